@@ -1,0 +1,33 @@
+/*
+ * clock.h: times as milliseconds since 1970 in UTC, and the ISO 8601 forms that clients send.
+ */
+#ifndef ATTUNE_BASE_CLOCK_H
+#define ATTUNE_BASE_CLOCK_H
+
+#include "base/text.h"
+
+#include <stdint.h>
+
+enum { MS_A_SECOND = 1000, MS_A_MINUTE = 60 * 1000, MS_AN_HOUR = 3600 * 1000, MS_A_DAY = 24 * 3600 * 1000 };
+enum { CLOCK_TEXT_BYTES = 32 };
+
+int64_t clock_now_ms(void);           /* Wall clock. */
+uint64_t clock_monotonic_ns(void);    /* For durations. */
+
+/*
+ * Parse a date or time: "2026-05-03", "2026-5-3T7:04", "2026-05-03 07:04:01.123456+02:00", "...Z". Leniently: month,
+ * day and hour may have one digit, a blank may stand for T, digits after the milliseconds are dropped, no zone is UTC.
+ * Errors: ERROR_INVALID (anything else, or outside the years 1 to 9999).
+ */
+int clock_parse(struct text text, int64_t *ms) MUST_CHECK;
+
+/* "2026-05-03T07:04:01.123Z" into @out, terminated; returns it as a text. Years outside 1 to 9999 are clamped. */
+struct text clock_format(char out[CLOCK_TEXT_BYTES], int64_t ms);
+
+/* Parts of a UTC time. weekday: 0 is Monday. */
+struct clock_parts {
+	int year, month, day, hour, minute, second, ms, weekday;
+};
+struct clock_parts clock_parts_of(int64_t ms);
+
+#endif
