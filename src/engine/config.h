@@ -1,0 +1,39 @@
+/*
+ * config.h: the configuration in force: documents, checked and compiled.
+ *
+ * A document has a kind and a name; what a kind means is the business of the layer that owns it. This file knows only
+ * the list, its version and the mark that states depend on. A config never changes once made: a new version is a new
+ * one, swapped in by an atomic pointer.
+ */
+#ifndef ATTUNE_ENGINE_CONFIG_H
+#define ATTUNE_ENGINE_CONFIG_H
+
+#include "event/value.h"
+
+enum { CONFIG_DOCUMENTS_MAX = 10000, CONFIG_BYTES_MAX = 4 * 1024 * 1024, CONFIG_PURPOSES_MAX = 64, CONFIG_SECTIONS_MAX = 16 };
+
+/* One document, as one encoded object (value.h), and where it stands in its file. */
+struct config_document {
+	struct text kind, name;
+	struct value body;
+	struct text file;
+	uint32_t line;
+};
+
+struct config {
+	uint32_t version;
+	uint64_t mark;            /* Of everything that states depend on. */
+	const struct config_document *documents;
+	size_t documents_n;
+	/* What layers made of the documents: purposes, surfaces ...; indexed by enum config_section. */
+	const void *sections[CONFIG_SECTIONS_MAX];
+	struct arena *arena;      /* Owns all of it. */
+};
+
+enum config_section { CONFIG_PURPOSES, CONFIG_SOURCES, CONFIG_TOUCHPOINTS, CONFIG_SURFACES, CONFIG_JOURNEYS };
+
+/* The documents of @kind, one after another: start with *@at = 0; NULL at the end. */
+const struct config_document *config_next(const struct config *config, struct text kind, size_t *at);
+const struct config_document *config_find(const struct config *config, struct text kind, struct text name);
+
+#endif

@@ -1,0 +1,276 @@
+/* customer.c: the table of origins and customers, their locks and their states. */
+#include "engine/config.h"
+#include "engine/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { STATES_ROUND = 64 };
+
+static struct chunk *chunk_of(struct engine *engine, uint32_t number)
+{
+	uint32_t index = number / CHUNK_ITEMS;
+	return index < CHUNKS_MAX ? atomic_load_explicit(&engine->chunks[index], memory_order_acquire) : NULL;
+}
+
+struct customer *customer_at(struct engine *engine, uint32_t number)
+{
+	struct chunk *chunk = chunk_of(engine, number);
+	return chunk && number ? &chunk->customers[number % CHUNK_ITEMS] : NULL;
+}
+
+struct origin *engine_origin(struct engine *engine, uint32_t number)
+{
+	struct chunk *chunk = chunk_of(engine, number);
+	return chunk && number ? &chunk->origins[number % CHUNK_ITEMS] : NULL;
+}
+
+uint32_t engine_origins(struct engine *engine)
+{
+	return atomic_load_explicit(&engine->origins_n, memory_order_acquire);
+}
+
+struct partition *partition_of(struct engine *engine, uint32_t number)
+{
+	return &engine->partitions[number % PARTITIONS];
+}
+
+void engine_structure_lock(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->structure);
+}
+
+void engine_structure_unlock(struct engine *engine)
+{
+	pthread_mutex_unlock(&engine->structure);
+}
+
+struct customer *customer_lock(struct engine *engine, uint32_t number)
+{
+	struct customer *customer = customer_at(engine, number);
+	if (!customer)
+		return NULL;
+	pthread_mutex_lock(&partition_of(engine, number)->lock);
+	if (customer->origin_first)
+		return customer;
+	pthread_mutex_unlock(&partition_of(engine, number)->lock);
+	return NULL;
+}
+
+struct customer *customer_lock_of(struct engine *engine, uint32_t number)
+{
+	struct origin *origin = engine_origin(engine, number);
+	while (origin) {
+		uint32_t belongs = atomic_load_explicit(&origin->customer, memory_order_acquire);
+		if (belongs == 0)
+			return NULL;
+		struct customer *customer = customer_lock(engine, belongs);
+		if (customer && atomic_load_explicit(&origin->customer, memory_order_relaxed) == belongs)
+			return customer;
+		if (customer)
+			customer_unlock(engine, customer);
+	}
+	return NULL;
+}
+
+void customer_unlock(struct engine *engine, struct customer *customer)
+{
+	pthread_mutex_unlock(&partition_of(engine, customer->number)->lock);
+}
+
+struct origin_id customer_id(struct engine *engine, const struct customer *customer)
+{
+	return engine_origin(engine, customer->number)->id;
+}
+
+int origin_reserve(struct engine *engine, uint32_t number)
+{
+	uint32_t index = number / CHUNK_ITEMS;
+	if (number == 0 || index >= CHUNKS_MAX)
+		return ERROR_LIMIT;
+	if (chunk_of(engine, number))
+		return 0;
+	struct chunk *chunk = memory_zero_alloc(1, sizeof *chunk);
+	if (!chunk)
+		return ERROR_MEMORY;
+	atomic_store_explicit(&engine->chunks[index], chunk, memory_order_release);
+	return 0;
+}
+
+void origin_give(struct engine *engine, struct customer *customer, uint32_t number)
+{
+	struct origin *origin = engine_origin(engine, number);
+	origin->next = customer->origin_first;
+	customer->origin_first = number;
+	customer->origins_n++;
+	customer->events += origin->events;
+	atomic_store_explicit(&origin->customer, customer->number, memory_order_release);
+}
+
+void origin_take(struct engine *engine, struct customer *customer, uint32_t number)
+{
+	struct origin *origin = engine_origin(engine, number);
+	uint32_t *link = &customer->origin_first;
+	while (*link != number)
+		link = &engine_origin(engine, *link)->next;
+	*link = origin->next;
+	origin->next = 0;
+	customer->origins_n--;
+	customer->events -= origin->events;
+}
+
+int origin_enter(struct engine *engine, uint32_t number, struct origin_id id)
+{
+	int error = origin_reserve(engine, number);
+	if (!error)
+		error = directory_set(engine->directory, directory_hash_id(id), number);
+	if (error)
+		return error;
+	struct customer *customer = customer_at(engine, number);
+	engine_origin(engine, number)->id = id;
+	customer->number = number;
+	customer->config_mark = config_mark_of(engine_config(engine));
+	origin_give(engine, customer, number);
+	atomic_fetch_add(&engine->customers_n, 1);
+	if (number > engine_origins(engine))
+		atomic_store_explicit(&engine->origins_n, number, memory_order_release);
+	return 0;
+}
+
+static size_t memory_used(struct engine *engine)
+{
+	return atomic_load(&engine->state_bytes) + directory_bytes(engine->directory) +
+	       (size_t)engine_origins(engine) * sizeof(struct chunk) / CHUNK_ITEMS;
+}
+
+int engine_origin_new(struct engine *engine, uint32_t *origin)
+{
+	struct origin_id id;
+	uint32_t number = engine_origins(engine) + 1;
+	if (engine->options.memory_max && number % 256 == 0 && memory_used(engine) > engine->options.memory_max)
+		return ERROR_LIMIT;
+	origin_random(&id);
+	int error = origin_enter(engine, number, id);
+	if (!error)
+		*origin = number;
+	return error;
+}
+
+/* ---- states ---- */
+
+bool partition_spare(struct engine *engine, struct partition *partition)
+{
+	if (!partition->spare)
+		partition->spare = memory_alloc(engine->states_bytes_max);
+	return partition->spare != NULL;
+}
+
+void customer_states_free(struct engine *engine, struct customer *customer)
+{
+	atomic_fetch_sub(&engine->state_bytes, customer->states_capacity);
+	memory_free(customer->states);
+	customer->states = NULL;
+	customer->states_bytes = customer->states_capacity = 0;
+}
+
+void customer_states_store(struct engine *engine, struct partition *partition, struct customer *customer,
+                           const struct fold_scratch *scratch)
+{
+	size_t bytes = fold_scratch_bytes(scratch, engine->options.folds);
+	size_t wanted = (bytes + STATES_ROUND - 1) & ~(size_t)(STATES_ROUND - 1);
+	if (wanted > customer->states_capacity || customer->states_capacity > wanted + 4 * STATES_ROUND) {
+		uint8_t *fresh = memory_alloc(wanted);
+		if (!fresh && wanted > customer->states_capacity) {
+			fresh = partition->spare; /* Kept for this moment: what is in the log must be applied. */
+			wanted = engine->states_bytes_max;
+			partition->spare = NULL;
+		}
+		if (fresh) {
+			customer_states_free(engine, customer);
+			customer->states = fresh;
+			customer->states_capacity = (uint32_t)wanted;
+			atomic_fetch_add(&engine->state_bytes, wanted);
+		}
+	}
+	assert(bytes <= customer->states_capacity);
+	fold_scratch_store(scratch, engine->options.folds, customer->states);
+	customer->states_bytes = (uint32_t)bytes;
+}
+
+int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch)
+{
+	int64_t earliest = 0;
+	for (size_t i = 0; i < table->n; i++) {
+		const struct fold_state *state = &scratch->states[i];
+		if (!table->folds[i]->due || !state->n)
+			continue;
+		int64_t due = table->folds[i]->due((struct text){(const char *)state->p, state->n});
+		if (due && (!earliest || due < earliest))
+			earliest = due;
+	}
+	return earliest;
+}
+
+void customer_apply(struct engine *engine, struct customer *customer, const struct event *event)
+{
+	const struct fold_table *table = engine->options.folds;
+	struct partition *partition = partition_of(engine, customer->number);
+	uint32_t bit = EVENT_KIND_BIT(event->header.kind);
+	bool wanted = false, ordered = false;
+	customer->applied = event->position;
+	customer->dirty = true;
+	for (size_t i = 0; i < table->n; i++) {
+		wanted |= table->folds[i]->kinds & bit;
+		ordered |= table->folds[i]->ordered && (table->folds[i]->kinds & bit);
+	}
+	if (event->header.kind == EVENT_UNDO || (ordered && event->header.time_ms < customer->ordered_until))
+		customer->stale = true;
+	if (ordered && event->header.time_ms > customer->ordered_until)
+		customer->ordered_until = event->header.time_ms;
+	if (!wanted || customer->stale)
+		return;
+	const struct config *config = engine_config(engine);
+	if (customer->config_mark != config_mark_of(config)) {
+		customer->stale = true;
+		return;
+	}
+	struct fold_context context = {.config = config};
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	fold_scratch_load(&partition->scratch, table, states);
+	for (size_t i = 0; i < table->n; i++)
+		if (table->folds[i]->kinds & bit)
+			table->folds[i]->apply(&partition->scratch.states[i], event, &context);
+	customer->due = states_due(table, &partition->scratch);
+	customer_states_store(engine, partition, customer, &partition->scratch);
+}
+
+struct text customer_state(const struct engine *engine, const struct customer *customer, size_t index, struct arena *arena)
+{
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	struct text state = fold_states_get(states, engine->options.folds->n, index);
+	char *copy = state.n ? arena_alloc(arena, state.n) : NULL;
+	if (!copy)
+		return (struct text){0};
+	memcpy(copy, state.p, state.n);
+	return (struct text){copy, state.n};
+}
+
+uint64_t config_mark_of(const struct config *config)
+{
+	return config ? config->mark : 0;
+}
+
+void engine_each_customer(struct engine *engine, uint32_t *after, size_t n, bool (*each)(void *, struct customer *), void *arg)
+{
+	uint32_t last = engine_origins(engine);
+	while (*after < last && n) {
+		struct customer *customer = customer_lock(engine, ++*after);
+		if (!customer)
+			continue;
+		bool more = each(arg, customer);
+		customer_unlock(engine, customer);
+		n--;
+		if (!more)
+			return;
+	}
+}

@@ -1,0 +1,199 @@
+/*
+ * engine.h: customers, their histories and their states: the heart, which knows nothing about customer experience.
+ *
+ * A customer is a set of origins; an origin is a chain of records in the log. What is known about a customer is a set of
+ * fold states (fold.h), kept in memory, written to snapshots, and derived from the log alone: opening loads the newest
+ * snapshot and replays the rest.
+ *
+ * Locks, in this order: structure → partition (ascending, two at most) → directory shard → de-duplication shard → pending
+ * block of the log. A partition lock (64 of them; customer number modulo 64) protects its customers' structs and states.
+ * The structure lock serialises what changes who belongs to whom: new origins, new identifiers, merge, split. None is
+ * held across I/O or a client.
+ */
+#ifndef ATTUNE_ENGINE_ENGINE_H
+#define ATTUNE_ENGINE_ENGINE_H
+
+#include "base/memory.h"
+#include "engine/directory.h"
+#include "engine/fold.h"
+#include "event/dictionary.h"
+#include "log/log.h"
+
+enum {
+	PARTITIONS = 64,
+	CUSTOMER_ORIGINS_MAX = 100,
+	CUSTOMER_EVENTS_MAX = 100000,
+	CUSTOMERS_MAX = 64 * 1024 * 1024,
+};
+
+struct engine;
+struct columns;
+struct dedupe;
+
+/* An origin: the smallest unit of a customer's history. Numbers are dense from 1 and stay. */
+struct origin {
+	struct origin_id id;
+	uint64_t head;            /* Position of its newest event, 0: none. */
+	uint64_t decision_head;   /* Of its newest decision: a chain of its own. */
+	uint64_t moved;           /* Position of the merge or split that put it where it is, 0: never. */
+	_Atomic uint32_t customer; /* Number of the customer it belongs to. Changes under structure and both partitions. */
+	uint32_t next;            /* Next origin of the same customer, 0: last. */
+	uint32_t events;
+};
+
+/* A customer. Protected by its partition's lock. The number is that of its first origin, whose id is its cid. */
+struct customer {
+	uint32_t number;
+	uint32_t origin_first;    /* 0: this number is no customer now (joined to another). */
+	uint32_t origins_n;
+	uint32_t states_bytes, states_capacity;
+	uint8_t *states;
+	uint64_t applied;         /* Position of the newest record in the states. */
+	uint64_t config_mark;     /* Of the configuration the states were folded with. */
+	int64_t ordered_until;    /* Newest event time that an ordered fold has seen. */
+	int64_t due;              /* When it wants a timer, 0: never. */
+	uint32_t events;
+	bool stale;               /* The states must be folded again before they are read. */
+	bool dirty;               /* Changed since its snapshot. */
+};
+
+struct engine_options {
+	const char *folder;               /* The data directory. */
+	const struct fold_table *folds;
+	const uint8_t *directory_key;     /* DIRECTORY_KEY_BYTES. */
+	size_t memory_max;                /* Of customers and directory: beyond it, new customers are refused. 0: none. */
+	size_t dedupe_memory_max;         /* 0: 1 GiB. */
+	int64_t snapshot_every_ms;        /* 0: 60 s; negative: only when closed or asked. */
+	size_t log_segment_bytes;         /* 0: as log.h. */
+	size_t log_pending_bytes;
+	const struct config *config;      /* In force; borrowed until replaced. */
+	/* Which column rows an event makes; NULL: none. Returns false for no row. */
+	bool (*column)(const struct event *event, int32_t *value);
+	uint32_t (*config_version)(const struct config *config); /* For the record's header; NULL: 0. */
+};
+
+/*
+ * Open the data directory, creating what is missing: load the snapshot, replay the log.
+ * Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY, ERROR_BUSY (in use).
+ */
+int engine_open(struct engine **out, const struct engine_options *options) MUST_CHECK;
+
+/* Write everything, take a last snapshot and close. */
+void engine_close(struct engine *engine);
+
+struct log *engine_log(struct engine *engine);
+struct directory *engine_directory(struct engine *engine);
+struct dictionary *engine_dictionary(struct engine *engine);
+struct dedupe *engine_dedupe(struct engine *engine);
+struct columns *engine_columns(struct engine *engine);
+const struct fold_table *engine_folds(const struct engine *engine);
+
+/* The configuration in force. Replacing marks all states for folding again where it matters; the old one is the caller's
+ * to keep until no thread can read it. */
+const struct config *engine_config(struct engine *engine);
+void engine_config_set(struct engine *engine, const struct config *config);
+
+/* The number of @name in the dictionary, written to the log when new. Errors: ERROR_LIMIT, ERROR_MEMORY, those of log_append. */
+int engine_name(struct engine *engine, struct text name, uint32_t *number) MUST_CHECK;
+
+/* ---- locking ---- */
+
+void engine_structure_lock(struct engine *engine);
+void engine_structure_unlock(struct engine *engine);
+
+uint32_t engine_origins(struct engine *engine);                     /* Origin numbers are 1 to this. */
+struct origin *engine_origin(struct engine *engine, uint32_t number); /* NULL when there is none. */
+
+/* Lock the partition of the customer that origin @origin belongs to, and return it; NULL when there is no such origin. */
+struct customer *customer_lock_of(struct engine *engine, uint32_t origin) MUST_CHECK;
+struct customer *customer_lock(struct engine *engine, uint32_t number) MUST_CHECK;
+void customer_unlock(struct engine *engine, struct customer *customer);
+
+/* The id that names @customer: that of its oldest origin. */
+struct origin_id customer_id(struct engine *engine, const struct customer *customer);
+
+/* ---- writing ---- */
+
+/* What is to be written. Texts are borrowed for the call. */
+struct engine_write {
+	struct event_header header; /* kind, flags, channel, source, times, purposes, message_hash, name, touchpoint. */
+	struct text payload;        /* One encoded object (value.h). */
+};
+
+/*
+ * Append a record to @origin's chain and apply it to @customer, whose partition is locked and to whom @origin belongs.
+ * Decisions go to their own chain. A late event marks the customer stale: call customer_refresh when unlocked.
+ * Errors: ERROR_MEMORY, ERROR_LIMIT, those of log_append. On error nothing was written.
+ */
+int engine_append(struct engine *engine, struct customer *customer, uint32_t origin, const struct engine_write *write,
+                  uint64_t *position) MUST_CHECK;
+
+/*
+ * Make a new customer with one origin and no events. The structure lock is held. *@origin is its number and the
+ * customer's. Nothing is in the log until its first event: until then it is forgotten by a restart.
+ * Errors: ERROR_MEMORY, ERROR_LIMIT (memory_max or CUSTOMERS_MAX).
+ */
+int engine_origin_new(struct engine *engine, uint32_t *origin) MUST_CHECK;
+
+/*
+ * Join customer @from to customer @into (numbers, @into the lower: the older id survives; the structure lock is held, no
+ * partition is). The merge record goes to @into's first origin; @write's payload (one object) says why. @into is stale
+ * afterwards.
+ * Errors: ERROR_LIMIT (origins), ERROR_CONFLICT (the same), ERROR_MEMORY, those of log_append.
+ */
+int engine_merge(struct engine *engine, uint32_t into, uint32_t from, struct engine_write *write, uint64_t *position) MUST_CHECK;
+
+/* Make origin @origin a customer of its own again; it must not be its customer's oldest. Structure lock held.
+ * Errors: ERROR_CONFLICT (it is the oldest or alone), ERROR_MEMORY, those of log_append. */
+int engine_split(struct engine *engine, uint32_t origin, struct engine_write *write, uint64_t *position) MUST_CHECK;
+
+/*
+ * Fold @customer's states again from its events if they are stale or were folded with other configuration.
+ * The partition is locked on entry and on return, and may have been unlocked between; the customer may have been joined
+ * to another meanwhile (origin_first is then 0). Errors: ERROR_MEMORY, ERROR_CORRUPT.
+ */
+int customer_refresh(struct engine *engine, struct customer *customer) MUST_CHECK;
+
+/* ---- reading ---- */
+
+/* The state of fold @index, copied to aligned memory in @arena; empty without one. Partition locked, customer fresh.
+ * Everything outside trust/ asks trust/reader.h instead. */
+struct text customer_state(const struct engine *engine, const struct customer *customer, size_t index, struct arena *arena);
+
+/*
+ * Walk a customer's history, newest first: all origins' chains merged by position. The chain heads are read under the
+ * lock (history_start), the walk itself needs none. Undone records are walked too. Returns 0 and *@more false at the end.
+ */
+enum { HISTORY_EVENTS = 1, HISTORY_DECISIONS = 2 };
+struct history {
+	struct engine *engine;
+	struct arena *arena;
+	uint64_t *heads;
+	size_t heads_n;
+};
+int history_start(struct history *history, struct engine *engine, const struct customer *customer, struct arena *arena,
+                  unsigned what) MUST_CHECK;
+int history_next(struct history *history, struct event *event, bool *more) MUST_CHECK;
+
+/* The record at @position with its names; payload in the log or in @arena. Errors: ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_MEMORY. */
+int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event) MUST_CHECK;
+
+/* Call @each for customers in ascending number from *@after on, at most @n, each locked; stops when it returns false. */
+void engine_each_customer(struct engine *engine, uint32_t *after, size_t n, bool (*each)(void *arg, struct customer *customer),
+                          void *arg);
+
+/* Take a snapshot now and wait for it. Errors: ERROR_IO, ERROR_FULL. */
+int engine_snapshot(struct engine *engine) MUST_CHECK;
+
+/* Who wants to know of changes: called after a record was applied, under the partition lock: be quick. */
+void engine_listen(struct engine *engine, void (*changed)(void *arg, struct engine *engine, const struct customer *customer,
+                                                          const struct event *event), void *arg);
+
+struct engine_figures {
+	uint64_t customers, origins, events, refolds, snapshots, replayed;
+	size_t state_bytes, directory_bytes, dedupe_bytes;
+	int64_t snapshot_ms, recovery_ms;
+};
+struct engine_figures engine_figures(struct engine *engine);
+
+#endif

@@ -1,0 +1,228 @@
+/* history.c: walking a customer's records, and folding the states again from them. */
+#include "base/clock.h"
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HISTORY_ARENA_BYTES = 512 * 1024 * 1024, REFRESH_TRIES = 3 };
+
+int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
+{
+	char local[LOG_ENTRY_BYTES_MAX];
+	struct text entry;
+	int error = log_read(engine->log, position, local, &entry);
+	if (error)
+		return error;
+	if (entry.p == local) { /* Still pending: keep a copy as long as the arena lives. */
+		entry = text_copy(arena, entry);
+		if (!entry.p)
+			return ERROR_MEMORY;
+	}
+	error = event_decode(event, entry);
+	if (error)
+		return error;
+	event->position = position;
+	event_names(engine, event);
+	return 0;
+}
+
+int history_start(struct history *history, struct engine *engine, const struct customer *customer, struct arena *arena,
+                  unsigned what)
+{
+	*history = (struct history){.engine = engine, .arena = arena};
+	history->heads = arena_alloc(arena, 2 * (size_t)customer->origins_n * sizeof *history->heads);
+	if (!history->heads)
+		return ERROR_MEMORY;
+	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
+		const struct origin *origin = engine_origin(engine, number);
+		if ((what & HISTORY_EVENTS) && origin->head)
+			history->heads[history->heads_n++] = origin->head;
+		if ((what & HISTORY_DECISIONS) && origin->decision_head)
+			history->heads[history->heads_n++] = origin->decision_head;
+	}
+	return 0;
+}
+
+int history_next(struct history *history, struct event *event, bool *more)
+{
+	size_t newest = 0;
+	if (history->heads_n == 0) {
+		*more = false;
+		return 0;
+	}
+	for (size_t i = 1; i < history->heads_n; i++)
+		if (history->heads[i] > history->heads[newest])
+			newest = i;
+	int error = engine_event(history->engine, history->heads[newest], history->arena, event);
+	if (error)
+		return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
+	if (event->header.previous >= history->heads[newest])
+		return ERROR_CORRUPT;
+	if (event->header.previous)
+		history->heads[newest] = event->header.previous;
+	else
+		history->heads[newest] = history->heads[--history->heads_n];
+	*more = true;
+	return 0;
+}
+
+/* ---- folding again ---- */
+
+struct gathering {
+	struct event *events;
+	size_t n, capacity;
+	uint64_t *undone;
+	size_t undone_n, undone_capacity;
+};
+
+static void gathering_free(struct gathering *gathering)
+{
+	memory_free(gathering->events);
+	memory_free(gathering->undone);
+}
+
+static uint32_t kinds_of(const struct fold_table *table)
+{
+	uint32_t kinds = EVENT_KIND_BIT(EVENT_UNDO);
+	for (size_t i = 0; i < table->n; i++)
+		kinds |= table->folds[i]->kinds;
+	return kinds;
+}
+
+static int gather(struct gathering *gathering, struct history *history, uint32_t kinds)
+{
+	struct event event;
+	bool more = true;
+	for (;;) {
+		int error = history_next(history, &event, &more);
+		if (error || !more)
+			return error;
+		if (!(kinds & EVENT_KIND_BIT(event.header.kind)))
+			continue;
+		if (event.header.kind == EVENT_UNDO) {
+			int64_t position;
+			if (!value_int(value_get(event.payload, TEXT("position")), &position))
+				continue;
+			error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
+			if (!error)
+				gathering->undone[gathering->undone_n++] = (uint64_t)position;
+		} else {
+			error = memory_grow(&gathering->events, &gathering->capacity, gathering->n + 1, sizeof event);
+			if (!error)
+				gathering->events[gathering->n++] = event;
+		}
+		if (error)
+			return error;
+	}
+}
+
+static int order(const void *a, const void *b)
+{
+	return event_compare(a, b);
+}
+
+static bool is_undone(const struct gathering *gathering, uint64_t position)
+{
+	for (size_t i = 0; i < gathering->undone_n; i++)
+		if (gathering->undone[i] == position)
+			return true;
+	return false;
+}
+
+/* For each fold, the first of the ordered events it may see: its window holds the newest it wants. */
+static void windows_find(const struct fold_table *table, const struct gathering *gathering, size_t *first)
+{
+	for (size_t f = 0; f < table->n; f++) {
+		const struct fold *fold = table->folds[f];
+		size_t left = fold->window_events_max;
+		first[f] = 0;
+		if (!fold->ordered || left == 0)
+			continue;
+		size_t i = gathering->n;
+		while (i > 0 && left > 0)
+			if (fold->kinds & EVENT_KIND_BIT(gathering->events[--i].header.kind))
+				left--;
+		first[f] = i;
+	}
+}
+
+static void fold_all(struct engine *engine, const struct gathering *gathering, const struct config *config,
+                     struct fold_scratch *scratch, int64_t *ordered_until)
+{
+	const struct fold_table *table = engine->options.folds;
+	struct fold_context context = {.config = config};
+	size_t first[FOLDS_MAX];
+	windows_find(table, gathering, first);
+	*ordered_until = 0;
+	for (size_t f = 0; f < table->n; f++)
+		scratch->states[f].n = 0;
+	for (size_t i = 0; i < gathering->n; i++) {
+		const struct event *event = &gathering->events[i];
+		if (gathering->undone_n && is_undone(gathering, event->position))
+			continue;
+		for (size_t f = 0; f < table->n; f++) {
+			if (i < first[f] || !(table->folds[f]->kinds & EVENT_KIND_BIT(event->header.kind)))
+				continue;
+			table->folds[f]->apply(&scratch->states[f], event, &context);
+			if (table->folds[f]->ordered)
+				*ordered_until = event->header.time_ms;
+		}
+	}
+}
+
+/* One try: gather without the lock, then swap the states in if nothing changed meanwhile. Locked on entry and return. */
+static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool locked, bool *done)
+{
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	struct history history;
+	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
+	uint64_t applied = customer->applied;
+	const struct config *config = engine_config(engine);
+	int64_t ordered_until = 0;
+	arena_init(&arena, HISTORY_ARENA_BYTES);
+	int error = history_start(&history, engine, customer, &arena, HISTORY_EVENTS | HISTORY_DECISIONS);
+	if (error)
+		return error;
+	if (!locked)
+		customer_unlock(engine, customer);
+	error = gather(&gathering, &history, kinds_of(engine->options.folds));
+	if (!error) {
+		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
+		fold_all(engine, &gathering, config, scratch, &ordered_until);
+	}
+	if (!locked)
+		pthread_mutex_lock(&partition_of(engine, customer->number)->lock);
+	if (error)
+		return error;
+	*done = customer->origin_first == 0;
+	if (customer->applied != applied || *done)
+		return 0;
+	if (!partition_spare(engine, partition_of(engine, customer->number)))
+		return ERROR_MEMORY;
+	customer_states_store(engine, partition_of(engine, customer->number), customer, scratch);
+	customer->ordered_until = ordered_until;
+	customer->config_mark = config_mark_of(config);
+	customer->stale = false;
+	customer->dirty = true;
+	customer->due = states_due(engine->options.folds, scratch);
+	*done = true;
+	return 0;
+}
+
+int customer_refresh(struct engine *engine, struct customer *customer)
+{
+	struct fold_scratch scratch;
+	bool done = false;
+	if (!customer->stale && customer->config_mark == config_mark_of(engine_config(engine)))
+		return 0;
+	int error = fold_scratch_init(&scratch, engine->options.folds);
+	if (error)
+		return error;
+	/* A customer who changes all the time is folded under the lock at last. */
+	for (int i = 0; i <= REFRESH_TRIES && !done && !error; i++)
+		error = refresh_once(engine, customer, &scratch, i == REFRESH_TRIES, &done);
+	atomic_fetch_add_explicit(&engine->refolds_n, 1, memory_order_relaxed);
+	fold_scratch_free(&scratch);
+	return error;
+}

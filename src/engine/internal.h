@@ -1,0 +1,101 @@
+/* internal.h: what the files of engine/ share. Nobody else includes it. */
+#ifndef ATTUNE_ENGINE_INTERNAL_H
+#define ATTUNE_ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+#include "engine/store.h"
+#include "event/columns.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { CHUNK_ITEMS = 4096, CHUNKS_MAX = CUSTOMERS_MAX / CHUNK_ITEMS, LISTENERS_MAX = 8 };
+
+struct chunk {
+	struct origin origins[CHUNK_ITEMS];
+	struct customer customers[CHUNK_ITEMS];
+};
+
+struct partition {
+	pthread_mutex_t lock;
+	struct fold_scratch scratch; /* For applying under the lock. */
+	uint8_t *spare;              /* Room for any customer's states, so that applying never fails. */
+};
+
+struct link_note {
+	struct identifier_hash hash;
+	uint32_t origin;
+};
+
+struct engine {
+	struct engine_options options;
+	struct log *log;
+	struct directory *directory;
+	struct dictionary *dictionary;
+	struct dedupe *dedupe;
+	struct columns *columns;
+	struct store *store;
+	_Atomic(const struct config *) config;
+	size_t states_bytes_max;     /* Of one customer: all folds at their bounds. */
+
+	pthread_mutex_t structure;
+	struct chunk *_Atomic chunks[CHUNKS_MAX];
+	_Atomic uint32_t origins_n;
+	_Atomic uint64_t customers_n, events_n, refolds_n, snapshots_n, replayed_n;
+	_Atomic size_t state_bytes;
+	int64_t snapshot_ms, recovery_ms;
+	struct partition partitions[PARTITIONS];
+
+	pthread_mutex_t links_lock;  /* New identifiers since the last snapshot pass. */
+	struct link_note *links;
+	size_t links_n, links_capacity;
+
+	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
+	pthread_cond_t pass_wake, pass_done;
+	uint64_t passes_wanted, passes_done;
+	int pass_error;
+	bool stopping, thread_runs;
+	pthread_t snapshot_thread;
+
+	struct {
+		void (*changed)(void *, struct engine *, const struct customer *, const struct event *);
+		void *arg;
+	} listeners[LISTENERS_MAX];
+	_Atomic size_t listeners_n;
+};
+
+struct customer *customer_at(struct engine *engine, uint32_t number); /* NULL beyond the end. */
+struct partition *partition_of(struct engine *engine, uint32_t number);
+
+/* Make chunks so that origin @number can be entered. Structure lock held, or opening. */
+int origin_reserve(struct engine *engine, uint32_t number) MUST_CHECK;
+/* Enter origin @number as a customer of its own. */
+int origin_enter(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
+/* Unlink @origin from its customer's list; put it into another's. Structure and both partitions locked, or opening. */
+void origin_take(struct engine *engine, struct customer *customer, uint32_t origin);
+void origin_give(struct engine *engine, struct customer *customer, uint32_t origin);
+
+/* Apply one decoded record to @customer's states (partition locked), or mark it stale. Never fails: see spare. */
+void customer_apply(struct engine *engine, struct customer *customer, const struct event *event);
+bool partition_spare(struct engine *engine, struct partition *partition); /* False without memory. */
+/* Replace the states by those in @scratch. */
+void customer_states_store(struct engine *engine, struct partition *partition, struct customer *customer,
+                           const struct fold_scratch *scratch);
+/* The earliest moment that a state in @scratch waits for, 0: none. */
+int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch);
+void customer_states_free(struct engine *engine, struct customer *customer);
+
+uint64_t config_mark_of(const struct config *config);
+void event_names(struct engine *engine, struct event *event);
+
+int  engine_link_note(struct engine *engine, struct identifier_hash hash, uint32_t origin) MUST_CHECK;
+
+int  snapshot_load(struct engine *engine) MUST_CHECK;
+int  snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
+/* The position before which all records are older than @since_ms. */
+int  snapshot_position_before(struct engine *engine, int64_t since_ms, uint64_t *position) MUST_CHECK;
+int  snapshot_thread_start(struct engine *engine) MUST_CHECK;
+void snapshot_thread_stop(struct engine *engine);
+int  recover(struct engine *engine) MUST_CHECK;
+
+#endif

@@ -1,0 +1,502 @@
+/*
+ * snapshot.c: the pass that writes changed customers to the store, so that a start replays only what came after.
+ *
+ * A pass notes the end of the log, waits until every record up to there has been applied (each partition locked once)
+ * and is durable, then writes in slices: customers that changed, new identifiers and names, columns of finished rows.
+ * Only when all is committed the position moves; a customer's own record says how far it has been applied, so a pass
+ * that was cut short does no harm.
+ */
+#include "base/clock.h"
+#include "base/report.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 500, MARK_KEEP_MS = 26 * 3600 * 1000 };
+
+/* A customer in the store: this, its origins, its states. */
+struct customer_record {
+	uint64_t applied, config_mark, folds_mark;
+	int64_t ordered_until, due;
+	uint32_t origins_n, states_bytes;
+	uint8_t stale, reserved[7];
+};
+
+struct origin_record {
+	struct origin_id id;
+	uint64_t head, decision_head, moved;
+	uint32_t number, events;
+};
+
+struct slice {
+	struct engine *engine;
+	struct buffer bytes;           /* Records, one after another: number (u32), length (u32), record. */
+	uint64_t position_max;
+};
+
+static struct text key_of(uint32_t number, uint8_t key[4])
+{
+	for (int i = 0; i < 4; i++)
+		key[i] = (uint8_t)(number >> (24 - 8 * i));
+	return (struct text){(const char *)key, 4};
+}
+
+static void record_put(struct slice *slice, struct customer *customer)
+{
+	struct engine *engine = slice->engine;
+	struct customer_record record = {
+		.applied = customer->applied, .config_mark = customer->config_mark,
+		.folds_mark = fold_table_mark(engine->options.folds), .ordered_until = customer->ordered_until, .due = customer->due,
+		.origins_n = customer->origins_n, .states_bytes = customer->states_bytes, .stale = customer->stale,
+	};
+	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
+		const struct origin *origin = engine_origin(engine, number);
+		struct origin_record of_origin = {origin->id, origin->head, origin->decision_head, origin->moved, number, origin->events};
+		if (number == customer->origin_first)
+			buffer_append(&slice->bytes, &record, sizeof record);
+		buffer_append(&slice->bytes, &of_origin, sizeof of_origin);
+	}
+	if (customer->origin_first)
+		buffer_append(&slice->bytes, customer->states, customer->states_bytes);
+}
+
+/* Copy the changed ones among SLICE_CUSTOMERS customers from @*number on. One lock a customer, for a copy. */
+static void slice_take(struct slice *slice, uint32_t *number, uint32_t last)
+{
+	struct engine *engine = slice->engine;
+	for (size_t i = 0; i < SLICE_CUSTOMERS && *number <= last; i++, ++*number) {
+		struct customer *customer = customer_at(engine, *number);
+		struct partition *partition = partition_of(engine, *number);
+		if (!customer)
+			continue;
+		pthread_mutex_lock(&partition->lock);
+		if (customer->dirty) {
+			uint32_t head[2] = {*number, 0};
+			size_t at = slice->bytes.n;
+			buffer_append(&slice->bytes, head, sizeof head);
+			record_put(slice, customer);
+			if (!slice->bytes.failed) {
+				head[1] = (uint32_t)(slice->bytes.n - at - sizeof head);
+				memcpy(slice->bytes.p + at, head, sizeof head);
+				customer->dirty = false;
+				if (customer->applied > slice->position_max)
+					slice->position_max = customer->applied;
+			}
+		}
+		pthread_mutex_unlock(&partition->lock);
+	}
+}
+
+static int slice_write(struct slice *slice)
+{
+	struct engine *engine = slice->engine;
+	if (slice->bytes.failed)
+		return ERROR_MEMORY;
+	/* Never ahead of the log: what is in the slice is durable before it is committed. */
+	int error = slice->position_max ? log_wait(engine->log, slice->position_max, 60000) : 0;
+	for (size_t at = 0; at < slice->bytes.n && !error;) {
+		uint32_t head[2];
+		uint8_t key[4];
+		memcpy(head, slice->bytes.p + at, sizeof head);
+		at += sizeof head;
+		error = store_put(engine->store, STORE_CUSTOMERS, key_of(head[0], key), (struct text){slice->bytes.p + at, head[1]});
+		at += head[1];
+	}
+	return error;
+}
+
+static int customers_write(struct engine *engine)
+{
+	struct slice slice = {.engine = engine, .bytes = BUFFER_INIT((size_t)256 * 1024 * 1024)};
+	uint32_t last = engine_origins(engine), number = 1;
+	int error = 0;
+	while (number <= last && !error) {
+		buffer_reset(&slice.bytes);
+		slice.position_max = 0;
+		slice_take(&slice, &number, last);
+		error = slice_write(&slice);
+	}
+	buffer_free(&slice.bytes);
+	return error;
+}
+
+static int links_write(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->links_lock);
+	struct link_note *links = engine->links;
+	size_t n = engine->links_n;
+	engine->links = NULL;
+	engine->links_n = engine->links_capacity = 0;
+	pthread_mutex_unlock(&engine->links_lock);
+	int error = 0;
+	for (size_t i = 0; i < n && !error; i++)
+		error = store_put(engine->store, STORE_IDENTIFIERS, (struct text){(const char *)&links[i].hash, sizeof links[i].hash},
+		                  (struct text){(const char *)&links[i].origin, sizeof links[i].origin});
+	for (size_t i = 0; i < n && error; i++) /* Not written: the next pass tries again. */
+		if (engine_link_note(engine, links[i].hash, links[i].origin) != 0)
+			break;
+	memory_free(links);
+	return error;
+}
+
+static int names_write(struct engine *engine, uint32_t *written)
+{
+	int error = 0;
+	for (uint32_t n = dictionary_count(engine->dictionary); *written < n && !error; ++*written) {
+		uint8_t key[4];
+		error = store_put(engine->store, STORE_NAMES, key_of(*written + 1, key), dictionary_name(engine->dictionary, *written + 1));
+	}
+	return error;
+}
+
+static int day_write(void *arg, int32_t day, uint64_t rows)
+{
+	struct engine *engine = arg;
+	uint8_t key[4];
+	return store_put(engine->store, STORE_DAYS, key_of((uint32_t)day ^ 0x80000000u, key),
+	                 (struct text){(const char *)&rows, sizeof rows});
+}
+
+static int meta_write(struct engine *engine, uint64_t position, int64_t now)
+{
+	uint8_t key[8];
+	for (int i = 0; i < 8; i++)
+		key[i] = (uint8_t)((uint64_t)now >> (56 - 8 * i));
+	int error = store_put(engine->store, STORE_MARKS, (struct text){(const char *)key, sizeof key},
+	                      (struct text){(const char *)&position, sizeof position});
+	if (!error)
+		error = store_put(engine->store, STORE_META, TEXT("position"), (struct text){(const char *)&position, sizeof position});
+	return error ? error : store_commit(engine->store);
+}
+
+struct mark_search {
+	struct engine *engine;
+	int64_t before;
+	struct buffer keys;
+};
+
+static int mark_old(void *arg, struct text key, struct text value)
+{
+	struct mark_search *search = arg;
+	uint64_t time = 0;
+	(void)value;
+	for (size_t i = 0; i < key.n; i++)
+		time = time << 8 | (uint8_t)key.p[i];
+	if ((int64_t)time < search->before)
+		buffer_append(&search->keys, key.p, 8);
+	return 0;
+}
+
+static int marks_trim(struct engine *engine, int64_t now)
+{
+	struct mark_search search = {engine, now - MARK_KEEP_MS, BUFFER_INIT(1 << 20)};
+	int error = store_each(engine->store, STORE_MARKS, mark_old, &search);
+	/* The newest of the old ones stays: it says where the time that counts begins. */
+	for (size_t at = 0; at + 16 <= search.keys.n && !error; at += 8)
+		error = store_put(engine->store, STORE_MARKS, (struct text){search.keys.p + at, 8}, (struct text){0});
+	buffer_free(&search.keys);
+	return error;
+}
+
+/* Every record up to the returned position has been applied and has its column row when this returns. */
+static uint64_t barrier(struct engine *engine)
+{
+	uint64_t position = log_end(engine->log);
+	pthread_mutex_lock(&engine->structure);
+	pthread_mutex_unlock(&engine->structure);
+	for (size_t i = 0; i < PARTITIONS; i++) {
+		pthread_mutex_lock(&engine->partitions[i].lock);
+		pthread_mutex_unlock(&engine->partitions[i].lock);
+	}
+	return position;
+}
+
+/* After a failed pass nobody knows who was written: the next one writes all. */
+static void all_dirty(struct engine *engine)
+{
+	for (uint32_t number = 1, last = engine_origins(engine); number <= last; number++) {
+		struct customer *customer = customer_lock(engine, number);
+		if (!customer)
+			continue;
+		customer->dirty = true;
+		customer_unlock(engine, customer);
+	}
+}
+
+static int pass(struct engine *engine, uint32_t *names_written)
+{
+	int64_t begun = clock_now_ms();
+	uint64_t position = barrier(engine);
+	int error = position ? log_wait(engine->log, position, 60000) : 0;
+	if (!error)
+		error = names_write(engine, names_written);
+	if (!error)
+		error = links_write(engine);
+	if (!error)
+		error = customers_write(engine);
+	if (!error)
+		error = store_commit(engine->store); /* What follows is one transaction: rows and position move together. */
+	if (!error)
+		error = columns_flush(engine->columns, position, day_write, engine);
+	if (!error)
+		error = marks_trim(engine, begun);
+	if (!error && position)
+		error = meta_write(engine, position, begun);
+	if (error) {
+		store_abort(engine->store);
+		*names_written = 0;
+		all_dirty(engine);
+		report(REPORT_ERROR, "snapshot_failed", "The snapshot failed: %s It will be tried again.", error_sentence(error));
+		return error;
+	}
+	engine->snapshot_ms = clock_now_ms() - begun;
+	atomic_fetch_add(&engine->snapshots_n, 1);
+	return 0;
+}
+
+static void timer_append(struct engine *engine, struct customer *customer, int64_t now)
+{
+	static const char empty[] = {VALUE_OBJECT, 0, 0, 0, 0};
+	struct engine_write write = {.header = {.kind = EVENT_TIMER, .time_ms = customer->due, .received_ms = now, .purposes = 1},
+	                             .payload = {empty, sizeof empty}};
+	uint64_t position;
+	customer->due = 0;
+	if (engine_append(engine, customer, customer->number, &write, &position) != 0)
+		customer->due = write.header.time_ms; /* No room now: the next round tries again. */
+}
+
+/*
+ * Look after those nobody touches: append a timer record to every customer who waits for a moment that has come, and
+ * fold again some of those whose states are out of date. The peek without the lock may miss one; the next round will not.
+ */
+static void background_run(struct engine *engine, int64_t now)
+{
+	uint32_t last = engine_origins(engine);
+	size_t refreshed = 0;
+	for (uint32_t number = 1; number <= last && !engine->stopping; number++) {
+		struct customer *customer = customer_at(engine, number);
+		int64_t due = customer ? __atomic_load_n(&customer->due, __ATOMIC_RELAXED) : 0;
+		bool stale = customer && __atomic_load_n(&customer->stale, __ATOMIC_RELAXED) && refreshed < REFRESH_A_ROUND;
+		if (!stale && (due == 0 || due > now))
+			continue;
+		customer = customer_lock(engine, number);
+		if (!customer)
+			continue;
+		if (customer->stale && customer_refresh(engine, customer) == 0)
+			refreshed++;
+		if (customer->origin_first && customer->due && customer->due <= now)
+			timer_append(engine, customer, now);
+		customer_unlock(engine, customer);
+	}
+}
+
+static void *thread_run(void *arg)
+{
+	struct engine *engine = arg;
+	int64_t every = engine->options.snapshot_every_ms ? engine->options.snapshot_every_ms : SNAPSHOT_EVERY_MS;
+	int64_t last = clock_now_ms();
+	uint32_t names_written = 0;
+	pthread_mutex_lock(&engine->pass_lock);
+	while (!engine->stopping) {
+		bool wanted = engine->passes_wanted > engine->passes_done || (every > 0 && clock_now_ms() - last >= every);
+		if (!wanted) {
+			struct timespec until;
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += BACKGROUND_STEP_MS * 1000000L;
+			until.tv_sec += until.tv_nsec / 1000000000;
+			until.tv_nsec %= 1000000000;
+			pthread_cond_timedwait(&engine->pass_wake, &engine->pass_lock, &until);
+			pthread_mutex_unlock(&engine->pass_lock);
+			background_run(engine, clock_now_ms());
+			pthread_mutex_lock(&engine->pass_lock);
+			continue;
+		}
+		uint64_t serves = engine->passes_wanted;
+		pthread_mutex_unlock(&engine->pass_lock);
+		int error = pass(engine, &names_written);
+		pthread_mutex_lock(&engine->pass_lock);
+		last = clock_now_ms();
+		engine->passes_done = serves;
+		engine->pass_error = error;
+		pthread_cond_broadcast(&engine->pass_done);
+	}
+	pthread_mutex_unlock(&engine->pass_lock);
+	return NULL;
+}
+
+int engine_snapshot(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->pass_lock);
+	uint64_t mine = ++engine->passes_wanted;
+	pthread_cond_signal(&engine->pass_wake);
+	while (engine->passes_done < mine && !engine->stopping)
+		pthread_cond_wait(&engine->pass_done, &engine->pass_lock);
+	int error = engine->passes_done < mine ? ERROR_CLOSED : engine->pass_error;
+	pthread_mutex_unlock(&engine->pass_lock);
+	return error;
+}
+
+int snapshot_thread_start(struct engine *engine)
+{
+	if (pthread_create(&engine->snapshot_thread, NULL, thread_run, engine) != 0)
+		return ERROR_MEMORY;
+	engine->thread_runs = true;
+	return 0;
+}
+
+void snapshot_thread_stop(struct engine *engine)
+{
+	if (!engine->thread_runs)
+		return;
+	pthread_mutex_lock(&engine->pass_lock);
+	engine->stopping = true;
+	pthread_cond_broadcast(&engine->pass_wake);
+	pthread_cond_broadcast(&engine->pass_done);
+	pthread_mutex_unlock(&engine->pass_lock);
+	pthread_join(engine->snapshot_thread, NULL);
+	engine->thread_runs = false;
+}
+
+/* ---- loading ---- */
+
+static uint32_t number_of(struct text key)
+{
+	uint32_t number = 0;
+	for (size_t i = 0; i < key.n; i++)
+		number = number << 8 | (uint8_t)key.p[i];
+	return number;
+}
+
+static int origin_load(struct engine *engine, struct customer *customer, const struct origin_record *record)
+{
+	int error = origin_reserve(engine, record->number);
+	if (error)
+		return error;
+	struct origin *origin = engine_origin(engine, record->number);
+	uint32_t belongs = atomic_load(&origin->customer);
+	if (belongs && origin->moved >= record->moved)
+		return 0; /* A pass was cut between two customers: the later move holds. */
+	if (belongs)
+		origin_take(engine, customer_at(engine, belongs), record->number);
+	origin->id = record->id;
+	origin->head = record->head;
+	origin->decision_head = record->decision_head;
+	origin->moved = record->moved;
+	origin->events = record->events;
+	origin_give(engine, customer, record->number);
+	if (record->number > engine_origins(engine))
+		atomic_store(&engine->origins_n, record->number);
+	return directory_set(engine->directory, directory_hash_id(record->id), record->number);
+}
+
+static int customer_load(void *arg, struct text key, struct text value)
+{
+	struct engine *engine = arg;
+	struct customer_record record;
+	uint32_t number = number_of(key);
+	if (value.n < sizeof record || origin_reserve(engine, number) != 0)
+		return ERROR_CORRUPT;
+	memcpy(&record, value.p, sizeof record);
+	size_t states_at = sizeof record + record.origins_n * sizeof(struct origin_record);
+	if (value.n != states_at + record.states_bytes || record.states_bytes > engine->states_bytes_max)
+		return ERROR_CORRUPT;
+	struct customer *customer = customer_at(engine, number);
+	customer->number = number;
+	customer->applied = record.applied;
+	customer->config_mark = record.config_mark;
+	customer->ordered_until = record.ordered_until;
+	customer->due = record.due;
+	customer->stale = record.stale || record.folds_mark != fold_table_mark(engine->options.folds);
+	for (uint32_t i = 0; i < record.origins_n; i++) {
+		struct origin_record origin;
+		memcpy(&origin, value.p + sizeof record + i * sizeof origin, sizeof origin);
+		int error = origin_load(engine, customer, &origin);
+		if (error)
+			return error;
+	}
+	if (customer->stale || record.states_bytes == 0)
+		return 0;
+	customer->states_capacity = (record.states_bytes + 63) & ~63u;
+	customer->states = memory_alloc(customer->states_capacity);
+	if (!customer->states)
+		return ERROR_MEMORY;
+	memcpy(customer->states, value.p + states_at, record.states_bytes);
+	customer->states_bytes = record.states_bytes;
+	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
+	return 0;
+}
+
+static int identifier_load(void *arg, struct text key, struct text value)
+{
+	struct engine *engine = arg;
+	struct identifier_hash hash;
+	uint32_t origin;
+	if (key.n != sizeof hash || value.n != sizeof origin)
+		return ERROR_CORRUPT;
+	memcpy(&hash, key.p, sizeof hash);
+	memcpy(&origin, value.p, sizeof origin);
+	return directory_set(engine->directory, hash, origin);
+}
+
+static int name_load(void *arg, struct text key, struct text value)
+{
+	struct engine *engine = arg;
+	return dictionary_restore(engine->dictionary, number_of(key), value);
+}
+
+static int day_load(void *arg, struct text key, struct text value)
+{
+	struct engine *engine = arg;
+	uint64_t rows;
+	if (value.n != sizeof rows)
+		return ERROR_CORRUPT;
+	memcpy(&rows, value.p, sizeof rows);
+	return columns_restore(engine->columns, (int32_t)(number_of(key) ^ 0x80000000u), rows);
+}
+
+int snapshot_load(struct engine *engine)
+{
+	int error = store_each(engine->store, STORE_NAMES, name_load, engine);
+	if (!error)
+		error = store_each(engine->store, STORE_CUSTOMERS, customer_load, engine);
+	if (!error)
+		error = store_each(engine->store, STORE_IDENTIFIERS, identifier_load, engine);
+	if (!error)
+		error = store_each(engine->store, STORE_DAYS, day_load, engine);
+	return error ? error : columns_restored(engine->columns);
+}
+
+/* The position from which records are younger than @since_ms, as the passes noted it; 0: from the start. */
+struct mark_find {
+	uint64_t since, position;
+};
+
+static int mark_find(void *arg, struct text key, struct text value)
+{
+	struct mark_find *find = arg;
+	uint64_t time = 0;
+	for (size_t i = 0; i < key.n; i++)
+		time = time << 8 | (uint8_t)key.p[i];
+	if (time <= find->since && value.n == sizeof find->position)
+		memcpy(&find->position, value.p, sizeof find->position);
+	return 0;
+}
+
+int snapshot_position_before(struct engine *engine, int64_t since_ms, uint64_t *position)
+{
+	struct mark_find find = {.since = (uint64_t)(since_ms > 0 ? since_ms : 0)};
+	int error = store_each(engine->store, STORE_MARKS, mark_find, &find);
+	*position = find.position;
+	return error;
+}
+
+int snapshot_position(struct engine *engine, uint64_t *position)
+{
+	struct buffer value = BUFFER_INIT(64);
+	int error = store_get(engine->store, STORE_META, TEXT("position"), &value);
+	*position = 0;
+	if (!error && value.n == sizeof *position)
+		memcpy(position, value.p, sizeof *position);
+	buffer_free(&value);
+	return error;
+}

@@ -1,0 +1,170 @@
+/* store.c: LMDB, with the rules that keep it healthy: one environment, short transactions, no DUPSORT, its default sync. */
+#include "engine/store.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+
+enum { TRANSACTION_BYTES = 1024 * 1024 };
+static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
+
+static const char *const table_names[STORE_TABLES] = {"meta", "customers", "identifiers", "names", "days", "marks"};
+
+struct store {
+	MDB_env *env;
+	MDB_dbi tables[STORE_TABLES];
+	MDB_txn *txn;
+	size_t txn_bytes;
+};
+
+static int error_of(int code)
+{
+	switch (code) {
+	case 0:
+		return 0;
+	case ENOSPC:
+	case MDB_MAP_FULL:
+		return ERROR_FULL;
+	case ENOMEM:
+		return ERROR_MEMORY;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+		return ERROR_CORRUPT;
+	default:
+		return ERROR_IO;
+	}
+}
+
+static int tables_open(struct store *store)
+{
+	MDB_txn *txn;
+	int code = mdb_txn_begin(store->env, NULL, 0, &txn);
+	if (code)
+		return code;
+	for (size_t i = 0; i < STORE_TABLES && !code; i++)
+		code = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &store->tables[i]);
+	if (code) {
+		mdb_txn_abort(txn);
+		return code;
+	}
+	return mdb_txn_commit(txn);
+}
+
+int store_open(struct store **out, const char *folder)
+{
+	int dead;
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+	struct store *store = memory_zero_alloc(1, sizeof *store);
+	if (!store)
+		return ERROR_MEMORY;
+	int code = mdb_env_create(&store->env);
+	if (!code)
+		code = mdb_env_set_maxdbs(store->env, STORE_TABLES);
+	if (!code)
+		code = mdb_env_set_mapsize(store->env, MAP_BYTES);
+	if (!code)
+		code = mdb_env_open(store->env, folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+	if (!code)
+		code = mdb_reader_check(store->env, &dead);
+	if (!code)
+		code = tables_open(store);
+	if (code) {
+		store_close(store);
+		return error_of(code);
+	}
+	*out = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_abort(store);
+	if (store->env)
+		mdb_env_close(store->env);
+	memory_free(store);
+}
+
+int store_commit(struct store *store)
+{
+	if (!store->txn)
+		return 0;
+	int code = mdb_txn_commit(store->txn);
+	store->txn = NULL;
+	store->txn_bytes = 0;
+	return error_of(code);
+}
+
+void store_abort(struct store *store)
+{
+	if (store->txn)
+		mdb_txn_abort(store->txn);
+	store->txn = NULL;
+	store->txn_bytes = 0;
+}
+
+int store_put(struct store *store, enum store_table table, struct text key, struct text value)
+{
+	MDB_val k = {key.n, (void *)(uintptr_t)key.p}, v = {value.n, (void *)(uintptr_t)value.p};
+	int code = store->txn ? 0 : mdb_txn_begin(store->env, NULL, 0, &store->txn);
+	if (code) {
+		store->txn = NULL;
+		return error_of(code);
+	}
+	code = value.n ? mdb_put(store->txn, store->tables[table], &k, &v, 0) : mdb_del(store->txn, store->tables[table], &k, NULL);
+	if (code == MDB_NOTFOUND)
+		code = 0;
+	if (code) {
+		store_abort(store);
+		return error_of(code);
+	}
+	store->txn_bytes += key.n + value.n;
+	return store->txn_bytes > TRANSACTION_BYTES ? store_commit(store) : 0;
+}
+
+int store_get(struct store *store, enum store_table table, struct text key, struct buffer *out)
+{
+	MDB_txn *txn;
+	MDB_val k = {key.n, (void *)(uintptr_t)key.p}, v;
+	int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+	if (code)
+		return error_of(code);
+	code = mdb_get(txn, store->tables[table], &k, &v);
+	if (code == 0)
+		buffer_append(out, v.mv_data, v.mv_size);
+	mdb_txn_abort(txn);
+	return code == MDB_NOTFOUND ? 0 : error_of(code);
+}
+
+int store_each(struct store *store, enum store_table table, int (*each)(void *, struct text, struct text), void *arg)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	MDB_val k, v;
+	int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn), error = 0;
+	if (code)
+		return error_of(code);
+	code = mdb_cursor_open(txn, store->tables[table], &cursor);
+	if (code) {
+		mdb_txn_abort(txn);
+		return error_of(code);
+	}
+	while (!error && (code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0)
+		error = each(arg, (struct text){k.mv_data, k.mv_size}, (struct text){v.mv_data, v.mv_size});
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	return error ? error : code == MDB_NOTFOUND ? 0 : error_of(code);
+}
+
+int store_copy(struct store *store, const char *folder)
+{
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return ERROR_IO;
+	return error_of(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
+}

@@ -1,0 +1,37 @@
+/*
+ * store.h: what is looked up at a start: snapshots of customers and the directory of identifiers, in LMDB.
+ *
+ * The only place that knows LMDB. Nothing here is the truth: all of it can be derived from the log again. Writes come
+ * from one thread in transactions of about a mebibyte, so that a commit never holds anybody up; the log's writer never
+ * touches this environment.
+ */
+#ifndef ATTUNE_ENGINE_STORE_H
+#define ATTUNE_ENGINE_STORE_H
+
+#include "base/text.h"
+
+enum store_table { STORE_META, STORE_CUSTOMERS, STORE_IDENTIFIERS, STORE_NAMES, STORE_DAYS, STORE_MARKS, STORE_TABLES };
+
+struct store;
+
+/* Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY. */
+int store_open(struct store **out, const char *folder) MUST_CHECK;
+void store_close(struct store *store);
+
+/* Write inside the open transaction (begun when needed); committed by itself when it has grown large. An empty @value
+ * deletes. Errors: ERROR_IO, ERROR_FULL. */
+int store_put(struct store *store, enum store_table table, struct text key, struct text value) MUST_CHECK;
+int store_commit(struct store *store) MUST_CHECK;
+void store_abort(struct store *store); /* Drop what is not committed. */
+
+/* A copy of a value in @out; empty when there is none. Errors: ERROR_IO. */
+int store_get(struct store *store, enum store_table table, struct text key, struct buffer *out) MUST_CHECK;
+
+/* Call @each for every entry in the order of keys; stops at its first error and returns it. */
+int store_each(struct store *store, enum store_table table, int (*each)(void *arg, struct text key, struct text value), void *arg)
+	MUST_CHECK;
+
+/* Copy the environment, consistent, to @folder (made if needed). Errors: ERROR_IO, ERROR_FULL. */
+int store_copy(struct store *store, const char *folder) MUST_CHECK;
+
+#endif

@@ -1,0 +1,340 @@
+/* columns.c: rows by day. */
+#include "event/columns.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static_assert(sizeof(struct column_row) == 16, "part of the format");
+
+struct gathered {
+	uint64_t position;
+	int32_t day;
+	struct column_row row;
+};
+
+struct day_file {
+	int32_t day;
+	uint64_t rows;
+};
+
+struct columns {
+	int folder;
+	pthread_mutex_t lock; /* Protects all below. */
+	struct gathered *gathered;
+	size_t n, capacity;
+	struct day_file *days; /* Ascending. */
+	size_t days_n, days_capacity;
+	uint64_t rows;
+};
+
+static int32_t day_of(int64_t ms)
+{
+	return (int32_t)(ms / MS_A_DAY - (ms % MS_A_DAY < 0));
+}
+
+static void name_of(char out[24], int32_t day)
+{
+	char text[CLOCK_TEXT_BYTES];
+	clock_format(text, (int64_t)day * MS_A_DAY);
+	snprintf(out, 24, "%.10s.rows", text);
+}
+
+int columns_open(struct columns **out, const char *folder)
+{
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return ERROR_IO;
+	struct columns *columns = memory_zero_alloc(1, sizeof *columns);
+	if (!columns)
+		return ERROR_MEMORY;
+	columns->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (columns->folder < 0) {
+		memory_free(columns);
+		return ERROR_IO;
+	}
+	pthread_mutex_init(&columns->lock, NULL);
+	*out = columns;
+	return 0;
+}
+
+void columns_close(struct columns *columns)
+{
+	if (!columns)
+		return;
+	close(columns->folder);
+	pthread_mutex_destroy(&columns->lock);
+	memory_free(columns->gathered);
+	memory_free(columns->days);
+	memory_free(columns);
+}
+
+/* The entry of @day, made when it is not there; NULL without memory. */
+static struct day_file *day_entry(struct columns *columns, int32_t day)
+{
+	size_t low = 0, high = columns->days_n;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (columns->days[middle].day < day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < columns->days_n && columns->days[low].day == day)
+		return &columns->days[low];
+	if (memory_grow(&columns->days, &columns->days_capacity, columns->days_n + 1, sizeof *columns->days) != 0)
+		return NULL;
+	memmove(&columns->days[low + 1], &columns->days[low], (columns->days_n - low) * sizeof *columns->days);
+	columns->days_n++;
+	columns->days[low] = (struct day_file){.day = day};
+	return &columns->days[low];
+}
+
+int columns_restore(struct columns *columns, int32_t day, uint64_t rows)
+{
+	char name[24];
+	struct stat status;
+	name_of(name, day);
+	int file = openat(columns->folder, name, O_RDWR | O_CLOEXEC);
+	if (file < 0)
+		return ERROR_CORRUPT;
+	off_t bytes = (off_t)(rows * sizeof(struct column_row));
+	int error = fstat(file, &status) != 0 ? ERROR_IO : status.st_size < bytes ? ERROR_CORRUPT : 0;
+	if (!error && status.st_size > bytes && ftruncate(file, bytes) != 0)
+		error = ERROR_IO;
+	close(file);
+	struct day_file *entry = error ? NULL : day_entry(columns, day);
+	if (!error && !entry)
+		error = ERROR_MEMORY;
+	if (!error) {
+		columns->rows += rows - entry->rows;
+		entry->rows = rows;
+	}
+	return error;
+}
+
+int columns_restored(struct columns *columns)
+{
+	int copy = dup(columns->folder);
+	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+	if (!folder) {
+		if (copy >= 0)
+			close(copy);
+		return ERROR_IO;
+	}
+	rewinddir(folder);
+	for (struct dirent *item; (item = readdir(folder));) {
+		int64_t ms;
+		struct text name = text_of(item->d_name);
+		if (!text_ends(name, TEXT(".rows")) || clock_parse(text_first(name, 10), &ms) != 0)
+			continue;
+		bool known = false;
+		for (size_t i = 0; i < columns->days_n && !known; i++)
+			known = columns->days[i].day == day_of(ms);
+		if (!known)
+			unlinkat(columns->folder, item->d_name, 0);
+	}
+	closedir(folder);
+	return 0;
+}
+
+int columns_add(struct columns *columns, uint64_t position, const struct event_header *header, int32_t value)
+{
+	int32_t day = day_of(header->time_ms);
+	uint32_t in_day = (uint32_t)(header->time_ms - (int64_t)day * MS_A_DAY);
+	struct gathered item = {position, day, {.origin = header->origin_number, .time_and_channel = in_day | (uint32_t)header->channel << 27,
+	                              .name = (uint16_t)header->name, .touchpoint = (uint16_t)header->touchpoint, .value = value}};
+	pthread_mutex_lock(&columns->lock);
+	int error = memory_grow(&columns->gathered, &columns->capacity, columns->n + 1, sizeof *columns->gathered);
+	if (!error) {
+		columns->gathered[columns->n++] = item;
+		columns->rows++;
+	}
+	pthread_mutex_unlock(&columns->lock);
+	return error;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+	const struct gathered *left = a, *right = b;
+	return (left->day > right->day) - (left->day < right->day);
+}
+
+static int write_all(int file, const void *bytes, size_t n, off_t at)
+{
+	const char *p = bytes;
+	while (n) {
+		ssize_t written = pwrite(file, p, n, at);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+		p += written;
+		at += written;
+		n -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Append @n rows of one day to its file, and sync it. */
+static int day_write(struct columns *columns, const struct gathered *items, size_t n, uint64_t rows_before)
+{
+	char name[24];
+	struct column_row *rows = memory_alloc(n * sizeof *rows);
+	if (!rows)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		rows[i] = items[i].row;
+	name_of(name, items->day);
+	int file = openat(columns->folder, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600), error = file < 0 ? ERROR_IO : 0;
+	if (!error)
+		error = write_all(file, rows, n * sizeof *rows, (off_t)(rows_before * sizeof *rows));
+	if (!error && fdatasync(file) != 0)
+		error = ERROR_IO;
+	if (file >= 0)
+		close(file);
+	memory_free(rows);
+	return error;
+}
+
+/* Copy what is due out of the gathered rows, ordered by day. */
+static int due_copy(struct columns *columns, uint64_t until, struct gathered **out, size_t *n)
+{
+	pthread_mutex_lock(&columns->lock);
+	struct gathered *items = memory_alloc(columns->n * sizeof *items);
+	size_t count = 0;
+	for (size_t i = 0; items && i < columns->n; i++)
+		if (columns->gathered[i].position <= until)
+			items[count++] = columns->gathered[i];
+	pthread_mutex_unlock(&columns->lock);
+	if (!items)
+		return ERROR_MEMORY;
+	if (count)
+		qsort(items, count, sizeof *items, compare_days);
+	*out = items;
+	*n = count;
+	return 0;
+}
+
+/* What is on disk now counts there and is gathered no longer: one moment for readers. */
+static void due_done(struct columns *columns, uint64_t until, const struct gathered *items, size_t n)
+{
+	size_t kept = 0;
+	pthread_mutex_lock(&columns->lock);
+	for (size_t i = 0; i < n; i++)
+		day_entry(columns, items[i].day)->rows++;
+	for (size_t i = 0; i < columns->n; i++)
+		if (columns->gathered[i].position > until)
+			columns->gathered[kept++] = columns->gathered[i];
+	columns->n = kept;
+	pthread_mutex_unlock(&columns->lock);
+}
+
+int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void *, int32_t, uint64_t), void *arg)
+{
+	struct gathered *items;
+	size_t n;
+	int error = due_copy(columns, until, &items, &n);
+	if (error)
+		return error;
+	for (size_t i = 0, end; i < n && !error; i = end) {
+		for (end = i; end < n && items[end].day == items[i].day;)
+			end++;
+		pthread_mutex_lock(&columns->lock);
+		struct day_file *entry = day_entry(columns, items[i].day);
+		uint64_t before = entry ? entry->rows : 0;
+		pthread_mutex_unlock(&columns->lock);
+		error = entry ? day_write(columns, items + i, end - i, before) : ERROR_MEMORY;
+		if (!error)
+			error = day_rows(arg, items[i].day, before + (end - i));
+	}
+	if (!error && n && fsync(columns->folder) != 0)
+		error = ERROR_IO;
+	if (!error)
+		due_done(columns, until, items, n);
+	memory_free(items);
+	return error;
+}
+
+static bool take(struct column_event *out, int32_t day, struct column_row row, int64_t from_ms, int64_t to_ms)
+{
+	int64_t time = (int64_t)day * MS_A_DAY + COLUMN_TIME(row);
+	if (time < from_ms || time >= to_ms)
+		return false;
+	*out = (struct column_event){time, row.origin, row.name, row.touchpoint, row.value, (uint8_t)COLUMN_CHANNEL(row)};
+	return true;
+}
+
+static int day_select(struct columns *columns, struct day_file day, int64_t from_ms, int64_t to_ms, struct column_event *events,
+                      size_t *n)
+{
+	char name[24];
+	struct column_row rows[4096];
+	name_of(name, day.day);
+	int file = openat(columns->folder, name, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return ERROR_IO;
+	int error = 0;
+	for (uint64_t at = 0; at < day.rows && !error;) {
+		size_t wanted = day.rows - at < 4096 ? (size_t)(day.rows - at) : 4096;
+		ssize_t got = pread(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows));
+		if (got <= 0)
+			error = ERROR_IO;
+		size_t count = error ? 0 : (size_t)got / sizeof *rows;
+		for (size_t i = 0; i < count; i++)
+			*n += take(&events[*n], day.day, rows[i], from_ms, to_ms);
+		at += count;
+	}
+	close(file);
+	return error;
+}
+
+int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size_t n_max, struct column_event **events, size_t *n)
+{
+	pthread_mutex_lock(&columns->lock);
+	size_t days_n = columns->days_n, gathered_n = columns->n, room = gathered_n;
+	struct day_file *days = memory_alloc(days_n * sizeof *days);
+	struct gathered *tail = memory_alloc(gathered_n * sizeof *tail);
+	if (days && days_n)
+		memcpy(days, columns->days, days_n * sizeof *days);
+	if (tail && gathered_n)
+		memcpy(tail, columns->gathered, gathered_n * sizeof *tail);
+	pthread_mutex_unlock(&columns->lock);
+	int32_t first = day_of(from_ms), last = day_of(to_ms);
+	for (size_t i = 0; days && i < days_n; i++)
+		room += days[i].day >= first && days[i].day <= last ? days[i].rows : 0;
+	struct column_event *found = days && tail && room <= n_max ? memory_alloc(room * sizeof *found) : NULL;
+	int error = !days || !tail ? ERROR_MEMORY : room > n_max ? ERROR_LIMIT : found ? 0 : ERROR_MEMORY;
+	size_t count = 0;
+	for (size_t i = 0; !error && i < days_n; i++)
+		if (days[i].day >= first && days[i].day <= last)
+			error = day_select(columns, days[i], from_ms, to_ms, found, &count);
+	for (size_t i = 0; !error && i < gathered_n; i++)
+		count += take(&found[count], tail[i].day, tail[i].row, from_ms, to_ms);
+	memory_free(days);
+	memory_free(tail);
+	if (error) {
+		memory_free(found);
+		return error;
+	}
+	*events = found;
+	*n = count;
+	return 0;
+}
+
+uint64_t columns_rows(struct columns *columns)
+{
+	pthread_mutex_lock(&columns->lock);
+	uint64_t rows = columns->rows;
+	pthread_mutex_unlock(&columns->lock);
+	return rows;
+}

@@ -1,0 +1,62 @@
+/*
+ * columns.h: rows for whole-base questions: one file a day, 16 bytes an event.
+ *
+ * A row names an origin by its number (merge and split touch no row), the time in the day, the event's name, the
+ * touchpoint, the channel and a value. Rows gather in memory and are written to FOLDER/YYYY-MM-DD.rows by columns_flush;
+ * the number of rows that count in each file is kept by the caller's store, so a file's torn end is cut at opening.
+ * Readers map the files and lock nothing while they scan.
+ */
+#ifndef ATTUNE_EVENT_COLUMNS_H
+#define ATTUNE_EVENT_COLUMNS_H
+
+#include "event/event.h"
+
+struct columns;
+
+struct column_row {
+	uint32_t origin;
+	uint32_t time_and_channel; /* Milliseconds in the day (27 bits), channel (4 bits) above. */
+	uint16_t name, touchpoint;
+	int32_t value;             /* Minor units of money, or whatever the event's rule says; 0 without. */
+};
+
+#define COLUMN_TIME(row) ((row).time_and_channel & 0x7ffffff)
+#define COLUMN_CHANNEL(row) ((enum channel)((row).time_and_channel >> 27 & 15))
+
+/* Open @folder, creating it. Errors: ERROR_IO, ERROR_MEMORY. */
+int columns_open(struct columns **out, const char *folder) MUST_CHECK;
+void columns_close(struct columns *columns);
+
+/* At opening: only the first @rows of @day (days since 1970) count; what is behind is cut. Days not named are removed
+ * by columns_restored. Errors: ERROR_IO, ERROR_CORRUPT (fewer rows than that). */
+int columns_restore(struct columns *columns, int32_t day, uint64_t rows) MUST_CHECK;
+int columns_restored(struct columns *columns) MUST_CHECK;
+
+/* Add the row of the event at @position. Errors: ERROR_MEMORY. Threads: safe. */
+int columns_add(struct columns *columns, uint64_t position, const struct event_header *header, int32_t value) MUST_CHECK;
+
+/*
+ * Write what gathered up to position @until to the day files, durably, and call @day_rows with the new length of each day
+ * touched. The caller knows that every event up to @until has been added.
+ * Errors: ERROR_IO, ERROR_FULL (nothing is lost: it stays gathered), those of @day_rows. Threads: one at a time.
+ */
+int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void *arg, int32_t day, uint64_t rows), void *arg)
+	MUST_CHECK;
+
+/*
+ * Copy all rows with @from_ms <= time < @to_ms, in no order, gathered ones included, to a new array of {row, time}
+ * (memory_free it). Errors: ERROR_MEMORY, ERROR_LIMIT (more than @n_max).
+ */
+struct column_event {
+	int64_t time_ms;
+	uint32_t origin;
+	uint16_t name, touchpoint;
+	int32_t value;
+	uint8_t channel;
+};
+int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size_t n_max, struct column_event **events, size_t *n)
+	MUST_CHECK;
+
+uint64_t columns_rows(struct columns *columns);
+
+#endif

@@ -1,0 +1,124 @@
+/* dictionary.c: names and their numbers. Slots are published by atomic stores, so readers need no lock. */
+#include "event/dictionary.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { SLOTS = 131072, NO_NUMBER = 0 };
+
+struct dictionary {
+	pthread_mutex_t lock; /* For adding. */
+	_Atomic uint32_t count;
+	struct text names[DICTIONARY_NAMES_MAX + 1];
+	_Atomic uint32_t slots[SLOTS];
+};
+
+struct dictionary *dictionary_new(void)
+{
+	struct dictionary *dictionary = memory_zero_alloc(1, sizeof *dictionary);
+	if (dictionary)
+		pthread_mutex_init(&dictionary->lock, NULL);
+	return dictionary;
+}
+
+void dictionary_free(struct dictionary *dictionary)
+{
+	if (!dictionary)
+		return;
+	for (uint32_t i = 1; i <= dictionary->count; i++)
+		memory_free((void *)(uintptr_t)dictionary->names[i].p);
+	pthread_mutex_destroy(&dictionary->lock);
+	memory_free(dictionary);
+}
+
+/* The slot that holds @name, or the free one where it belongs. There is always a free one: names fill half at most. */
+static size_t slot_of(const struct dictionary *dictionary, struct text name, uint32_t *number)
+{
+	size_t slot = XXH3_64bits(name.p, name.n) % SLOTS;
+	for (;; slot = (slot + 1) % SLOTS) {
+		uint32_t taken = atomic_load_explicit(&dictionary->slots[slot], memory_order_acquire);
+		if (taken == NO_NUMBER || text_equal(dictionary->names[taken], name)) {
+			*number = taken;
+			return slot;
+		}
+	}
+}
+
+uint32_t dictionary_find(const struct dictionary *dictionary, struct text name)
+{
+	uint32_t number;
+	if (name.n == 0)
+		return NO_NUMBER;
+	slot_of(dictionary, name, &number);
+	return number;
+}
+
+struct text dictionary_name(const struct dictionary *dictionary, uint32_t number)
+{
+	if (number == NO_NUMBER || number > atomic_load_explicit(&dictionary->count, memory_order_acquire))
+		return (struct text){"", 0};
+	return dictionary->names[number];
+}
+
+uint32_t dictionary_count(const struct dictionary *dictionary)
+{
+	return atomic_load_explicit(&dictionary->count, memory_order_acquire);
+}
+
+/* Publish @name as the next number. Lock held. */
+static int add(struct dictionary *dictionary, struct text name, size_t slot)
+{
+	uint32_t number = dictionary->count + 1;
+	char *copy = memory_alloc(name.n);
+	if (!copy)
+		return ERROR_MEMORY;
+	memcpy(copy, name.p, name.n);
+	dictionary->names[number] = (struct text){copy, name.n};
+	atomic_store_explicit(&dictionary->slots[slot], number, memory_order_release);
+	atomic_store_explicit(&dictionary->count, number, memory_order_release);
+	return 0;
+}
+
+int dictionary_number(struct dictionary *dictionary, struct text name, int (*record)(void *, uint32_t, struct text), void *arg,
+                      uint32_t *number)
+{
+	uint32_t found = dictionary_find(dictionary, name);
+	int error = 0;
+	if (found) {
+		*number = found;
+		return 0;
+	}
+	if (name.n == 0 || name.n > DICTIONARY_NAME_BYTES_MAX)
+		return ERROR_LIMIT;
+	pthread_mutex_lock(&dictionary->lock);
+	size_t slot = slot_of(dictionary, name, &found);
+	if (!found) {
+		if (dictionary->count == DICTIONARY_NAMES_MAX)
+			error = ERROR_LIMIT;
+		if (!error && record)
+			error = record(arg, dictionary->count + 1, name);
+		if (!error)
+			error = add(dictionary, name, slot);
+		found = dictionary->count;
+	}
+	pthread_mutex_unlock(&dictionary->lock);
+	if (!error)
+		*number = found;
+	return error;
+}
+
+int dictionary_restore(struct dictionary *dictionary, uint32_t number, struct text name)
+{
+	uint32_t found;
+	if (name.n == 0 || name.n > DICTIONARY_NAME_BYTES_MAX)
+		return ERROR_CORRUPT;
+	pthread_mutex_lock(&dictionary->lock);
+	size_t slot = slot_of(dictionary, name, &found);
+	int error = found == number ? 0 : found || number != dictionary->count + 1 ? ERROR_CORRUPT : add(dictionary, name, slot);
+	pthread_mutex_unlock(&dictionary->lock);
+	return error;
+}

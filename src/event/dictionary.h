@@ -1,0 +1,37 @@
+/*
+ * dictionary.h: names get small numbers: events, touchpoints, sources.
+ *
+ * Numbers are dense from 1, never change and never go away. Looking up takes no lock. A new name is a fact: its owner
+ * writes it to the log before it is used (the callback), so replay gives the same numbers.
+ */
+#ifndef ATTUNE_EVENT_DICTIONARY_H
+#define ATTUNE_EVENT_DICTIONARY_H
+
+#include "base/text.h"
+
+enum { DICTIONARY_NAMES_MAX = 65535, DICTIONARY_NAME_BYTES_MAX = 200 };
+
+struct dictionary;
+
+struct dictionary *dictionary_new(void); /* NULL without memory. */
+void dictionary_free(struct dictionary *dictionary);
+
+/* The number of @name, 0 when it has none. Threads: safe, no lock. */
+uint32_t dictionary_find(const struct dictionary *dictionary, struct text name);
+
+/* The name of @number, empty when there is none. Valid until the dictionary is freed. Threads: safe, no lock. */
+struct text dictionary_name(const struct dictionary *dictionary, uint32_t number);
+
+uint32_t dictionary_count(const struct dictionary *dictionary); /* Numbers 1 to this are taken. */
+
+/*
+ * The number of @name, giving it one if needed: @record is called first, under the dictionary's lock, and writes the fact.
+ * Errors: ERROR_LIMIT (name empty or too long, or too many names), ERROR_MEMORY, those of @record.
+ */
+int dictionary_number(struct dictionary *dictionary, struct text name, int (*record)(void *arg, uint32_t number, struct text name),
+                      void *arg, uint32_t *number) MUST_CHECK;
+
+/* From a replay: @name has @number. Errors: ERROR_CORRUPT (not the next number, nor the same as before), ERROR_MEMORY. */
+int dictionary_restore(struct dictionary *dictionary, uint32_t number, struct text name) MUST_CHECK;
+
+#endif

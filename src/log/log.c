@@ -1,0 +1,687 @@
+/*
+ * log.c: appending, the writer, reading.
+ *
+ * Two pending blocks: one fills under the lock, the other is with the writer. What follows a block is known the moment
+ * it is handed over, so entries get their final positions while the block before them is still being synced.
+ */
+#include "log/log.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/report.h"
+#include "log/segment.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	SEGMENT_BYTES = 256 * 1024 * 1024, SEGMENT_BYTES_MIN = 1024 * 1024, PENDING_BYTES = 8 * 1024 * 1024,
+	SEGMENTS_MAX = 1 << 20, ZERO_AHEAD = 16 * 1024 * 1024, ZERO_STEP = 1024 * 1024, RETRY_MS = 500
+};
+
+#define OFFSET_MASK (((uint64_t)1 << 48) - 1)
+
+struct block {
+	uint8_t *bytes;             /* A block head and the entries. */
+	size_t used;                /* Of the entries. */
+	uint64_t offset;            /* Where the head will lie in the log. */
+	uint64_t last;
+	uint32_t entries;
+	struct log_waiter *waiters;
+};
+
+struct log {
+	struct log_options options;
+	int folder, lock_file;
+	uint64_t epoch;
+
+	pthread_mutex_t lock;       /* Protects everything below but segments' content and durable. */
+	pthread_cond_t work, done;  /* For the writer; for log_wait and the zero filler. */
+	struct block blocks[2];
+	struct block *filling, *writing; /* writing is NULL while the writer is idle. */
+	uint64_t previous_first;    /* Of the last block handed to the writer. */
+	uint64_t end;               /* Position of the newest entry. */
+	struct segment *segments;   /* segments[i] is segment number i; file -1 when not open. */
+	size_t segments_n;
+	uint64_t zeroed;            /* Offset up to which the current segment is filled with zeros, or is being filled ... */
+	uint64_t zeroing_from;      /* ... from here on, while zeroing. */
+	bool zeroing, full, stopping, sync_off;
+	struct log_figures figures;
+
+	_Atomic uint64_t durable;
+	_Atomic uint64_t written;   /* Offset up to which the mapped files hold entries. */
+	pthread_t writer, zeroer;
+	bool threads_run;
+};
+
+static struct segment *segment_at(struct log *log, uint64_t offset)
+{
+	uint64_t index = offset / log->options.segment_bytes;
+	return index < SEGMENTS_MAX && log->segments[index].map ? &log->segments[index] : NULL;
+}
+
+/* Open or create segment @index and enter it in the table. The table is allocated once, so readers need no lock. */
+static int segment_add(struct log *log, uint64_t index, bool create)
+{
+	if (index >= SEGMENTS_MAX)
+		return ERROR_LIMIT;
+	if (log->segments[index].map)
+		return 0;
+	struct segment segment;
+	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, create, log->options.read_only);
+	if (error)
+		return error;
+	log->segments[index] = segment;
+	if (log->segments_n <= index)
+		log->segments_n = index + 1;
+	return 0;
+}
+
+/* ---- appending ---- */
+
+/* The offset at which a block may start after @offset, so that a block of any size fits into its segment. */
+static uint64_t block_start(const struct log *log, uint64_t offset)
+{
+	uint64_t segment = log->options.segment_bytes, room = BLOCK_HEAD_BYTES + log->options.pending_bytes_max;
+	uint64_t index = offset / segment;
+	if (offset % segment == 0)
+		return offset + SEGMENT_HEAD_BYTES;
+	return (index + 1) * segment - offset >= room ? offset : (index + 1) * segment + SEGMENT_HEAD_BYTES;
+}
+
+static void block_begin(struct block *block, uint64_t offset)
+{
+	block->used = 0;
+	block->entries = 0;
+	block->last = 0;
+	block->offset = offset;
+	block->waiters = NULL;
+}
+
+int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *position)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < n; i++)
+		bytes += parts[i].n;
+	if (bytes == 0 || bytes > LOG_ENTRY_BYTES_MAX)
+		return ERROR_LIMIT;
+	size_t whole = (ENTRY_HEAD_BYTES + bytes + 7) & ~(size_t)7;
+	pthread_mutex_lock(&log->lock);
+	struct block *block = log->filling;
+	int error = log->stopping ? ERROR_CLOSED : log->full ? ERROR_FULL :
+	            block->used + whole > log->options.pending_bytes_max ? ERROR_BUSY : 0;
+	if (error) {
+		pthread_mutex_unlock(&log->lock);
+		return error;
+	}
+	struct entry_head head = {.length = (uint32_t)bytes,
+	                          .position = log->epoch << 48 | (block->offset + BLOCK_HEAD_BYTES + block->used)};
+	uint8_t *p = block->bytes + BLOCK_HEAD_BYTES + block->used, *start = p;
+	memcpy(p, &head, sizeof head);
+	p += sizeof head;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].n)
+			memcpy(p, parts[i].p, parts[i].n);
+		p += parts[i].n;
+	}
+	memset(p, 0, whole - (size_t)(p - start));
+	block->used += whole;
+	block->entries++;
+	block->last = log->end = head.position;
+	log->figures.entries++;
+	if (!log->writing && block->entries == 1)
+		pthread_cond_signal(&log->work);
+	pthread_mutex_unlock(&log->lock);
+	*position = head.position;
+	return 0;
+}
+
+uint64_t log_durable(const struct log *log)
+{
+	return atomic_load_explicit(&log->durable, memory_order_acquire);
+}
+
+uint64_t log_end(struct log *log)
+{
+	pthread_mutex_lock(&log->lock);
+	uint64_t end = log->end;
+	pthread_mutex_unlock(&log->lock);
+	return end;
+}
+
+void log_when_durable(struct log *log, struct log_waiter *waiter)
+{
+	int error = 0;
+	pthread_mutex_lock(&log->lock);
+	bool now = waiter->position <= log_durable(log);
+	if (!now && log->stopping && !log->threads_run) {
+		now = true;
+		error = ERROR_CLOSED;
+	}
+	if (!now) {
+		struct block *block = log->writing && waiter->position <= log->writing->last ? log->writing : log->filling;
+		waiter->next = block->waiters;
+		block->waiters = waiter;
+	}
+	pthread_mutex_unlock(&log->lock);
+	if (now)
+		waiter->call(waiter, error);
+}
+
+int log_wait(struct log *log, uint64_t position, int timeout_ms)
+{
+	struct timespec until;
+	int error = 0;
+	if (position <= log_durable(log))
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&log->lock);
+	while (position > log_durable(log) && !error) {
+		if (log->stopping && !log->threads_run)
+			error = ERROR_CLOSED;
+		else if (pthread_cond_timedwait(&log->done, &log->lock, &until) == ETIMEDOUT)
+			error = position > log_durable(log) ? ERROR_BUSY : 0;
+	}
+	pthread_mutex_unlock(&log->lock);
+	return error;
+}
+
+/* ---- the writer ---- */
+
+/* Make sure that the segment and the zeros for @block are there. Waits for the zero filler where it is at work. */
+static int room_make(struct log *log, const struct block *block, size_t bytes)
+{
+	uint64_t index = block->offset / log->options.segment_bytes;
+	int error = segment_add(log, index, true);
+	if (error)
+		return error;
+	uint64_t end = block->offset + bytes;
+	while (log->zeroing && end > log->zeroing_from)
+		pthread_cond_wait(&log->done, &log->lock);
+	if (log->zeroed < end)
+		log->zeroed = end; /* Ahead of the filler: the block itself takes its place. */
+	log->figures.segments = log->segments_n;
+	return 0;
+}
+
+static void block_seal(struct log *log, struct block *block)
+{
+	struct block_head head = {
+		.magic = BLOCK_MAGIC, .first = log->epoch << 48 | (block->offset + BLOCK_HEAD_BYTES), .previous = log->previous_first,
+		.length = (uint32_t)block->used, .entries = block->entries, .last = block->last,
+	};
+	head.hash = block_hash(&head, block->bytes + BLOCK_HEAD_BYTES);
+	memcpy(block->bytes, &head, sizeof head);
+	log->previous_first = head.first;
+}
+
+/* Write and sync @block. What a failed sync left on disk nobody knows: end, and let recovery find out. */
+static void block_write(struct log *log, struct block *block)
+{
+	struct segment *segment = segment_at(log, block->offset);
+	size_t at = (size_t)(block->offset % log->options.segment_bytes);
+	assert(segment && at + BLOCK_HEAD_BYTES + block->used <= segment->bytes);
+	int error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
+	uint64_t begun = clock_monotonic_ns();
+	if (!error)
+		atomic_store_explicit(&log->written, block->offset + BLOCK_HEAD_BYTES + block->used, memory_order_release);
+	if (error || (!log->sync_off && fdatasync(segment->file) != 0)) {
+		report(REPORT_ERROR, "log_sync_failed", "Writing the log failed (%s): stopping at once; start again to recover.",
+		       strerror(errno));
+		_exit(70);
+	}
+	uint64_t ns = clock_monotonic_ns() - begun;
+	log->figures.sync_ns_total += ns;
+	if (ns > log->figures.sync_ns_max)
+		log->figures.sync_ns_max = ns;
+}
+
+static struct log_waiter *waiters_take(struct block *block)
+{
+	struct log_waiter *waiters = block->waiters;
+	block->waiters = NULL;
+	return waiters;
+}
+
+static void waiters_call(struct log_waiter *waiter, int error)
+{
+	while (waiter) {
+		struct log_waiter *next = waiter->next;
+		waiter->call(waiter, error);
+		waiter = next;
+	}
+}
+
+/* Sleep a little while the disk is full, then say so to whoever appends. Lock held. */
+static void full_wait(struct log *log)
+{
+	struct timespec until;
+	if (!log->full)
+		report(REPORT_ERROR, "disk_full", "The disk is full: new events are refused until there is room again.");
+	log->full = true;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += RETRY_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&log->work, &log->lock, &until);
+}
+
+/* Hand the filling block to the writer and begin the next one behind it. Lock held. */
+static struct block *block_hand_over(struct log *log)
+{
+	struct block *block = log->filling;
+	log->filling = block == &log->blocks[0] ? &log->blocks[1] : &log->blocks[0];
+	block_begin(log->filling, block_start(log, block->offset + BLOCK_HEAD_BYTES + block->used));
+	log->writing = block;
+	return block;
+}
+
+static void *writer_run(void *arg)
+{
+	struct log *log = arg;
+	pthread_mutex_lock(&log->lock);
+	for (;;) {
+		while (log->filling->entries == 0 && !log->stopping)
+			pthread_cond_wait(&log->work, &log->lock);
+		if (log->filling->entries == 0)
+			break;
+		int error = room_make(log, log->filling, BLOCK_HEAD_BYTES + log->filling->used);
+		if (error == ERROR_FULL && !log->stopping) {
+			full_wait(log);
+			continue;
+		}
+		if (error) {
+			report(REPORT_ERROR, "log_segment_failed", "No new segment of the log (%s): stopping.", error_sentence(error));
+			_exit(70);
+		}
+		log->full = false;
+		struct block *block = block_hand_over(log);
+		pthread_mutex_unlock(&log->lock);
+		block_seal(log, block);
+		block_write(log, block);
+		pthread_mutex_lock(&log->lock);
+		atomic_store_explicit(&log->durable, block->last, memory_order_release);
+		log->figures.commits++;
+		log->figures.bytes += BLOCK_HEAD_BYTES + block->used;
+		log->writing = NULL;
+		struct log_waiter *waiters = waiters_take(block);
+		pthread_cond_broadcast(&log->done);
+		pthread_mutex_unlock(&log->lock);
+		waiters_call(waiters, 0);
+		pthread_mutex_lock(&log->lock);
+	}
+	pthread_mutex_unlock(&log->lock);
+	return NULL;
+}
+
+/* Keeps ZERO_AHEAD bytes of zeros before the writer, and the next segment ready. */
+static void *zeroer_run(void *arg)
+{
+	struct log *log = arg;
+	pthread_mutex_lock(&log->lock);
+	while (!log->stopping) {
+		uint64_t segment_bytes = log->options.segment_bytes, written = log->filling->offset;
+		uint64_t index = log->zeroed / segment_bytes, segment_end = (index + 1) * segment_bytes;
+		if (log->zeroed > written + ZERO_AHEAD || log->zeroed == segment_end || !segment_at(log, log->zeroed)) {
+			pthread_cond_wait(&log->done, &log->lock);
+			continue;
+		}
+		uint64_t from = log->zeroed, to = from + ZERO_STEP < segment_end ? from + ZERO_STEP : segment_end;
+		struct segment *segment = segment_at(log, from);
+		log->zeroing = true;
+		log->zeroed = to;
+		log->zeroing_from = from;
+		pthread_mutex_unlock(&log->lock);
+		int error = segment_zero(segment, (size_t)(from % segment_bytes), (size_t)(from % segment_bytes + (to - from)));
+		pthread_mutex_lock(&log->lock);
+		log->zeroing = false;
+		pthread_cond_broadcast(&log->done);
+		if (error) {
+			report(REPORT_WARNING, "log_zero_failed", "Filling the log ahead failed (%s).", error_sentence(error));
+			break;
+		}
+	}
+	pthread_mutex_unlock(&log->lock);
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+static int pending_read(struct log *log, uint64_t position, char *copy, struct text *entry)
+{
+	uint64_t offset = position & OFFSET_MASK;
+	int error = ERROR_NOT_FOUND;
+	pthread_mutex_lock(&log->lock);
+	const struct block *candidates[] = {log->filling, log->writing};
+	for (size_t i = 0; i < 2; i++) {
+		const struct block *block = candidates[i];
+		if (!block || offset < block->offset + BLOCK_HEAD_BYTES || offset >= block->offset + BLOCK_HEAD_BYTES + block->used)
+			continue;
+		struct entry_head head;
+		const uint8_t *p = block->bytes + (offset - block->offset);
+		memcpy(&head, p, sizeof head);
+		if (head.position != position)
+			break;
+		memcpy(copy, p + sizeof head, head.length);
+		*entry = (struct text){copy, head.length};
+		error = 0;
+	}
+	pthread_mutex_unlock(&log->lock);
+	return error;
+}
+
+static int mapped_read(struct log *log, uint64_t position, struct text *entry)
+{
+	uint64_t offset = position & OFFSET_MASK;
+	struct segment *segment = segment_at(log, offset);
+	size_t at = (size_t)(offset % log->options.segment_bytes);
+	if (!segment || at + ENTRY_HEAD_BYTES > segment->bytes || at % 8)
+		return ERROR_NOT_FOUND;
+	struct entry_head head;
+	memcpy(&head, segment->map + at, sizeof head);
+	if (head.position != position)
+		return ERROR_NOT_FOUND;
+	if (head.length > segment->bytes - at - ENTRY_HEAD_BYTES)
+		return ERROR_CORRUPT;
+	*entry = (struct text){(const char *)segment->map + at + ENTRY_HEAD_BYTES, head.length};
+	return 0;
+}
+
+int log_read(struct log *log, uint64_t position, char *copy, struct text *entry)
+{
+	uint64_t written = atomic_load_explicit(&log->written, memory_order_acquire);
+	if (copy && (position & OFFSET_MASK) >= written && pending_read(log, position, copy, entry) == 0)
+		return 0;
+	return mapped_read(log, position, entry);
+}
+
+/* Call @each for the entries of one block at offset @at, from @from on. */
+static int block_replay(struct log *log, uint64_t at, const struct block_head *block, uint64_t from,
+                        int (*each)(void *, uint64_t, struct text), void *arg)
+{
+	uint64_t offset = at + BLOCK_HEAD_BYTES, end = offset + block->length;
+	while (offset < end) {
+		struct entry_head head;
+		const struct segment *segment = segment_at(log, offset);
+		memcpy(&head, segment->map + offset % log->options.segment_bytes, sizeof head);
+		if (head.length > end - offset - ENTRY_HEAD_BYTES || (head.position & OFFSET_MASK) != offset)
+			return ERROR_CORRUPT;
+		if (head.position >= from) {
+			const char *bytes = (const char *)segment->map + offset % log->options.segment_bytes + ENTRY_HEAD_BYTES;
+			int error = each(arg, head.position, (struct text){bytes, head.length});
+			if (error)
+				return error;
+		}
+		offset += (ENTRY_HEAD_BYTES + head.length + 7) & ~(uint64_t)7;
+	}
+	return 0;
+}
+
+/*
+ * Walk blocks from offset @at. Calls @each (may be NULL) and leaves in @last the head of the last sound block and in
+ * *@end the offset behind it. Returns 0 where blocks end properly, ERROR_CORRUPT where one is bad before the last segment.
+ */
+static int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
+                       int (*each)(void *, uint64_t, struct text), void *arg, struct block_head *last, uint64_t *end)
+{
+	uint64_t bytes = log->options.segment_bytes;
+	while (at < until) {
+		struct segment *segment = segment_at(log, at);
+		if (!segment)
+			return 0;
+		uint64_t base = at / bytes * bytes;
+		const struct block_head *block = segment_block(segment, (size_t)(at - base), base, last->first >> 48);
+		if (block && last->first && block->previous != last->first)
+			block = NULL;
+		if (!block) {
+			/* The rest of a segment stays unused when the next block might not fit. It must go on in the next. */
+			struct segment *next = segment_at(log, base + bytes);
+			uint64_t start = base + bytes + SEGMENT_HEAD_BYTES;
+			const struct block_head *first =
+				next ? segment_block(next, SEGMENT_HEAD_BYTES, base + bytes, last->first >> 48) : NULL;
+			if (!first || (last->first && first->previous != last->first)) {
+				if (!next || at % bytes == SEGMENT_HEAD_BYTES)
+					return 0;
+				/* A segment made ahead of time holds nothing yet: then this is the end; otherwise a block is missing. */
+				const struct block_head *raw = (const void *)(next->map + SEGMENT_HEAD_BYTES);
+				return raw->magic == BLOCK_MAGIC && (raw->first >> 48) >= (last->first >> 48) ? ERROR_CORRUPT : 0;
+			}
+			at = start;
+			continue;
+		}
+		if (each) {
+			int error = block_replay(log, at, block, from, each, arg);
+			if (error)
+				return error;
+		}
+		*last = *block;
+		at += BLOCK_HEAD_BYTES + block->length;
+		*end = at;
+	}
+	return 0;
+}
+
+/* The offset of the block that holds the entry at @position: walks the blocks of its segment. */
+static int block_find(struct log *log, uint64_t position, uint64_t *at)
+{
+	uint64_t offset = position & OFFSET_MASK, bytes = log->options.segment_bytes;
+	uint64_t here = offset / bytes * bytes + SEGMENT_HEAD_BYTES;
+	while (here < offset) {
+		struct segment *segment = segment_at(log, here);
+		uint64_t base = here / bytes * bytes;
+		const struct block_head *head = segment ? (const void *)(segment->map + (here - base)) : NULL;
+		if (!head || head->magic != BLOCK_MAGIC || (head->first & OFFSET_MASK) != here + BLOCK_HEAD_BYTES)
+			return ERROR_CORRUPT;
+		if (offset < here + BLOCK_HEAD_BYTES + head->length) {
+			*at = here;
+			return 0;
+		}
+		here += BLOCK_HEAD_BYTES + head->length;
+	}
+	return ERROR_NOT_FOUND;
+}
+
+int log_replay(struct log *log, uint64_t from, int (*each)(void *, uint64_t, struct text), void *arg)
+{
+	struct block_head last = {0};
+	uint64_t end, until = atomic_load(&log->written), at = SEGMENT_HEAD_BYTES;
+	if (from) {
+		int error = block_find(log, from, &at);
+		if (error)
+			return error;
+	}
+	return blocks_walk(log, at, until, from, each, arg, &last, &end);
+}
+
+/* ---- opening and closing ---- */
+
+/* Find the end of the log from @checked_from on, and begin a new epoch behind it. */
+static int recover(struct log *log, uint64_t checked_from)
+{
+	struct block_head last = {0};
+	uint64_t at = SEGMENT_HEAD_BYTES, end = 0;
+	for (uint64_t index = 0;; index++) {
+		int error = segment_add(log, index, false);
+		if (error == ERROR_NOT_FOUND)
+			break;
+		if (error)
+			return error;
+	}
+	if (checked_from) {
+		int error = block_find(log, checked_from, &at);
+		if (error)
+			return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
+	}
+	int error = blocks_walk(log, at, UINT64_MAX, 0, NULL, NULL, &last, &end);
+	if (error)
+		return error;
+	if (checked_from && last.last < checked_from)
+		return ERROR_CORRUPT; /* A snapshot that is ahead of the log. */
+	log->epoch = (last.first >> 48) + 1;
+	if (log->epoch > UINT16_MAX)
+		return ERROR_LIMIT;
+	log->previous_first = last.first;
+	log->end = last.last;
+	atomic_store(&log->durable, last.last);
+	atomic_store(&log->written, end);
+	block_begin(log->filling, block_start(log, end));
+	log->zeroed = log->filling->offset;
+	log->figures.epoch = (uint32_t)log->epoch;
+	log->figures.segments = log->segments_n;
+	return 0;
+}
+
+static int folder_open(struct log *log)
+{
+	const char *path = log->options.folder;
+	if (!log->options.read_only && mkdir(path, 0700) != 0 && errno != EEXIST)
+		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+	log->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (log->folder < 0)
+		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
+	if (log->options.read_only)
+		return 0;
+	log->lock_file = openat(log->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (log->lock_file < 0)
+		return ERROR_IO;
+	return flock(log->lock_file, LOCK_EX | LOCK_NB) == 0 ? 0 : ERROR_BUSY;
+}
+
+static void options_complete(struct log_options *options)
+{
+	if (options->segment_bytes == 0)
+		options->segment_bytes = SEGMENT_BYTES;
+	if (options->segment_bytes < SEGMENT_BYTES_MIN)
+		options->segment_bytes = SEGMENT_BYTES_MIN;
+	options->segment_bytes &= ~(size_t)4095;
+	if (options->pending_bytes_max == 0)
+		options->pending_bytes_max = PENDING_BYTES;
+	if (options->pending_bytes_max > options->segment_bytes / 4)
+		options->pending_bytes_max = options->segment_bytes / 4;
+	assert(options->pending_bytes_max >= LOG_ENTRY_BYTES_MAX + ENTRY_HEAD_BYTES + 8);
+}
+
+static int threads_start(struct log *log)
+{
+	if (pthread_create(&log->writer, NULL, writer_run, log) != 0)
+		return ERROR_MEMORY;
+	if (pthread_create(&log->zeroer, NULL, zeroer_run, log) != 0) {
+		pthread_mutex_lock(&log->lock);
+		log->stopping = true;
+		pthread_cond_broadcast(&log->work);
+		pthread_mutex_unlock(&log->lock);
+		pthread_join(log->writer, NULL);
+		return ERROR_MEMORY;
+	}
+	log->threads_run = true;
+	return 0;
+}
+
+static void log_free(struct log *log)
+{
+	for (size_t i = 0; i < log->segments_n; i++)
+		segment_close(&log->segments[i]);
+	if (log->lock_file >= 0)
+		close(log->lock_file);
+	if (log->folder >= 0)
+		close(log->folder);
+	memory_free(log->segments);
+	memory_free(log->blocks[0].bytes);
+	memory_free(log->blocks[1].bytes);
+	pthread_mutex_destroy(&log->lock);
+	pthread_cond_destroy(&log->work);
+	pthread_cond_destroy(&log->done);
+	memory_free(log);
+}
+
+int log_open(struct log **out, const struct log_options *options, uint64_t checked_from)
+{
+	struct log *log = memory_zero_alloc(1, sizeof *log);
+	if (!log)
+		return ERROR_MEMORY;
+	log->options = *options;
+	options_complete(&log->options);
+	log->folder = log->lock_file = -1;
+	pthread_mutex_init(&log->lock, NULL);
+	pthread_cond_init(&log->work, NULL);
+	pthread_cond_init(&log->done, NULL);
+	log->filling = &log->blocks[0];
+	log->segments = memory_zero_alloc(SEGMENTS_MAX, sizeof *log->segments);
+	int error = log->segments ? 0 : ERROR_MEMORY;
+	for (size_t i = 0; i < 2 && !error; i++) {
+		log->blocks[i].bytes = memory_alloc(BLOCK_HEAD_BYTES + log->options.pending_bytes_max);
+		if (!log->blocks[i].bytes)
+			error = ERROR_MEMORY;
+	}
+	if (!error)
+		error = folder_open(log);
+	if (!error)
+		error = recover(log, checked_from);
+	if (!error && !log->options.read_only)
+		error = segment_add(log, log->filling->offset / log->options.segment_bytes, true);
+	if (!error && !log->options.read_only)
+		error = threads_start(log);
+	if (error) {
+		log_free(log);
+		return error;
+	}
+	*out = log;
+	return 0;
+}
+
+void log_close(struct log *log)
+{
+	if (!log)
+		return;
+	if (log->threads_run) {
+		pthread_mutex_lock(&log->lock);
+		log->stopping = true;
+		pthread_cond_broadcast(&log->work);
+		pthread_cond_broadcast(&log->done);
+		pthread_mutex_unlock(&log->lock);
+		pthread_join(log->writer, NULL);
+		pthread_join(log->zeroer, NULL);
+		pthread_mutex_lock(&log->lock);
+		log->threads_run = false;
+		struct log_waiter *left = waiters_take(log->filling);
+		pthread_cond_broadcast(&log->done);
+		pthread_mutex_unlock(&log->lock);
+		waiters_call(left, ERROR_CLOSED);
+	}
+	log_free(log);
+}
+
+struct log_figures log_figures(struct log *log)
+{
+	pthread_mutex_lock(&log->lock);
+	struct log_figures figures = log->figures;
+	figures.pending_bytes = log->filling->used;
+	figures.full = log->full;
+	pthread_mutex_unlock(&log->lock);
+	return figures;
+}
+
+void log_sync_disable(struct log *log)
+{
+	pthread_mutex_lock(&log->lock);
+	log->sync_off = true;
+	pthread_mutex_unlock(&log->lock);
+}

@@ -1,0 +1,92 @@
+/*
+ * log.h: the ordered, durable log: what was appended is the truth, and everything else is derived from it.
+ *
+ * An entry is bytes. Appending copies it to the pending block and gives it a position; one thread writes pending blocks
+ * to segment files, a block a write and a sync, and while it syncs the next block fills: group commit without a timer.
+ * An entry is durable once log_durable has reached its position; nobody may be told "done" before that.
+ *
+ * Positions are 16 bits of epoch and 48 of byte offset. An epoch begins at each opening; so a position is never reused,
+ * even when a crash cut off entries whose offset comes again. They grow: a later entry has a greater position.
+ *
+ * Files: FOLDER/<16 hex digits>.segment of one size, allocated whole and filled with zeros ahead of the writer. A block
+ * carries magic, epoch, first position, length, the block before it and an XXH3 of all. Opening cuts the last segment at
+ * its first bad block; a bad block elsewhere is ERROR_CORRUPT, loudly.
+ *
+ * A failing sync ends the process at once (what is on disk is then unknown, and only recovery can tell). A full disk
+ * keeps the pending block and refuses new entries with ERROR_FULL until there is room again.
+ */
+#ifndef ATTUNE_LOG_LOG_H
+#define ATTUNE_LOG_LOG_H
+
+#include "base/text.h"
+
+enum { LOG_ENTRY_BYTES_MAX = 128 * 1024 };
+
+struct log;
+
+struct log_options {
+	const char *folder;
+	size_t segment_bytes;     /* 0: 256 MiB. At least 1 MiB. */
+	size_t pending_bytes_max; /* Of a block that fills: 0: 8 MiB, at most a quarter of a segment. */
+	bool read_only;           /* For verify: nothing is created, cut or written. */
+};
+
+/*
+ * Open the log in @options->folder, creating it when it is not there, and recover its end. Blocks before
+ * @checked_from (a position, 0: from the start) are taken as sound. Entries can be read and appended afterwards.
+ * Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY, ERROR_BUSY (another process has it open).
+ */
+int log_open(struct log **out, const struct log_options *options, uint64_t checked_from) MUST_CHECK;
+
+/* Write what is pending, stop the writer and close. Waiters that cannot be served are called with ERROR_CLOSED. */
+void log_close(struct log *log);
+
+/*
+ * Append one entry made of @n parts and write its position to *@position.
+ * Errors: ERROR_BUSY (the pending block is full: try again shortly), ERROR_FULL (disk), ERROR_LIMIT (too large),
+ * ERROR_CLOSED. Threads: safe; it never waits for the disk.
+ */
+int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *position) MUST_CHECK;
+
+uint64_t log_durable(const struct log *log); /* Every entry at or before this position is on disk. */
+uint64_t log_end(struct log *log);           /* The position of the newest entry, durable or not; 0 when there is none. */
+
+/* Wait until @position is durable. Errors: ERROR_BUSY (not within @timeout_ms), ERROR_CLOSED. */
+int log_wait(struct log *log, uint64_t position, int timeout_ms) MUST_CHECK;
+
+/* To be called once @position is durable: by the writer thread (keep it short), or at once when it is already. */
+struct log_waiter {
+	uint64_t position;
+	void (*call)(struct log_waiter *waiter, int error);
+	struct log_waiter *next; /* The log's. */
+};
+void log_when_durable(struct log *log, struct log_waiter *waiter);
+
+/*
+ * The entry at @position: *@entry points into the mapped file, or into @copy (at least LOG_ENTRY_BYTES_MAX, may be NULL
+ * when the position is known to be written) when it is still pending. Valid until log_close, the copy until reused.
+ * Errors: ERROR_NOT_FOUND (no such position), ERROR_CORRUPT.
+ */
+int log_read(struct log *log, uint64_t position, char *copy, struct text *entry) MUST_CHECK;
+
+/*
+ * Call @each for every entry from position @from on (0: the first; else an entry's own position), in order, up to the
+ * end as it was when called. Stops at the first error of @each and returns it.
+ * Errors: ERROR_CORRUPT, those of @each.
+ */
+int log_replay(struct log *log, uint64_t from, int (*each)(void *arg, uint64_t position, struct text entry), void *arg)
+	MUST_CHECK;
+
+struct log_figures {
+	uint64_t commits, bytes, entries, segments;
+	uint64_t sync_ns_total, sync_ns_max;
+	size_t pending_bytes;
+	bool full;
+	uint32_t epoch;
+};
+struct log_figures log_figures(struct log *log);
+
+/* For tests of the durability proof: blocks are written but never synced. */
+void log_sync_disable(struct log *log);
+
+#endif

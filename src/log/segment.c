@@ -1,0 +1,146 @@
+/* segment.c: one file of the log. */
+#include "log/segment.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+static_assert(sizeof(struct block_head) == BLOCK_HEAD_BYTES, "part of the format");
+static_assert(sizeof(struct entry_head) == ENTRY_HEAD_BYTES, "part of the format");
+
+enum { ZERO_BYTES = 256 * 1024 };
+
+struct segment_head {
+	uint64_t magic, index, bytes, reserved[5];
+};
+static_assert(sizeof(struct segment_head) == SEGMENT_HEAD_BYTES, "part of the format");
+
+static int error_of_errno(void)
+{
+	return errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+}
+
+int segment_write(const struct segment *segment, const void *bytes, size_t n, size_t at)
+{
+	const char *p = bytes;
+	while (n) {
+		ssize_t written = pwrite(segment->file, p, n, (off_t)at);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return error_of_errno();
+		p += written;
+		at += (size_t)written;
+		n -= (size_t)written;
+	}
+	return 0;
+}
+
+int segment_zero(const struct segment *segment, size_t from, size_t to)
+{
+	static const char zeros[ZERO_BYTES];
+	while (from < to) {
+		size_t n = to - from < sizeof zeros ? to - from : sizeof zeros;
+		int error = segment_write(segment, zeros, n, from);
+		if (error)
+			return error;
+		from += n;
+	}
+	return fdatasync(segment->file) == 0 ? 0 : ERROR_IO;
+}
+
+/* A new file is made under another name and gets its own only when its head is on disk. */
+static int create(int folder, const char *name, uint64_t index, size_t bytes)
+{
+	char draft[64];
+	struct segment_head head = {.magic = SEGMENT_MAGIC, .index = index, .bytes = bytes};
+	snprintf(draft, sizeof draft, "%s.new", name);
+	struct segment segment = {.file = openat(folder, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+	if (segment.file < 0)
+		return error_of_errno();
+	int error = 0, failed = posix_fallocate(segment.file, 0, (off_t)bytes);
+	if (failed)
+		error = failed == ENOSPC || failed == EDQUOT ? ERROR_FULL : ERROR_IO;
+	if (!error)
+		error = segment_write(&segment, &head, sizeof head, 0);
+	if (!error && (fsync(segment.file) != 0 || renameat(folder, draft, folder, name) != 0 || fsync(folder) != 0))
+		error = error_of_errno();
+	if (error)
+		unlinkat(folder, draft, 0);
+	close(segment.file);
+	return error;
+}
+
+static int map(struct segment *segment, uint64_t index)
+{
+	struct stat status;
+	struct segment_head head;
+	if (fstat(segment->file, &status) != 0)
+		return ERROR_IO;
+	if ((size_t)status.st_size != segment->bytes)
+		return ERROR_CORRUPT;
+	void *p = mmap(NULL, segment->bytes, PROT_READ, MAP_SHARED, segment->file, 0);
+	if (p == MAP_FAILED)
+		return ERROR_MEMORY;
+	segment->map = p;
+	memcpy(&head, p, sizeof head);
+	if (head.magic != SEGMENT_MAGIC || head.index != index || head.bytes != segment->bytes)
+		return ERROR_CORRUPT;
+	return 0;
+}
+
+int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, bool create_it, bool read_only)
+{
+	char name[40];
+	snprintf(name, sizeof name, "%016" PRIx64 ".segment", index);
+	struct segment segment = {.bytes = bytes};
+	segment.file = openat(folder, name, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (segment.file < 0 && errno == ENOENT && create_it) {
+		int error = create(folder, name, index, bytes);
+		if (error)
+			return error;
+		segment.file = openat(folder, name, O_RDWR | O_CLOEXEC);
+	}
+	if (segment.file < 0)
+		return errno == ENOENT ? ERROR_NOT_FOUND : error_of_errno();
+	int error = map(&segment, index);
+	if (error) {
+		segment_close(&segment);
+		return error;
+	}
+	*out = segment;
+	return 0;
+}
+
+void segment_close(struct segment *segment)
+{
+	if (segment->map)
+		munmap((void *)(uintptr_t)segment->map, segment->bytes);
+	if (segment->file >= 0)
+		close(segment->file);
+	*segment = (struct segment){.file = -1};
+}
+
+uint64_t block_hash(const struct block_head *head, const void *entries)
+{
+	return XXH3_64bits_withSeed(entries, head->length, XXH3_64bits(head, offsetof(struct block_head, hash)));
+}
+
+const struct block_head *segment_block(const struct segment *segment, size_t at, uint64_t base, uint64_t epoch_min)
+{
+	if (at + BLOCK_HEAD_BYTES > segment->bytes)
+		return NULL;
+	const struct block_head *head = (const void *)(segment->map + at);
+	uint64_t offset = head->first & (((uint64_t)1 << 48) - 1), epoch = head->first >> 48;
+	if (head->magic != BLOCK_MAGIC || offset != base + at + BLOCK_HEAD_BYTES || epoch < epoch_min ||
+	    head->length > segment->bytes - at - BLOCK_HEAD_BYTES || head->length == 0)
+		return NULL;
+	return block_hash(head, segment->map + at + BLOCK_HEAD_BYTES) == head->hash ? head : NULL;
+}
