@@ -100,6 +100,12 @@ int engine_link_note(struct engine *engine, struct identifier_hash hash, uint32_
 	return error;
 }
 
+int engine_link(struct engine *engine, struct identifier_hash hash, uint32_t origin)
+{
+	int error = engine_link_note(engine, hash, origin);
+	return error ? error : directory_set(engine->directory, hash, origin);
+}
+
 static void structure_put(struct buffer *out, const char *key, struct origin_id id)
 {
 	char hex[33];

@@ -135,6 +135,10 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t ori
  */
 int engine_origin_new(struct engine *engine, uint32_t *origin) MUST_CHECK;
 
+/* Enter the identifier behind @hash as belonging to @origin, after its link record was appended. Structure lock held.
+ * Errors: ERROR_MEMORY. */
+int engine_link(struct engine *engine, struct identifier_hash hash, uint32_t origin) MUST_CHECK;
+
 /*
  * Join customer @from to customer @into (numbers, @into the lower: the older id survives; the structure lock is held, no
  * partition is). The merge record goes to @into's first origin; @write's payload (one object) says why. @into is stale

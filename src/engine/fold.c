@@ -95,3 +95,12 @@ void fold_scratch_store(const struct fold_scratch *scratch, const struct fold_ta
 		p += state->n;
 	}
 }
+
+size_t fold_table_index(const struct fold_table *table, const struct fold *fold)
+{
+	size_t i = 0;
+	while (i < table->n && table->folds[i] != fold)
+		i++;
+	assert(i < table->n);
+	return i;
+}

@@ -43,6 +43,9 @@ struct fold_table {
 	size_t n;
 };
 
+/* Where @fold stands in @table; it must stand there. */
+size_t fold_table_index(const struct fold_table *table, const struct fold *fold);
+
 /* A 64-bit mark of the table: names, versions and order. A state written under another mark is folded again. */
 uint64_t fold_table_mark(const struct fold_table *table);
 

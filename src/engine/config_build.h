@@ -1,0 +1,65 @@
+/*
+ * config_build.h: from YAML files to a config: checked against the kinds' keys, compiled by the layers that own them.
+ *
+ * A layer describes its kind by a table of keys and one function; an unknown key is an error with the nearest name, and
+ * every problem has a file, a line and a column.
+ */
+#ifndef ATTUNE_ENGINE_CONFIG_BUILD_H
+#define ATTUNE_ENGINE_CONFIG_BUILD_H
+
+#include "base/yaml_tree.h"
+#include "engine/config.h"
+
+enum config_type { CONFIG_TEXT, CONFIG_NUMBER, CONFIG_YES_NO, CONFIG_TEXTS, CONFIG_LIST, CONFIG_MAP, CONFIG_ANY };
+
+struct config_key {
+	const char *name;
+	enum config_type type;
+	bool required;
+	const char *choices;            /* "usual menu": the words allowed; NULL: any. */
+	const struct config_key *keys;  /* Of a map; NULL: any keys. Ends with a NULL name. */
+};
+
+struct config_build;
+
+struct config_kind {
+	const char *name;               /* "surface" */
+	const struct config_key *keys;  /* Beside kind and name. Ends with a NULL name. */
+	bool shapes_states;             /* States depend on it: a change folds them again. */
+	enum config_section section;
+	/* Make the section from the documents of this kind: allocate from config->arena. Reports by config_problem. */
+	int (*compile)(struct config_build *build, struct config *config, const void **section);
+};
+
+struct config_kinds {
+	const struct config_kind *const *kinds;
+	size_t n;
+};
+
+struct config_file {
+	struct text name, text;
+};
+
+/* One problem, for a person: where and what. */
+struct config_problem {
+	struct text file;
+	uint32_t line, column;
+	char message[240];
+};
+
+/*
+ * Build a config from @files. *@out is owned by the caller (config_free). Each problem is handed to @problem; with at
+ * least one the answer is ERROR_INVALID. Other errors: ERROR_MEMORY, ERROR_LIMIT.
+ */
+int config_build(struct config **out, const struct config_kinds *kinds, const struct config_file *files, size_t files_n,
+                 uint32_t version, void (*problem)(void *arg, const struct config_problem *problem), void *arg) MUST_CHECK;
+void config_free(struct config *config);
+
+/* From a compile function: @document has a problem at key @path ("learns.event"; NULL: the whole). Returns ERROR_INVALID. */
+int config_problem(struct config_build *build, const struct config_document *document, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Read *.yaml and *.yml of @folder in the order of their names. Errors: ERROR_IO, ERROR_NOT_FOUND, ERROR_LIMIT, ERROR_MEMORY. */
+int config_files_read(struct arena *arena, const char *folder, struct config_file **files, size_t *n) MUST_CHECK;
+
+#endif

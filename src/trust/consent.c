@@ -1,0 +1,63 @@
+/* consent.c: the ledger's last word a purpose. */
+#include "trust/consent.h"
+
+enum { CONSENT_BYTES_MAX = 6 * 1024, TAG_NO = 0, TAG_YES = 1 };
+
+static void apply(struct fold_state *state, const struct event *event, const struct fold_context *context)
+{
+	struct text answer = value_text(value_get(event->payload, TEXT("answer")));
+	(void)context;
+	latest_set(state, &(struct latest){
+		.key = value_text(value_get(event->payload, TEXT("purpose"))),
+		.value = value_get(event->payload, TEXT("version")),
+		.order = (int64_t)event->position, .position = event->position, .source = event->header.source,
+		.channel = event->header.channel, .tag = text_equal(answer, TEXT("yes")) ? TAG_YES : TAG_NO});
+}
+
+const struct fold consent_fold = {
+	.name = "consents", .version = 1, .bytes_fixed = 60, .bytes_max = CONSENT_BYTES_MAX,
+	.kinds = EVENT_KIND_BIT(EVENT_CONSENT), .apply = apply};
+
+static void put(struct buffer *out, struct text key, struct text text)
+{
+	value_put_key(out, key);
+	value_put_text(out, text);
+}
+
+int consent_encode(struct buffer *out, const struct config *config, const struct consent_act *act)
+{
+	const struct purpose *purpose = purpose_find(config, act->purpose);
+	if (!purpose)
+		return ERROR_NOT_FOUND;
+	if (act->yes && act->preset)
+		return ERROR_DENIED;
+	size_t object = value_open(out, VALUE_OBJECT);
+	put(out, TEXT("purpose"), purpose->name);
+	put(out, TEXT("answer"), act->yes ? TEXT("yes") : TEXT("no"));
+	put(out, TEXT("version"), act->version.n ? act->version : purpose->version);
+	put(out, TEXT("text"), act->text.n ? act->text : purpose->text);
+	if (act->evidence.n)
+		put(out, TEXT("evidence"), act->evidence);
+	value_close(out, object);
+	return out->failed ? ERROR_LIMIT : 0;
+}
+
+bool consent_last(struct text state, const struct purpose *purpose, struct latest *act, bool *yes)
+{
+	if (!latest_find(state, purpose->name, act))
+		return false;
+	*yes = act->tag == TAG_YES && text_equal(value_text(act->value), purpose->version);
+	return true;
+}
+
+uint64_t consent_mask(struct text state, const struct config *config)
+{
+	const struct purposes *purposes = purposes_of(config);
+	uint64_t mask = PURPOSE_SERVICE;
+	struct latest act;
+	bool yes;
+	for (size_t i = 0; state.n && i < purposes->n; i++)
+		if (consent_last(state, &purposes->items[i], &act, &yes) && yes)
+			mask |= purposes->items[i].mask;
+	return mask;
+}

@@ -1,0 +1,99 @@
+/* purpose.c: the purposes of a configuration. */
+#include "trust/purpose.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct config_key purpose_keys[] = {
+	{.name = "title", .type = CONFIG_TEXT, .required = true},
+	{.name = "text", .type = CONFIG_TEXT, .required = true},
+	{.name = "version", .type = CONFIG_ANY, .required = true},
+	{.name = "saves", .type = CONFIG_TEXT},
+	{.name = NULL},
+};
+
+/* Numbers that stay whatever else is configured, for they stand in records. */
+static const char *const well_known[] = {"personalisation", "analytics", "marketing", "research", "sharing"};
+enum { WELL_KNOWN = sizeof well_known / sizeof *well_known };
+
+static int by_name(const void *a, const void *b)
+{
+	return text_compare(((const struct purpose *)a)->name, ((const struct purpose *)b)->name);
+}
+
+static uint64_t mask_of(struct text name, unsigned *next)
+{
+	for (unsigned i = 0; i < WELL_KNOWN; i++)
+		if (text_equal(name, text_of(well_known[i])))
+			return (uint64_t)1 << (i + 1);
+	return *next < CONFIG_PURPOSES_MAX ? (uint64_t)1 << (*next)++ : 0;
+}
+
+static struct text version_text(struct arena *arena, struct value version)
+{
+	int64_t number;
+	struct buffer digits = BUFFER_INIT(64);
+	if (!value_int(version, &number))
+		return value_text(version);
+	buffer_int(&digits, number);
+	struct text copy = text_copy(arena, buffer_view(&digits));
+	buffer_free(&digits);
+	return copy;
+}
+
+static int purposes_compile(struct config_build *build, struct config *config, const void **section)
+{
+	struct purposes *purposes = arena_zero_alloc(config->arena, 1, sizeof *purposes);
+	struct purpose *items = arena_zero_alloc(config->arena, config->documents_n + 1, sizeof *items);
+	const struct config_document *document;
+	size_t at = 0;
+	unsigned next = WELL_KNOWN + 1;
+	if (!purposes || !items)
+		return ERROR_MEMORY;
+	while ((document = config_next(config, TEXT("purpose"), &at))) {
+		struct purpose *purpose = &items[purposes->n++];
+		purpose->name = document->name;
+		purpose->title = value_text(value_get(document->body, TEXT("title")));
+		purpose->text = value_text(value_get(document->body, TEXT("text")));
+		purpose->version = version_text(config->arena, value_get(document->body, TEXT("version")));
+		if (text_equal(purpose->name, TEXT("service")))
+			return config_problem(build, document, "name", "\"service\" is there already and needs no consent");
+	}
+	qsort(items, purposes->n, sizeof *items, by_name);
+	for (size_t i = 0; i < purposes->n; i++) {
+		items[i].mask = mask_of(items[i].name, &next);
+		if (!items[i].mask)
+			return ERROR_LIMIT;
+	}
+	purposes->items = items;
+	*section = purposes;
+	return 0;
+}
+
+const struct config_kind purpose_kind = {
+	.name = "purpose", .keys = purpose_keys, .section = CONFIG_PURPOSES, .compile = purposes_compile};
+
+const struct purposes *purposes_of(const struct config *config)
+{
+	static const struct purposes none;
+	const struct purposes *purposes = config ? config->sections[CONFIG_PURPOSES] : NULL;
+	return purposes ? purposes : &none;
+}
+
+const struct purpose *purpose_find(const struct config *config, struct text name)
+{
+	const struct purposes *purposes = purposes_of(config);
+	for (size_t i = 0; i < purposes->n; i++)
+		if (text_equal(purposes->items[i].name, name))
+			return &purposes->items[i];
+	return NULL;
+}
+
+const struct purpose *purpose_of_mask(const struct config *config, uint64_t mask)
+{
+	const struct purposes *purposes = purposes_of(config);
+	for (size_t i = 0; i < purposes->n; i++)
+		if (purposes->items[i].mask == mask)
+			return &purposes->items[i];
+	return NULL;
+}
