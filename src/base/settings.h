@@ -1,0 +1,58 @@
+/*
+ * settings.h: the settings of the server: one table, from which the parser, --help, ATTUNE_* and docs/settings.md come.
+ *
+ * A setting comes from (the later wins): its default, the file attune.conf in the data folder (name = value), the
+ * environment (ATTUNE_NAME), the command line (--name value).
+ */
+#ifndef ATTUNE_BASE_SETTINGS_H
+#define ATTUNE_BASE_SETTINGS_H
+
+#include "base/text.h"
+
+/* X(name, type, default, smallest, largest, unit, sentence); for texts the bounds are lengths. */
+#define SETTINGS(X)                                                                                                              \
+	X(listen, TEXT, "127.0.0.1", 1, 64, "address", "The address to listen on; anything but this machine's own needs a proxy with TLS before it.") \
+	X(port, NUMBER, 8080, 0, 65535, "", "The port to listen on; 0 takes a free one and says which.")                                \
+	X(threads, NUMBER, 2, 1, 64, "threads", "Threads that read requests and answer at once.")                                       \
+	X(workers, NUMBER, 2, 1, 64, "threads", "Threads for whole-base questions.")                                                    \
+	X(connections_max, NUMBER, 1000, 8, 60000, "connections", "Connections at a time; more have to wait.")                          \
+	X(timeout_s, NUMBER, 20, 1, 3600, "s", "A client that sends nothing for so long is cut off.")                                   \
+	X(memory_max, NUMBER, 16384, 16, 4194304, "MiB", "Memory for customers; beyond it new customers are refused with 429.")         \
+	X(dedupe_memory_max, NUMBER, 1024, 1, 1048576, "MiB", "Memory for recognising messages sent twice.")                           \
+	X(snapshot_every_s, NUMBER, 60, 1, 86400, "s", "How often what changed is written to the snapshot.")                            \
+	X(log_segment_mb, NUMBER, 256, 1, 4096, "MiB", "Size of a file of the log. Set once, before the first start.")                  \
+	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of identity: unverified, trusted or off.")    \
+	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
+	X(aggregate_min, NUMBER, 10, 1, 1000, "customers", "Aggregates of fewer customers are not shown.")                              \
+	X(harbour, TEXT, "off", 2, 3, "", "The demo: on or off.")                                                                       \
+	X(log_level, TEXT, "info", 4, 8, "", "Which lines are logged: debug, info, warning, error.")
+
+enum { SETTING_TEXT_BYTES = 64 };
+
+struct settings {
+#define SETTING_FIELD_TEXT(name) char name[SETTING_TEXT_BYTES + 1];
+#define SETTING_FIELD_NUMBER(name) int64_t name;
+#define X(name, type, otherwise, smallest, largest, unit, sentence) SETTING_FIELD_##type(name)
+	SETTINGS(X)
+#undef X
+#undef SETTING_FIELD_TEXT
+#undef SETTING_FIELD_NUMBER
+};
+
+void settings_default(struct settings *settings);
+
+/* Set one by name. Errors: ERROR_NOT_FOUND (no such setting), ERROR_INVALID (no number), ERROR_LIMIT (out of range). */
+int settings_set(struct settings *settings, struct text name, struct text value) MUST_CHECK;
+
+/* From a file of lines "name = value"; # begins a comment. @problem (200 bytes) says what is wrong.
+ * Errors: ERROR_INVALID, ERROR_IO. A file that is not there is no error. */
+int settings_read(struct settings *settings, const char *path, char problem[200]) MUST_CHECK;
+int settings_environment(struct settings *settings, char problem[200]) MUST_CHECK;
+
+/* The name nearest to @name, for "did you mean". */
+const char *settings_nearest(struct text name);
+
+/* For --help and docs/settings.md. */
+void settings_describe(struct buffer *out, bool markdown);
+
+#endif

@@ -1,0 +1,341 @@
+/* http.c: libmicrohttpd with its thread pool on epoll, suspending and resuming. */
+#include "serve/http.h"
+
+#include "base/report.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024 };
+
+struct http {
+	struct http_options options;
+	struct MHD_Daemon *daemon;
+	int quiesced;
+	pthread_mutex_t lock;      /* Protects the pool of exchanges. */
+	struct state *pool;
+	size_t pool_n;
+};
+
+enum phase { READING, REFUSED, ANSWERED };
+
+/* An exchange and what http.c keeps for it. */
+struct state {
+	struct http_exchange exchange;
+	struct http *http;
+	struct MHD_Connection *connection;
+	struct buffer body;
+	enum phase phase;
+	atomic_int stream_asleep;
+	struct state *next;
+};
+
+static struct state *state_take(struct http *http)
+{
+	pthread_mutex_lock(&http->lock);
+	struct state *state = http->pool;
+	if (state) {
+		http->pool = state->next;
+		http->pool_n--;
+	}
+	pthread_mutex_unlock(&http->lock);
+	if (!state) {
+		state = memory_zero_alloc(1, sizeof *state);
+		if (!state)
+			return NULL;
+		arena_init(&state->exchange.arena, HTTP_ARENA_BYTES);
+		state->exchange.out = BUFFER_INIT(HTTP_REPLY_BYTES_MAX);
+		state->http = http;
+	}
+	return state;
+}
+
+static void state_free(struct state *state)
+{
+	arena_free(&state->exchange.arena);
+	buffer_free(&state->exchange.out);
+	buffer_free(&state->body);
+	memory_free(state);
+}
+
+/* Back to the pool, empty, unless it has grown large. */
+static void state_give(struct state *state)
+{
+	struct http *http = state->http;
+	struct arena arena = state->exchange.arena;
+	struct buffer out = state->exchange.out;
+	arena_reset(&arena);
+	buffer_reset(&out);
+	buffer_reset(&state->body);
+	state->exchange = (struct http_exchange){.arena = arena, .out = out};
+	state->phase = READING;
+	pthread_mutex_lock(&http->lock);
+	bool keep = http->pool_n < POOL_MAX && out.capacity <= KEEP_BYTES && state->body.capacity <= KEEP_BYTES;
+	if (keep) {
+		state->next = http->pool;
+		http->pool = state;
+		http->pool_n++;
+	}
+	pthread_mutex_unlock(&http->lock);
+	if (!keep)
+		state_free(state);
+}
+
+static enum http_method method_of(const char *name)
+{
+	static const char *const names[] = {"GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum http_method)i;
+	return HTTP_OTHER;
+}
+
+static ssize_t stream_read(void *arg, uint64_t at, char *out, size_t max)
+{
+	struct state *state = arg;
+	struct http_stream *stream = state->exchange.stream;
+	(void)at;
+	/* Asleep is said before looking: who adds something afterwards sees it and wakes us. */
+	atomic_store(&state->stream_asleep, 1);
+	long n = stream->read(stream, out, max);
+	if (n == 0) {
+		if (atomic_load(&state->stream_asleep))
+			MHD_suspend_connection(state->connection);
+		return 0;
+	}
+	atomic_store(&state->stream_asleep, 0);
+	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
+}
+
+static enum MHD_Result reply_queue(struct state *state, bool streaming)
+{
+	struct http_exchange *x = &state->exchange;
+	struct text body = x->fixed.p ? x->fixed : buffer_view(&x->out);
+	if (x->out.failed && !x->fixed.p) {
+		x->status = 500;
+		body = TEXT("{\"code\":\"out_of_memory\",\"message\":\"The answer is too large.\"}");
+	}
+	struct MHD_Response *response =
+		streaming ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, stream_read, state, NULL)
+		          : MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)(body.p ? body.p : ""), MHD_RESPMEM_PERSISTENT);
+	if (!response)
+		return MHD_NO;
+	if (x->type)
+		MHD_add_response_header(response, "Content-Type", x->type);
+	for (size_t i = 0; i < x->headers_n; i++)
+		MHD_add_response_header(response, x->headers[i].name, x->headers[i].value);
+	enum MHD_Result result = MHD_queue_response(state->connection, (unsigned)x->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result handle(struct state *state)
+{
+	struct http_exchange *x = &state->exchange;
+	x->body = buffer_view(&state->body);
+	state->phase = ANSWERED;
+	switch (state->http->options.handle(state->http->options.arg, x)) {
+	case HTTP_REPLY:
+		return reply_queue(state, false);
+	case HTTP_STREAM:
+		x->stream->exchange = x;
+		return reply_queue(state, true);
+	case HTTP_PAUSE:
+		/* First suspended, then published: who resumes it cannot be too early. */
+		MHD_suspend_connection(state->connection);
+		x->paused(x);
+		return MHD_YES;
+	}
+	return MHD_NO;
+}
+
+static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection, const char *path, const char *method, void **user)
+{
+	struct state *state = state_take(http);
+	if (!state)
+		return MHD_NO;
+	struct http_exchange *x = &state->exchange;
+	state->connection = connection;
+	state->body.bytes_max = http->options.body_bytes_max;
+	atomic_store(&state->stream_asleep, 0);
+	x->state = state;
+	x->method = method_of(method);
+	x->path = text_copy(&x->arena, text_of(path));
+	x->status = 200;
+	x->type = "application/json";
+	*user = state;
+	int64_t length;
+	struct text declared = http_header_of(x, "Content-Length");
+	if (declared.n && text_to_int64(declared, &length) == 0) {
+		if (length > (int64_t)http->options.body_bytes_max) {
+			state->phase = REFUSED;
+			http->options.refused(http->options.arg, x);
+			http_reply_header(x, "Connection", "close");
+			return reply_queue(state, false);
+		}
+		buffer_reserve(&state->body, (size_t)length);
+	}
+	return x->path.p ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+                                      const char *version, const char *data, size_t *data_n, void **user)
+{
+	struct http *http = arg;
+	struct state *state = *user;
+	(void)version;
+	if (!state)
+		return begin(http, connection, path, method, user);
+	if (*data_n) {
+		if (state->phase == READING)
+			buffer_append(&state->body, data, *data_n);
+		*data_n = 0;
+		return MHD_YES;
+	}
+	if (state->phase == REFUSED)
+		return MHD_YES;
+	if (state->phase == ANSWERED)
+		return reply_queue(state, false);
+	if (state->body.failed) {
+		state->phase = REFUSED;
+		http->options.refused(http->options.arg, &state->exchange);
+		return reply_queue(state, false);
+	}
+	return handle(state);
+}
+
+static void completed(void *arg, struct MHD_Connection *connection, void **user, enum MHD_RequestTerminationCode code)
+{
+	struct http *http = arg;
+	struct state *state = *user;
+	(void)connection;
+	(void)code;
+	if (!state)
+		return;
+	if (state->exchange.stream)
+		state->exchange.stream->closed(state->exchange.stream);
+	http->options.done(http->options.arg, &state->exchange);
+	state_give(state);
+	*user = NULL;
+}
+
+void http_resume(struct http_exchange *exchange)
+{
+	struct state *state = exchange->state;
+	MHD_resume_connection(state->connection);
+}
+
+void http_stream_wake(struct http_stream *stream)
+{
+	struct state *state = stream->exchange ? stream->exchange->state : NULL;
+	if (state && atomic_exchange(&state->stream_asleep, 0))
+		MHD_resume_connection(state->connection);
+}
+
+static void quiet(void *arg, const char *format, va_list args)
+{
+	char message[256];
+	(void)arg;
+	vsnprintf(message, sizeof message, format, args);
+	report(REPORT_DEBUG, "http", "%s", message);
+}
+
+int http_start(struct http **out, const struct http_options *options)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(options->port)};
+	if (inet_pton(AF_INET, options->address, &address.sin_addr) != 1)
+		return ERROR_INVALID;
+	struct http *http = memory_zero_alloc(1, sizeof *http);
+	if (!http)
+		return ERROR_MEMORY;
+	http->options = *options;
+	http->quiesced = -1;
+	pthread_mutex_init(&http->lock, NULL);
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+	http->daemon = MHD_start_daemon(
+		flags, options->port, NULL, NULL, access_handler, http, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		completed, http, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, options->threads,
+		MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
+	if (!http->daemon) {
+		pthread_mutex_destroy(&http->lock);
+		memory_free(http);
+		return ERROR_IO;
+	}
+	*out = http;
+	return 0;
+}
+
+uint16_t http_port(const struct http *http)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	return info ? info->port : 0;
+}
+
+unsigned http_connections(const struct http *http)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	return info ? info->num_connections : 0;
+}
+
+void http_quiesce(struct http *http)
+{
+	http->quiesced = MHD_quiesce_daemon(http->daemon);
+}
+
+void http_stop(struct http *http)
+{
+	if (!http)
+		return;
+	MHD_stop_daemon(http->daemon);
+	if (http->quiesced >= 0)
+		close(http->quiesced);
+	while (http->pool) {
+		struct state *state = http->pool;
+		http->pool = state->next;
+		state_free(state);
+	}
+	pthread_mutex_destroy(&http->lock);
+	memory_free(http);
+}
+
+static struct text value_of(struct http_exchange *exchange, enum MHD_ValueKind kind, const char *name)
+{
+	struct state *state = exchange->state;
+	const char *value = MHD_lookup_connection_value(state->connection, kind, name);
+	return value ? text_of(value) : (struct text){"", 0};
+}
+
+struct text http_header_of(struct http_exchange *exchange, const char *name)
+{
+	return value_of(exchange, MHD_HEADER_KIND, name);
+}
+
+struct text http_query(struct http_exchange *exchange, const char *name)
+{
+	return value_of(exchange, MHD_GET_ARGUMENT_KIND, name);
+}
+
+bool http_query_has(struct http_exchange *exchange, const char *name)
+{
+	struct state *state = exchange->state;
+	return MHD_lookup_connection_value(state->connection, MHD_GET_ARGUMENT_KIND, name) != NULL;
+}
+
+struct text http_cookie(struct http_exchange *exchange, const char *name)
+{
+	return value_of(exchange, MHD_COOKIE_KIND, name);
+}
+
+void http_reply_header(struct http_exchange *exchange, const char *name, const char *value)
+{
+	assert(exchange->headers_n < HTTP_HEADERS_MAX);
+	exchange->headers[exchange->headers_n++] = (struct http_header){name, value};
+}

@@ -1,0 +1,90 @@
+/*
+ * http.h: HTTP/1.1 on libmicrohttpd: the only file that knows it.
+ *
+ * An exchange is one request and its reply. The handler runs in one of the daemon's threads when the request has come in
+ * whole; it answers at once, or pauses the exchange and hands it to somebody who calls http_resume. Bodies are bounded
+ * before they are read; slow clients are cut off after timeout_s.
+ */
+#ifndef ATTUNE_SERVE_HTTP_H
+#define ATTUNE_SERVE_HTTP_H
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { HTTP_HEADERS_MAX = 12, HTTP_ARENA_BYTES = 64 * 1024 * 1024, HTTP_REPLY_BYTES_MAX = 64 * 1024 * 1024 };
+
+struct http;
+struct http_exchange;
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_HEAD, HTTP_OTHER };
+
+/* What a handler wants next. */
+enum http_next {
+	HTTP_REPLY,  /* Send the reply. */
+	HTTP_PAUSE,  /* Suspend, then call exchange->paused; somebody will call http_resume, once. */
+	HTTP_STREAM, /* Send headers, then whatever exchange->stream gives. */
+};
+
+struct http_header {
+	const char *name, *value; /* Static or in the exchange's arena. */
+};
+
+/* A body that comes in pieces. read fills at most @max bytes: >0 bytes given, 0 nothing now (the exchange is suspended;
+ * call http_stream_wake when there is more), <0 the end. closed is called once, when the client is gone. */
+struct http_stream {
+	long (*read)(struct http_stream *stream, char *out, size_t max);
+	void (*closed)(struct http_stream *stream);
+	struct http_exchange *exchange; /* Set by http. */
+};
+
+struct http_exchange {
+	/* The request. */
+	enum http_method method;
+	struct text path, body;
+	struct arena arena;
+	/* The reply. */
+	int status;
+	const char *type;               /* "application/json" */
+	struct buffer out;
+	struct text fixed;              /* A body that outlives the exchange, instead of out. */
+	struct http_header headers[HTTP_HEADERS_MAX];
+	size_t headers_n;
+	void (*paused)(struct http_exchange *exchange);
+	struct http_stream *stream;
+	/* For the handler: kept between the calls for one exchange. */
+	void *user;
+	void *state;                    /* Private to http.c. */
+};
+
+struct http_options {
+	const char *address;
+	uint16_t port;                  /* 0: any free one; http_port says which. */
+	unsigned threads, connections_max, timeout_s;
+	size_t body_bytes_max;          /* Larger requests are answered 413. */
+	enum http_next (*handle)(void *arg, struct http_exchange *exchange);
+	void (*refused)(void *arg, struct http_exchange *exchange); /* Makes the reply for a body that is too large. */
+	void (*done)(void *arg, struct http_exchange *exchange);    /* The exchange is over: free what user holds. */
+	void *arg;
+};
+
+/* Errors: ERROR_IO (the port is taken or may not be used), ERROR_MEMORY. */
+int http_start(struct http **out, const struct http_options *options) MUST_CHECK;
+uint16_t http_port(const struct http *http);
+unsigned http_connections(const struct http *http);
+
+/* Stop listening; connections are served on. */
+void http_quiesce(struct http *http);
+/* End all. Every paused exchange must have been resumed before. */
+void http_stop(struct http *http);
+
+/* Go on with a paused exchange: its reply is ready. Threads: any. */
+void http_resume(struct http_exchange *exchange);
+void http_stream_wake(struct http_stream *stream);
+
+struct text http_header_of(struct http_exchange *exchange, const char *name); /* Empty without. */
+struct text http_query(struct http_exchange *exchange, const char *name);     /* Decoded; empty without. */
+bool http_query_has(struct http_exchange *exchange, const char *name);
+struct text http_cookie(struct http_exchange *exchange, const char *name);
+void http_reply_header(struct http_exchange *exchange, const char *name, const char *value);
+
+#endif
