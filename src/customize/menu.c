@@ -29,13 +29,13 @@ const struct menu_pace menu_pace_days = {
 
 const struct menu_pace menu_pace_events = {
 	.unit_ms = 1,
-	.half_life_now = 100,
-	.half_life_habit = 200,
+	.half_life_now = 150,
+	.half_life_habit = 300,
 	.dwell = 200,
 	.budget_window = 100,
 	.budget_moves = 2,
 	.decline_rest = 1300,
-	.demote_rest = 860,
+	.demote_rest = 1000,
 	.demote_views = 20,
 	.window = 300,
 	.promote_least = 3,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Chosen on the even half of the customers of the evaluation logs; see docs/decide.md. */
-const struct next_pace next_pace_default = {.half_life = {100, 600, 600}, .doubt = {0, 0.6, 0.6}};
+const struct next_pace next_pace_default = {.half_life = {60, 1000, 600}, .doubt = {0, 0.5, 0.9}};
 
 void next_init(struct next *state)
 {

@@ -37,6 +37,7 @@ const struct usual_pace usual_pace_default = {
 	.near = 0.3,
 	.record_least = 0.7,
 	.share_least = 0.5,
+	.trials_least = 3,
 };
 
 void usual_init(struct usual *state)
@@ -152,11 +153,11 @@ static void weigh_table(const struct usual *state, const struct usual_pace *pace
 		total += like * fade;
 		fade *= pace->fade;
 	}
+	double right = state->table_right[table] / (double)RIGHT_ONE;
+	double weight = pace->base[table] * right * right * right;
 	evidence->top[table] = NO_TEXT;
 	if (total <= 0)
 		return;
-	double right = state->table_right[table] / (double)RIGHT_ONE;
-	double weight = pace->base[table] * right * right * right;
 	evidence->weight += weight;
 	double most = 0;
 	for (uint8_t v = 0; v < state->texts_n; v++) {
@@ -252,11 +253,24 @@ void usual_guess(const struct usual *state, const struct usual_pace *pace, const
 				v = i;
 	}
 	justify(state, now, first, guess);
-	guess->has_guess = state->trials >= USUAL_TRIALS_LEAST && guess->precision >= pace->record_least &&
+	guess->has_guess = state->trials >= pace->trials_least && guess->precision >= pace->record_least &&
 	                   guess->choices[0].share >= pace->share_least;
 }
 
-/* Would it have been right? Both records, and each circumstance's own. */
+static void count_trial(struct usual *state, bool hit)
+{
+	state->recent_hits = (uint16_t)(state->recent_hits * 9 / 10 + (hit ? RECORD_ONE : 0));
+	state->recent_misses = (uint16_t)(state->recent_misses * 9 / 10 + (hit ? 0 : RECORD_ONE));
+	if (state->trials < UINT16_MAX) {
+		state->trials++;
+		state->hits = (uint16_t)(state->hits + hit);
+	}
+}
+
+/*
+ * Would it have been right? Only what would have been offered is a trial, whatever the record says; each circumstance
+ * alone is scored always.
+ */
 static void score_silently(struct usual *state, const struct usual_pace *pace, const struct usual_use *use)
 {
 	struct evidence evidence;
@@ -266,12 +280,8 @@ static void score_silently(struct usual *state, const struct usual_pace *pace, c
 	uint8_t value = text_index(state, use->value), with = use->with.n ? text_index(state, use->with) : WITH_NONE;
 	bool known = value != NO_TEXT && (use->with.n == 0 || with != NO_TEXT);
 	bool hit = known && evidence.best == value && companion_of(state, pace, value) == with;
-	state->recent_hits = (uint16_t)(state->recent_hits * 9 / 10 + (hit ? RECORD_ONE : 0));
-	state->recent_misses = (uint16_t)(state->recent_misses * 9 / 10 + (hit ? 0 : RECORD_ONE));
-	if (state->trials < UINT16_MAX) {
-		state->trials++;
-		state->hits = (uint16_t)(state->hits + hit);
-	}
+	if (evidence.score[evidence.best] >= pace->share_least * evidence.weight)
+		count_trial(state, hit);
 	for (int table = 0; table < USUAL_TABLES; table++) {
 		if (evidence.top[table] == NO_TEXT)
 			continue;

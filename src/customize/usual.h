@@ -27,7 +27,6 @@ enum {
 	USUAL_USES_LEAST = 24,
 	USUAL_CONTEXTS_MAX = 2,
 	USUAL_ALTERNATIVES_MAX = 3,
-	USUAL_TRIALS_LEAST = 5,     /* No offer before so many silent trials. */
 };
 
 /* The circumstances of a use or of now, in the customer's own time zone. */
@@ -70,7 +69,8 @@ struct usual_pace {
 	double fade;               /* How much less the use before counts than the one after, within a circumstance. */
 	double near;               /* What a use one day of the month away counts, 0 to 1. */
 	double record_least;       /* Offer from this recent precision on, */
-	double share_least;        /* and this share of the evidence. */
+	double share_least;        /* and this share of the evidence, */
+	uint32_t trials_least;     /* after so many silent trials. */
 };
 extern const struct usual_pace usual_pace_default;
 
