@@ -6,7 +6,7 @@
  * beside a menu; it never moves anything.
  *
  * The state is one flat block without pointers: a header and 8 bytes an entry. It may be copied, stored and compared
- * byte for byte. A customer with some thirty uses of a ten-option menu takes about 400 bytes. At its limit the least
+ * byte for byte. A customer with some thirty uses of a ten-option menu takes 200 to 400 bytes. At its limit the least
  * used pairs of the longest context go first.
  *
  * Source: Cleary and Witten 1984 (the idea of blending context lengths); the weight of a context is Witten and Bell's
