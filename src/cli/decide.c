@@ -21,9 +21,9 @@ static const char help[] =
 	"\n"
 	"Replays a log of choices through the code that decides for the server: first predict, then learn.\n"
 	"\n"
-	"  --evaluate PATH    a folder with one file a customer and one chosen option a line (menu only), or a CSV with\n"
-	"                     the columns customer,time,option or customer,time,value; further columns: with, day,\n"
-	"                     weekday, hour, and at most two contexts\n"
+	"  --evaluate PATH    a folder with one file a customer and one chosen option a line (menu only; files named\n"
+	"                     SOURCE, README or LICENSE are notes); or a CSV with the columns customer,time,option or\n"
+	"                     customer,time,value; further columns: with, day, weekday, hour, at most two contexts\n"
 	"  --surface KIND     menu: the next action and the home slots; usual: the usual value\n"
 	"  --slots N          home slots of the menu, 1 to 16 (8)\n"
 	"  --suggestions N    suggestions beside it, 0 to 8 (3)\n"
@@ -129,7 +129,13 @@ static int read_one(struct choices *choices, const char *path, const char *custo
 /* A folder may say where it comes from; that is no customer. */
 static int is_customer(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.' && strchr(entry->d_name, '.') == NULL;
+	static const char *const notes[] = {"SOURCE", "README", "LICENSE"};
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+		size_t n = strlen(notes[i]);
+		if (strncmp(entry->d_name, notes[i], n) == 0 && (entry->d_name[n] == 0 || entry->d_name[n] == '.'))
+			return 0;
+	}
+	return entry->d_name[0] != '.';
 }
 
 static int read_folder(struct choices *choices, const char *path)

@@ -36,7 +36,7 @@ const struct usual_pace usual_pace_default = {
 	.fade = 0.95,
 	.near = 0.3,
 	.record_least = 0.7,
-	.share_least = 0.5,
+	.share_least = 0.45,
 	.trials_least = 3,
 };
 
@@ -139,6 +139,7 @@ struct evidence {
 	double weight;                    /* The sum of the circumstances' weights: the largest possible score. */
 	uint8_t top[USUAL_TABLES];        /* NO_TEXT: the circumstance has never been met. */
 	uint8_t best;
+	bool is_offer;                    /* But for the record. */
 };
 
 static void weigh_table(const struct usual *state, const struct usual_pace *pace, const struct usual_context *now,
@@ -169,6 +170,30 @@ static void weigh_table(const struct usual *state, const struct usual_pace *pace
 	}
 }
 
+/*
+ * Does @value belong to other days than this one? Whoever pays the rent on the 11th pays something else on the
+ * 20th: a value that keeps to a day of the month, or to a weekday, says nothing on the others. Two uses on one
+ * day of the month are hardly chance; on one weekday four are.
+ */
+static bool is_off_day(const struct usual *state, const struct usual_context *now, uint8_t value)
+{
+	unsigned on_day[32] = {0}, on_weekday[8] = {0}, n = 0, day_most = 0, weekday_most = 0;
+	bool same_day = now->day_of_month == 0, same_weekday = now->weekday >= 7;
+	for (size_t i = 0; i < state->uses_n; i++) {
+		const struct use *use = use_at(state, i);
+		if (use->value != value)
+			continue;
+		unsigned day = ++on_day[day_of(use)], weekday = ++on_weekday[use->day_weekday & 7];
+		day_most = day > day_most && day_of(use) ? day : day_most;
+		weekday_most = weekday > weekday_most && (use->day_weekday & 7) < 7 ? weekday : weekday_most;
+		same_day |= day_of(use) == now->day_of_month;
+		same_weekday |= (use->day_weekday & 7) == now->weekday;
+		n++;
+	}
+	bool keeps_day = n >= 2 && day_most * 4 >= n * 3, keeps_weekday = n >= 4 && weekday_most * 4 >= n * 3;
+	return (keeps_day && !same_day) || (keeps_weekday && !same_weekday);
+}
+
 static void weigh(const struct usual *state, const struct usual_pace *pace, const struct usual_context *now,
                   struct evidence *evidence)
 {
@@ -179,6 +204,8 @@ static void weigh(const struct usual *state, const struct usual_pace *pace, cons
 	for (uint8_t v = 0; v < state->texts_n; v++)
 		if (evidence->score[v] > 0 && (evidence->best == NO_TEXT || evidence->score[v] > evidence->score[evidence->best]))
 			evidence->best = v;
+	evidence->is_offer = evidence->best != NO_TEXT && evidence->score[evidence->best] >= pace->share_least * evidence->weight &&
+	                     !is_off_day(state, now, evidence->best);
 }
 
 /* The companion used most with @value, the newer uses counting more; WITH_NONE when there is none. */
@@ -253,8 +280,7 @@ void usual_guess(const struct usual *state, const struct usual_pace *pace, const
 				v = i;
 	}
 	justify(state, now, first, guess);
-	guess->has_guess = state->trials >= pace->trials_least && guess->precision >= pace->record_least &&
-	                   guess->choices[0].share >= pace->share_least;
+	guess->has_guess = state->trials >= pace->trials_least && guess->precision >= pace->record_least && evidence.is_offer;
 }
 
 static void count_trial(struct usual *state, bool hit)
@@ -280,7 +306,7 @@ static void score_silently(struct usual *state, const struct usual_pace *pace, c
 	uint8_t value = text_index(state, use->value), with = use->with.n ? text_index(state, use->with) : WITH_NONE;
 	bool known = value != NO_TEXT && (use->with.n == 0 || with != NO_TEXT);
 	bool hit = known && evidence.best == value && companion_of(state, pace, value) == with;
-	if (evidence.score[evidence.best] >= pace->share_least * evidence.weight)
+	if (evidence.is_offer)
 		count_trial(state, hit);
 	for (int table = 0; table < USUAL_TABLES; table++) {
 		if (evidence.top[table] == NO_TEXT)

@@ -4,15 +4,16 @@
  * Keeps the customer's latest uses and asks what was chosen in circumstances like now: after the same choice as last
  * time, on such a day of the month, on this weekday, at this hour, in this context. How much each circumstance counts
  * is learned per customer from how often it alone would have been right. Before a use is learned, what would have been
- * offered is scored silently; a value is offered only while that record is good. No guess is an answer: a customer
- * without a habit is never bothered. What the customer stated beats this; the caller sees to that.
+ * offered is scored silently; a value is offered only while that record is good, and never on a day on which it was not
+ * chosen before when it keeps to certain days. No guess is an answer: a customer without a habit is not bothered. What
+ * the customer stated beats this; the caller sees to that.
  *
  * The state is one flat block without pointers, compared byte for byte in tests. A habit takes at most 200 bytes while
  * it has one or two values with short companions (24 uses of 6 bytes, the texts, and a header); never over
  * USUAL_BYTES_MAX: then the oldest uses are forgotten. Longer texts are not learned.
  *
- * Sources: reference figures and constants in docs/decide.md. Scores are sums and quotients of IEEE doubles in a fixed
- * order: the same on every machine.
+ * Constants and the figures they reach: docs/decide.md. Scores are sums, products and quotients of IEEE doubles in a
+ * fixed order, without any function of the maths library: the same on every machine.
  */
 #ifndef ATTUNE_CUSTOMIZE_USUAL_H
 #define ATTUNE_CUSTOMIZE_USUAL_H

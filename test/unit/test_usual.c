@@ -224,6 +224,29 @@ static void a_wrong_companion_is_a_miss(void **state)
 	assert_false(guess.has_guess);
 }
 
+static void a_monthly_payment_is_not_offered_on_another_day(void **state)
+{
+	(void)state;
+	union block block;
+	struct usual_guess guess;
+	struct usual_use use = {0};
+	usual_init(&block.usual);
+	for (int month = 1; month <= 9; month++) {
+		char date[CLOCK_TEXT_BYTES];
+		int64_t time_ms = 0;
+		snprintf(date, sizeof date, "2026-%02d-11", month);
+		assert_int_equal(clock_parse(text_of(date), &time_ms), 0);
+		use = use_on(time_ms / MS_A_DAY, "6262", "");
+		usual_learn(&block.usual, pace, &use);
+	}
+	usual_guess(&block.usual, pace, &use.context, &guess);
+	assert_true(guess.has_guess);
+	use.context.day_of_month = 20;
+	usual_guess(&block.usual, pace, &use.context, &guess);
+	assert_text_equal(guess.choices[0].value, "6262");
+	assert_false(guess.has_guess);
+}
+
 static void a_context_tells_habits_apart(void **state)
 {
 	(void)state;
@@ -332,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_guess_says_what_it_rests_on),
 		cmocka_unit_test(nothing_is_offered_before_there_is_a_record),
 		cmocka_unit_test(a_wrong_companion_is_a_miss),
+		cmocka_unit_test(a_monthly_payment_is_not_offered_on_another_day),
 		cmocka_unit_test(a_context_tells_habits_apart),
 		cmocka_unit_test(the_limit_holds_whatever_comes),
 		cmocka_unit_test(a_state_works_at_another_address_and_learning_repeats_itself),
