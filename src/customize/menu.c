@@ -9,6 +9,7 @@
 
 enum { USE_ONE = 4096, MINUTES_A_DAY = 24 * 60 };
 _Static_assert(sizeof(struct menu_record) == 32, "MENU_GROWTH_BYTES counts 32 bytes an option");
+_Static_assert(sizeof(struct menu) + MENU_OPTIONS_MAX * sizeof(struct menu_record) <= MENU_BYTES_MAX, "a full menu fits");
 
 const struct menu_pace menu_pace_days = {
 	.unit_ms = MS_A_MINUTE,

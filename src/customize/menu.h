@@ -26,7 +26,7 @@ enum {
 	MENU_MOVES_MAX = 4,     /* Moves within one budget window, at most. */
 	MENU_PARTS = 6,         /* The window of evidence is counted in so many parts. */
 	MENU_NO_MAX = 3,        /* After so many times no, a move of this option is never proposed again. */
-	MENU_BYTES_MAX = 4096,
+	MENU_BYTES_MAX = 2192,  /* With MENU_OPTIONS_MAX options; next.h has the rest of 4 KiB. */
 	MENU_GROWTH_BYTES = 32 * (MENU_HOME_MAX + 1), /* One call adds at most so much. */
 };
 
@@ -86,7 +86,7 @@ static inline size_t menu_bytes(const struct menu *state)
 
 /*
  * The customer chose @option at @time_ms. A choice from the suggestions counts half, so that suggesting does not prove
- * itself right. The block holds at least menu_bytes + MENU_GROWTH_BYTES. Times before the newest count as the newest.
+ * itself right. The block holds at least menu_bytes + MENU_GROWTH_BYTES, or MENU_BYTES_MAX. Times before the newest count as the newest.
  */
 struct menu_use {
 	int64_t time_ms;
@@ -142,7 +142,7 @@ struct menu_op {
  * the option at the slot, changing places with the one there. An undone automatic move should be followed by DECLINE
  * twice. Errors, the state then being as before: ERROR_INVALID (no such option, slot or mode; an order with doubles),
  * ERROR_CONFLICT (it is there already, or the slot's option is pinned or always shown). A replay goes on after both.
- * The block holds at least menu_bytes + MENU_GROWTH_BYTES.
+ * Block as for menu_learn.
  */
 int menu_apply_op(struct menu *state, const struct menu_surface *surface, const struct menu_pace *pace,
                   const struct menu_op *op) MUST_CHECK;

@@ -24,7 +24,7 @@
 enum {
 	NEXT_NONE = 0xffff,       /* No option. */
 	NEXT_ORDERS = 3,          /* Contexts of no, one and two earlier choices. */
-	NEXT_BYTES_MAX = 2048,    /* On the server. An evaluation may allow more. */
+	NEXT_BYTES_MAX = 1904,    /* On the server, so that a menu and this stay in 4 KiB. An evaluation may allow more. */
 	NEXT_BYTES_LEAST = 256,   /* A smaller limit is a mistake of ours. */
 	NEXT_GROWTH_BYTES = 24,   /* One learned use adds at most so much. */
 };

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "customize/menu.h"
+#include "customize/next.h"
 #include "random.h"
 
 #include <stdio.h>
@@ -350,6 +351,7 @@ static void the_largest_menu_fits_and_ten_options_take_some_hundred_bytes(void *
 		assert_true(menu_bytes(&block->menu) <= MENU_BYTES_MAX);
 	}
 	printf("%zu bytes of at most %d\n", menu_bytes(&block->menu), MENU_BYTES_MAX);
+	assert_true(MENU_BYTES_MAX + NEXT_BYTES_MAX <= 4096);
 	share_prices_fan(block);
 	assert_true(menu_bytes(&block->menu) <= 512);
 	test_free(block);

@@ -84,7 +84,7 @@ static void beliefs_sum_to_one_and_the_limit_holds(void **state)
 	(void)state;
 	printf("seed %d\n", SEED);
 	uint64_t seed = SEED;
-	for (size_t limit = NEXT_BYTES_LEAST; limit <= NEXT_BYTES_MAX; limit *= 2) {
+	for (size_t limit = NEXT_BYTES_LEAST; limit <= NEXT_BYTES_MAX; limit += (NEXT_BYTES_MAX - NEXT_BYTES_LEAST) / 4) {
 		struct next *next = test_malloc(limit);
 		next_init(next);
 		for (int i = 0; i < 5000; i++) {

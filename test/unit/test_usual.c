@@ -204,7 +204,7 @@ static void nothing_is_offered_before_there_is_a_record(void **state)
 	assert_true(guess.has_guess);
 }
 
-/* The amount alone is not enough: a right amount in notes that are never the same is not an offer. */
+/* The amount alone is not enough: a right amount in notes that change every time is not an offer. */
 static void a_wrong_companion_is_a_miss(void **state)
 {
 	(void)state;
@@ -213,14 +213,13 @@ static void a_wrong_companion_is_a_miss(void **state)
 	struct usual_use use;
 	usual_init(&block.usual);
 	for (int i = 0; i < 20; i++) {
-		char with[16];
-		snprintf(with, sizeof with, "[%d]", i);
-		use = use_on(FIRST_DAY + i, "80", with);
+		static const char *const notes[] = {"[50,20,10]", "[20,20,20,20]", "[50,10,10,10]"};
+		use = use_on(FIRST_DAY + i, "80", notes[i % 3]);
 		usual_learn(&block.usual, pace, &use);
 	}
 	usual_guess(&block.usual, pace, &use.context, &guess);
 	assert_text_equal(guess.choices[0].value, "80");
-	assert_int_equal(guess.hits, 0);
+	assert_true(guess.hits * 2 < guess.trials);
 	assert_false(guess.has_guess);
 }
 
