@@ -8,6 +8,7 @@ static const struct verb {
 	const char *name, *sentence;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
+	{"decide", "a decision, or the evaluation of a log of choices", verb_decide},
 	{NULL, NULL, NULL},
 };
 
