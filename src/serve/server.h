@@ -1,0 +1,144 @@
+/*
+ * server.h: the server: routes, who may call them, and the context every handler gets.
+ *
+ * One table (ROUTES in routes.h) says method, path, who may call, inline or worker, limits and one sentence for each
+ * route; the router, /openapi.json and docs/api.md come from it. An inline handler answers from memory within 200 µs and
+ * never scans; a worker handler runs on a bounded pool, its client's connection suspended meanwhile.
+ */
+#ifndef ATTUNE_SERVE_SERVER_H
+#define ATTUNE_SERVE_SERVER_H
+
+#include "base/json.h"
+#include "base/settings.h"
+#include "engine/config_build.h"
+#include "engine/config_log.h"
+#include "engine/engine.h"
+#include "identify/identifier.h"
+#include "serve/http.h"
+#include "serve/keys.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { REQUEST_BODY_BYTES_MAX = 512 * 1024, REQUEST_PARAMETERS_MAX = 3, WORK_QUEUE_MAX = 256, WORKERS_MAX = 64 };
+
+struct server;
+struct request;
+struct hub;
+struct dead_letters;
+
+/* Who called. */
+struct caller {
+	enum key_scope scope;       /* KEY_NONE: nobody we know. */
+	const struct key *key;      /* Of a write or secret key. */
+	struct text subject;        /* Of a customer token: "user:ana" or a cid. */
+	bool by_cookie;             /* The console or the portal: writing needs the header X-Attune. */
+};
+
+enum route_mode { ROUTE_INLINE, ROUTE_WORKER };
+
+struct route {
+	enum http_method method;
+	const char *path;           /* "/v1/customers/{cid}/timeline" */
+	unsigned scopes;            /* KEY_… bits; 0: anybody. */
+	enum route_mode mode;
+	void (*handle)(struct request *request);
+	const char *sentence;
+};
+
+struct request {
+	struct server *server;
+	struct http_exchange *http;
+	struct arena *arena;
+	const struct route *route;
+	struct caller caller;
+	struct text parameters[REQUEST_PARAMETERS_MAX]; /* Of {…} in the path, in order. */
+	struct json_writer out;     /* To the reply's body. */
+	int64_t now_ms;
+	uint64_t wait_for;          /* Answer only when this position is durable; 0: at once. */
+	struct log_waiter waiter;
+	struct request *next;       /* In the workers' queue. */
+	bool streaming;
+	uint64_t begun_ns;
+};
+
+/* Counters of /metrics, by route and status class. */
+struct server_figures {
+	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused;
+	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
+};
+
+struct server {
+	struct settings settings;
+	char folder[4096];
+	struct engine *engine;
+	struct keys *keys;
+	struct config_log *config_log;
+	const struct config_kinds *kinds;
+	pthread_mutex_t config_lock; /* For applying. */
+	struct config *retired[64];  /* Old versions: somebody may still be reading them. */
+	size_t retired_n;
+	struct http *http;
+	struct hub *hub;
+	struct dead_letters *dead_letters;
+	struct server_figures figures;
+
+	pthread_mutex_t work_lock;
+	pthread_cond_t work_ready;
+	struct request *work_first, *work_last;
+	size_t work_n;
+	pthread_t workers[WORKERS_MAX];
+	size_t workers_n;
+	atomic_bool stopping;
+	_Atomic size_t paused;       /* Exchanges that somebody must still resume. */
+	_Atomic int64_t new_customers_minute, new_customers;
+	int64_t started_ms;
+};
+
+struct server_options {
+	struct settings settings;
+	const char *folder;
+	const struct fold_table *folds;
+	const struct config_kinds *kinds;
+	bool (*column)(const struct event *event, int32_t *value);
+};
+
+/* Open the data folder and everything in it, and begin to listen. Errors: those of engine_open, keys_open, http_start. */
+int server_start(struct server **out, const struct server_options *options) MUST_CHECK;
+uint16_t server_port(const struct server *server);
+/* Serve what is under way, write everything, and close. */
+void server_stop(struct server *server);
+
+/* ---- for handlers ---- */
+
+/* Answer an error: {"code", "message"}. What was written to the reply before is dropped. */
+void reply_error(struct request *request, int status, const char *code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The same for an error code of ours: its name, sentence and the status that fits it. */
+void reply_failure(struct request *request, int error);
+
+/* Parse the body as a JSON object. On failure the error is answered and false returned. */
+bool request_json(struct request *request, struct json *root);
+
+/* The parser of this thread. */
+struct json_parser *thread_parser(void);
+
+/*
+ * Find the customer a request speaks of: {cid} in the path, "customer" in a body ({"cid"} or {"identifier"}), or the
+ * token's own. Checks that the caller may see this customer. On failure the error is answered and 0 returned; otherwise
+ * an origin number.
+ */
+uint32_t request_customer_path(struct request *request, struct text cid);
+uint32_t request_customer_body(struct request *request, struct json customer);
+uint32_t request_customer_identifier(struct request *request, struct text identifier);
+/* The origin a token's subject or an identifier text names; 0 when there is none. */
+uint32_t customer_named(struct server *server, struct text name);
+
+/* A time in a query or the body; false (and the error answered) when it is given and no time. */
+bool request_time(struct request *request, const char *name, int64_t otherwise, int64_t *ms);
+bool request_number(struct request *request, const char *name, int64_t otherwise, int64_t smallest, int64_t largest, int64_t *n);
+
+extern const struct route routes[];
+
+#endif
