@@ -124,10 +124,7 @@ static int scan_part(struct miner *miner, size_t part)
 	return 0;
 }
 
-/*
- * Gather @values by key: the values of key k end up from starts[k] on. @starts has keys_n + 1 items, zero but for the
- * counts of key k at starts[k + 1].
- */
+/* Counts, that of key k at starts[k + 1], become the places from which the values of each key lie. */
 static void prefix_sums(size_t *starts, size_t keys_n)
 {
 	for (size_t key = 0; key < keys_n; key++)
@@ -328,7 +325,9 @@ int journeys_split_cases(uint32_t *out, uint32_t *out_n, const uint32_t *cases, 
 		return ERROR_LIMIT;
 	int error = journey_edges_init(&pairs, UINT32_MAX);
 	for (size_t i = 0; !error && i < n; i++) {
-		if (pairs.n == pairs.capacity)
+		if (cases[i] == UINT32_MAX || property[i] == UINT32_MAX)
+			error = ERROR_INVALID;
+		else if (pairs.n == pairs.capacity)
 			error = journey_edges_reserve(&pairs, pairs.n / 2 + 1024);
 		if (!error)
 			out[i] = journey_edges_at(&pairs, cases[i], property[i]);

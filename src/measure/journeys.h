@@ -104,7 +104,7 @@ size_t journeys_variants_covering(const struct journeys *journeys, double share)
 /*
  * Cases for cutting by a property, such as an order: events of one case with the same property form a case of their own.
  * Writes @n dense numbers to @out, in the order in which the pairs are first met, and their number to *@out_n.
- * Errors: ERROR_LIMIT, ERROR_MEMORY.
+ * Errors: ERROR_INVALID (a number is UINT32_MAX), ERROR_LIMIT, ERROR_MEMORY.
  */
 int journeys_split_cases(uint32_t *out, uint32_t *out_n, const uint32_t *cases, const uint32_t *property,
                          size_t n) MUST_CHECK;
