@@ -5,6 +5,7 @@
 #include "measure/journeys_edges.h"
 #include "measure/journeys_group.h"
 #include "measure/journeys_variants.h"
+#include "measure/large.h"
 #include "measure/quantile.h"
 
 #include <assert.h>
@@ -135,7 +136,7 @@ static int finish_edges(struct miner *miner)
 {
 	size_t n = miner->edges.n;
 	size_t *starts = memory_zero_alloc(n + 1, sizeof *starts), *ends = memory_alloc((n + 1) * sizeof *ends);
-	int64_t *waits = memory_alloc(miner->arcs_n * sizeof *waits);
+	int64_t *waits = large_alloc(miner->arcs_n * sizeof *waits);
 	int64_t *scratch = NULL;
 	size_t count_max = 0;
 	for (size_t i = 0; i < n; i++)
@@ -167,7 +168,7 @@ static int finish_variants(struct miner *miner, struct journeys *out)
 {
 	size_t n = miner->variants.n, journeys_n = miner->journeys_n;
 	size_t *starts = memory_zero_alloc(n + 1, sizeof *starts), *ends = memory_alloc((n + 1) * sizeof *ends);
-	int64_t *gathered = memory_alloc(journeys_n * sizeof *gathered), *scratch = memory_alloc(journeys_n * sizeof *scratch);
+	int64_t *gathered = large_alloc(journeys_n * sizeof *gathered), *scratch = memory_alloc(journeys_n * sizeof *scratch);
 	int error = starts && ends && gathered && scratch ? 0 : ERROR_MEMORY;
 	if (!error) {
 		double sum = 0;
@@ -248,8 +249,8 @@ static int miner_init(struct miner *miner, uint32_t activities_n)
 {
 	size_t events_n = miner->groups.starts[miner->groups.parts_n];
 	miner->arcs = (struct arc *)(void *)miner->groups.events;
-	miner->variant_of = memory_alloc(events_n * sizeof *miner->variant_of);
-	miner->durations_ms = memory_alloc(events_n * sizeof *miner->durations_ms);
+	miner->variant_of = large_alloc(events_n * sizeof *miner->variant_of);
+	miner->durations_ms = large_alloc(events_n * sizeof *miner->durations_ms);
 	miner->steps = memory_alloc(miner->groups.part_events_max * sizeof *miner->steps);
 	miner->met = memory_zero_alloc(activities_n, sizeof *miner->met);
 	miner->met_again = memory_zero_alloc(activities_n, sizeof *miner->met_again);

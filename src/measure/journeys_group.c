@@ -1,7 +1,7 @@
 /* journeys_group.c: partition, counting sort, and order in time. */
 #include "measure/journeys_group.h"
 
-#include "base/memory.h"
+#include "measure/large.h"
 
 #include <assert.h>
 #include <string.h>
@@ -92,7 +92,7 @@ int journey_groups_make(struct journey_groups *groups, const struct journeys_col
 	int error = count_parts(groups, columns, options);
 	if (error)
 		return error;
-	groups->events = memory_alloc(groups->starts[groups->parts_n] * sizeof *groups->events);
+	groups->events = large_alloc(groups->starts[groups->parts_n] * sizeof *groups->events);
 	groups->sorted = memory_alloc(groups->part_events_max * sizeof *groups->sorted);
 	groups->spare = memory_alloc(groups->part_events_max * sizeof *groups->spare);
 	if (!groups->events || !groups->sorted || !groups->spare) {
