@@ -8,6 +8,7 @@ static const struct verb {
 	const char *name, *sentence;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
+	{"journeys", "what customers really did, from a log of events in a file", verb_journeys},
 	{NULL, NULL, NULL},
 };
 

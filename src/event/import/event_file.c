@@ -91,18 +91,28 @@ static size_t find(struct text column, bool fold, const struct event_attribute *
 	return n;
 }
 
+static size_t find_column(struct text column, const struct event_attribute *attributes, size_t n)
+{
+	size_t at = find(column, false, attributes, n);
+	for (size_t i = 0; at == n && i < n; i++)
+		if (column_is(column, attributes[i].name, attributes[i].of_case))
+			at = i;
+	return at;
+}
+
+const struct event_attribute *event_row_find(const struct event_row *row, struct text column)
+{
+	size_t at = find_column(column, row->attributes, row->attributes_n);
+	return at < row->attributes_n ? &row->attributes[at] : NULL;
+}
+
 size_t event_find_role(const struct event_file *file, enum event_role role, const struct event_attribute *attributes,
                        size_t n)
 {
 	struct text column = file->map.columns[role];
 	size_t at = n;
-	if (column.n) {
-		at = find(column, false, attributes, n);
-		for (size_t i = 0; at == n && i < n; i++)
-			if (column_is(column, attributes[i].name, attributes[i].of_case))
-				at = i;
-		return at;
-	}
+	if (column.n)
+		return find_column(column, attributes, n);
 	bool fixed = file->format == EVENT_FORMAT_XES;
 	for (size_t i = 0; at == n && i < (fixed ? 1 : CANDIDATES_MAX) && guesses[role][i]; i++) {
 		at = find(text_of(guesses[role][i]), !fixed, attributes, n);

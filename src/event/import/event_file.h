@@ -45,6 +45,9 @@ struct event_row {
 	size_t attributes_n;
 };
 
+/* The attribute in @column of the row: as named, or else that of the case when "case:" was left out. NULL: absent. */
+const struct event_attribute *event_row_find(const struct event_row *row, struct text column);
+
 struct event_file;
 
 struct event_sink {
