@@ -196,7 +196,6 @@ static int header_names(struct csv *csv)
 		struct event_attribute *column = &csv->columns[i];
 		column->name = event_column_name((struct text){csv->names.p ? csv->names.p + at : "", parts[i].n}, &column->of_case);
 		csv->wanted[i] = event_wants(csv->file, column->name, column->of_case);
-		event_note_column(csv->file, column->name, column->of_case);
 	}
 	return 0;
 }

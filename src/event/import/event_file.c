@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEEN_BYTES_MAX = 700, CANDIDATES_MAX = 12, SHOWN_MAX = 40 };
+enum { SEEN_BYTES_MAX = 700, NOTED_REJECTS = 100, SHOWN_MAX = 40 };
 
 static const int64_t seconds_below = 100000000000;
 static const int64_t time_ms_min = -62135596800000, time_ms_max = 253402300799999; /* Years 1 to 9999. */
 
-static const char *const guesses[EVENT_ROLES][CANDIDATES_MAX] = {
+static const char *const guesses[EVENT_ROLES][EVENT_GUESSES_MAX] = {
 	{"case:concept:name", "case_id", "caseid", "case", "customer", "customer_id", "userId", "user_id", "anonymousId",
 	 "session_id", "sessionid"},
 	{"concept:name", "activity", "event", "event_name", "action", "name", "type"},
@@ -56,44 +56,68 @@ static bool column_is(struct text column, struct text name, bool of_case)
 	return (of_case || !wants_case) && text_equal(wanted, name);
 }
 
-bool event_wants(const struct event_file *file, struct text name, bool of_case)
+/* A column of the map is the only guess; in XES, whose names are fixed, there is one as well. */
+static void set_guesses(struct event_file *file)
 {
+	for (int role = 0; role < EVENT_ROLES; role++) {
+		struct text column = file->map.columns[role];
+		size_t n = 0;
+		if (column.n) {
+			struct event_column *guess = &file->guesses[role][n++];
+			guess->name = event_column_name(column, &guess->of_case);
+			guess->exact = true;
+		}
+		for (size_t i = 0; !column.n && i < EVENT_GUESSES_MAX && guesses[role][i]; i++) {
+			struct event_column *guess = &file->guesses[role][n++];
+			guess->name = event_column_name(text_of(guesses[role][i]), &guess->of_case);
+			guess->exact = file->format == EVENT_FORMAT_XES;
+			if (guess->exact)
+				break;
+		}
+		file->guesses_n[role] = n;
+	}
+}
+
+static inline bool guess_is(const struct event_column *guess, struct text name)
+{
+	if (guess->name.n != name.n)
+		return false;
+	return guess->exact ? memcmp(guess->name.p, name.p, name.n) == 0 : text_equal_fold(guess->name, name);
+}
+
+bool event_wants(struct event_file *file, struct text name, bool of_case)
+{
+	if (file->rows == 0 && file->rejected < NOTED_REJECTS)
+		event_note_column(file, name, of_case);
 	if (!file->map.keep_listed)
 		return true;
-	for (size_t i = 0; i < file->map.keep_n; i++)
-		if (column_is(file->map.keep[i], name, of_case))
-			return true;
 	for (int role = 0; role < EVENT_ROLES; role++) {
-		if (file->map.columns[role].n) {
-			if (column_is(file->map.columns[role], name, of_case))
-				return true;
-			continue;
-		}
-		size_t n = file->format == EVENT_FORMAT_XES ? 1 : CANDIDATES_MAX;
-		for (size_t i = 0; i < n && guesses[role][i]; i++) {
-			bool wants_case;
-			struct text wanted = event_column_name(text_of(guesses[role][i]), &wants_case);
-			if (wants_case == of_case && text_equal_fold(wanted, name))
+		bool named = file->map.columns[role].n > 0;
+		for (size_t i = 0; i < file->guesses_n[role]; i++) {
+			const struct event_column *guess = &file->guesses[role][i];
+			if ((guess->of_case == of_case || (named && of_case)) && guess_is(guess, name))
 				return true;
 		}
 	}
+	for (size_t i = 0; i < file->map.keep_n; i++)
+		if (column_is(file->map.keep[i], name, of_case))
+			return true;
 	return false;
 }
 
-static size_t find(struct text column, bool fold, const struct event_attribute *attributes, size_t n)
+static size_t find(const struct event_column *column, const struct event_attribute *attributes, size_t n)
 {
-	bool of_case;
-	struct text name = event_column_name(column, &of_case);
-	for (size_t i = 0; i < n; i++)
-		if (attributes[i].of_case == of_case && attributes[i].name.n == name.n &&
-		    (fold ? text_equal_fold(attributes[i].name, name) : text_equal(attributes[i].name, name)))
-			return i;
-	return n;
+	size_t at = 0;
+	while (at < n && (attributes[at].of_case != column->of_case || !guess_is(column, attributes[at].name)))
+		at++;
+	return at;
 }
 
 static size_t find_column(struct text column, const struct event_attribute *attributes, size_t n)
 {
-	size_t at = find(column, false, attributes, n);
+	struct event_column exact = {.exact = true};
+	exact.name = event_column_name(column, &exact.of_case);
+	size_t at = find(&exact, attributes, n);
 	for (size_t i = 0; at == n && i < n; i++)
 		if (column_is(column, attributes[i].name, attributes[i].of_case))
 			at = i;
@@ -113,11 +137,10 @@ size_t event_find_role(const struct event_file *file, enum event_role role, cons
 	size_t at = n;
 	if (column.n)
 		return find_column(column, attributes, n);
-	bool fixed = file->format == EVENT_FORMAT_XES;
-	for (size_t i = 0; at == n && i < (fixed ? 1 : CANDIDATES_MAX) && guesses[role][i]; i++) {
-		at = find(text_of(guesses[role][i]), !fixed, attributes, n);
-		if (at < n && attributes[at].value.n == 0 && !fixed && role == EVENT_CASE && attributes[at].value.p)
-			at = n; /* An empty userId leaves the anonymousId to try. */
+	for (size_t i = 0; at == n && i < file->guesses_n[role]; i++) {
+		at = find(&file->guesses[role][i], attributes, n);
+		if (at < n && role == EVENT_CASE && attributes[at].value.p && attributes[at].value.n == 0)
+			at = n; /* An empty userId leaves the anonymousId to try; the columns of a header have no values yet. */
 	}
 	return at;
 }
@@ -160,13 +183,10 @@ static int parse_time(struct text text, int64_t *ms)
 	return 0;
 }
 
-static void reject_missing(struct event_file *file, enum event_role role, const struct event_attribute *attributes,
-                           size_t n)
+static void reject_missing(struct event_file *file, enum event_role role)
 {
 	struct text column = file->map.columns[role];
 	file->role_missing[role] = true;
-	for (size_t i = 0; i < n && file->rows == 0; i++)
-		event_note_column(file, attributes[i].name, attributes[i].of_case);
 	if (column.n)
 		event_reject(file, "the %s is missing: there is no \"%.*s\"", event_role_name(role),
 		             TEXT_ARGS(text_first(column, SHOWN_MAX)));
@@ -184,7 +204,7 @@ int event_offer(struct event_file *file, struct event_attribute *attributes, siz
 			values[role] = attributes[at].value;
 			attributes[at].role = (enum event_role)role;
 		} else if (role != EVENT_LIFECYCLE) {
-			reject_missing(file, (enum event_role)role, attributes, n);
+			reject_missing(file, (enum event_role)role);
 			return 0;
 		}
 		if (role != EVENT_LIFECYCLE && values[role].n == 0) {
@@ -296,6 +316,7 @@ static int guess_format(struct event_file *file)
 
 static int read_format(struct event_file *file)
 {
+	set_guesses(file);
 	if (file->format == EVENT_FORMAT_XES)
 		return event_xes_read(file);
 	if (file->format == EVENT_FORMAT_NDJSON)

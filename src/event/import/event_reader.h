@@ -9,7 +9,13 @@
 #include "event/import/event_bytes.h"
 #include "event/import/event_file.h"
 
-enum { EVENT_PROBLEM_BYTES = 1024, EVENT_SEEN_MAX = 64, EVENT_READ_STOPPED = 1 };
+enum { EVENT_PROBLEM_BYTES = 1024, EVENT_SEEN_MAX = 64, EVENT_READ_STOPPED = 1, EVENT_GUESSES_MAX = 12 };
+
+/* A name of a column, taken apart. */
+struct event_column {
+	struct text name;  /* Without "case:". */
+	bool of_case, exact;
+};
 
 struct event_file {
 	struct event_bytes bytes;
@@ -19,6 +25,8 @@ struct event_file {
 	struct arena arena;                    /* What one row holds. */
 	struct event_attribute attributes[EVENT_ATTRIBUTES_MAX];
 	size_t attributes_n;
+	struct event_column guesses[EVENT_ROLES][EVENT_GUESSES_MAX]; /* What may play a role, best first. */
+	size_t guesses_n[EVENT_ROLES];
 	uint64_t rows, rejected, line;
 	uint64_t (*line_now)(const struct event_file *file); /* NULL: line. Counting lines in XML costs, so only on demand. */
 	void *format_state;
@@ -38,8 +46,8 @@ void event_reject(struct event_file *file, const char *format, ...) __attribute_
 /* Split "case:NAME" into its parts. */
 struct text event_column_name(struct text column, bool *of_case);
 
-/* Whether anyone wants the attribute: the map keeps it, or it has a role. */
-bool event_wants(const struct event_file *file, struct text name, bool of_case);
+/* Whether anyone wants the attribute: the map keeps it, or it may have a role. Notes it while no row has come through. */
+bool event_wants(struct event_file *file, struct text name, bool of_case);
 
 /* Which of @attributes plays @role, or @n. */
 size_t event_find_role(const struct event_file *file, enum event_role role, const struct event_attribute *attributes,
