@@ -47,7 +47,7 @@ static int count_parts(struct journey_groups *groups, const struct journeys_colu
 			return ERROR_INVALID;
 		uint32_t activity = activity_at(columns, i);
 		activity_max = activity > activity_max ? activity : activity_max;
-		counts[number >> shift] += plain || is_taken(columns, options, i);
+		counts[(uint64_t)number >> shift] += plain || is_taken(columns, options, i);
 	}
 	if (columns->n && activity_max >= columns->activities_n)
 		return ERROR_INVALID;
@@ -71,7 +71,7 @@ static void scatter(struct journey_groups *groups, const struct journeys_columns
 		uint32_t number = columns->cases[i];
 		if (!plain && !is_taken(columns, options, i))
 			continue;
-		*ends[number >> shift]++ = (struct journey_event){number, activity_at(columns, i), columns->times_ms[i]};
+		*ends[(uint64_t)number >> shift]++ = (struct journey_event){number, activity_at(columns, i), columns->times_ms[i]};
 	}
 }
 

@@ -2,7 +2,7 @@
  * event_xes.c: XES (IEEE 1849) through expat, as a stream.
  *
  * Attributes of a log, of globals and nested ones are passed over. Entity declarations are refused, so that no small
- * file can grow to a large one; a token that expat would have to hold whole is bounded.
+ * file can grow to a large one; what expat would have to hold whole is bounded by how far one element is from the next.
  */
 #include "event/import/event_reader.h"
 
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { XES_CHUNK = 64 * 1024, TOKEN_BYTES_MAX = 4 * EVENT_RECORD_BYTES_MAX };
+enum { XES_CHUNK = 64 * 1024, IDLE_BYTES_MAX = 4 * EVENT_RECORD_BYTES_MAX };
 
 struct xes {
 	struct event_file *file;
@@ -19,7 +19,8 @@ struct xes {
 	struct event_attribute trace[EVENT_ATTRIBUTES_MAX];
 	size_t trace_n, trace_named;    /* trace_named: index of the name plus one. */
 	unsigned depth, trace_depth, event_depth; /* 0: not inside. */
-	uint64_t traces, bytes_fed;
+	uint64_t traces, bytes_idle;    /* bytes_idle: fed since an element began; expat may hold them all. */
+	bool met_element;
 	const char *refused;            /* Why the current event cannot be taken. */
 	int stop;
 };
@@ -99,6 +100,7 @@ static void XMLCALL element_start(void *context, const char *full_name, const ch
 	struct xes *xes = context;
 	if (xes->stop)
 		return;
+	xes->met_element = true;
 	if (++xes->depth > EVENT_XML_DEPTH_MAX) {
 		event_fail(xes->file, ERROR_LIMIT, "line %llu: elements are nested deeper than %d",
 		           (unsigned long long)line_now(xes->file), EVENT_XML_DEPTH_MAX);
@@ -198,11 +200,11 @@ static int feed(struct xes *xes)
 		}
 		if (XML_ParseBuffer(xes->parser, (int)got, got == 0) != XML_STATUS_OK)
 			return parse_failed(xes);
-		xes->bytes_fed += got;
-		XML_Index at = XML_GetCurrentByteIndex(xes->parser);
-		if (at >= 0 && xes->bytes_fed - (uint64_t)at > TOKEN_BYTES_MAX)
-			return event_fail(xes->file, ERROR_LIMIT, "line %llu: one piece of XML is longer than %d bytes",
-			                  (unsigned long long)line_now(xes->file), TOKEN_BYTES_MAX);
+		xes->bytes_idle = xes->met_element ? 0 : xes->bytes_idle + got;
+		xes->met_element = false;
+		if (xes->bytes_idle > IDLE_BYTES_MAX)
+			return event_fail(xes->file, ERROR_LIMIT, "line %llu: more than %d bytes without a beginning element",
+			                  (unsigned long long)line_now(xes->file), IDLE_BYTES_MAX);
 	}
 	return 0;
 }
