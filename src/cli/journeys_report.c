@@ -202,11 +202,13 @@ static const char *wait_text(char out[24], double ms)
 	return out;
 }
 
-/* A name on a terminal: one cell a character, cut, and without control characters. */
-static void put_name(struct buffer *out, struct text name, size_t width)
+enum padding { PADDED, PLAIN };
+
+/* A name on a terminal: one cell a character, cut at NAME_WIDTH, and without control characters. */
+static void put_name(struct buffer *out, struct text name, enum padding padding)
 {
 	size_t cells = 0, i = 0;
-	while (i < name.n && cells < width) {
+	while (i < name.n && cells < NAME_WIDTH) {
 		unsigned char c = (unsigned char)name.p[i];
 		size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 		if (c < 0x20 || c == 0x7f)
@@ -216,7 +218,7 @@ static void put_name(struct buffer *out, struct text name, size_t width)
 		i += n;
 		cells++;
 	}
-	for (; cells < width; cells++)
+	for (; padding == PADDED && cells < NAME_WIDTH; cells++)
 		buffer_char(out, ' ');
 }
 
@@ -228,9 +230,9 @@ static void table_edges(struct buffer *out, const struct journeys_report *report
 	              "p90", "max");
 	for (size_t i = 0; i < journeys->edges_n && i < report->top; i++) {
 		const struct journey_edge *edge = &journeys->edges[i];
-		put_name(out, activity_name(report, edge->from), NAME_WIDTH);
+		put_name(out, activity_name(report, edge->from), PADDED);
 		buffer_string(out, " > ");
-		put_name(out, activity_name(report, edge->to), NAME_WIDTH);
+		put_name(out, activity_name(report, edge->to), PADDED);
 		buffer_format(out, " %9" PRIu64 " %9s %9s %9s %9s\n", edge->count,
 		              wait_text(waits[0], (double)edge->wait_sum_ms / (double)edge->count),
 		              wait_text(waits[1], edge->wait_p50_ms), wait_text(waits[2], edge->wait_p90_ms),
@@ -248,7 +250,7 @@ static void table_counts(struct buffer *out, const struct journeys_report *repor
 	for (size_t i = 0; i < n && i < report->top; i++) {
 		buffer_format(out, "%9" PRIu64 "  %5.1f %%  ", ranked[i].count,
 		              100.0 * (double)ranked[i].count / (double)report->journeys->cases);
-		put_name(out, activity_name(report, ranked[i].activity), NAME_WIDTH);
+		put_name(out, activity_name(report, ranked[i].activity), PLAIN);
 		buffer_char(out, '\n');
 	}
 	if (n == 0)
@@ -269,11 +271,8 @@ static void table_variants(struct buffer *out, const struct journeys_report *rep
 		buffer_format(out, "%9" PRIu64 "  %5.1f %%  p50 %9s  ", variant->count,
 		              100.0 * (double)variant->count / (double)journeys->cases, wait_text(wait, variant->duration_p50_ms));
 		for (uint32_t k = 0; k < variant->steps_n && k < STEPS_SHOWN; k++) {
-			struct text name = activity_name(report, journeys->steps[variant->steps_at + k]);
 			buffer_string(out, k ? " > " : "");
-			put_name(out, name, name.n < NAME_WIDTH ? 0 : NAME_WIDTH);
-			if (name.n < NAME_WIDTH)
-				buffer_text(out, name);
+			put_name(out, activity_name(report, journeys->steps[variant->steps_at + k]), PLAIN);
 		}
 		if (variant->steps_n > STEPS_SHOWN)
 			buffer_format(out, " > ... (%u steps)", variant->steps_n);
@@ -300,7 +299,7 @@ static void table_goal(struct buffer *out, const struct journeys_report *report)
 		shown++;
 		buffer_format(out, "%9" PRIu64 "  of %9" PRIu64 " %5.1f %% (%.1f to %.1f)  ", share.k, share.n, 100 * share.value,
 		              100 * share.low, 100 * share.high);
-		put_name(out, activity_name(report, ranked[i].activity), NAME_WIDTH);
+		put_name(out, activity_name(report, ranked[i].activity), PLAIN);
 		buffer_char(out, '\n');
 	}
 	memory_free(ranked);
@@ -311,20 +310,20 @@ void journeys_report_table(struct buffer *out, const struct journeys_report *rep
 	const struct journeys *journeys = report->journeys;
 	char waits[2][24];
 	buffer_format(out,
-	              "%" PRIu64 " journeys, %" PRIu64 " events, %u activities, %zu edges, %" PRIu64 " arcs, %zu courses"
-	              " in %.2f s\n",
-	              journeys->cases, journeys->events, journeys->activities, journeys->edges_n, journeys->arcs,
-	              journeys->variants_n, report->seconds);
-	if (report->rejected)
-		buffer_format(out, "%" PRIu64 " lines were refused\n", report->rejected);
-	buffer_format(out, "a journey takes %s (half of them at most), %s on average; the longest has %" PRIu64 " events\n",
+	              "%" PRIu64 " journeys, %" PRIu64 " events, %u activities, %zu courses in %.2f s\n"
+	              "%" PRIu64 " steps from one event to the next, of %zu kinds\n",
+	              journeys->cases, journeys->events, journeys->activities, journeys->variants_n, report->seconds,
+	              journeys->arcs, journeys->edges_n);
+	buffer_format(out, "half of the journeys take at most %s, the average is %s; the longest has %" PRIu64 " events\n",
 	              wait_text(waits[0], journeys->duration_p50_ms), wait_text(waits[1], journeys->duration_mean_ms),
 	              journeys->steps_max);
+	if (report->rejected)
+		buffer_format(out, "%" PRIu64 " %s refused\n", report->rejected, report->rejected == 1 ? "line was" : "lines were");
 	table_edges(out, report);
 	table_counts(out, report, "journeys begin with", COUNT_STARTS);
 	table_counts(out, report, "journeys end with", COUNT_ENDS);
 	table_variants(out, report);
-	buffer_format(out, "\n%" PRIu64 " arcs lead from an activity to itself; %" PRIu64 " journeys repeat something\n",
+	buffer_format(out, "\n%" PRIu64 " steps lead from an activity to itself; %" PRIu64 " journeys repeat something\n",
 	              journeys->self_arcs, journeys->repeated);
 	table_counts(out, report, "journeys in which an activity occurs again", COUNT_REPEATED);
 	table_goal(out, report);

@@ -110,6 +110,7 @@ static void a_broken_line_is_named_and_the_ones_beside_it_come_through(void **st
 	       "9|h\nh||0\n"
 	       "!13 the time \"-\" is no date and time\n"
 	       "11|j||0\n");
+	expect("case,activity,time\n1,a,\x1b[31mred\n", 0, NULL, "!2 the time \"?[31mred\" is no date and time\n");
 	expect("case,activity,time\n1,\"a,0\n2,b,0\n3,c,0", 0, NULL,
 	       "!2 the line is broken: a quote is opened and never closed\n2|b||0\n3|c||0\n");
 	expect("case,activity,time\n1,a,99999999999999999\n2,b,1e3\n", 0, NULL,

@@ -20,12 +20,24 @@ static const char *const guesses[EVENT_ROLES][EVENT_GUESSES_MAX] = {
 	{"lifecycle:transition", "lifecycle"},
 };
 
+/* What came from the file shall not steer a terminal, and a cut name shall not break UTF-8. */
+static void make_printable(char *sentence)
+{
+	bool keep_high = text_is_utf8(text_of(sentence));
+	for (; *sentence; sentence++) {
+		unsigned char c = (unsigned char)*sentence;
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !keep_high))
+			*sentence = '?';
+	}
+}
+
 int event_fail(struct event_file *file, int error, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	vsnprintf(file->problem, sizeof file->problem, format, args);
 	va_end(args);
+	make_printable(file->problem);
 	return error;
 }
 
@@ -39,6 +51,7 @@ void event_reject(struct event_file *file, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof reason, format, args);
 	va_end(args);
+	make_printable(reason);
 	file->sink->reject(file->sink->context, event_file_line(file), reason);
 }
 
