@@ -9,6 +9,7 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{"decide", "a decision, or the evaluation of a log of choices", verb_decide},
+	{"journeys", "what customers really did, from a log of events in a file", verb_journeys},
 	{NULL, NULL, NULL},
 };
 

@@ -1,0 +1,7 @@
+/* fuzz_csv.c: any bytes, read as CSV. */
+#include "fuzz_event.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	return fuzz_event_format(bytes, n, EVENT_FORMAT_CSV);
+}
