@@ -135,6 +135,14 @@ uint32_t request_customer_identifier(struct request *request, struct text identi
 /* The origin a token's subject or an identifier text names; 0 when there is none. */
 uint32_t customer_named(struct server *server, struct text name);
 
+/* Is more known about the customer of @origin than anonymousIds? */
+bool customer_is_known(struct server *server, uint32_t origin);
+
+/* Set request->caller from the Authorization header, else from @key_in_body, else from a cookie or ?token=. */
+void request_caller(struct request *request, struct text key_in_body);
+/* May the caller use the request's route? If not, the error is answered. */
+bool request_permitted(struct request *request);
+
 /* A time in a query or the body; false (and the error answered) when it is given and no time. */
 bool request_time(struct request *request, const char *name, int64_t otherwise, int64_t *ms);
 bool request_number(struct request *request, const char *name, int64_t otherwise, int64_t smallest, int64_t largest, int64_t *n);
