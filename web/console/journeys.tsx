@@ -96,14 +96,14 @@ function MapView({ j }: { j: Answer }) {
       focus(c.edges[i]!);
     } else if (e.key === "Home" && first) { e.preventDefault(); focus(first); }
   };
-  const says = (n: MapNode): string => `${n.id}, ${plural(n.n, "time")}. Next: ${out(n.id).slice(0, 3).map((e) => `${e.to} ${count(e.n)}`).join(", ") || "the journey ends"}.`;
+  const says = (n: MapNode): string => `${n.id} ${count(n.n)} ${n.n === 1 ? "time" : "times"}. Next: ${out(n.id).slice(0, 3).map((e) => `${e.to} ${count(e.n)}`).join(", ") || "the journey ends"}.`;
 
   return (
     <div class="stack">
       <Twin id="map" label="Steps and the ways between them"
         chart={
           <div ref={ref} class="map-box">{map && (
-            <div class="wide map-scroll">
+            <div class="wide map-scroll" tabIndex={0} role="region" aria-label="The map, to be scrolled">
               <svg ref={svg} class="map" width={map.w} height={map.h} viewBox={`0 0 ${map.w} ${map.h}`} role="group" aria-label={`Map of ${plural(map.nodes.length, "step")} and ${plural(map.edges.length, "way")}. Walk with the arrow keys.`} onKeyDown={walk}>
                 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse"><path d="M0 0L8 4L0 8z" class="tip" /></marker></defs>
                 {map.edges.map((e) => {
@@ -113,7 +113,7 @@ function MapView({ j }: { j: Answer }) {
                 {map.nodes.map((n) => (
                   <g key={n.id} class={`step${here === n.id ? " here" : ""}`} role="button" tabIndex={here === n.id ? 0 : -1} aria-pressed={here === n.id} aria-label={says(n)} data-activity={n.id} data-n={n.n} transform={`translate(${n.x - n.w / 2} ${n.y - n.h / 2})`}
                     onClick={() => { came.current = { edges: [], i: 0 }; at.value = n.id; }} onFocus={() => { at.value = n.id; }}>
-                    <rect width={n.w} height={n.h} rx="6" /><text x={n.w / 2} y={n.h * 0.42} text-anchor="middle">{n.id}</text><text class="times" x={n.w / 2} y={n.h * 0.8} text-anchor="middle">{count(n.n)}</text>
+                    <rect width={n.w} height={n.h} rx="6" /><text x={n.w / 2} y={n.h * 0.42} text-anchor="middle">{n.id}</text>{" "}<text class="times" x={n.w / 2} y={n.h * 0.8} text-anchor="middle">{count(n.n)}</text>
                   </g>
                 ))}
               </svg>

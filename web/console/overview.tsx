@@ -48,7 +48,7 @@ export function Overview() {
       <section class="stack rule" aria-labelledby="channels">
         <h2 id="channels">Channels</h2>
         {o.channels.length === 0 ? <p class="soft">No channel has sent anything yet. Point a Segment SDK at this server, or send the first event with the line from the README.</p> : (
-          <div class="wide" tabIndex={0} role="region" aria-labelledby="channels"><table data-testid="channels">
+          <div class="wide" tabIndex={0} role="region" aria-label="Table of channels"><table data-testid="channels">
             <thead><tr><th scope="col">Channel</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Events</th><th scope="col">Last heard</th></tr></thead>
             <tbody>{o.channels.map((c) => <tr key={c.channel}><th scope="row"><a href={`/console/journeys?channel=${encodeURIComponent(c.channel)}`}>{words(c.channel)}</a></th><td class="n">{count(c.customers)}</td><td class="n">{count(c.events)}</td><td>{c.last === null ? "never" : <When time={c.last} />}</td></tr>)}</tbody>
           </table></div>
@@ -76,8 +76,8 @@ function Quadrant({ q }: { q: Answer["quadrant"] }) {
               <rect class="line" x={P} y={P} width={S - 2 * P} height={S - 2 * P} />
               <path class="line" d={`M${S / 2} ${P}V${S - P}M${P} ${S / 2}H${S - P}`} />
               {corners.map((name, i) => {
-                const cx = (i % 2 ? 0.75 : 0.25) * S, top = i < 2 ? S / 2 : 0;
-                return <g key={name} class={number === i + 1 ? "here" : ""}><text x={cx} y={top + 24} text-anchor="middle" class="corner-n">{i + 1}</text><text x={cx} y={top + 40} text-anchor="middle" class="corner">{name}</text></g>;
+                const cx = (i % 2 ? 0.75 : 0.25) * S, y = i < 2 ? S - 12 : 20;
+                return <g key={name} class={number === i + 1 ? "here" : ""}><text x={cx} y={y} text-anchor="middle" class="corner"><tspan class="corner-n">{i + 1}</tspan> {name}</text></g>;
               })}
               {known && <circle class="dot" cx={P + x * (S - 2 * P)} cy={S - P - y * (S - 2 * P)} r="7" />}
               <text class="axis" x={S / 2} y={S + 16} text-anchor="middle">interaction →</text>

@@ -64,7 +64,7 @@ export default function App() {
 
   return (
     <main class="phone" data-screen={screen.value}>
-      <Head title={screen.value === "home" ? brand.name : titleOf(screen.value === "more" ? "More" : screen.value)} back={screen.value === "home" ? undefined : () => go("home")} />
+      <Head title={brand.name} back={screen.value === "home" ? undefined : () => go("home")} />
       <div class="phone-body stack">
         {v.trouble.value && <Trouble error={v.trouble.value} again={() => void v.decide()} />}
         {screen.value === "home" && (
@@ -89,12 +89,12 @@ export default function App() {
                   {m.moved !== undefined && <span class="small">moved here <When time={m.moved} />{m.why ? `: ${m.why}` : ""}</span>}</button></li>
               ))}
             </ul>
-            <fieldset class="stack tight rule">
+            <div class="rule"><fieldset class="stack tight">
               <legend><h2>May this menu follow what you use?</h2></legend>
               {([["do", "Yes, and tell me what moved"], ["ask", "Ask me each time"], ["no", "No, leave it as it is"]] as [MenuMode, string][]).map(([mode, text]) => (
                 <label key={mode} class="row choice"><input type="radio" name="mode" data-testid={`mode-${mode}`} checked={menu.mode === mode} onChange={() => void prefer(v, { "menu.app-home.mode": mode }, "Your menu keeps to that.", "app")} /> {text}</label>
               ))}
-            </fieldset>
+            </fieldset></div>
             {menu.home.some((h) => h.pinned) && <div><button data-testid="order-reset" onClick={() => void prefer(v, { "menu.app-home.order": null }, "Nothing is held in place any more.", "app")}>Let go of the places I set</button></div>}
           </>
         )}

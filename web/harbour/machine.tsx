@@ -103,7 +103,7 @@ export default function Machine() {
             <div class="usual-row">
               <button class="first edge" data-testid="usual" data-value={usual.value} data-notes={(usual.with?.notes ?? []).join(",")} onClick={() => choose(Number(usual.value), usual)}>
                 <span class="amount">{euros(Number(usual.value))}</span>
-                <span>{notesText(usual.with?.notes ?? [], Number(usual.value))}{usual.stated ? ", as you wished" : ", your usual"}</span>
+                <span>{[usual.stated ? "your usual, as you wished it" : "your usual", notesText(usual.with?.notes ?? [], Number(usual.value))].filter(Boolean).join(": ")}</span>
               </button>
               <button class="quiet low" data-testid="why" aria-haspopup="dialog" onClick={() => { why.value = true; }}>why?</button>
             </div>

@@ -29,7 +29,7 @@ export function Dialog({ title, close, children, id }: { title: string; close: (
   useEffect(() => { if (!ref.current?.open) ref.current?.showModal(); }, []);
   return (
     <dialog ref={ref} aria-labelledby={`${id}-title`} data-testid={id} onClose={close} onCancel={close}>
-      <div class="stack"><h2 id={`${id}-title`}>{title}</h2>{children}</div>
+      <div class="stack"><h2 id={`${id}-title`} tabIndex={-1} autofocus>{title}</h2>{children}</div>
     </dialog>
   );
 }
