@@ -73,6 +73,8 @@ function MapView({ j }: { j: Answer }) {
   const answer = useSignal(j);
   answer.value = j;
   const map = useComputed(() => (width.value ? layout(answer.value, display.value.text === "huge" ? 1.6 : 1, width.value < 640) : null)).value;
+  const scale = display.value.text === "huge" ? 1.6 : 1;
+  const labelWidth = (n: number): number => (count(n).length * 8.4 + 6) * scale;
   const nodes = counts(j);
   const first = j.starts[0]?.activity ?? [...nodes.keys()][0] ?? null;
   const here = at.value !== null && nodes.has(at.value) ? at.value : first;
@@ -108,7 +110,7 @@ function MapView({ j }: { j: Answer }) {
                 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse"><path d="M0 0L8 4L0 8z" class="tip" /></marker></defs>
                 {map.edges.map((e) => {
                   const near = e.from === here || e.to === here;
-                  return <g key={`${e.from}|${e.to}`} class={`way${near ? " near" : ""}`} data-from={e.from} data-to={e.to} data-n={e.n} aria-hidden="true"><path d={e.path} stroke-width={1 + e.share * 5} marker-end="url(#tip)" /><text x={e.x} y={e.y} dy="0.35em" text-anchor="middle">{count(e.n)}</text></g>;
+                  return <g key={`${e.from}|${e.to}`} class={`way${near ? " near" : ""}`} data-from={e.from} data-to={e.to} data-n={e.n} aria-hidden="true"><path d={e.path} stroke-width={1 + e.share * 5} marker-end="url(#tip)" /><rect class="label-ground" x={e.x - labelWidth(e.n) / 2} y={e.y - 10 * scale} width={labelWidth(e.n)} height={20 * scale} rx="3" /><text x={e.x} y={e.y} dy="0.35em" text-anchor="middle">{count(e.n)}</text></g>;
                 })}
                 {map.nodes.map((n) => (
                   <g key={n.id} class={`step${here === n.id ? " here" : ""}`} role="button" tabIndex={here === n.id ? 0 : -1} aria-pressed={here === n.id} aria-label={says(n)} data-activity={n.id} data-n={n.n} transform={`translate(${n.x - n.w / 2} ${n.y - n.h / 2})`}

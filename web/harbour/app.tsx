@@ -7,7 +7,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { MenuMode, TimelineEvent } from "../shared/api";
-import { announce, Toast, Trouble, When } from "../shared/components";
+import { announce, Dialog, Toast, Trouble, When } from "../shared/components";
 import { money, words } from "../shared/format";
 import { Bills } from "./bills";
 import { brand, titleOf } from "./brand";
@@ -22,6 +22,7 @@ export default function App() {
   const error = useSignal<Error | null>(null);
   const screen = useSignal<string>(parameter("screen") ?? "home");
   const editing = useSignal(false);
+  const why = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const moved = useRef(false);
 
@@ -74,6 +75,7 @@ export default function App() {
             <Announcements visit={v} />
             <Suggestion visit={v} channel="app" />
             <Tiles home={menu.home} editing={editing.value} open={open} place={place} />
+            <div><button class="quiet low" data-testid="why" aria-haspopup="dialog" onClick={() => { why.value = true; }}>Why this order?</button></div>
             <div class="row between">
               <button data-testid="more" onClick={() => go("more")}>More</button>
               <button class="quiet" data-testid="reorder" aria-pressed={editing.value} onClick={() => { editing.value = !editing.value; announce(editing.value ? "Each tile now has buttons to move it." : "The order is kept."); }}>{editing.value ? "Done" : "Change the order"}</button>
@@ -105,6 +107,14 @@ export default function App() {
           </>
         )}
       </div>
+      {why.value && (
+        <Dialog id="why-dialog" title="Why this order?" close={() => { why.value = false; }}>
+          <p data-testid="why-text">{v.decision.value!.why}</p>
+          {v.decision.value!.because.length > 0 && <ul class="plain because">{v.decision.value!.because.slice(0, 12).map((b) => <li key={b.event} class="row between"><span>{b.text || b.name}</span><span class="small"><When time={b.time} full /></span></li>)}</ul>}
+          {menu.home.some((h) => h.pinned) && <p class="small">What you put somewhere yourself stays there.</p>}
+          <div><button class="first" onClick={() => { why.value = false; }}>Close</button></div>
+        </Dialog>
+      )}
       {toast.value && <Toast text={toast.value.text} undo={toast.value.undo} close={() => { toast.value = null; }} />}
     </main>
   );

@@ -31,7 +31,7 @@ export default function Queue() {
       for (const p of people.slice(0, STREAMS_MAX)) {
         const s = await client().session(p.person);
         tokens.set(s.cid, s.token);
-        stops.push(listen(s.token, { queue: heard }));
+        stops.push(listen(() => s.token, { queue: heard }));
       }
     };
     let fell = false;

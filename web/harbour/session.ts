@@ -4,7 +4,7 @@
  * Events go through Segment's own SDK, unchanged, as any company's pages would send them; it is loaded apart because it is large.
  */
 import { signal, type Signal } from "@preact/signals";
-import { client, type Card, type Client, type Decision, type Session, type Value } from "../shared/api";
+import { client, type Card, type Client, type Decision, type Session, type Value, type Who } from "../shared/api";
 import { applyAccessibility } from "../shared/components";
 import { listen, type Queued } from "../shared/stream";
 
@@ -35,7 +35,11 @@ export interface VisitOptions {
 
 export async function visit(person: string, options: VisitOptions): Promise<Visit> {
   const session = await client().session(person);
-  const api = client({ token: session.token });
+  const who: Who = {
+    token: session.token,
+    renew: async () => { session.token = (await client().session(person)).token; who.token = session.token; },
+  };
+  const api = client(who);
   const decision = signal<Decision | null>(null);
   const card = signal<Card | null>(null);
   const trouble = signal<Error | null>(null);
@@ -57,11 +61,14 @@ export async function visit(person: string, options: VisitOptions): Promise<Visi
   };
 
   const events = options.events ? import("./events").then((m) => m.start(session, place)) : null;
-  const stop = listen(session.token, {
+  const stop = listen(() => session.token, {
     changed: ({ what }) => {
       if (what.some((w) => w === "menu" || w === "preferences" || w === "consents")) void decide();
       if (options.withCard) void readCard();
     },
+    again: () => { void decide(); if (options.withCard) void readCard(); },
+    /* A refused line most often means that the token has run out: the next question renews it. */
+    refused: () => { void decide(); },
     queue: options.queue,
   });
 

@@ -84,9 +84,10 @@ export class ApiError extends Error {
   constructor(readonly status: number, readonly code: string, message: string) { super(message); }
 }
 
-export interface Who { token?: string }
+/* Who asks. A customer token is short-lived: `renew` puts a fresh one into `token`, and the question is asked once more. */
+export interface Who { token?: string; renew?: () => Promise<void> }
 
-async function call<T>(who: Who, method: string, path: string, body?: unknown): Promise<T> {
+async function call<T>(who: Who, method: string, path: string, body?: unknown, again = false): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (who.token) headers["Authorization"] = `Bearer ${who.token}`;
   else headers["X-Attune"] = "console";
@@ -100,6 +101,10 @@ async function call<T>(who: Who, method: string, path: string, body?: unknown): 
   const text = await response.text();
   let value: unknown = null;
   try { value = text ? JSON.parse(text) : null; } catch { /* Not JSON: the status says enough. */ }
+  if (response.status === 401 && who.renew && !again) {
+    await who.renew();
+    return call<T>(who, method, path, body, true);
+  }
   if (!response.ok) {
     const error = (value ?? {}) as { code?: string; message?: string };
     throw new ApiError(response.status, error.code ?? "error", error.message ?? `The server answered ${response.status}.`);
