@@ -16,6 +16,14 @@ rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
 const entries = { console: "console/main.tsx", harbour: "harbour/main.tsx", portal: "portal/portal.ts" };
+
+/* The worker is built first: the pages must know its hashed name. */
+const worker = await esbuild.build({
+  absWorkingDir: here, entryPoints: { stream: "shared/stream-worker.ts" }, outdir: dist, entryNames: "assets/[name]-[hash]",
+  bundle: true, format: "esm", minify: true, metafile: true, legalComments: "none", target: ["es2022"], logLevel: "warning",
+});
+const worker_path = `/${Object.keys(worker.metafile.outputs)[0].replace(/^dist\//, "")}`;
+
 const result = await esbuild.build({
   absWorkingDir: here,
   entryPoints: { ...entries, "portal-style": "portal/portal.css" },
@@ -28,7 +36,7 @@ const result = await esbuild.build({
   target: ["es2022"],
   jsx: "automatic", jsxImportSource: "preact",
   loader: { ".woff2": "file" },
-  define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+  define: { "process.env.NODE_ENV": '"production"', global: "globalThis", STREAM_WORKER: JSON.stringify(worker_path) },
   logLevel: "warning",
 });
 

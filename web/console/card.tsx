@@ -30,7 +30,7 @@ export function Card({ cid }: { cid: string }) {
   };
   useEffect(() => {
     load();
-    return listen(null, { changed: (change) => { if (change.cid === cid) load(); }, again: load });
+    return listen("all", { changed: (change) => { if (change.cid === cid) load(); }, again: load });
   }, [cid]);
   const { value: c, error: failed } = state.value;
   useEffect(() => { if (c) document.title = `${c.name ?? "No name yet"}, Attune`; }, [c]);

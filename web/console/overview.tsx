@@ -16,7 +16,7 @@ export function Overview() {
   useEffect(() => {
     void ask(api.overview);
     let last = Date.now();
-    return listen(null, { changed: () => { if (Date.now() - last > REFRESH_MS_MIN) { last = Date.now(); void ask(api.overview); } }, again: () => void ask(api.overview) });
+    return listen("all", { changed: () => { if (Date.now() - last > REFRESH_MS_MIN) { last = Date.now(); void ask(api.overview); } }, again: () => void ask(api.overview) });
   }, []);
   const { value: o, error } = state.value;
   if (error) return <><h1>The overview cannot be shown.</h1><Trouble error={error} again={() => void ask(api.overview)} /></>;

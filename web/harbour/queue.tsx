@@ -10,7 +10,7 @@ import { applyAccessibility } from "../shared/components";
 import { listen, type Queued } from "../shared/stream";
 import { parameter } from "./session";
 
-const STREAMS_MAX = 4;   /* A browser opens six connections to one server; a page and its calls need the rest. */
+const STREAMS_MAX = 3;   /* A browser opens six connections to one server; pages and their calls need the rest. */
 
 export default function Queue() {
   const turn = useSignal<Queued | null>(null);
@@ -31,11 +31,11 @@ export default function Queue() {
       for (const p of people.slice(0, STREAMS_MAX)) {
         const s = await client().session(p.person);
         tokens.set(s.cid, s.token);
-        stops.push(listen(() => s.token, { queue: heard }));
+        stops.push(listen({ cid: s.cid, token: () => s.token }, { queue: heard }));
       }
     };
     let fell = false;
-    const stop = listen(null, { queue: heard, refused: () => { if (!fell) { fell = true; stop(); void everyone().catch(() => undefined); } } });
+    const stop = listen("all", { queue: heard, refused: () => { if (!fell) { fell = true; stop(); void everyone().catch(() => undefined); } } });
     stops.push(stop);
     return () => stops.forEach((s) => s());
   }, []);

@@ -61,7 +61,7 @@ export async function visit(person: string, options: VisitOptions): Promise<Visi
   };
 
   const events = options.events ? import("./events").then((m) => m.start(session, place)) : null;
-  const stop = listen(() => session.token, {
+  const stop = listen({ cid: session.cid, token: () => session.token }, {
     changed: ({ what }) => {
       if (what.some((w) => w === "menu" || w === "preferences" || w === "consents")) void decide();
       if (options.withCard) void readCard();
