@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Card as Answer, CustomerLine, OriginPart, Timeline, TimelineEvent } from "../shared/api";
 import { announce, Dialog, Mark, Toast, Trouble, When } from "../shared/components";
-import { clock, date, day, money, plural, shortDay, valueText, words } from "../shared/format";
+import { clock, date, day, money, on, plural, shortDay, valueText, words } from "../shared/format";
 import { listen } from "../shared/stream";
 import { Top } from "./page";
 import { api, asking } from "./state";
@@ -60,14 +60,14 @@ export function Card({ cid }: { cid: string }) {
             <Fact name="Where">{c.present ? <>{words(c.present.channel)}, {words(c.present.touchpoint)}, since <When time={c.present.start} /></> : <span class="soft">Not with us at the moment.</span>}</Fact>
             <Fact name="Reason for coming">{c.present?.reason ? <Guess is={c.present.reason.marked === "inferred"}>{c.present.reason.text}</Guess> : <span class="soft">{c.present ? "Not known: ask." : "None."}</span>}</Fact>
             <Fact name="Open">{open.length === 0 ? <span class="soft">Nothing is open.</span> : <ul class="plain" data-testid="open">{open.map((m) => <li key={m.matter}><Mark means="watch">{m.title}{m.amount !== null ? `, ${money(m.amount, m.currency)}` : ""}{m.due ? `, due ${shortDay(m.due)}` : ""}</Mark></li>)}</ul>}</Fact>
-            {c.open.some((m) => m.state === "done") && <Fact name="Settled"><ul class="plain">{c.open.filter((m) => m.state === "done").map((m) => <li key={m.matter}><Mark means="good">{m.title}{m.closed ? <>, <When time={m.closed} /></> : null}{m.closed_on ? `, ${words(m.closed_on).toLowerCase()}` : ""}</Mark></li>)}</ul></Fact>}
+            {c.open.some((m) => m.state === "done") && <Fact name="Settled"><ul class="plain">{c.open.filter((m) => m.state === "done").map((m) => <li key={m.matter}><Mark means="good">{m.title}{m.closed ? <>, <When time={m.closed} /></> : null}{m.closed_on ? `, ${on(m.closed_on)}` : ""}</Mark></li>)}</ul></Fact>}
             <Fact name="Next best step">{c.next ? <><strong data-testid="next-step">{c.next.text}</strong><span class="small block">{c.next.why}</span></> : <span class="soft">Nothing to suggest.</span>}</Fact>
           </dl>
         </section>
         <section aria-labelledby="wishes" class="stack">
-          <h2 id="wishes">Wishes</h2>
+          <h2 id="wishes">Wishes and habits</h2>
           <dl class="facts" data-testid="wishes">
-            {c.preferences.map((p) => <Fact key={p.name} name={words(p.name)}>{valueText(p.value)}<span class="small block">said on {words(p.channel).toLowerCase()}, <When time={p.time} /></span></Fact>)}
+            {c.preferences.map((p) => <Fact key={p.name} name={words(p.name)}>{valueText(p.value)}<span class="small block">said {on(p.channel)}, <When time={p.time} /></span></Fact>)}
             {c.habits.map((h) => <Fact key={h.surface + h.text} name={words(h.surface)}><Guess is>{h.text}</Guess></Fact>)}
           </dl>
           {c.preferences.length === 0 && c.habits.length === 0 && <p class="soft">Nothing was said, and nothing is guessed.</p>}
@@ -75,7 +75,7 @@ export function Card({ cid }: { cid: string }) {
         </section>
         <section aria-labelledby="choices" class="stack">
           <h2 id="choices">Choices</h2>
-          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "yes" ? <Mark means="good">yes</Mark> : <span>no</span>}<span class="small block">{x.channel ? `said on ${words(x.channel).toLowerCase()}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
+          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "yes" ? <Mark means="good">yes</Mark> : <span>no</span>}<span class="small block">{x.channel ? `said ${on(x.channel)}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
           {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => x.title.toLowerCase()).join("; ")}.</p>}
         </section>
         <section aria-labelledby="known" class="stack">

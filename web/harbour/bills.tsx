@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { Matter } from "../shared/api";
 import { announce, Mark, When } from "../shared/components";
-import { money, shortDay } from "../shared/format";
+import { money, on, shortDay } from "../shared/format";
 import type { Visit } from "./session";
 
 export const billId = (matter: string): string => matter.replace(/^bill:/, "");
@@ -38,4 +38,3 @@ export function Bills({ visit }: { visit: Visit }) {
     </div>
   );
 }
-const on = (channel: string): string => ({ web: "online", app: "in the app", machine: "at the machine", branch: "at the branch", phone: "by phone" })[channel] ?? `by ${channel}`;

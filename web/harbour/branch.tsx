@@ -6,7 +6,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, type CustomerLine, type Known, type Person } from "../shared/api";
 import { announce, Mark, Trouble, When } from "../shared/components";
-import { money, plural, shortDay, valueText, words } from "../shared/format";
+import { money, on, plural, shortDay, valueText, words } from "../shared/format";
 import { billId } from "./bills";
 import { brand, titleOf } from "./brand";
 import { parameter, visit, type Visit } from "./session";
@@ -77,7 +77,7 @@ export default function Branch() {
             <div><h2>Reason for coming</h2><p data-testid="reason">{card.present?.reason ? <span class={card.present.reason.marked === "inferred" ? "guess" : ""}>{card.present.reason.text}{card.present.reason.marked === "inferred" ? " (guess)" : ""}</span> : card.contacts[0]?.reason ? <span class={card.contacts[0].reason.marked === "inferred" ? "guess" : ""}>Last time: {card.contacts[0].reason.text}{card.contacts[0].reason.marked === "inferred" ? " (guess)" : ""}</span> : "Not known: ask."}</p></div>
             <div><h2>What is open</h2>
               <ul class="plain" data-testid="matters">
-                {card.open.map((m) => <li key={m.matter} class="matter row between" data-testid={`bill-${billId(m.matter)}`} data-state={m.state}><span>{m.title}{m.amount !== null ? `, ${money(m.amount, m.currency)}` : ""}</span><span class="small">{m.state === "done" ? <Mark means="good">paid {m.closed && <When time={m.closed} />}{m.closed_on ? `, ${m.closed_on}` : ""}</Mark> : <Mark means="watch">open{m.due ? `, due ${shortDay(m.due)}` : ""}</Mark>}</span></li>)}
+                {card.open.map((m) => <li key={m.matter} class="matter row between" data-testid={`bill-${billId(m.matter)}`} data-state={m.state}><span>{m.title}{m.amount !== null ? `, ${money(m.amount, m.currency)}` : ""}</span><span class="small">{m.state === "done" ? <Mark means="good">paid {m.closed && <When time={m.closed} />}{m.closed_on ? `, ${on(m.closed_on)}` : ""}</Mark> : <Mark means="watch">open{m.due ? `, due ${shortDay(m.due)}` : ""}</Mark>}</span></li>)}
                 {card.open.length === 0 && <li class="soft">Nothing.</li>}
               </ul></div>
             <div><h2>What to mind</h2><ul class="plain" data-testid="needs">

@@ -44,8 +44,10 @@ export default function Queue() {
     const el = box.current;
     if (!el || !turn.value) return;
     const fit = (): void => {
-      const letters = Math.max(turn.value!.name.length, 7);
-      el.style.setProperty("--letter", `${Math.min(innerWidth / letters * 1.45, innerHeight * 0.42)}px`);
+      const most = innerHeight * 0.46;
+      el.style.setProperty("--letter", `${most}px`);
+      const wide = el.querySelector("h1")!.scrollWidth;
+      el.style.setProperty("--letter", `${Math.min(most, most * innerWidth * 0.94 / Math.max(1, wide))}px`);
     };
     fit();
     addEventListener("resize", fit);

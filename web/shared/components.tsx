@@ -58,7 +58,7 @@ export function Toast({ text, undo, close }: { text: string; undo?: (() => void)
   return (
     <div class="toast" role="status">
       <span>{text}</span>
-      <span class="row">
+      <span class="toast-acts">
         {undo && <button class="low" data-testid="undo" onClick={undo}>Undo</button>}
         <button class="low" data-testid="toast-close" onClick={close}>Close</button>
       </span>

@@ -41,6 +41,13 @@ export function lasting(ms: number): string {
   return `${Math.round(s / 86400)} days`;
 }
 
+/* Where something was said or done. */
+const places: Record<string, string> = {
+  web: "online", app: "in the app", machine: "at the machine", branch: "at the branch", store: "in the store", phone: "by phone", email: "by email", post: "by post", chat: "in a chat",
+  portal: "on the own page", console: "in the console",
+};
+export const on = (channel: string): string => places[channel] ?? `on ${words(channel).toLowerCase()}`;
+
 /* "pay-bill" and "share_prices" as words. */
 export function words(name: string): string {
   const plain = name.replace(/[-_.]+/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").trim().toLowerCase();
