@@ -8,7 +8,7 @@ import "./console.css";
 import type { ComponentType } from "preact";
 import { render } from "preact";
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Announcer, Dialog, Mark } from "../shared/components";
 import { Card } from "./card";
 import { Customers } from "./customers";
@@ -56,7 +56,8 @@ function Console() {
   const [page, id] = segments.value;
   useKeys(search);
   const first = useRef(true);
-  useEffect(() => {
+  /* At once, not after the paint: who types `/` quickly must not lose the field again. */
+  useLayoutEffect(() => {
     if (first.current) { first.current = false; return; }
     main.current?.focus({ preventScroll: true });
   }, [page, id]);
