@@ -2,6 +2,7 @@
 #include "customize/layout.h"
 
 #include "customize/parts.h"
+#include "engine/latest.h"
 
 #include <string.h>
 
@@ -186,3 +187,39 @@ const struct fold menu_fold = {
 	.name = "menus", .version = 1, .bytes_fixed = 500, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_SCREEN) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_DECISION),
 	.personal = true, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = menu_apply};
+
+/* ---- what moved ---- */
+
+static void moved_apply(struct fold_state *state, const struct event *event, const struct fold_context *context)
+{
+	struct text op = value_text(value_get(event->payload, TEXT("op"))), option = value_text(value_get(event->payload, TEXT("option")));
+	bool by_us = text_equal(value_text(value_get(event->payload, TEXT("by"))), TEXT("attune"));
+	const struct surface *surface = surface_find(context->config, value_text(value_get(event->payload, TEXT("surface"))));
+	char key[LATEST_KEY_BYTES_MAX];
+	if (!surface || option.n == 0 || option.n + sizeof surface->mark > sizeof key)
+		return;
+	memcpy(key, &surface->mark, sizeof surface->mark);
+	memcpy(key + sizeof surface->mark, option.p, option.n);
+	int64_t time = event->header.time_ms;
+	latest_set(state, &(struct latest){
+		.key = {key, sizeof surface->mark + option.n}, .value = {(const uint8_t *)&time, sizeof time}, .order = time,
+		.position = event->position, .tag = by_us && text_equal(op, TEXT("demote"))});
+}
+
+const struct fold moved_fold = {
+	.name = "moved", .version = 1, .bytes_fixed = 0, .bytes_max = 4096, .kinds = EVENT_KIND_BIT(EVENT_LAYOUT), .apply = moved_apply};
+
+bool moved_next(struct text state, const struct surface *surface, size_t *at, struct layout_moved *moved)
+{
+	struct latest entry;
+	while (latest_next(state, at, &entry)) {
+		if (!entry.tag || entry.key.n <= sizeof surface->mark || memcmp(entry.key.p, &surface->mark, sizeof surface->mark) != 0)
+			continue;
+		moved->option = surface_option(surface, text_from(entry.key, sizeof surface->mark));
+		moved->position = entry.position;
+		memcpy(&moved->time_ms, entry.value.p, sizeof moved->time_ms);
+		if (moved->option != MENU_NONE)
+			return true;
+	}
+	return false;
+}

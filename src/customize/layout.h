@@ -30,6 +30,15 @@ struct layout {
 /* The menu on @surface from a state of either fold; as the company set it up when there is nothing. */
 void layout_of(struct layout *layout, struct text state, const struct surface *surface);
 
+/* Options that Attune moved to More, with the customer's yes: announced, and brought back by undoing @position. */
+extern const struct fold moved_fold;
+struct layout_moved {
+	uint16_t option;
+	int64_t time_ms;
+	uint64_t position;
+};
+bool moved_next(struct text state, const struct surface *surface, size_t *at, struct layout_moved *moved);
+
 /* Encode and read the payload of a layout record. Errors of reading: ERROR_INVALID (no such operation or option). */
 void layout_encode(struct buffer *out, const struct surface *surface, const struct menu_op *op);
 int layout_decode(struct value payload, const struct surface *surface, int64_t time_ms, struct menu_op *op) MUST_CHECK;

@@ -78,6 +78,11 @@ void customer_unlock(struct engine *engine, struct customer *customer)
 	pthread_mutex_unlock(&partition_of(engine, customer->number)->lock);
 }
 
+bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin)
+{
+	return customer->origin_first && atomic_load(&engine_origin(engine, origin)->customer) == customer->number;
+}
+
 struct origin_id customer_id(struct engine *engine, const struct customer *customer)
 {
 	return engine_origin(engine, customer->number)->id;

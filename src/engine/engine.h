@@ -109,6 +109,9 @@ struct customer *customer_lock_of(struct engine *engine, uint32_t origin) MUST_C
 struct customer *customer_lock(struct engine *engine, uint32_t number) MUST_CHECK;
 void customer_unlock(struct engine *engine, struct customer *customer);
 
+/* Does @origin (still) belong to @customer, who is locked? After a refresh it may not. */
+bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin);
+
 /* The id that names @customer: that of its oldest origin. */
 struct origin_id customer_id(struct engine *engine, const struct customer *customer);
 

@@ -503,7 +503,7 @@ static int store(struct collect *collect, struct incoming *event)
 	if (!customer)
 		return ERROR_BUSY;
 	error = customer->stale ? customer_refresh(collect->engine, customer) : 0;
-	if (error || customer->origin_first == 0) {
+	if (error || !customer_has(collect->engine, customer, origin)) {
 		customer_unlock(collect->engine, customer);
 		return error ? error : ERROR_BUSY;
 	}

@@ -65,7 +65,7 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused, fields_asked, fields_not_asked;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 };
 
@@ -120,6 +120,22 @@ void reply_failure(struct request *request, int error);
 
 /* Parse the body as a JSON object. On failure the error is answered and false returned. */
 bool request_json(struct request *request, struct json *root);
+
+/* Unpack a gzip body in place. On failure the error is answered. */
+bool body_inflate(struct request *request);
+
+/* Ids of records as they stand in answers: a letter and the position in hex. */
+bool record_parse(struct text text, char letter, uint64_t *position);
+struct text record_format(char out[24], char letter, uint64_t position);
+
+/* The header of a record that the server makes itself for @request now. */
+struct event_header request_header(struct request *request, enum event_kind kind, enum channel channel);
+
+/* Append a record to the customer of @origin: lock, refresh, append. Errors: those of engine_append, customer_refresh. */
+int request_append(struct request *request, uint32_t origin, struct engine_write *write, uint64_t *position) MUST_CHECK;
+
+/* Count what a form had to ask and what it had not. */
+void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked);
 
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);
