@@ -8,10 +8,13 @@ import { Random } from "./random.mjs";
 
 const FRIDAYS = 11, MISSED = [0, 1];   /* Of the last Fridays, oldest first: those with another amount. */
 
-/* 3 May of the current year at a quarter past nine; of the year before while that is too recent to have taught anything. */
+/*
+ * 3 May of the current year at a quarter past nine; of the year before while less than 125 days have passed: all she
+ * took at the machine and is counted comes after it.
+ */
 function agreedOn(until) {
   const year = new Date(until).getUTCFullYear(), may = (y) => Date.UTC(y, 4, 3, 9, 15);
-  return may(year) <= until - 84 * DAY ? may(year) : may(year - 1);
+  return may(year) <= until - 125 * DAY ? may(year) : may(year - 1);
 }
 
 function base(index, id, firstName, lastName, traits) {
@@ -98,8 +101,9 @@ function edith(record, world) {
   agree(life, "personalisation", Math.round(world.start + 30 * DAY + 10 * HOUR), places.branch);
   /* She told the branch once; it holds everywhere. */
   record.track(2, world.start + 30 * DAY + 10 * HOUR + MINUTE, life.who, places.branch, "Preference Stated", { name: "accessibility.text", value: "huge" });
-  const values = [30, 150, 70, 20, 100, 40, 200, 60, 120, 50, 90, 250], gaps = [12, 31, 19, 26, 9, 41, 22];
-  for (let i = 0, t = dayOf(world.start) + 33 * DAY; t < world.until - 2 * DAY; i++, t += gaps[i % gaps.length] * DAY) withdraw(life, t + (9 + i % 6) * HOUR, values[(i * 5) % 12], notesOf(values[(i * 5) % 12], i % 2 ? [50, 20, 10] : [20, 10]));
+  /* No amount comes twice: nobody could find a habit. */
+  const values = [30, 150, 70, 20, 100, 40, 200, 60, 120, 50, 90, 250, 80, 10, 180, 110, 300, 140, 160, 210], gaps = [12, 31, 19, 26, 9, 41, 22];
+  for (let i = 0, t = dayOf(world.start) + 33 * DAY; t < world.until - 2 * DAY; t += gaps[i++ % gaps.length] * DAY) withdraw(life, t + (9 + i % 6) * HOUR, values[i % values.length], notesOf(values[i % values.length], [50, 20, 10]));
   for (let t = dayOf(world.start) + 6 * DAY, i = 0; t < world.until - DAY; t += 27 * DAY, i++) record.track(2, t + 10 * HOUR, life.who, places.branch, "Branch Visit", { reason: i % 2 ? "a bill" : "cash and change", branch: "branch-2" });
   bill(life, "house-edith", "Lighthouse Insurance", 212, today - 6 * DAY + 6 * HOUR, today + 12 * DAY, null);
   return { ...known(life), named: { person: "edith", user_id: "edith", name: "Edith Lindqvist", bill: "house-edith" } };
