@@ -3,7 +3,7 @@ import { addressOf, DAY, dayOf, HOUR, MINUTE, monthDayOf, notesOf, weekdayOf } f
 import { places } from "./record.mjs";
 import { Random } from "./random.mjs";
 
-const IN_TIME = 0.93, LATE = 0.05, ACTIVATION_FAILS = 0.2, SIGNED_IN_ONCE = 1;
+const IN_TIME = 0.93, LATE = 0.05, ACTIVATION_FAILS = 0.2;
 const cents = (amount) => Math.round(amount * 100) / 100;
 
 export function live(person, record, world) {
@@ -89,9 +89,9 @@ export function signIn(life, device, channel, time) {
   if (!life.signed.has(device) && person.userId) {
     /* Before the first sign-in on a device nobody knows who it is; on a shared one the other person was there before. */
     if (!world.shared.has(device)) record.add(person.index, time - 2 * MINUTE, { anonymousId: device }, places[channel], "page", "Welcome", { path: "/" });
-    record.identify(person.index, time - MINUTE, who, places[channel], { email: person.traits.email, name: person.traits.name });
-    record.track(person.index, time - MINUTE + SIGNED_IN_ONCE, who, places[channel], "Signed In", {});
-    life.signed.add(device);
+    const happened = record.identify(person.index, time - MINUTE, who, places[channel], { email: person.traits.email, name: person.traits.name });
+    record.track(person.index, time - MINUTE + 1, who, places[channel], "Signed In", {});
+    if (happened) life.signed.add(device);
   }
   return who;
 }

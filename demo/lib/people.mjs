@@ -99,7 +99,8 @@ export function personOf(seed, index, start, until) {
     userId: kind === "email-only" ? null : `u${number}`, secondId: kind === "two-ids" ? `s${number}` : null,
     secondEmail: kind === "two-ids" && random.chance(0.5) ? `${lastName}${index}@post.example`.toLowerCase() : null,
     app: hasApp ? (random.chance(0.12) ? [device("app", 1), device("app", 2)] : [device("app", 1)]) : [],
-    web: hasWeb ? (random.chance(0.2) ? [device("web", 1), device("web", 2)] : [device("web", 1)]) : [],
+    /* Whoever has no user id is known on one device only: nothing would tie another to it. */
+    web: hasWeb ? (random.chance(0.2) && kind !== "email-only" ? [device("web", 1), device("web", 2)] : [device("web", 1)]) : [],
     machine: kind !== "email-only" && random.chance(0.72), habit: habitOf(random, joined, until),
     visitsAWeek: random.between(0.35, 1), amounts: [...amounts].sort(() => random.unit() - 0.5).slice(0, random.whole(7, 11)),
     appWait: 7 / Math.min(4, 0.25 + random.wait(0.42)), webWait: 7 / Math.min(3, 0.1 + random.wait(0.17)), screens: screensOf(random),
