@@ -45,7 +45,7 @@ function line(name, { ok, text }) {
   return ok;
 }
 
-const claimed = claimedOf(given.claimed), server = new Server(given.base, given.key), browser = new Browser(given.base), began = Date.now();
+const claimed = claimedOf(given.claimed), server = new Server(given.base, given.key), browser = new Browser(given.base, given.key), began = Date.now();
 const truth = JSON.parse(readFileSync(given.truth, "utf8")), later = [];
 const tour = { server, browser, truth, ...truth.named, restart: given.restart, links: given.links.split(","), later };
 let ok = 0, matched = 0;

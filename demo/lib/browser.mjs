@@ -10,7 +10,7 @@ const NEEDED = "needs the browser: script/bootstrap --browser";
 const WAIT_MS = 5000;
 
 export class Browser {
-  constructor(base) { this.base = base; this.opened = null; }
+  constructor(base, key) { this.base = base; this.key = key; this.opened = null; }
 
   async start() {
     if (this.opened) return this.opened;
@@ -23,11 +23,18 @@ export class Browser {
     return this.opened;
   }
 
-  /* Opens @path in a window of its own and hands it to @work; the window is closed whatever happens. */
-  async page(path, work, size = { width: 1280, height: 800 }) {
+  /*
+   * Opens @path in a window of its own and hands it to @work; the window is closed whatever happens. With @now the page's questions
+   * are asked for that moment, which takes the secret key: so a habit of Fridays can be seen on any day.
+   */
+  async page(path, work, { size = { width: 1280, height: 800 }, now, identifier } = {}) {
     const context = await (await this.start()).newContext({ viewport: size, locale: "en-GB", timezoneId: "UTC" });
     try {
       const page = await context.newPage();
+      if (now) await page.route("**/v1/decide", (route, request) => {
+        const asked = request.postDataJSON(), headers = { ...request.headers(), authorization: `Bearer ${this.key}` };
+        return route.continue({ headers, postData: JSON.stringify({ ...asked, customer: { identifier }, context: { ...asked.context, now } }) });
+      });
       page.setDefaultTimeout(WAIT_MS);
       await page.goto(new URL(path, this.base).href);
       return await work(new Page(page));

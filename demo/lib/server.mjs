@@ -53,16 +53,6 @@ export class Server {
     return JSON.parse(answer.text).cid ?? null;
   }
 
-  /* The lines of the stream of one session, until @stop is called. */
-  stream(token, heard) {
-    const asked = request(new URL(`/v1/stream?token=${encodeURIComponent(token)}`, this.base), { agent: false }, (answer) => {
-      let rest = "";
-      answer.setEncoding("utf8").on("data", (part) => { rest += part; const blocks = rest.split("\n\n"); rest = blocks.pop(); blocks.forEach((block) => heard(block)); });
-    });
-    asked.on("error", () => undefined).end();
-    return () => asked.destroy();
-  }
-
   async ready(ms = 30_000) {
     for (const end = Date.now() + ms; Date.now() < end; await sleep(100))
       if (await this.raw("GET", "/readyz").then((a) => a.status === 200, () => false)) return;

@@ -16,12 +16,14 @@ export const titles = {
   28: "a limit ripples up", 29: "a prototype walked", 30: "the roadmap", 31: "preference", 32: "worth and need", 33: "the inventory", 34: "kill -9, start again: same screens, same counts",
 };
 
-/* A moment of Ana's habit: now when today is the day, else its next day. The pages take it as ?now=. */
+/* A moment of Ana's habit: now when today is the day, else its next day. */
 export function anasDay(ana) {
   const today = (new Date().getUTCDay() + 6) % 7, ahead = (weekdays.indexOf(ana.weekday) - today + 7) % 7;
   return ahead === 0 ? null : `${new Date(Date.now() + ahead * DAY).toISOString().slice(0, 10)}T17:30:00.000Z`;
 }
-const at = (path, person, now, extra = "") => `/harbour/${path}?person=${person}${now ? `&now=${encodeURIComponent(now)}` : ""}${extra}`;
+const at = (path, person, extra = "") => `/harbour/${path}?person=${person}${extra}`;
+const phone = { size: { width: 420, height: 860 } };
+const onHerDay = (ana) => ({ now: anasDay(ana), identifier: `user:${ana.user_id}` });
 const usualOf = (decision) => decision.options.find((o) => o.usual);
 const orderOf = (decision) => decision.menu.home.map((h) => h.option);
 const layoutOf = ({ menu }) => JSON.stringify({ mode: menu.mode, home: menu.home, more: menu.more });
@@ -45,24 +47,24 @@ async function usual({ server, browser, ana }) {
   const now = anasDay(ana), decision = await server.machine(`user:${ana.user_id}`, now), first = decision.options[0];
   expect(decision.guess && first.usual, `no guess: ${show(decision.options)}; ${decision.why}`);
   expect(first.value === ana.value && same(first.with?.notes, ana.notes), `offered is ${show(first)}`);
-  return browser.page(at("machine", ana.person, now), async (page) => {
+  return browser.page(at("machine", ana.person), async (page) => {
     expect(await page.value("usual", "value") === String(ana.value) && await page.value("usual", "notes") === ana.notes.join(","), `the button says ${await page.text("usual")}`);
     const names = await page.page.locator("main button[data-testid]").evaluateAll((all) => all.map((b) => b.dataset.testid));
     expect(names[0] === "usual", `the first button is ${names[0]}`);
     expect(await page.sees("why") && await page.sees("something-else"), "why or something else is not there");
     return `first button: ${(await page.text("usual")).replace(/\s+/g, " ")}`;
-  });
+  }, onHerDay(ana));
 }
 
 async function why({ browser, ana }) {
   const agreed = new Date(ana.agreed).toLocaleDateString("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });
-  return browser.page(at("machine", ana.person, anasDay(ana)), async (page) => {
+  return browser.page(at("machine", ana.person), async (page) => {
     await page.click("why");
     const text = await page.text("why-text"), counted = `${ana.value} on ${ana.hits} of the last ${ana.of} ${ana.weekday}s`;
     expect(text.includes(counted), `it says "${text}", not "${counted}"`);
     expect(text.includes(agreed), `it says "${text}", not when she agreed (${agreed})`);
     return text;
-  });
+  }, onHerDay(ana));
 }
 
 /* Through the machine up to the question afterwards. */
@@ -116,7 +118,7 @@ async function movedToMore({ server, browser, ana }) {
     await page.see(`bring-back-${ana.never_used}`);
     await page.click("more"); await page.see(`more-${ana.never_used}`);
     return menu.announce.find((a) => a.option === ana.never_used).text;
-  }, { width: 420, height: 860 });
+  }, phone);
 }
 
 async function proposed({ server, browser, ana }) {
@@ -127,7 +129,7 @@ async function proposed({ server, browser, ana }) {
     expect(/share prices/i.test(text), `it says "${text}"`);
     await page.see("suggestion-yes"); await page.see("suggestion-no");
     return text.split("\n")[0];
-  }, { width: 420, height: 860 });
+  }, phone);
 }
 
 async function yesThenUndo({ server, browser, ana }) {
@@ -140,7 +142,7 @@ async function yesThenUndo({ server, browser, ana }) {
     const after = layoutOf(await server.menu(`user:${ana.user_id}`));
     expect(after === before, `before ${before.slice(0, 200)} after ${after.slice(0, 200)}`);
     return `moved, and back: the same ${before.length} bytes`;
-  }, { width: 420, height: 860 });
+  }, phone);
 }
 
 async function ownOrder(tour) {
@@ -156,7 +158,7 @@ async function ownOrder(tour) {
     await (await page.see("move-down-cards")).press("Enter");
     await page.until("tile-cards", "index", "1", SEEN_MS);
     await (await page.see("make-first-cards")).press("Enter"); await settle("cards", "by keyboard");
-  }, { width: 420, height: 860 });
+  }, phone);
   return browser.page(at("branch", ana.person), async (page) => {
     await page.see("menu");
     const shown = await page.page.locator('[data-testid="menu"] [data-option]').first().getAttribute("data-option");
@@ -178,16 +180,16 @@ async function openBill({ server, ana }) {
 async function oneTruth(tour) {
   const { browser, ana } = tour, id = await openBill(tour);
   tour.bill = id;
-  return browser.page(at("app", ana.person, null, "&screen=pay-bill"), async (app) => {
+  return browser.page(at("app", ana.person, "&screen=pay-bill"), async (app) => {
     await app.until(`bill-${id}`, "state", "open", SEEN_MS);
     await app.page.evaluate(() => { window.sameDocument = true; });
-    return browser.page(at("web", ana.person, null, "&screen=pay-bill"), async (web) => {
+    return browser.page(at("web", ana.person, "&screen=pay-bill"), async (web) => {
       await web.click(`pay-${id}`);
       const ms = await app.until(`bill-${id}`, "state", "done", AT_ONCE_MS);
       expect(await app.page.evaluate(() => window.sameDocument === true), "the app was loaded again");
       return `the open app showed it paid after ${Math.round(ms)} ms`;
     });
-  }, { width: 420, height: 860 });
+  }, phone);
 }
 
 async function clerk({ server, browser, ana, truth, bill }) {
@@ -238,12 +240,12 @@ async function myWay({ server, browser, ana, later }) {
   later.push(() => undo && server.undo(cid, undo));
   const first = (await server.machine(`user:${ana.user_id}`, now)).options[0];
   expect(first.usual && first.value === ana.value && same(first.with?.notes, twenties), `offered is ${show(first)}`);
-  return browser.page(at("machine", ana.person, now), async (page) => {
+  return browser.page(at("machine", ana.person), async (page) => {
     expect(await page.value("usual", "notes") === twenties.join(","), `the button says ${await page.text("usual")}`);
     const label = (await page.text("usual")).replace(/\s+/g, " ");
     expect(!await takeCash(page, "usual"), "she was asked about a receipt");
     return `${label}; no receipt question`;
-  });
+  }, onHerDay(ana));
 }
 
 /* What must be the same after a restart: without what depends on the moment of asking. */
@@ -259,7 +261,7 @@ async function answers({ server, ana, ben, edith }, now) {
 async function pages({ browser, ana, ben, edith }) {
   const seen = [];
   for (const { person } of [ana, ben, edith])
-    seen.push(await browser.page(at("app", person), async (page) => { await page.see("tiles"); return page.page.locator('[data-testid="tiles"]').innerText(); }, { width: 420, height: 860 }));
+    seen.push(await browser.page(at("app", person), async (page) => { await page.see("tiles"); return page.page.locator('[data-testid="tiles"]').innerText(); }, phone));
   return seen;
 }
 
