@@ -8,6 +8,7 @@
 #include "cli/verb.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "cli/client.h"
@@ -218,6 +219,7 @@ int verb_import(int argc, char **argv)
 	struct event_map event_map = {0};
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
 	const char *map = NULL, *rejects = NULL;
+	char problem[EVENT_MAP_ERROR_BYTES];
 	bool json = false;
 	if (!import)
 		return EXIT_FAILED;
@@ -229,8 +231,10 @@ int verb_import(int argc, char **argv)
 	import->parser = json_parser_new(1 << 20, 16);
 	uint64_t begun = clock_monotonic_ns();
 	int exit = options_read(argc, argv, import, &map, &rejects, &json);
-	if (exit == EXIT_DONE && map && !map_read(&arena, map, &event_map))
+	if (exit == EXIT_DONE && map && event_map_read(&event_map, &arena, map, problem) != 0) {
+		fprintf(stderr, "attune import: %s: %s\n", map, problem);
 		exit = EXIT_FAILED;
+	}
 	if (exit == EXIT_DONE && rejects && !(import->rejects = fopen(rejects, "we"))) {
 		fprintf(stderr, "attune import: %s cannot be written\n", rejects);
 		exit = EXIT_FAILED;
