@@ -24,7 +24,6 @@ void api_merge(struct request *request);
 void api_split(struct request *request);
 /* The name a customer goes by, copied to @copy. */
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max);
-void card_write(struct request *request, struct json_writer *out, struct customer *customer);
 
 /* manager_api.c */
 void api_overview(struct request *request);

@@ -5,53 +5,22 @@
  * server itself cannot take more (429, 503), the whole batch is answered so and may be sent again: messageIds tell what
  * was stored already.
  */
-#include "serve/collect.h"
+#include "serve/incoming.h"
 
 #include "base/clock.h"
 #include "engine/dedupe.h"
 #include "identify/resolve.h"
 #include "interact/touchpoint.h"
 #include "serve/dead_letters.h"
-#include "trust/consent.h"
 #include "trust/reader.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { REFUSED_LISTED_MAX = 100, CONSENT_CATEGORIES_MAX = 16 };
+enum { REFUSED_LISTED_MAX = 100 };
 
-/* One call: what its events share, and what came of them. */
-struct collect {
-	struct request *request;
-	struct server *server;
-	struct engine *engine;
-	struct json context;              /* Of the batch, under each event's own. */
-	int64_t sent_ms;                  /* 0: not said. */
-	bool import, trusted;             /* trusted: a secret key vouches for what is said of identity. */
-	struct text source;
-	uint32_t source_number;
-	size_t accepted, duplicates, refused, listed;
-	uint64_t wait_for;
-	struct buffer refusals;           /* JSON of the first REFUSED_LISTED_MAX. */
-	struct json_writer refusals_out;
-};
-
-/* One event on its way. */
-struct incoming {
-	struct json json, context;
-	enum event_kind kind;
-	size_t index;
-	struct text message_id, user_id, anonymous_id, name, channel_name, touchpoint;
-	struct text code;                 /* Why it is refused; empty: it is not. */
-	char message[200];
-	struct engine_write write;
-	bool verified;
-};
-
-static void refuse(struct incoming *event, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void refuse(struct incoming *event, const char *code, const char *format, ...)
+void incoming_refuse(struct incoming *event, const char *code, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -61,7 +30,7 @@ static void refuse(struct incoming *event, const char *code, const char *format,
 }
 
 /* A text, or a number as its digits: some SDKs send numeric ids. */
-static struct text text_or_number(struct arena *arena, struct json json)
+struct text text_or_number(struct arena *arena, struct json json)
 {
 	int64_t number;
 	if (!json_int(json, &number))
@@ -85,7 +54,7 @@ static bool kind_read(struct incoming *event)
 		if (text_equal(type, text_of(event_kind_name(kinds[i]))))
 			event->kind = kinds[i];
 	if (!event->kind)
-		refuse(event, "unknown_type", "\"type\" must be track, page, screen, identify, group or alias.");
+		incoming_refuse(event, "unknown_type", "\"type\" must be track, page, screen, identify, group or alias.");
 	return event->kind != 0;
 }
 
@@ -106,9 +75,9 @@ static bool name_read(struct incoming *event)
 	} else if (event->kind != EVENT_TRACK) {
 		name = (struct text){"", 0};
 	} else if (name.n == 0) {
-		refuse(event, "no_event", "A track call needs \"event\", the name of what happened.");
+		incoming_refuse(event, "no_event", "A track call needs \"event\", the name of what happened.");
 	} else if (name.n > DICTIONARY_NAME_BYTES_MAX) {
-		refuse(event, "name_too_long", "\"event\" may have at most %d bytes.", DICTIONARY_NAME_BYTES_MAX);
+		incoming_refuse(event, "name_too_long", "\"event\" may have at most %d bytes.", DICTIONARY_NAME_BYTES_MAX);
 	}
 	event->name = name;
 	return event->code.n == 0;
@@ -126,13 +95,13 @@ static bool fields_check(struct incoming *event)
 	static const char *const ids[] = {"userId", "anonymousId", "groupId", "previousId", "messageId"};
 	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
 		if (!is_object_or_absent(json_get(event->json, text_of(objects[i])))) {
-			refuse(event, "wrong_type", "\"%s\" must be an object.", objects[i]);
+			incoming_refuse(event, "wrong_type", "\"%s\" must be an object.", objects[i]);
 			return false;
 		}
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
 		enum json_type type = json_type_of(json_get(event->json, text_of(ids[i])));
 		if (type == JSON_BOOL || type == JSON_ARRAY || type == JSON_OBJECT) {
-			refuse(event, "wrong_type", "\"%s\" must be a text.", ids[i]);
+			incoming_refuse(event, "wrong_type", "\"%s\" must be a text.", ids[i]);
 			return false;
 		}
 	}
@@ -146,20 +115,20 @@ static bool ids_read(struct collect *collect, struct incoming *event)
 	event->anonymous_id = text_or_number(arena, json_get(event->json, TEXT("anonymousId")));
 	event->message_id = text_or_number(arena, json_get(event->json, TEXT("messageId")));
 	if (event->message_id.n > EVENT_MESSAGE_ID_MAX) {
-		refuse(event, "message_id_too_long", "\"messageId\" may have at most %d bytes.", EVENT_MESSAGE_ID_MAX);
+		incoming_refuse(event, "message_id_too_long", "\"messageId\" may have at most %d bytes.", EVENT_MESSAGE_ID_MAX);
 		return false;
 	}
 	if (event->user_id.n == 0 && event->anonymous_id.n == 0) {
-		refuse(event, "no_user_anon_id", "An event needs \"userId\" or \"anonymousId\".");
+		incoming_refuse(event, "no_user_anon_id", "An event needs \"userId\" or \"anonymousId\".");
 		return false;
 	}
 	if (event->kind == EVENT_GROUP && json_type_of(json_get(event->json, TEXT("groupId"))) <= JSON_NULL) {
-		refuse(event, "no_group", "A group call needs \"groupId\".");
+		incoming_refuse(event, "no_group", "A group call needs \"groupId\".");
 		return false;
 	}
 	if (event->kind == EVENT_ALIAS &&
 	    (event->user_id.n == 0 || text_or_number(arena, json_get(event->json, TEXT("previousId"))).n == 0)) {
-		refuse(event, "no_previous", "An alias call needs \"previousId\" and \"userId\".");
+		incoming_refuse(event, "no_previous", "An alias call needs \"previousId\" and \"userId\".");
 		return false;
 	}
 	if (event->message_id.n == 0) {
@@ -183,7 +152,7 @@ static bool time_read(struct collect *collect, struct incoming *event)
 	if (json_type_of(stamp) <= JSON_NULL)
 		stamp = json_get(event->json, TEXT("originalTimestamp"));
 	if (json_type_of(stamp) > JSON_NULL && clock_parse(json_text(stamp), &time) != 0) {
-		refuse(event, "invalid_time", "\"timestamp\" must be an ISO 8601 time such as 2026-05-03T07:00:00.000Z.");
+		incoming_refuse(event, "invalid_time", "\"timestamp\" must be an ISO 8601 time such as 2026-05-03T07:00:00.000Z.");
 		return false;
 	}
 	if (clock_parse(json_text(json_get(event->json, TEXT("sentAt"))), &sent) != 0)
@@ -224,7 +193,7 @@ static bool place_read(struct collect *collect, struct incoming *event)
 	if (!error && event->touchpoint.n)
 		error = engine_name(collect->engine, event->touchpoint, &header->touchpoint);
 	if (error == ERROR_LIMIT)
-		refuse(event, "too_many_names", "There are %d different names of events already.", DICTIONARY_NAMES_MAX);
+		incoming_refuse(event, "too_many_names", "There are %d different names of events already.", DICTIONARY_NAMES_MAX);
 	return error == 0;
 }
 
@@ -299,9 +268,9 @@ static bool encode(struct collect *collect, struct incoming *event, struct buffe
 	       context_put(out, event->context, collect->context);
 	value_close(out, object);
 	if (!good && !out->failed)
-		refuse(event, "too_deep", "The event is nested more than %d levels.", EVENT_NESTING_MAX);
+		incoming_refuse(event, "too_deep", "The event is nested more than %d levels.", EVENT_NESTING_MAX);
 	else if (!good || out->failed || out->n > EVENT_BYTES_MAX)
-		refuse(event, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
+		incoming_refuse(event, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
 	event->write.payload = buffer_view(out);
 	return event->code.n == 0;
 }
@@ -424,70 +393,10 @@ static int owner_find(struct collect *collect, struct incoming *event, uint32_t 
 	else
 		identifiers_public(collect, event, &wanted);
 	if (wanted.n == 0) {
-		refuse(event, "blocked_id", "None of its identifiers may be used: they are placeholders or too long.");
+		incoming_refuse(event, "blocked_id", "None of its identifiers may be used: they are placeholders or too long.");
 		return ERROR_INVALID;
 	}
 	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
-}
-
-/* ---- consent that comes with events ---- */
-
-static bool is_consent_event(struct text name, bool *yes)
-{
-	*yes = text_equal(name, TEXT("Consent Given"));
-	return *yes || text_equal(name, TEXT("Consent Withdrawn"));
-}
-
-/* Turn a consent event into the record of the ledger. */
-static bool consent_event(struct collect *collect, struct incoming *event, struct buffer *out)
-{
-	struct json properties = json_get(event->json, TEXT("properties"));
-	struct consent_act act = {.purpose = json_text(json_get(properties, TEXT("purpose"))),
-	                          .preset = json_bool(json_get(json_get(properties, TEXT("control")), TEXT("preset")), false),
-	                          .text = json_text(json_get(properties, TEXT("text"))),
-	                          .version = text_or_number(collect->request->arena, json_get(properties, TEXT("version"))),
-	                          .evidence = json_text(json_get(properties, TEXT("evidence")))};
-	if (event->kind != EVENT_TRACK || !is_consent_event(event->name, &act.yes))
-		return true;
-	buffer_reset(out);
-	int error = consent_encode(out, engine_config(collect->engine), &act);
-	if (error == ERROR_NOT_FOUND)
-		refuse(event, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_first(act.purpose, 80)));
-	else if (error == ERROR_DENIED)
-		refuse(event, "preset_control", "A yes from a control that was ticked beforehand is no consent.");
-	else if (error)
-		refuse(event, "event_too_large", "The event is too large.");
-	event->write.header.kind = EVENT_CONSENT;
-	event->write.payload = buffer_view(out);
-	return error == 0;
-}
-
-/* Segment's context.consent.categoryPreferences: a record for each purpose whose answer changes. Customer locked. */
-static int categories_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin)
-{
-	struct json preferences = json_get(json_get(event->context, TEXT("consent")), TEXT("categoryPreferences"));
-	struct json_cursor cursor = {0};
-	struct json answer;
-	struct text name;
-	const struct config *config = engine_config(collect->engine);
-	int error = 0;
-	while (!error && json_next(&cursor, preferences, &name, &answer)) {
-		const struct purpose *purpose = purpose_find(config, name);
-		bool yes = json_bool(answer, false), is_yes = purpose && reader_consents(collect->engine, customer) & purpose->mask;
-		struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-		struct engine_write write = {.header = event->write.header};
-		uint64_t position;
-		if (!purpose || yes == is_yes)
-			continue;
-		error = consent_encode(&payload, config, &(struct consent_act){.purpose = name, .yes = yes});
-		write.header.kind = EVENT_CONSENT;
-		write.header.message_hash = 0;
-		write.payload = buffer_view(&payload);
-		if (!error)
-			error = engine_append(collect->engine, customer, origin, &write, &position);
-		buffer_free(&payload);
-	}
-	return error;
 }
 
 /* ---- one event ---- */
@@ -521,7 +430,7 @@ static int store(struct collect *collect, struct incoming *event)
 static bool prepare(struct collect *collect, struct incoming *event, struct buffer *out)
 {
 	if (json_type_of(event->json) != JSON_OBJECT) {
-		refuse(event, "wrong_type", "An event must be an object.");
+		incoming_refuse(event, "wrong_type", "An event must be an object.");
 		return false;
 	}
 	event->context = json_get(event->json, TEXT("context"));
@@ -534,7 +443,7 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 	event->write.header.message_hash = dedupe_hash(event->message_id);
 	if (collect->import)
 		event->write.header.flags |= EVENT_IMPORTED;
-	return encode(collect, event, out) && consent_event(collect, event, out);
+	return encode(collect, event, out) && statement_read(collect, event, out);
 }
 
 static struct text event_json(struct arena *arena, struct json json)
@@ -708,7 +617,7 @@ static void many(struct request *request, bool import)
 	while (!error && json_next(&cursor, batch, NULL, &item)) {
 		if (index >= COLLECT_BATCH_EVENTS_MAX) {
 			struct incoming beyond = {.json = item, .index = index};
-			refuse(&beyond, "too_many_events", "A batch may have at most %d events.", COLLECT_BATCH_EVENTS_MAX);
+			incoming_refuse(&beyond, "too_many_events", "A batch may have at most %d events.", COLLECT_BATCH_EVENTS_MAX);
 			refused_note(&collect, &beyond);
 		} else {
 			error = event_take(&collect, item, (enum event_kind)0, index);

@@ -151,6 +151,9 @@ uint32_t request_customer_identifier(struct request *request, struct text identi
 /* The origin a token's subject or an identifier text names; 0 when there is none. */
 uint32_t customer_named(struct server *server, struct text name);
 
+/* Lock the customer of @origin, with fresh states; NULL with the error answered. */
+struct customer *request_customer_fresh(struct request *request, uint32_t origin) MUST_CHECK;
+
 /* Is more known about the customer of @origin than anonymousIds? */
 bool customer_is_known(struct server *server, uint32_t origin);
 
