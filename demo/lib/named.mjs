@@ -70,6 +70,9 @@ function ana(record, world) {
   for (let i = 0, t = Math.max(agreed, until - 200 * DAY) + DAY; t < until - 6 * HOUR; i++, t += 2.3 * DAY) session(life, "app", dayOf(t) + (7 + i % 12) * HOUR, turns[i % turns.length]);
   for (let i = 0, t = agreed + 3 * DAY; t < until - DAY; i++, t += 15 * DAY) session(life, "web", dayOf(t) + 19 * HOUR, i % 2 ? ["pay-bill"] : ["balance", "statements"]);
 
+  /* Twelve days ago she was asked about loans, which she never uses, and said yes: it moved to More. */
+  record.track(0, today - 12 * DAY + 8 * HOUR, { userId: "ana", anonymousId: "app-ana" }, places.app, "Menu Changed", { surface: "app-home", op: "demote", option: "loans", by: "attune" });
+
   /* Power every month, paid in the app; the last one is open. A card is on its way. */
   for (let back = 6; back >= 1; back--) bill(life, `power-ana-${7 - back}`, "Harbour Power", 58.4 + back, today - (30 * back + 9) * DAY, today - (30 * back - 5) * DAY, today - (30 * back - 1) * DAY + 20 * HOUR, "appBills");
   bill(life, "power-ana", "Harbour Power", 64.2, today - 9 * DAY + 6 * HOUR, today + 5 * DAY, null);
