@@ -53,7 +53,8 @@ struct customer {
 	int64_t ordered_until;    /* Newest event time that an ordered fold has seen. */
 	int64_t due;              /* When it wants a timer, 0: never. */
 	uint32_t events;
-	bool stale;               /* The states must be folded again before they are read. */
+	bool stale;               /* No state may be read or go on before all are folded again: joined, parted, undone. */
+	bool ordered_stale;       /* The same of the ordered folds alone: an event came late. The others go on. */
 	bool dirty;               /* Changed since its snapshot. */
 };
 
@@ -125,7 +126,7 @@ struct engine_write {
 
 /*
  * Append a record to @origin's chain and apply it to @customer, whose partition is locked and to whom @origin belongs.
- * Decisions go to their own chain. A late event marks the customer stale: call customer_refresh when unlocked.
+ * Decisions go to their own chain. A late event leaves the ordered folds to customer_refresh, at the next reading.
  * Errors: ERROR_MEMORY, ERROR_LIMIT, those of log_append. On error nothing was written.
  */
 int engine_append(struct engine *engine, struct customer *customer, uint32_t origin, const struct engine_write *write,

@@ -203,7 +203,7 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 	customer_states_store(engine, partition_of(engine, customer->number), customer, scratch);
 	customer->ordered_until = ordered_until;
 	customer->config_mark = config_mark_of(config);
-	customer->stale = false;
+	customer->stale = customer->ordered_stale = false;
 	customer->dirty = true;
 	customer->due = states_due(engine->options.folds, scratch);
 	*done = true;
@@ -214,7 +214,7 @@ int customer_refresh(struct engine *engine, struct customer *customer)
 {
 	struct fold_scratch scratch;
 	bool done = false;
-	if (!customer->stale && customer->config_mark == config_mark_of(engine_config(engine)))
+	if (!customer->stale && !customer->ordered_stale && customer->config_mark == config_mark_of(engine_config(engine)))
 		return 0;
 	int error = fold_scratch_init(&scratch, engine->options.folds);
 	if (error)

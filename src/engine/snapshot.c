@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 500, MARK_KEEP_MS = 26 * 3600 * 1000 };
+enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
 
 /* A customer in the store: this, its origins, its states. */
 struct customer_record {
@@ -47,7 +47,7 @@ static void record_put(struct slice *slice, struct customer *customer)
 	struct customer_record record = {
 		.applied = customer->applied, .config_mark = customer->config_mark,
 		.folds_mark = fold_table_mark(engine->options.folds), .ordered_until = customer->ordered_until, .due = customer->due,
-		.origins_n = customer->origins_n, .states_bytes = customer->states_bytes, .stale = customer->stale,
+		.origins_n = customer->origins_n, .states_bytes = customer->states_bytes, .stale = (uint8_t)(customer->stale | customer->ordered_stale << 1),
 	};
 	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
 		const struct origin *origin = engine_origin(engine, number);
@@ -276,13 +276,14 @@ static void background_run(struct engine *engine, int64_t now)
 	for (uint32_t number = 1; number <= last && !engine->stopping; number++) {
 		struct customer *customer = customer_at(engine, number);
 		int64_t due = customer ? __atomic_load_n(&customer->due, __ATOMIC_RELAXED) : 0;
-		bool stale = customer && __atomic_load_n(&customer->stale, __ATOMIC_RELAXED) && refreshed < REFRESH_A_ROUND;
+		bool stale = customer && refreshed < REFRESH_A_ROUND &&
+		             (__atomic_load_n(&customer->stale, __ATOMIC_RELAXED) || __atomic_load_n(&customer->ordered_stale, __ATOMIC_RELAXED));
 		if (!stale && (due == 0 || due > now))
 			continue;
 		customer = customer_lock(engine, number);
 		if (!customer)
 			continue;
-		if (customer->stale && customer_refresh(engine, customer) == 0)
+		if (stale && customer_refresh(engine, customer) == 0)
 			refreshed++;
 		if (customer->origin_first && customer->due && customer->due <= now)
 			timer_append(engine, customer, now);
@@ -406,7 +407,8 @@ static int customer_load(void *arg, struct text key, struct text value)
 	customer->config_mark = record.config_mark;
 	customer->ordered_until = record.ordered_until;
 	customer->due = record.due;
-	customer->stale = record.stale || record.folds_mark != fold_table_mark(engine->options.folds);
+	customer->ordered_stale = record.stale & 2;
+	customer->stale = (record.stale & 1) || record.folds_mark != fold_table_mark(engine->options.folds);
 	for (uint32_t i = 0; i < record.origins_n; i++) {
 		struct origin_record origin;
 		memcpy(&origin, value.p + sizeof record + i * sizeof origin, sizeof origin);

@@ -40,7 +40,7 @@ int request_append(struct request *request, uint32_t origin, struct engine_write
 	struct customer *customer = customer_lock_of(engine, origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
-	int error = customer_refresh(engine, customer);
+	int error = customer->stale ? customer_refresh(engine, customer) : 0;
 	if (!error && !customer_has(engine, customer, origin))
 		error = ERROR_BUSY;
 	if (!error) {
@@ -48,8 +48,6 @@ int request_append(struct request *request, uint32_t origin, struct engine_write
 		write->header.purposes |= reader_consents(engine, customer);
 		error = engine_append(engine, customer, origin, write, position);
 	}
-	if (!error && customer->stale)
-		error = customer_refresh(engine, customer);
 	customer_unlock(engine, customer);
 	if (!error && *position > request->wait_for)
 		request->wait_for = *position;
