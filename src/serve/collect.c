@@ -47,7 +47,7 @@ struct text text_or_number(struct arena *arena, struct json json)
 static bool kind_read(struct incoming *event)
 {
 	static const enum event_kind kinds[] = {EVENT_TRACK, EVENT_PAGE, EVENT_SCREEN, EVENT_IDENTIFY, EVENT_GROUP, EVENT_ALIAS};
-	struct text type = json_text(json_get(event->json, TEXT("type")));
+	struct text type = json_text(event->of.type);
 	if (event->kind)
 		return true;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -60,13 +60,13 @@ static bool kind_read(struct incoming *event)
 
 static bool name_read(struct incoming *event)
 {
-	struct text name = json_text(json_get(event->json, TEXT("event")));
+	struct text name = json_text(event->of.event);
 	if (event->kind == EVENT_PAGE || event->kind == EVENT_SCREEN) {
-		name = json_text(json_get(event->json, TEXT("name")));
+		name = json_text(event->of.name);
 		if (name.n == 0)
-			name = json_text(json_get(json_get(event->json, TEXT("properties")), TEXT("name")));
+			name = json_text(json_get(event->of.properties, TEXT("name")));
 		if (name.n == 0)
-			name = json_text(json_get(json_get(event->json, TEXT("properties")), TEXT("path")));
+			name = json_text(json_get(event->of.properties, TEXT("path")));
 		if (name.n == 0)
 			name = event->kind == EVENT_PAGE ? TEXT("Page") : TEXT("Screen");
 		name = text_first(name, DICTIONARY_NAME_BYTES_MAX);
@@ -89,19 +89,33 @@ static bool is_object_or_absent(struct json json)
 	return type == JSON_OBJECT || type == JSON_ABSENT || type == JSON_NULL;
 }
 
+static void members_pick(struct incoming *event)
+{
+#define X(name) TEXT(#name),
+	static const struct text members[] = {INCOMING_MEMBERS(X)}, in_context[] = {INCOMING_CONTEXT(X)};
+#undef X
+	json_pick(event->json, members, sizeof members / sizeof *members, (struct json *)&event->of);
+	json_pick(event->of.context, in_context, sizeof in_context / sizeof *in_context, (struct json *)&event->in);
+}
+
 static bool fields_check(struct incoming *event)
 {
-	static const char *const objects[] = {"properties", "traits", "context", "integrations"};
-	static const char *const ids[] = {"userId", "anonymousId", "groupId", "previousId", "messageId"};
+	const struct {
+		struct json value;
+		const char *name;
+	} objects[] = {{event->of.properties, "properties"}, {event->of.traits, "traits"}, {event->of.context, "context"},
+	               {event->of.integrations, "integrations"}},
+	  ids[] = {{event->of.userId, "userId"}, {event->of.anonymousId, "anonymousId"}, {event->of.groupId, "groupId"},
+	           {event->of.previousId, "previousId"}, {event->of.messageId, "messageId"}};
 	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
-		if (!is_object_or_absent(json_get(event->json, text_of(objects[i])))) {
-			incoming_refuse(event, "wrong_type", "\"%s\" must be an object.", objects[i]);
+		if (!is_object_or_absent(objects[i].value)) {
+			incoming_refuse(event, "wrong_type", "\"%s\" must be an object.", objects[i].name);
 			return false;
 		}
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-		enum json_type type = json_type_of(json_get(event->json, text_of(ids[i])));
+		enum json_type type = json_type_of(ids[i].value);
 		if (type == JSON_BOOL || type == JSON_ARRAY || type == JSON_OBJECT) {
-			incoming_refuse(event, "wrong_type", "\"%s\" must be a text.", ids[i]);
+			incoming_refuse(event, "wrong_type", "\"%s\" must be a text.", ids[i].name);
 			return false;
 		}
 	}
@@ -111,9 +125,9 @@ static bool fields_check(struct incoming *event)
 static bool ids_read(struct collect *collect, struct incoming *event)
 {
 	struct arena *arena = collect->request->arena;
-	event->user_id = text_or_number(arena, json_get(event->json, TEXT("userId")));
-	event->anonymous_id = text_or_number(arena, json_get(event->json, TEXT("anonymousId")));
-	event->message_id = text_or_number(arena, json_get(event->json, TEXT("messageId")));
+	event->user_id = text_or_number(arena, event->of.userId);
+	event->anonymous_id = text_or_number(arena, event->of.anonymousId);
+	event->message_id = text_or_number(arena, event->of.messageId);
 	if (event->message_id.n > EVENT_MESSAGE_ID_MAX) {
 		incoming_refuse(event, "message_id_too_long", "\"messageId\" may have at most %d bytes.", EVENT_MESSAGE_ID_MAX);
 		return false;
@@ -122,12 +136,12 @@ static bool ids_read(struct collect *collect, struct incoming *event)
 		incoming_refuse(event, "no_user_anon_id", "An event needs \"userId\" or \"anonymousId\".");
 		return false;
 	}
-	if (event->kind == EVENT_GROUP && json_type_of(json_get(event->json, TEXT("groupId"))) <= JSON_NULL) {
+	if (event->kind == EVENT_GROUP && json_type_of(event->of.groupId) <= JSON_NULL) {
 		incoming_refuse(event, "no_group", "A group call needs \"groupId\".");
 		return false;
 	}
 	if (event->kind == EVENT_ALIAS &&
-	    (event->user_id.n == 0 || text_or_number(arena, json_get(event->json, TEXT("previousId"))).n == 0)) {
+	    (event->user_id.n == 0 || text_or_number(arena, event->of.previousId).n == 0)) {
 		incoming_refuse(event, "no_previous", "An alias call needs \"previousId\" and \"userId\".");
 		return false;
 	}
@@ -146,16 +160,16 @@ static bool ids_read(struct collect *collect, struct incoming *event)
 static bool time_read(struct collect *collect, struct incoming *event)
 {
 	struct event_header *header = &event->write.header;
-	struct json stamp = json_get(event->json, TEXT("timestamp"));
+	struct json stamp = event->of.timestamp;
 	int64_t received = collect->request->now_ms, time = received, sent = collect->sent_ms;
 	header->received_ms = received;
 	if (json_type_of(stamp) <= JSON_NULL)
-		stamp = json_get(event->json, TEXT("originalTimestamp"));
+		stamp = event->of.originalTimestamp;
 	if (json_type_of(stamp) > JSON_NULL && clock_parse(json_text(stamp), &time) != 0) {
 		incoming_refuse(event, "invalid_time", "\"timestamp\" must be an ISO 8601 time such as 2026-05-03T07:00:00.000Z.");
 		return false;
 	}
-	if (clock_parse(json_text(json_get(event->json, TEXT("sentAt"))), &sent) != 0)
+	if (clock_parse(json_text(event->of.sentAt), &sent) != 0)
 		sent = collect->sent_ms;
 	if (!collect->import && sent && time != received && received != sent) {
 		time += received - sent;
@@ -174,18 +188,18 @@ static bool place_read(struct collect *collect, struct incoming *event)
 	const struct config *config = engine_config(collect->engine);
 	struct event_header *header = &event->write.header;
 	enum channel channel;
-	struct text said = json_text(json_get(event->context, TEXT("channel")));
+	struct text said = json_text(event->in.channel);
 	if (said.n == 0)
 		said = json_text(json_get(collect->context, TEXT("channel")));
 	if (!channel_parse(said, &channel))
 		channel = source_channel(config, collect->source);
 	header->channel = (uint8_t)channel;
-	struct text touchpoint = json_text(json_get(event->context, TEXT("touchpoint")));
+	struct text touchpoint = json_text(event->in.touchpoint);
 	if (touchpoint.n == 0)
 		touchpoint = touchpoint_of(config, event->kind, event->name, channel);
 	event->touchpoint = text_first(touchpoint, DICTIONARY_NAME_BYTES_MAX);
 	uint32_t source = collect->source_number;
-	struct text own = collect->trusted ? json_text(json_get(event->context, TEXT("source"))) : (struct text){0};
+	struct text own = collect->trusted ? json_text(event->in.source) : (struct text){0};
 	int error = own.n ? engine_name(collect->engine, own, &source) : 0;
 	header->source = source;
 	if (!error && event->name.n)
@@ -199,12 +213,11 @@ static bool place_read(struct collect *collect, struct incoming *event)
 
 /* ---- encoding ---- */
 
-static bool member_put(struct buffer *out, struct json json, const char *name)
+static bool member_put(struct buffer *out, struct text name, struct json member)
 {
-	struct json member = json_get(json, text_of(name));
 	if (json_type_of(member) <= JSON_NULL)
 		return true;
-	value_put_key(out, text_of(name));
+	value_put_key(out, name);
 	return value_put_json(out, member, EVENT_NESTING_MAX) == 0;
 }
 
@@ -261,11 +274,11 @@ static bool encode(struct collect *collect, struct incoming *event, struct buffe
 	text_put(out, TEXT("anonymousId"), event->anonymous_id);
 	bool good = true;
 	if (event->kind == EVENT_GROUP)
-		good = member_put(out, event->json, "groupId");
+		good = member_put(out, TEXT("groupId"), event->of.groupId);
 	if (event->kind == EVENT_ALIAS)
-		good = member_put(out, event->json, "previousId");
-	good = good && member_put(out, event->json, "properties") && member_put(out, event->json, "traits") &&
-	       context_put(out, event->context, collect->context);
+		good = member_put(out, TEXT("previousId"), event->of.previousId);
+	good = good && member_put(out, TEXT("properties"), event->of.properties) && member_put(out, TEXT("traits"), event->of.traits) &&
+	       context_put(out, event->of.context, collect->context);
 	value_close(out, object);
 	if (!good && !out->failed)
 		incoming_refuse(event, "too_deep", "The event is nested more than %d levels.", EVENT_NESTING_MAX);
@@ -307,16 +320,16 @@ static void external_ids_add(struct resolve_request *wanted, struct arena *arena
 static void identifiers_trusted(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
 {
 	struct arena *arena = collect->request->arena;
-	struct json traits = json_get(event->json, TEXT("traits")), of_context = json_get(event->context, TEXT("traits"));
+	struct json traits = event->of.traits, of_context = event->in.traits;
 	identifier_add(wanted, arena, IDENTIFIER_USER, event->user_id);
 	if (event->kind == EVENT_IDENTIFY)
 		identifier_add(wanted, arena, IDENTIFIER_EMAIL, json_text(json_get(traits, TEXT("email"))));
 	identifier_add(wanted, arena, IDENTIFIER_EMAIL, json_text(json_get(of_context, TEXT("email"))));
 	identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
-	external_ids_add(wanted, arena, json_get(event->context, TEXT("externalIds")));
+	external_ids_add(wanted, arena, event->in.externalIds);
 	if (event->kind != EVENT_ALIAS)
 		return;
-	struct identifier previous = {IDENTIFIER_USER, text_or_number(arena, json_get(event->json, TEXT("previousId")))};
+	struct identifier previous = {IDENTIFIER_USER, text_or_number(arena, event->of.previousId)};
 	bool was_user = resolve_find(collect->engine, previous) != 0;
 	identifier_add(wanted, arena, was_user ? IDENTIFIER_USER : IDENTIFIER_ANONYMOUS, previous.value);
 	wanted->explicit_link = true;
@@ -352,7 +365,7 @@ static void identifiers_public(struct collect *collect, struct incoming *event, 
 static bool token_vouches(struct collect *collect, struct incoming *event)
 {
 	struct request *request = collect->request;
-	struct text token = json_text(json_get(event->context, TEXT("token"))), subject = request->caller.subject;
+	struct text token = json_text(event->in.token), subject = request->caller.subject;
 	if (request->caller.scope != KEY_CUSTOMER &&
 	    (token.n == 0 || token_check(collect->server->keys, request->arena, token, request->now_ms, &subject) != 0))
 		return false;
@@ -416,7 +429,7 @@ static int store(struct collect *collect, struct incoming *event)
 		customer_unlock(collect->engine, customer);
 		return error ? error : ERROR_BUSY;
 	}
-	if (json_type_of(json_get(event->context, TEXT("consent"))) == JSON_OBJECT)
+	if (json_type_of(event->in.consent) == JSON_OBJECT)
 		error = categories_apply(collect, event, customer, origin);
 	event->write.header.purposes = reader_consents(collect->engine, customer);
 	if (!error)
@@ -433,7 +446,7 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 		incoming_refuse(event, "wrong_type", "An event must be an object.");
 		return false;
 	}
-	event->context = json_get(event->json, TEXT("context"));
+	members_pick(event);
 	if (!kind_read(event) || !fields_check(event) || !ids_read(collect, event) || !name_read(event) || !time_read(collect, event))
 		return false;
 	event->verified = token_vouches(collect, event);

@@ -20,6 +20,8 @@ static int decision_append(struct request *request, struct customer *customer, u
 	struct engine_write write = {.header = request_header(request, EVENT_DECISION, channel)};
 	int error = engine_name(request->server->engine, decision->surface->name, &write.header.name);
 	write.header.purposes = consents;
+	/* The time is read under the customer's lock: decisions of one customer are in order, whichever thread makes them. */
+	write.header.time_ms = write.header.received_ms = clock_now_ms();
 	decision_encode(&payload, decision);
 	write.payload = buffer_view(&payload);
 	if (!error)

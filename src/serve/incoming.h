@@ -20,9 +20,29 @@ struct collect {
 	struct json_writer refusals_out;
 };
 
+/* The members of an event and of its context that are looked at: picked out in one pass each. */
+#define INCOMING_MEMBERS(X)                                                                                                \
+	X(type) X(event) X(name) X(properties) X(traits) X(context) X(integrations) X(userId) X(anonymousId) X(groupId) X(previousId) \
+	X(messageId) X(timestamp) X(originalTimestamp) X(sentAt)
+#define INCOMING_CONTEXT(X) X(channel) X(touchpoint) X(source) X(token) X(consent) X(traits) X(externalIds)
+
+struct incoming_members {
+#define X(name) struct json name;
+	INCOMING_MEMBERS(X)
+#undef X
+};
+
+struct incoming_context {
+#define X(name) struct json name;
+	INCOMING_CONTEXT(X)
+#undef X
+};
+
 /* One event on its way. */
 struct incoming {
-	struct json json, context;
+	struct json json;
+	struct incoming_members of;
+	struct incoming_context in;
 	enum event_kind kind;
 	size_t index;
 	struct text message_id, user_id, anonymous_id, name, channel_name, touchpoint;

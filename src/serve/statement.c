@@ -8,7 +8,7 @@
 /* A consent event becomes the record of the ledger. */
 static bool consent_read(struct collect *collect, struct incoming *event, struct buffer *out)
 {
-	struct json properties = json_get(event->json, TEXT("properties"));
+	struct json properties = event->of.properties;
 	struct consent_act act = {.purpose = json_text(json_get(properties, TEXT("purpose"))),
 	                          .preset = json_bool(json_get(json_get(properties, TEXT("control")), TEXT("preset")), false),
 	                          .text = json_text(json_get(properties, TEXT("text"))),
@@ -31,7 +31,7 @@ static bool consent_read(struct collect *collect, struct incoming *event, struct
 /* {"name", "value"}: a preference stated elsewhere, or before Attune was there. */
 static bool preference_read(struct collect *collect, struct incoming *event, struct buffer *out)
 {
-	struct json properties = json_get(event->json, TEXT("properties"));
+	struct json properties = event->of.properties;
 	struct text name = json_text(json_get(properties, TEXT("name")));
 	(void)collect;
 	if (name.n == 0 || name.n > LATEST_KEY_BYTES_MAX) {
@@ -57,10 +57,10 @@ static bool preference_read(struct collect *collect, struct incoming *event, str
 static bool layout_read(struct collect *collect, struct incoming *event, struct buffer *out)
 {
 	const struct surface *surface = surface_find(engine_config(collect->engine),
-	                                             json_text(json_get(json_get(event->json, TEXT("properties")), TEXT("surface"))));
+	                                             json_text(json_get(event->of.properties, TEXT("surface"))));
 	struct menu_op op;
 	buffer_reset(out);
-	int error = surface && surface->type == SURFACE_MENU ? value_put_json(out, json_get(event->json, TEXT("properties")), 4) : ERROR_NOT_FOUND;
+	int error = surface && surface->type == SURFACE_MENU ? value_put_json(out, event->of.properties, 4) : ERROR_NOT_FOUND;
 	struct value payload = {(const uint8_t *)out->p, out->n};
 	if (!error)
 		error = layout_decode(payload, surface, event->write.header.time_ms, &op);
@@ -90,7 +90,7 @@ bool statement_read(struct collect *collect, struct incoming *event, struct buff
 /* Segment's context.consent.categoryPreferences: a record for each purpose whose answer changes. Customer locked. */
 int categories_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin)
 {
-	struct json preferences = json_get(json_get(event->context, TEXT("consent")), TEXT("categoryPreferences"));
+	struct json preferences = json_get(event->in.consent, TEXT("categoryPreferences"));
 	struct json_cursor cursor = {0};
 	struct json answer;
 	struct text name;
