@@ -1,16 +1,19 @@
 /* store.c: LMDB, with the rules that keep it healthy: one environment, short transactions, no DUPSORT, its default sync. */
 #include "engine/store.h"
 
+#include "base/folder.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { TRANSACTION_BYTES = 1024 * 1024 };
 static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
 
-static const char *const table_names[STORE_TABLES] = {"meta", "customers", "identifiers", "names", "days", "marks"};
+static const char *const table_names[STORE_TABLES] = {"meta", "customers", "origins", "identifiers", "names", "days", "marks"};
 
 struct store {
 	MDB_env *env;
@@ -54,11 +57,9 @@ static int tables_open(struct store *store)
 	return mdb_txn_commit(txn);
 }
 
-int store_open(struct store **out, const char *folder)
+static int environment_open(struct store **out, const char *folder)
 {
 	int dead;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
 	struct store *store = memory_zero_alloc(1, sizeof *store);
 	if (!store)
 		return ERROR_MEMORY;
@@ -79,6 +80,36 @@ int store_open(struct store **out, const char *folder)
 	}
 	*out = store;
 	return 0;
+}
+
+/* A new environment is made under another name and gets its own only when it is whole: LMDB refuses half of one. */
+static int environment_create(const char *folder)
+{
+	char draft[4096], file[4096 + 16];
+	struct store *store;
+	if (snprintf(draft, sizeof draft, "%s.new", folder) >= (int)sizeof draft)
+		return ERROR_IO;
+	int error = folder_make(draft);
+	snprintf(file, sizeof file, "%s/data.mdb", draft);
+	if (!error && unlink(file) != 0 && errno != ENOENT)
+		error = ERROR_IO;
+	if (!error)
+		error = environment_open(&store, draft);
+	if (error)
+		return error;
+	error = error_of(mdb_env_sync(store->env, 1));
+	store_close(store);
+	if (!error)
+		error = folder_sync_parent(file);
+	if (!error && rename(draft, folder) != 0)
+		error = ERROR_IO;
+	return error ? error : folder_sync_parent(folder);
+}
+
+int store_open(struct store **out, const char *folder)
+{
+	int error = access(folder, F_OK) == 0 ? 0 : environment_create(folder);
+	return error ? error : environment_open(out, folder);
 }
 
 void store_close(struct store *store)

@@ -1,15 +1,18 @@
 /* consent.c: the ledger's last word a purpose. */
 #include "trust/consent.h"
 
-enum { CONSENT_BYTES_MAX = 6 * 1024, TAG_NO = 0, TAG_YES = 1 };
+enum { CONSENT_VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 6 * 1024, TAG_NO = 0, TAG_YES = 1 };
 
 static void apply(struct fold_state *state, const struct event *event, const struct fold_context *context)
 {
 	struct text answer = value_text(value_get(event->payload, TEXT("answer")));
+	struct value version = value_get(event->payload, TEXT("version"));
 	(void)context;
+	if (version.n > LATEST_VALUE_BYTES_MAX)
+		version = (struct value){0}; /* A no must not get lost for it, and a yes to nothing known does not hold. */
 	latest_set(state, &(struct latest){
 		.key = value_text(value_get(event->payload, TEXT("purpose"))),
-		.value = value_get(event->payload, TEXT("version")),
+		.value = version,
 		.order = (int64_t)event->position, .position = event->position, .source = event->header.source,
 		.channel = event->header.channel, .tag = text_equal(answer, TEXT("yes")) ? TAG_YES : TAG_NO});
 }
@@ -31,6 +34,8 @@ int consent_encode(struct buffer *out, const struct config *config, const struct
 		return ERROR_NOT_FOUND;
 	if (act->yes && act->preset)
 		return ERROR_DENIED;
+	if (act->version.n > CONSENT_VERSION_BYTES_MAX)
+		return ERROR_LIMIT;
 	size_t object = value_open(out, VALUE_OBJECT);
 	put(out, TEXT("purpose"), purpose->name);
 	put(out, TEXT("answer"), act->yes ? TEXT("yes") : TEXT("no"));

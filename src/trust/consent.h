@@ -23,14 +23,15 @@ struct consent_act {
 
 /*
  * Encode the payload of a consent record into @out.
- * Errors: ERROR_NOT_FOUND (no such purpose), ERROR_DENIED (a yes from a preset control), ERROR_LIMIT.
+ * Errors: ERROR_NOT_FOUND (no such purpose), ERROR_DENIED (a yes from a preset control), ERROR_LIMIT (@out is full, or
+ * a version of more than 200 bytes).
  */
 int consent_encode(struct buffer *out, const struct config *config, const struct consent_act *act) MUST_CHECK;
 
 /* The purposes with a yes that holds, as a mask, PURPOSE_SERVICE always among them. @state is that of consent_fold. */
 uint64_t consent_mask(struct text state, const struct config *config);
 
-/* The last act about @purpose; false when there was none. The entry's value is {answer, version}. */
+/* The last act about @purpose; false when there was none. The entry's value is the version. */
 bool consent_last(struct text state, const struct purpose *purpose, struct latest *act, bool *yes);
 
 #endif
