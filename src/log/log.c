@@ -663,6 +663,8 @@ static int recover(struct log *log, uint64_t checked_from)
 	if (error)
 		return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
 	error = blocks_walk(log, at, UINT64_MAX, 0, NULL, NULL, &last, &end);
+	if (log->options.damaged_at)
+		*log->options.damaged_at = end;
 	if (error)
 		return error;
 	if (checked_from && last.last < checked_from)

@@ -29,6 +29,7 @@ struct log_options {
 	size_t segment_bytes;     /* 0: 256 MiB. At least 1 MiB. */
 	size_t pending_bytes_max; /* Of a block that fills: 0: 8 MiB, at most a quarter of a segment. */
 	bool read_only;           /* For verify: nothing is created, cut or written. */
+	uint64_t *damaged_at;     /* May be NULL; on ERROR_CORRUPT the offset behind the last sound block. */
 };
 
 /*

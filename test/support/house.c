@@ -140,6 +140,8 @@ void witness_sort(struct witness *witness)
 
 /* ---- comparing ---- */
 
+static struct arena arena; /* Reset for each customer: a sanitizer makes fresh blocks dear. */
+
 static int by_time(const void *a, const void *b)
 {
 	return event_compare(&((const struct seen *)a)->event, &((const struct seen *)b)->event);
@@ -182,9 +184,8 @@ static bool states_equal(struct engine *engine, struct customer *customer, struc
 {
 	static uint8_t room[FOLD_STATE_BYTES_MAX];
 	uint64_t *undone = malloc((n + 1) * sizeof *undone);
-	struct arena arena;
 	bool equal = true;
-	arena_init(&arena, 1 << 20);
+	arena_reset(&arena);
 	size_t undone_n = undone_find(mine, n, undone);
 	qsort(mine, n, sizeof *mine, by_time);
 	for (size_t f = 0; f < house_folds.n; f++) {
@@ -197,18 +198,16 @@ static bool states_equal(struct engine *engine, struct customer *customer, struc
 			equal = false;
 		}
 	}
-	arena_free(&arena);
 	free(undone);
 	return equal;
 }
 
 static bool histories_equal(struct engine *engine, struct customer *customer, const struct seen *mine, size_t n)
 {
-	struct arena arena;
 	struct history history;
 	struct event event;
 	bool more = true, equal = true;
-	arena_init(&arena, 64 << 20);
+	arena_reset(&arena);
 	int error = history_start(&history, engine, customer, &arena, HISTORY_EVENTS | HISTORY_DECISIONS);
 	size_t at = n;
 	while (!error && equal && (error = history_next(&history, &event, &more)) == 0 && more) {
@@ -220,24 +219,18 @@ static bool histories_equal(struct engine *engine, struct customer *customer, co
 		fprintf(stderr, "customer %u: history differs (error %d, %zu of %zu left)\n", customer->number, error, at, n);
 		equal = false;
 	}
-	arena_free(&arena);
 	return equal;
 }
 
-static bool customer_compare(struct engine *engine, struct customer *customer, const struct witness *witness, struct seen *mine)
+static bool customer_compare(struct engine *engine, struct customer *customer, struct seen *mine, size_t n)
 {
-	size_t n = 0, events = 0;
+	size_t events = 0;
 	if (customer_refresh(engine, customer) != 0) {
 		fprintf(stderr, "customer %u: cannot be folded again\n", customer->number);
 		return false;
 	}
-	for (size_t i = 0; i < witness->n; i++) {
-		struct origin *origin = engine_origin(engine, witness->items[i].event.header.origin_number);
-		if (!origin || atomic_load(&origin->customer) != customer->number)
-			continue;
-		mine[n++] = witness->items[i];
-		events += witness->items[i].event.header.kind != EVENT_DECISION;
-	}
+	for (size_t i = 0; i < n; i++)
+		events += mine[i].event.header.kind != EVENT_DECISION;
 	bool equal = histories_equal(engine, customer, mine, n);
 	if (customer->events != events) {
 		fprintf(stderr, "customer %u: %u events, not %zu\n", customer->number, customer->events, events);
@@ -246,30 +239,57 @@ static bool customer_compare(struct engine *engine, struct customer *customer, c
 	return states_equal(engine, customer, mine, n) && equal;
 }
 
+static int by_customer(const void *a, const void *b)
+{
+	const struct seen *left = a, *right = b;
+	if (left->customer != right->customer)
+		return left->customer < right->customer ? -1 : 1;
+	return by_position(a, b);
+}
+
+/* Each origin's id leads to it, and it to a customer, whose number is noted. */
+static bool customer_find(struct engine *engine, struct seen *seen)
+{
+	const struct event_header *header = &seen->event.header;
+	uint32_t number = directory_find(engine_directory(engine), directory_hash_id(header->origin));
+	struct customer *customer = number ? customer_lock_of(engine, number) : NULL;
+	if (!customer || number != header->origin_number) {
+		fprintf(stderr, "the id of origin %u leads nowhere (%u)\n", header->origin_number, number);
+		if (customer)
+			customer_unlock(engine, customer);
+		return false;
+	}
+	seen->customer = customer->number;
+	customer_unlock(engine, customer);
+	return true;
+}
+
 int house_compare(struct engine *engine, const struct witness *witness)
 {
-	struct seen *mine = malloc((witness->n + 1) * sizeof *mine);
+	struct seen *all = malloc((witness->n + 1) * sizeof *all);
 	int customers = 0;
-	bool equal = mine != NULL;
-	for (uint32_t number = 1; number <= engine_origins(engine); number++) {
-		struct customer *customer = customer_lock(engine, number);
-		if (!customer)
-			continue;
-		customers++;
-		equal = customer_compare(engine, customer, witness, mine) && equal;
-		customer_unlock(engine, customer);
+	bool equal = all != NULL;
+	arena_init(&arena, 256 << 20);
+	for (size_t i = 0; equal && i < witness->n; i++) {
+		all[i] = witness->items[i];
+		equal = customer_find(engine, &all[i]);
 	}
-	for (size_t i = 0; i < witness->n; i++) {
-		const struct event_header *header = &witness->items[i].event.header;
-		uint32_t number = directory_find(engine_directory(engine), directory_hash_id(header->origin));
-		struct customer *customer = number ? customer_lock_of(engine, number) : NULL;
-		if (!customer || number != header->origin_number) {
-			fprintf(stderr, "the id of origin %u leads nowhere (%u)\n", header->origin_number, number);
-			equal = false;
-		}
+	if (equal)
+		qsort(all, witness->n, sizeof *all, by_customer);
+	for (size_t i = 0, end; equal && i < witness->n; i = end) {
+		for (end = i; end < witness->n && all[end].customer == all[i].customer;)
+			end++;
+		struct customer *customer = customer_lock(engine, all[i].customer);
+		customers++;
+		equal = customer && customer_compare(engine, customer, &all[i], end - i);
 		if (customer)
 			customer_unlock(engine, customer);
 	}
-	free(mine);
+	free(all);
+	arena_free(&arena);
+	if (equal && engine_figures(engine).customers != (uint64_t)customers) {
+		fprintf(stderr, "%llu customers, not %d\n", (unsigned long long)engine_figures(engine).customers, customers);
+		equal = false;
+	}
 	return equal ? customers : -1;
 }

@@ -10,6 +10,7 @@
 /* One record as it was written. */
 struct seen {
 	struct event event;       /* Its payload and name are owned here. */
+	uint32_t customer;        /* While comparing. */
 };
 
 /* Everything a listener saw, from any thread, in the order of positions. */

@@ -6,6 +6,7 @@
 #include "random.h"
 
 #include "engine/dedupe.h"
+#include "engine/verify.h"
 #include "event/columns.h"
 #include "identify/resolve.h"
 
@@ -298,6 +299,12 @@ static void the_engine_agrees_with_a_plain_model(void **state)
 			groups_compare(&world);
 			assert_true(house_compare(world.engine, &world.witness) > 0);
 		}
+		struct verify verify;
+		uint64_t end = log_end(engine_log(world.engine));
+		assert_int_equal(log_wait(engine_log(world.engine), end, 10000), 0);
+		assert_int_equal(engine_verify(world.folder, &verify, NULL, NULL), 0);
+		assert_int_equal(verify.events + verify.decisions, world.witness.n);
+		assert_true(verify.last == end && verify.names == dictionary_count(engine_dictionary(world.engine)));
 		world_end(&world);
 	}
 }
@@ -406,6 +413,61 @@ static void an_undo_that_is_undone_undoes_nothing(void **state)
 	assert_true(text_equal(first[1], again[1]));
 	world_end(&world);
 	arena_free(&arena);
+}
+
+/* Write @record to the log of a fresh folder behind what an engine wrote, and say what verify says. */
+static int verified_with(const struct event_header *header, struct verify *verify)
+{
+	static const char empty[] = {VALUE_OBJECT, 0, 0, 0, 0};
+	struct world world;
+	char path[128];
+	struct log *log;
+	uint64_t position;
+	world_start(&world, 1);
+	append(&world, meet(&world, 0, 15), EVENT_TRACK, 0);
+	engine_close(world.engine);
+	snprintf(path, sizeof path, "%s/log", world.folder);
+	struct log_options options = {.folder = path, .segment_bytes = 1 << 20, .pending_bytes_max = 256 * 1024};
+	assert_int_equal(log_open(&log, &options, 0), 0);
+	struct event_header copy = *header;
+	copy.payload_length = 5;
+	struct text parts[] = {{(const char *)&copy, sizeof copy}, {empty, sizeof empty}};
+	assert_int_equal(log_append(log, parts, 2, &position), 0);
+	log_close(log);
+	int error = engine_verify(world.folder, verify, NULL, NULL);
+	if (error)
+		assert_true(verify->bad == position && verify->problem[0]);
+	config_free(world.config);
+	witness_free(&world.witness);
+	folder_remove(world.folder);
+	return error;
+}
+
+static void verify_finds_what_does_not_fit(void **state)
+{
+	(void)state;
+	struct verify verify;
+	struct event_header fits = {.kind = EVENT_TRACK, .origin_number = 2, .origin = {{9}}}, header;
+	assert_int_equal(verified_with(&fits, &verify), 0);
+	assert_int_equal(verify.origins, 2);
+	header = fits;
+	header.origin_number = 1;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	assert_non_null(strstr(verify.problem, "two ids"));
+	header = fits;
+	header.previous = 80;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	assert_non_null(strstr(verify.problem, "chain"));
+	header = fits;
+	header.name = 77;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	header = (struct event_header){.kind = EVENT_NAME, .name = 9};
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	header = fits;
+	header.kind = EVENT_MERGE;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	header.kind = 31;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
 }
 
 /* ---- threads ---- */
@@ -633,6 +695,7 @@ int main(void)
 		cmocka_unit_test(two_people_on_one_browser_stay_two),
 		cmocka_unit_test(an_identifier_given_twice_is_one),
 		cmocka_unit_test(an_undo_that_is_undone_undoes_nothing),
+		cmocka_unit_test(verify_finds_what_does_not_fit),
 		cmocka_unit_test(threads_and_snapshots_leave_what_one_thread_would),
 		cmocka_unit_test(without_memory_nothing_is_half_done),
 		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
