@@ -157,12 +157,12 @@ int config_log_add(struct config_log *config_log, const struct config_file *file
 	struct config_file *old;
 	size_t old_n;
 	uint32_t newest;
+	arena_init(&arena, (size_t)256 * 1024 * 1024);
 	if (n > FILES_MAX)
 		return ERROR_LIMIT;
 	for (size_t i = 0; i < n; i++)
 		if (files[i].text.n > YAML_BYTES_MAX || files[i].name.n > FILE_NAME_BYTES_MAX)
 			return ERROR_LIMIT;
-	arena_init(&arena, (size_t)256 * 1024 * 1024);
 	pthread_mutex_lock(&config_log->lock);
 	int error = config_log_newest(config_log, &arena, &newest, &old, &old_n);
 	if (!error)
