@@ -76,6 +76,7 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t num
 	if (error)
 		return error;
 	*head = event.position;
+	origin->dirty = true;
 	if (write->header.kind != EVENT_DECISION) {
 		origin->events++;
 		customer->events++;
@@ -90,20 +91,22 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t num
 	return 0;
 }
 
-int engine_link_note(struct engine *engine, struct identifier_hash hash, uint32_t origin)
+int engine_link_reserve(struct engine *engine, struct identifier_hash hash)
 {
 	pthread_mutex_lock(&engine->links_lock);
 	int error = memory_grow(&engine->links, &engine->links_capacity, engine->links_n + 1, sizeof *engine->links);
-	if (!error)
-		engine->links[engine->links_n++] = (struct link_note){hash, origin};
 	pthread_mutex_unlock(&engine->links_lock);
-	return error;
+	return error ? error : directory_reserve(engine->directory, hash);
 }
 
-int engine_link(struct engine *engine, struct identifier_hash hash, uint32_t origin)
+void engine_link(struct engine *engine, struct identifier_hash hash, uint32_t origin)
 {
-	int error = engine_link_note(engine, hash, origin);
-	return error ? error : directory_set(engine->directory, hash, origin);
+	pthread_mutex_lock(&engine->links_lock);
+	assert(engine->links_n < engine->links_capacity);
+	engine->links[engine->links_n++] = (struct link_note){hash, origin};
+	pthread_mutex_unlock(&engine->links_lock);
+	int error = directory_set(engine->directory, hash, origin);
+	assert(!error);
 }
 
 static void structure_put(struct buffer *out, const char *key, struct origin_id id)
@@ -152,6 +155,7 @@ static void origins_move(struct engine *engine, struct customer *into, struct cu
 		uint32_t number = from->origin_first;
 		origin_take(engine, from, number);
 		engine_origin(engine, number)->moved = position;
+		engine_origin(engine, number)->dirty = true;
 		origin_give(engine, into, number);
 	}
 	customer_states_free(engine, from);
@@ -171,7 +175,7 @@ int engine_merge(struct engine *engine, uint32_t into, uint32_t from, struct eng
 		return ERROR_CONFLICT;
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
 	partitions_lock(engine, into, from);
-	int error = !a->origin_first || !b->origin_first ? ERROR_CONFLICT :
+	int error = !a->origin_first || !b->origin_first || !engine_origin(engine, from)->head ? ERROR_CONFLICT :
 	            a->origins_n + b->origins_n > CUSTOMER_ORIGINS_MAX ? ERROR_LIMIT : 0;
 	if (!error) {
 		structure_payload(&payload, "into", engine_origin(engine, into)->id, "from", engine_origin(engine, from)->id,
@@ -201,8 +205,10 @@ int engine_split(struct engine *engine, uint32_t number, struct engine_write *wr
 	struct engine_write record = {write->header, buffer_view(&payload)};
 	int error = payload.failed ? ERROR_MEMORY : engine_append(engine, from, number, &record, position);
 	if (!error) {
+		to->number = number;
 		origin_take(engine, from, number);
 		origin->moved = *position;
+		origin->dirty = true;
 		origin_give(engine, to, number);
 		to->applied = from->applied = *position;
 		to->ordered_until = from->ordered_until;

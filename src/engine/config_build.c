@@ -103,14 +103,24 @@ static bool is_yes_no(struct text text, bool *value)
 
 static void map_check(struct config_build *build, const struct yaml *map, const struct config_key *keys, bool top);
 
-static void value_check_type(struct config_build *build, const struct yaml *node, const struct config_key *key)
+/* A text is a text even if it looks like a number: "title: 2024". */
+static bool text_take(struct yaml *node)
+{
+	if (node->type != YAML_SCALAR || node->text.n == 0 || yaml_is_null(node))
+		return false;
+	node->quoted = true;
+	return true;
+}
+
+/* Check @node, and settle what its scalar means where the key says so. */
+static void value_check_type(struct config_build *build, struct yaml *node, const struct config_key *key)
 {
 	double number;
 	bool flag;
 	bool scalar = node->type == YAML_SCALAR;
 	switch (key->type) {
 	case CONFIG_TEXT:
-		if (!scalar || (node->text.n == 0))
+		if (!text_take(node))
 			say_at(build, node, "\"%s\" must be a text", key->name);
 		else if (key->choices && !is_choice(key->choices, node->text))
 			say_at(build, node, "\"%s\" must be one of: %s", key->name, key->choices);
@@ -118,17 +128,21 @@ static void value_check_type(struct config_build *build, const struct yaml *node
 	case CONFIG_NUMBER:
 		if (!scalar || text_to_double(node->text, &number) != 0)
 			say_at(build, node, "\"%s\" must be a number", key->name);
+		node->quoted = false;
 		break;
 	case CONFIG_YES_NO:
 		if (!scalar || !is_yes_no(node->text, &flag))
 			say_at(build, node, "\"%s\" must be true or false", key->name);
+		else
+			node->text = flag ? TEXT("true") : TEXT("false");
+		node->quoted = false;
 		break;
 	case CONFIG_TEXTS:
 		if (node->type != YAML_LIST)
 			say_at(build, node, "\"%s\" must be a list", key->name);
 		else
-			for (const struct yaml *item = node->first; item; item = item->next)
-				if (item->type != YAML_SCALAR || item->text.n == 0)
+			for (struct yaml *item = node->first; item; item = item->next)
+				if (!text_take(item))
 					say_at(build, item, "an item of \"%s\" must be a text", key->name);
 		break;
 	case CONFIG_LIST:
@@ -155,7 +169,7 @@ static void value_check_type(struct config_build *build, const struct yaml *node
 
 static void map_check(struct config_build *build, const struct yaml *map, const struct config_key *keys, bool top)
 {
-	for (const struct yaml *node = map->first; node; node = node->next) {
+	for (struct yaml *node = map->first; node; node = node->next) {
 		const struct config_key *key = keys;
 		if (top && (text_equal(node->key, TEXT("kind")) || text_equal(node->key, TEXT("name"))))
 			continue;
@@ -356,9 +370,10 @@ static int file_read(struct arena *arena, int folder, const char *name, struct c
 	if (!error && read(fd, p, bytes) != (ssize_t)bytes)
 		error = ERROR_IO;
 	close(fd);
-	if (!error)
-		*file = (struct config_file){text_copy(arena, text_of(name)), {p, bytes}};
-	return error;
+	if (error)
+		return error;
+	*file = (struct config_file){text_copy(arena, text_of(name)), {p, bytes}};
+	return file->name.p ? 0 : ERROR_MEMORY;
 }
 
 static int compare_files(const void *a, const void *b)

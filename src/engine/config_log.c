@@ -1,4 +1,5 @@
-/* config_log.c: versions of the configuration as entries: {"version", "file", "text"} and {"version", "files", "who", "time"}. */
+/* config_log.c: versions of the configuration as entries: {"version", "part", "file", "text"}, closed by {"version", "files", "who",
+ * "time"}. */
 #include "engine/config_log.h"
 
 #include "base/clock.h"
@@ -7,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { SEGMENT_BYTES = 4 * 1024 * 1024, FILES_MAX = 1000, SYNC_TIMEOUT_MS = 30000 };
+enum { SEGMENT_BYTES = 4 * 1024 * 1024, FILES_MAX = 1000, FILE_NAME_BYTES_MAX = 1000, SYNC_TIMEOUT_MS = 30000 };
 
 struct config_log {
 	struct log *log;
@@ -39,9 +40,9 @@ void config_log_close(struct config_log *config_log)
 	memory_free(config_log);
 }
 
+/* Where the entries of a version stand. */
 struct reading {
-	struct arena *arena;
-	struct config_file *gathering, *whole;
+	uint64_t gathering[FILES_MAX], whole[FILES_MAX];
 	size_t gathering_n, whole_n;
 	uint32_t version;
 };
@@ -49,50 +50,73 @@ struct reading {
 static int entry_read(void *arg, uint64_t position, struct text entry)
 {
 	struct reading *reading = arg;
-	int64_t version;
-	(void)position;
+	int64_t version, files, number;
 	if (!value_check(entry))
 		return ERROR_CORRUPT;
 	struct value value = {(const uint8_t *)entry.p, entry.n};
 	if (!value_int(value_get(value, TEXT("version")), &version))
 		return ERROR_CORRUPT;
-	if (value_type_of(value_get(value, TEXT("files"))) == VALUE_INT) {
+	if (value_int(value_get(value, TEXT("files")), &files)) {
+		if (files && (size_t)files != reading->gathering_n)
+			return ERROR_CORRUPT;
+		reading->gathering_n = (size_t)files;
 		memcpy(reading->whole, reading->gathering, reading->gathering_n * sizeof *reading->whole);
 		reading->whole_n = reading->gathering_n;
 		reading->gathering_n = 0;
 		reading->version = (uint32_t)version;
 		return 0;
 	}
-	if (version != (int64_t)reading->version + 1)
-		return 0; /* The rest of a version that was never closed. */
-	if (reading->gathering_n == FILES_MAX)
+	if (!value_int(value_get(value, TEXT("part")), &number) || number < 0 || number >= FILES_MAX)
 		return ERROR_CORRUPT;
-	struct config_file *file = &reading->gathering[reading->gathering_n++];
-	file->name = text_copy(reading->arena, value_text(value_get(value, TEXT("file"))));
-	file->text = text_copy(reading->arena, value_text(value_get(value, TEXT("text"))));
+	if (number == 0)
+		reading->gathering_n = 0; /* What was gathered belongs to a version that was never closed. */
+	if ((size_t)number != reading->gathering_n)
+		return ERROR_CORRUPT;
+	reading->gathering[reading->gathering_n++] = position;
+	return 0;
+}
+
+static int file_copy(struct config_log *config_log, uint64_t position, struct arena *arena, struct config_file *file)
+{
+	struct text entry;
+	int error = log_read(config_log->log, position, NULL, &entry);
+	if (error)
+		return error;
+	struct value value = {(const uint8_t *)entry.p, entry.n};
+	file->name = text_copy(arena, value_text(value_get(value, TEXT("file"))));
+	file->text = text_copy(arena, value_text(value_get(value, TEXT("text"))));
 	return file->name.p && file->text.p ? 0 : ERROR_MEMORY;
 }
 
 int config_log_newest(struct config_log *config_log, struct arena *arena, uint32_t *version, struct config_file **files, size_t *n)
 {
-	struct reading reading = {.arena = arena};
-	reading.gathering = arena_alloc(arena, FILES_MAX * sizeof *reading.gathering);
-	reading.whole = arena_alloc(arena, FILES_MAX * sizeof *reading.whole);
-	if (!reading.gathering || !reading.whole)
+	struct reading *reading = memory_zero_alloc(1, sizeof *reading);
+	if (!reading)
 		return ERROR_MEMORY;
-	int error = log_replay(config_log->log, 0, entry_read, &reading);
-	if (error)
-		return error;
-	*version = reading.version;
-	*files = reading.whole;
-	*n = reading.whole_n;
-	return 0;
+	int error = log_replay(config_log->log, 0, entry_read, reading);
+	struct config_file *found = error ? NULL : arena_alloc(arena, (reading->whole_n + 1) * sizeof *found);
+	if (!error && !found)
+		error = ERROR_MEMORY;
+	for (size_t i = 0; !error && i < reading->whole_n; i++)
+		error = file_copy(config_log, reading->whole[i], arena, &found[i]);
+	if (!error) {
+		*version = reading->version;
+		*files = found;
+		*n = reading->whole_n;
+	}
+	memory_free(reading);
+	return error;
 }
 
+/* Append @entry; when the log has more waiting than it holds, wait until @position, the entry before it, is durable. */
 static int entry_add(struct config_log *config_log, struct buffer *entry, uint64_t *position)
 {
 	struct text part = buffer_view(entry);
-	return entry->failed ? ERROR_MEMORY : log_append(config_log->log, &part, 1, position);
+	int error = entry->failed ? ERROR_MEMORY : log_append(config_log->log, &part, 1, position);
+	if (error != ERROR_BUSY || !*position)
+		return error;
+	error = log_wait(config_log->log, *position, SYNC_TIMEOUT_MS);
+	return error ? error : log_append(config_log->log, &part, 1, position);
 }
 
 static int version_add(struct config_log *config_log, const struct config_file *files, size_t n, const char *who, uint32_t version)
@@ -106,6 +130,8 @@ static int version_add(struct config_log *config_log, const struct config_file *
 		value_put_key(&entry, TEXT("version"));
 		value_put_int(&entry, version);
 		if (i < n) {
+			value_put_key(&entry, TEXT("part"));
+			value_put_int(&entry, (int64_t)i);
 			value_put_key(&entry, TEXT("file"));
 			value_put_text(&entry, files[i].name);
 			value_put_key(&entry, TEXT("text"));
@@ -131,10 +157,12 @@ int config_log_add(struct config_log *config_log, const struct config_file *file
 	struct config_file *old;
 	size_t old_n;
 	uint32_t newest;
-	for (size_t i = 0; i < n; i++)
-		if (files[i].text.n > YAML_BYTES_MAX)
-			return ERROR_LIMIT;
 	arena_init(&arena, (size_t)256 * 1024 * 1024);
+	if (n > FILES_MAX)
+		return ERROR_LIMIT;
+	for (size_t i = 0; i < n; i++)
+		if (files[i].text.n > YAML_BYTES_MAX || files[i].name.n > FILE_NAME_BYTES_MAX)
+			return ERROR_LIMIT;
 	pthread_mutex_lock(&config_log->lock);
 	int error = config_log_newest(config_log, &arena, &newest, &old, &old_n);
 	if (!error)

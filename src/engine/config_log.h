@@ -18,7 +18,8 @@ void config_log_close(struct config_log *config_log);
 int config_log_newest(struct config_log *config_log, struct arena *arena, uint32_t *version, struct config_file **files, size_t *n)
 	MUST_CHECK;
 
-/* Add a version with these files, durably; *@version is its number. Errors: ERROR_LIMIT (a file too large), those of the log. */
+/* Add a version with these files, durably; *@version is its number. Errors: ERROR_LIMIT (a file too large, over 1,000
+ * files), those of the log. */
 int config_log_add(struct config_log *config_log, const struct config_file *files, size_t n, const char *who, uint32_t *version)
 	MUST_CHECK;
 

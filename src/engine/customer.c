@@ -152,6 +152,11 @@ int engine_origin_new(struct engine *engine, uint32_t *origin)
 {
 	struct origin_id id;
 	uint32_t number = engine_origins(engine) + 1;
+	if (engine->origin_returned) {
+		*origin = engine->origin_returned;
+		engine->origin_returned = 0;
+		return 0;
+	}
 	if (engine->options.memory_max && number % 256 == 0 && memory_used(engine) > engine->options.memory_max)
 		return ERROR_LIMIT;
 	origin_random(&id);
@@ -159,6 +164,12 @@ int engine_origin_new(struct engine *engine, uint32_t *origin)
 	if (!error)
 		*origin = number;
 	return error;
+}
+
+void engine_origin_return(struct engine *engine, uint32_t origin)
+{
+	assert(engine_origin(engine, origin)->head == 0);
+	engine->origin_returned = origin;
 }
 
 /* ---- states ---- */

@@ -19,6 +19,7 @@ struct table {
 struct shard {
 	pthread_mutex_t lock;
 	struct table tables[DEDUPE_HOURS]; /* By hour modulo DEDUPE_HOURS. */
+	int64_t dropped;                   /* The newest hour that had to go for the bound; 0: none. */
 };
 
 struct dedupe {
@@ -101,6 +102,7 @@ static void bound(struct dedupe *dedupe, struct shard *shard, int64_t hour)
 		}
 		if (!oldest)
 			return;
+		shard->dropped = oldest->hour > shard->dropped ? oldest->hour : shard->dropped;
 		table_drop(dedupe, oldest);
 	}
 }
@@ -146,11 +148,8 @@ int64_t dedupe_reach_ms(struct dedupe *dedupe, int64_t now_ms)
 	int64_t hour = now_ms / MS_AN_HOUR, reach = DEDUPE_HOURS;
 	for (size_t s = 0; s < SHARDS; s++) {
 		struct shard *shard = &dedupe->shards[s];
-		int64_t back = 0;
 		pthread_mutex_lock(&shard->lock);
-		while (back < DEDUPE_HOURS && shard->tables[(hour - back) % DEDUPE_HOURS].slots &&
-		       shard->tables[(hour - back) % DEDUPE_HOURS].hour == hour - back)
-			back++;
+		int64_t back = hour > shard->dropped ? hour - shard->dropped : 0; /* An hour without messages is known, too. */
 		pthread_mutex_unlock(&shard->lock);
 		reach = back < reach ? back : reach;
 	}

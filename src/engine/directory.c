@@ -117,6 +117,15 @@ static int shard_grow(struct shard *shard)
 	return 0;
 }
 
+int directory_reserve(struct directory *directory, struct identifier_hash hash)
+{
+	struct shard *shard = shard_of(directory, hash);
+	pthread_mutex_lock(&shard->lock);
+	int error = shard_grow(shard);
+	pthread_mutex_unlock(&shard->lock);
+	return error;
+}
+
 int directory_set(struct directory *directory, struct identifier_hash hash, uint32_t origin)
 {
 	struct shard *shard = shard_of(directory, hash);

@@ -29,6 +29,9 @@ struct identifier_hash directory_hash_id(struct origin_id id);
 /* The origin number of @hash, DIRECTORY_NONE when there is none. Threads: safe. */
 uint32_t directory_find(struct directory *directory, struct identifier_hash hash);
 
+/* Make room for @hash, so that the next directory_set in its shard cannot fail. Errors: ERROR_MEMORY. Threads: safe. */
+int directory_reserve(struct directory *directory, struct identifier_hash hash) MUST_CHECK;
+
 /* Enter or replace. Errors: ERROR_MEMORY. Threads: safe. */
 int directory_set(struct directory *directory, struct identifier_hash hash, uint32_t origin) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/report.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
@@ -63,8 +64,10 @@ static int replay_link(struct engine *engine, const struct event *event)
 	struct text type = value_text(value_get(event->payload, TEXT("type")));
 	struct text value = value_text(value_get(event->payload, TEXT("value")));
 	struct identifier_hash hash = directory_hash(engine->directory, type, value);
-	int error = directory_set(engine->directory, hash, event->header.origin_number);
-	return error ? error : engine_link_note(engine, hash, event->header.origin_number);
+	int error = engine_link_reserve(engine, hash);
+	if (!error)
+		engine_link(engine, hash, event->header.origin_number);
+	return error;
 }
 
 static void move(struct engine *engine, uint32_t number, struct customer *to, uint64_t position)
@@ -74,21 +77,31 @@ static void move(struct engine *engine, uint32_t number, struct customer *to, ui
 	assert(from && to);
 	origin_take(engine, from, number);
 	origin->moved = position;
+	origin->dirty = true;
 	origin_give(engine, to, number);
-	from->stale = to->stale = from->dirty = to->dirty = true;
+	from->dirty = to->dirty = true;
 	if (from->origin_first == 0) {
 		customer_states_free(engine, from);
 		atomic_fetch_sub(&engine->customers_n, 1);
 	}
 }
 
-static int replay_merge(struct engine *engine, const struct event *event)
+/* The states of @customer may have been written before the move at @position: fold them again. */
+static void restate(struct customer *customer, uint64_t applied, uint64_t position)
+{
+	if (applied < position)
+		customer->stale = customer->dirty = true;
+}
+
+/* @applied: how far the states of the surviving customer were before this record. */
+static int replay_merge(struct engine *engine, const struct event *event, uint64_t applied)
 {
 	uint32_t into = origin_of(engine, value_get(event->payload, TEXT("into")));
 	uint32_t from = origin_of(engine, value_get(event->payload, TEXT("from")));
 	struct customer *a = customer_at(engine, into), *b = customer_at(engine, from);
 	if (!a || !b)
 		return ERROR_CORRUPT;
+	restate(a, applied, event->position);
 	for (uint32_t number = b->origin_first, next; number; number = next) {
 		next = engine_origin(engine, number)->next;
 		if (engine_origin(engine, number)->moved < event->position)
@@ -97,16 +110,22 @@ static int replay_merge(struct engine *engine, const struct event *event)
 	return 0;
 }
 
-static void replay_split(struct engine *engine, const struct event *event)
+static int replay_split(struct engine *engine, const struct event *event, uint64_t applied)
 {
 	uint32_t number = event->header.origin_number;
 	struct origin *origin = engine_origin(engine, number);
-	if (origin->moved < event->position && atomic_load(&origin->customer) != number) {
-		struct customer *alone = customer_at(engine, number);
-		alone->number = number;
+	struct customer *from = customer_at(engine, origin_of(engine, value_get(event->payload, TEXT("from"))));
+	struct customer *alone = customer_at(engine, number);
+	if (!from)
+		return ERROR_CORRUPT;
+	uint32_t belongs = atomic_load(&origin->customer);
+	restate(from, belongs == from->number ? applied : from->applied, event->position);
+	restate(alone, belongs == number ? applied : alone->applied, event->position);
+	if (origin->moved < event->position && belongs != number) {
 		move(engine, number, alone, event->position);
 		atomic_fetch_add(&engine->customers_n, 1);
 	}
+	return 0;
 }
 
 static int replay_of_customer(struct engine *engine, struct event *event)
@@ -123,21 +142,26 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 		return ERROR_CORRUPT;
 	struct customer *customer = customer_at(engine, atomic_load(&origin->customer));
 	uint64_t *head = event->header.kind == EVENT_DECISION ? &origin->decision_head : &origin->head;
+	uint64_t applied = customer->applied;
 	if (event->position > *head) {
 		*head = event->position;
+		origin->dirty = true;
 		if (event->header.kind != EVENT_DECISION) {
 			origin->events++;
 			customer->events++;
 		}
 	}
-	if (event->position > customer->applied && partition_spare(engine, partition_of(engine, customer->number)))
+	if (event->position > applied) {
+		if (!partition_spare(engine, partition_of(engine, customer->number)))
+			return ERROR_MEMORY;
 		customer_apply(engine, customer, event);
+	}
 	if (event->header.kind == EVENT_LINK)
 		error = replay_link(engine, event);
 	else if (event->header.kind == EVENT_MERGE)
-		error = replay_merge(engine, event);
+		error = replay_merge(engine, event, applied);
 	else if (event->header.kind == EVENT_SPLIT)
-		replay_split(engine, event);
+		error = replay_split(engine, event, applied);
 	return error;
 }
 
@@ -268,10 +292,11 @@ static int parts_open(struct engine *engine)
 	engine->dedupe = dedupe_new(options->dedupe_memory_max ? options->dedupe_memory_max : DEDUPE_BYTES_MAX);
 	if (!engine->directory || !engine->dictionary || !engine->dedupe)
 		return ERROR_MEMORY;
-	if (mkdir(options->folder, 0700) != 0 && errno != EEXIST)
-		return ERROR_IO;
+	int error = folder_make(options->folder);
+	if (error)
+		return error;
 	snprintf(path, sizeof path, "%s/columns", options->folder);
-	int error = columns_open(&engine->columns, path);
+	error = columns_open(&engine->columns, path);
 	if (error)
 		return error;
 	snprintf(path, sizeof path, "%s/lookup", options->folder);

@@ -39,6 +39,7 @@ struct origin {
 	_Atomic uint32_t customer; /* Number of the customer it belongs to. Changes under structure and both partitions. */
 	uint32_t next;            /* Next origin of the same customer, 0: last. */
 	uint32_t events;
+	bool dirty;               /* Changed since its record in the snapshot. */
 };
 
 /* A customer. Protected by its partition's lock. The number is that of its first origin, whose id is its cid. */
@@ -51,10 +52,10 @@ struct customer {
 	uint64_t applied;         /* Position of the newest record in the states. */
 	uint64_t config_mark;     /* Of the configuration the states were folded with. */
 	int64_t ordered_until;    /* Newest event time that an ordered fold has seen. */
-	int64_t due;              /* When it wants a timer, 0: never. */
+	_Atomic int64_t due;      /* When it wants a timer, 0: never. */
 	uint32_t events;
-	bool stale;               /* No state may be read or go on before all are folded again: joined, parted, undone. */
-	bool ordered_stale;       /* The same of the ordered folds alone: an event came late. The others go on. */
+	_Atomic bool stale;       /* No state may be read or go on before all are folded again: joined, parted, undone. */
+	_Atomic bool ordered_stale; /* The same of the ordered folds alone: an event came late. Peeked at without the lock, as due is. */
 	bool dirty;               /* Changed since its snapshot. */
 };
 
@@ -139,15 +140,23 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t ori
  */
 int engine_origin_new(struct engine *engine, uint32_t *origin) MUST_CHECK;
 
-/* Enter the identifier behind @hash as belonging to @origin, after its link record was appended. Structure lock held.
- * Errors: ERROR_MEMORY. */
-int engine_link(struct engine *engine, struct identifier_hash hash, uint32_t origin) MUST_CHECK;
+/* Give a new origin back whose first event could not be written: the next new one takes its place. Structure lock held. */
+void engine_origin_return(struct engine *engine, uint32_t origin);
+
+/*
+ * Enter the identifier behind @hash as belonging to @origin, after its link record was appended. engine_link_reserve makes
+ * room before the record is written, so that entering cannot fail. Structure lock held for both.
+ * Errors: ERROR_MEMORY.
+ */
+int  engine_link_reserve(struct engine *engine, struct identifier_hash hash) MUST_CHECK;
+void engine_link(struct engine *engine, struct identifier_hash hash, uint32_t origin);
 
 /*
  * Join customer @from to customer @into (numbers, @into the lower: the older id survives; the structure lock is held, no
  * partition is). The merge record goes to @into's first origin; @write's payload (one object) says why. @into is stale
  * afterwards.
- * Errors: ERROR_LIMIT (origins), ERROR_CONFLICT (the same), ERROR_MEMORY, those of log_append.
+ * Errors: ERROR_LIMIT (origins), ERROR_CONFLICT (the same, or @from has no events: the log does not know it), ERROR_MEMORY,
+ * those of log_append.
  */
 int engine_merge(struct engine *engine, uint32_t into, uint32_t from, struct engine_write *write, uint64_t *position) MUST_CHECK;
 

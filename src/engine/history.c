@@ -90,6 +90,14 @@ static uint32_t kinds_of(const struct fold_table *table)
 	return kinds;
 }
 
+static bool is_undone(const struct gathering *gathering, uint64_t position)
+{
+	for (size_t i = 0; i < gathering->undone_n; i++)
+		if (gathering->undone[i] == position)
+			return true;
+	return false;
+}
+
 static int gather(struct gathering *gathering, struct history *history, uint32_t kinds, size_t n_max)
 {
 	struct event event;
@@ -102,6 +110,8 @@ static int gather(struct gathering *gathering, struct history *history, uint32_t
 			continue;
 		if (event.header.kind == EVENT_UNDO) {
 			int64_t position;
+			if (is_undone(gathering, event.position))
+				continue; /* Newest first: what undoes this undo has been seen. */
 			if (!value_int(value_get(event.payload, TEXT("position")), &position))
 				continue;
 			error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
@@ -120,14 +130,6 @@ static int gather(struct gathering *gathering, struct history *history, uint32_t
 static int order(const void *a, const void *b)
 {
 	return event_compare(a, b);
-}
-
-static bool is_undone(const struct gathering *gathering, uint64_t position)
-{
-	for (size_t i = 0; i < gathering->undone_n; i++)
-		if (gathering->undone[i] == position)
-			return true;
-	return false;
 }
 
 /* For each fold, the first of the ordered events it may see: its window holds the newest it wants. */

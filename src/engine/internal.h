@@ -43,18 +43,20 @@ struct engine {
 	_Atomic uint32_t origins_n;
 	_Atomic uint64_t customers_n, events_n, refolds_n, snapshots_n, replayed_n;
 	_Atomic size_t state_bytes;
-	int64_t snapshot_ms, recovery_ms;
+	_Atomic int64_t snapshot_ms, recovery_ms;
 	struct partition partitions[PARTITIONS];
 
 	pthread_mutex_t links_lock;  /* New identifiers since the last snapshot pass. */
-	struct link_note *links;
+	struct link_note *links;     /* Kept until the pass that writes them has committed. */
 	size_t links_n, links_capacity;
+	uint32_t origin_returned;    /* An origin nobody uses, 0: none. Under structure. */
 
 	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
 	pthread_cond_t pass_wake, pass_done;
 	uint64_t passes_wanted, passes_done;
 	int pass_error;
-	bool stopping, thread_runs;
+	_Atomic bool stopping;
+	bool thread_runs;
 	pthread_t snapshot_thread;
 
 	struct {
@@ -87,8 +89,6 @@ void customer_states_free(struct engine *engine, struct customer *customer);
 
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);
-
-int  engine_link_note(struct engine *engine, struct identifier_hash hash, uint32_t origin) MUST_CHECK;
 
 int  snapshot_load(struct engine *engine) MUST_CHECK;
 int  snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;

@@ -49,16 +49,20 @@ static void cut(struct fold_state *state, size_t at)
 	state->n -= bytes;
 }
 
-/* Take out the entry with the smallest order; false when the new one is the smallest itself. */
+static bool is_older(const struct latest *a, const struct latest *b)
+{
+	return a->order != b->order ? a->order < b->order : a->position < b->position;
+}
+
+/* Take out the oldest entry; false when the new one is the oldest itself. */
 static bool oldest_cut(struct fold_state *state, const struct latest *fresh)
 {
-	struct latest entry;
-	int64_t oldest = fresh->order;
+	struct latest entry, oldest = *fresh;
 	size_t where = SIZE_MAX;
 	struct text view = {(const char *)state->p, state->n};
 	for (size_t at = 0, here = 0; latest_next(view, &at, &entry); here = at)
-		if (entry.order < oldest || (entry.order == oldest && entry.position < fresh->position && where == SIZE_MAX)) {
-			oldest = entry.order;
+		if (is_older(&entry, &oldest)) {
+			oldest = entry;
 			where = here;
 		}
 	if (where == SIZE_MAX)
@@ -77,7 +81,7 @@ bool latest_set(struct fold_state *state, const struct latest *entry)
 	if (entry->key.n == 0 || entry->key.n > LATEST_KEY_BYTES_MAX || entry->value.n > LATEST_VALUE_BYTES_MAX)
 		return false;
 	if (find((struct text){(const char *)state->p, state->n}, entry->key, &old, &where)) {
-		if (old.order > entry->order || (old.order == entry->order && old.position > entry->position))
+		if (is_older(entry, &old))
 			return true;
 		cut(state, where);
 	}

@@ -2,7 +2,8 @@
  * latest.h: a state that keeps the latest value under each key: traits, preferences, consents, identifiers.
  *
  * Which value is the latest is decided by @order (and position between equals), so the result does not depend on the
- * order of arrival. Packed: about 28 bytes and the texts an entry. At the bound the entry with the smallest order goes.
+ * order of arrival. Packed: about 28 bytes and the texts an entry. At the bound the entry with the smallest order goes;
+ * which ones are left may then depend on the order of arrival, as what had to go is not remembered.
  */
 #ifndef ATTUNE_ENGINE_LATEST_H
 #define ATTUNE_ENGINE_LATEST_H

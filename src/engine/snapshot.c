@@ -3,34 +3,36 @@
  *
  * A pass notes the end of the log, waits until every record up to there has been applied (each partition locked once)
  * and is durable, then writes in slices: customers that changed, new identifiers and names, columns of finished rows.
- * Only when all is committed the position moves; a customer's own record says how far it has been applied, so a pass
- * that was cut short does no harm.
+ * Only when all is committed the position moves. A customer's own record says how far it has been applied, and every
+ * origin has a record of its own with its chain and whom it belongs to: so a pass that was cut short does no harm, nor
+ * does a merge or a split between two slices of one pass.
  */
 #include "base/clock.h"
 #include "base/report.h"
 #include "engine/internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
 
-/* A customer in the store: this, its origins, its states. */
+/* A customer in the store: this and its states. */
 struct customer_record {
 	uint64_t applied, config_mark, folds_mark;
 	int64_t ordered_until, due;
-	uint32_t origins_n, states_bytes;
-	uint8_t stale, reserved[7];
+	uint32_t states_bytes;
+	uint8_t stale, reserved[3];
 };
 
 struct origin_record {
 	struct origin_id id;
 	uint64_t head, decision_head, moved;
-	uint32_t number, events;
+	uint32_t customer, events;
 };
 
 struct slice {
 	struct engine *engine;
-	struct buffer bytes;           /* Records, one after another: number (u32), length (u32), record. */
+	struct buffer bytes;           /* Records, one after another: table, number, length (u32 each), record. */
 	uint64_t position_max;
 };
 
@@ -41,49 +43,70 @@ static struct text key_of(uint32_t number, uint8_t key[4])
 	return (struct text){(const char *)key, 4};
 }
 
-static void record_put(struct slice *slice, struct customer *customer)
+/* Enter a record of two parts; false without memory. */
+static bool record_put(struct slice *slice, enum store_table table, uint32_t number, struct text head, struct text rest)
+{
+	uint32_t about[3] = {table, number, (uint32_t)(head.n + rest.n)};
+	if (!buffer_reserve(&slice->bytes, sizeof about + head.n + rest.n))
+		return false;
+	buffer_append(&slice->bytes, about, sizeof about);
+	buffer_text(&slice->bytes, head);
+	buffer_text(&slice->bytes, rest);
+	return true;
+}
+
+static void position_note(struct slice *slice, uint64_t position)
+{
+	if (position > slice->position_max)
+		slice->position_max = position;
+}
+
+static void origin_put(struct slice *slice, uint32_t number)
 {
 	struct engine *engine = slice->engine;
+	struct customer *customer = customer_lock_of(engine, number);
+	if (!customer)
+		return;
+	struct origin *origin = engine_origin(engine, number);
+	struct origin_record record = {origin->id, origin->head, origin->decision_head, origin->moved, customer->number, origin->events};
+	if (origin->dirty && record_put(slice, STORE_ORIGINS, number, (struct text){(const char *)&record, sizeof record}, TEXT(""))) {
+		origin->dirty = false;
+		position_note(slice, record.head);
+		position_note(slice, record.decision_head);
+		position_note(slice, record.moved);
+	}
+	customer_unlock(engine, customer);
+}
+
+static void customer_put(struct slice *slice, uint32_t number)
+{
+	struct engine *engine = slice->engine;
+	struct customer *customer = customer_at(engine, number);
+	struct partition *partition = partition_of(engine, number);
+	if (!customer)
+		return;
+	pthread_mutex_lock(&partition->lock);
 	struct customer_record record = {
 		.applied = customer->applied, .config_mark = customer->config_mark,
 		.folds_mark = fold_table_mark(engine->options.folds), .ordered_until = customer->ordered_until, .due = customer->due,
-		.origins_n = customer->origins_n, .states_bytes = customer->states_bytes, .stale = (uint8_t)(customer->stale | customer->ordered_stale << 1),
+		.states_bytes = customer->states_bytes, .stale = (uint8_t)(customer->stale | customer->ordered_stale << 1),
 	};
-	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
-		const struct origin *origin = engine_origin(engine, number);
-		struct origin_record of_origin = {origin->id, origin->head, origin->decision_head, origin->moved, number, origin->events};
-		if (number == customer->origin_first)
-			buffer_append(&slice->bytes, &record, sizeof record);
-		buffer_append(&slice->bytes, &of_origin, sizeof of_origin);
+	struct text head = {(const char *)&record, sizeof record}, states = {(const char *)customer->states, customer->states_bytes};
+	if (!customer->origin_first) /* Joined to another: an empty record deletes. */
+		head = states = TEXT("");
+	if (customer->dirty && record_put(slice, STORE_CUSTOMERS, number, head, states)) {
+		customer->dirty = false;
+		position_note(slice, record.applied);
 	}
-	if (customer->origin_first)
-		buffer_append(&slice->bytes, customer->states, customer->states_bytes);
+	pthread_mutex_unlock(&partition->lock);
 }
 
-/* Copy the changed ones among SLICE_CUSTOMERS customers from @*number on. One lock a customer, for a copy. */
+/* Copy the changed ones among SLICE_CUSTOMERS numbers from @*number on. One lock an item, for a copy. */
 static void slice_take(struct slice *slice, uint32_t *number, uint32_t last)
 {
-	struct engine *engine = slice->engine;
 	for (size_t i = 0; i < SLICE_CUSTOMERS && *number <= last; i++, ++*number) {
-		struct customer *customer = customer_at(engine, *number);
-		struct partition *partition = partition_of(engine, *number);
-		if (!customer)
-			continue;
-		pthread_mutex_lock(&partition->lock);
-		if (customer->dirty) {
-			uint32_t head[2] = {*number, 0};
-			size_t at = slice->bytes.n;
-			buffer_append(&slice->bytes, head, sizeof head);
-			record_put(slice, customer);
-			if (!slice->bytes.failed) {
-				head[1] = (uint32_t)(slice->bytes.n - at - sizeof head);
-				memcpy(slice->bytes.p + at, head, sizeof head);
-				customer->dirty = false;
-				if (customer->applied > slice->position_max)
-					slice->position_max = customer->applied;
-			}
-		}
-		pthread_mutex_unlock(&partition->lock);
+		origin_put(slice, *number);
+		customer_put(slice, *number);
 	}
 }
 
@@ -95,12 +118,13 @@ static int slice_write(struct slice *slice)
 	/* Never ahead of the log: what is in the slice is durable before it is committed. */
 	int error = slice->position_max ? log_wait(engine->log, slice->position_max, 60000) : 0;
 	for (size_t at = 0; at < slice->bytes.n && !error;) {
-		uint32_t head[2];
+		uint32_t about[3];
 		uint8_t key[4];
-		memcpy(head, slice->bytes.p + at, sizeof head);
-		at += sizeof head;
-		error = store_put(engine->store, STORE_CUSTOMERS, key_of(head[0], key), (struct text){slice->bytes.p + at, head[1]});
-		at += head[1];
+		memcpy(about, slice->bytes.p + at, sizeof about);
+		at += sizeof about;
+		error = store_put(engine->store, (enum store_table)about[0], key_of(about[1], key),
+		                  (struct text){slice->bytes.p + at, about[2]});
+		at += about[2];
 	}
 	return error;
 }
@@ -120,23 +144,31 @@ static int customers_write(struct engine *engine)
 	return error;
 }
 
-static int links_write(struct engine *engine)
+/* Put the new identifiers into the store; *@written of them are forgotten by links_written once that is committed. */
+static int links_write(struct engine *engine, size_t *written)
 {
 	pthread_mutex_lock(&engine->links_lock);
-	struct link_note *links = engine->links;
 	size_t n = engine->links_n;
-	engine->links = NULL;
-	engine->links_n = engine->links_capacity = 0;
+	struct link_note *links = memory_alloc(n * sizeof *links);
+	if (links && n)
+		memcpy(links, engine->links, n * sizeof *links);
 	pthread_mutex_unlock(&engine->links_lock);
-	int error = 0;
+	int error = links ? 0 : ERROR_MEMORY;
 	for (size_t i = 0; i < n && !error; i++)
 		error = store_put(engine->store, STORE_IDENTIFIERS, (struct text){(const char *)&links[i].hash, sizeof links[i].hash},
 		                  (struct text){(const char *)&links[i].origin, sizeof links[i].origin});
-	for (size_t i = 0; i < n && error; i++) /* Not written: the next pass tries again. */
-		if (engine_link_note(engine, links[i].hash, links[i].origin) != 0)
-			break;
 	memory_free(links);
+	*written = n;
 	return error;
+}
+
+static void links_written(struct engine *engine, size_t n)
+{
+	pthread_mutex_lock(&engine->links_lock);
+	engine->links_n -= n;
+	if (n)
+		memmove(engine->links, engine->links + n, engine->links_n * sizeof *engine->links);
+	pthread_mutex_unlock(&engine->links_lock);
 }
 
 static int names_write(struct engine *engine, uint32_t *written)
@@ -208,6 +240,7 @@ static uint64_t barrier(struct engine *engine)
 		pthread_mutex_lock(&engine->partitions[i].lock);
 		pthread_mutex_unlock(&engine->partitions[i].lock);
 	}
+	dictionary_settle(engine->dictionary);
 	return position;
 }
 
@@ -215,11 +248,17 @@ static uint64_t barrier(struct engine *engine)
 static void all_dirty(struct engine *engine)
 {
 	for (uint32_t number = 1, last = engine_origins(engine); number <= last; number++) {
-		struct customer *customer = customer_lock(engine, number);
+		struct customer *customer = customer_lock_of(engine, number);
+		if (customer) {
+			engine_origin(engine, number)->dirty = true;
+			customer_unlock(engine, customer);
+		}
+		customer = customer_at(engine, number);
 		if (!customer)
 			continue;
+		pthread_mutex_lock(&partition_of(engine, number)->lock); /* Also of one who was joined to another. */
 		customer->dirty = true;
-		customer_unlock(engine, customer);
+		pthread_mutex_unlock(&partition_of(engine, number)->lock);
 	}
 }
 
@@ -227,11 +266,12 @@ static int pass(struct engine *engine, uint32_t *names_written)
 {
 	int64_t begun = clock_now_ms();
 	uint64_t position = barrier(engine);
+	size_t links_n = 0;
 	int error = position ? log_wait(engine->log, position, 60000) : 0;
 	if (!error)
 		error = names_write(engine, names_written);
 	if (!error)
-		error = links_write(engine);
+		error = links_write(engine, &links_n);
 	if (!error)
 		error = customers_write(engine);
 	if (!error)
@@ -242,6 +282,11 @@ static int pass(struct engine *engine, uint32_t *names_written)
 		error = marks_trim(engine, begun);
 	if (!error && position)
 		error = meta_write(engine, position, begun);
+	if (error == ERROR_IO) {
+		/* A sync that failed is never tried again: what is on disk only a new start can tell. The log has all of it. */
+		report(REPORT_ERROR, "snapshot_sync_failed", "Writing the snapshot failed: stopping at once; start again to recover.");
+		_exit(70);
+	}
 	if (error) {
 		store_abort(engine->store);
 		*names_written = 0;
@@ -249,6 +294,8 @@ static int pass(struct engine *engine, uint32_t *names_written)
 		report(REPORT_ERROR, "snapshot_failed", "The snapshot failed: %s It will be tried again.", error_sentence(error));
 		return error;
 	}
+	columns_flushed(engine->columns, position);
+	links_written(engine, links_n);
 	engine->snapshot_ms = clock_now_ms() - begun;
 	atomic_fetch_add(&engine->snapshots_n, 1);
 	return 0;
@@ -275,9 +322,10 @@ static void background_run(struct engine *engine, int64_t now)
 	size_t refreshed = 0;
 	for (uint32_t number = 1; number <= last && !engine->stopping; number++) {
 		struct customer *customer = customer_at(engine, number);
-		int64_t due = customer ? __atomic_load_n(&customer->due, __ATOMIC_RELAXED) : 0;
+		int64_t due = customer ? atomic_load_explicit(&customer->due, memory_order_relaxed) : 0;
 		bool stale = customer && refreshed < REFRESH_A_ROUND &&
-		             (__atomic_load_n(&customer->stale, __ATOMIC_RELAXED) || __atomic_load_n(&customer->ordered_stale, __ATOMIC_RELAXED));
+		             (atomic_load_explicit(&customer->stale, memory_order_relaxed) ||
+		              atomic_load_explicit(&customer->ordered_stale, memory_order_relaxed));
 		if (!stale && (due == 0 || due > now))
 			continue;
 		customer = customer_lock(engine, number);
@@ -368,61 +416,61 @@ static uint32_t number_of(struct text key)
 	return number;
 }
 
-static int origin_load(struct engine *engine, struct customer *customer, const struct origin_record *record)
+static int origin_load(void *arg, struct text key, struct text value)
 {
-	int error = origin_reserve(engine, record->number);
+	struct engine *engine = arg;
+	struct origin_record record;
+	uint32_t number = number_of(key);
+	if (value.n != sizeof record)
+		return ERROR_CORRUPT;
+	memcpy(&record, value.p, sizeof record);
+	int error = origin_reserve(engine, number);
+	if (!error)
+		error = origin_reserve(engine, record.customer);
 	if (error)
 		return error;
-	struct origin *origin = engine_origin(engine, record->number);
-	uint32_t belongs = atomic_load(&origin->customer);
-	if (belongs && origin->moved >= record->moved)
-		return 0; /* A pass was cut between two customers: the later move holds. */
-	if (belongs)
-		origin_take(engine, customer_at(engine, belongs), record->number);
-	origin->id = record->id;
-	origin->head = record->head;
-	origin->decision_head = record->decision_head;
-	origin->moved = record->moved;
-	origin->events = record->events;
-	origin_give(engine, customer, record->number);
-	if (record->number > engine_origins(engine))
-		atomic_store(&engine->origins_n, record->number);
-	return directory_set(engine->directory, directory_hash_id(record->id), record->number);
+	struct origin *origin = engine_origin(engine, number);
+	origin->id = record.id;
+	origin->head = record.head;
+	origin->decision_head = record.decision_head;
+	origin->moved = record.moved;
+	origin->events = record.events;
+	customer_at(engine, number)->number = number;
+	customer_at(engine, record.customer)->number = record.customer;
+	origin_give(engine, customer_at(engine, record.customer), number);
+	customer_at(engine, record.customer)->stale = true; /* Until its own record comes. */
+	if (number > engine_origins(engine))
+		atomic_store(&engine->origins_n, number);
+	return directory_set(engine->directory, directory_hash_id(record.id), number);
 }
 
 static int customer_load(void *arg, struct text key, struct text value)
 {
 	struct engine *engine = arg;
 	struct customer_record record;
-	uint32_t number = number_of(key);
-	if (value.n < sizeof record || origin_reserve(engine, number) != 0)
+	struct customer *customer = customer_at(engine, number_of(key));
+	if (value.n < sizeof record)
 		return ERROR_CORRUPT;
 	memcpy(&record, value.p, sizeof record);
-	size_t states_at = sizeof record + record.origins_n * sizeof(struct origin_record);
-	if (value.n != states_at + record.states_bytes || record.states_bytes > engine->states_bytes_max)
+	if (value.n != sizeof record + record.states_bytes || record.states_bytes > engine->states_bytes_max)
 		return ERROR_CORRUPT;
-	struct customer *customer = customer_at(engine, number);
-	customer->number = number;
+	if (!customer || !customer->origin_first)
+		return 0; /* Joined to another while the pass was on its way. */
 	customer->applied = record.applied;
 	customer->config_mark = record.config_mark;
 	customer->ordered_until = record.ordered_until;
 	customer->due = record.due;
 	customer->ordered_stale = record.stale & 2;
 	customer->stale = (record.stale & 1) || record.folds_mark != fold_table_mark(engine->options.folds);
-	for (uint32_t i = 0; i < record.origins_n; i++) {
-		struct origin_record origin;
-		memcpy(&origin, value.p + sizeof record + i * sizeof origin, sizeof origin);
-		int error = origin_load(engine, customer, &origin);
-		if (error)
-			return error;
-	}
 	if (customer->stale || record.states_bytes == 0)
 		return 0;
 	customer->states_capacity = (record.states_bytes + 63) & ~63u;
 	customer->states = memory_alloc(customer->states_capacity);
-	if (!customer->states)
+	if (!customer->states) {
+		customer->states_capacity = 0;
 		return ERROR_MEMORY;
-	memcpy(customer->states, value.p + states_at, record.states_bytes);
+	}
+	memcpy(customer->states, value.p + sizeof record, record.states_bytes);
 	customer->states_bytes = record.states_bytes;
 	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
 	return 0;
@@ -459,6 +507,8 @@ static int day_load(void *arg, struct text key, struct text value)
 int snapshot_load(struct engine *engine)
 {
 	int error = store_each(engine->store, STORE_NAMES, name_load, engine);
+	if (!error)
+		error = store_each(engine->store, STORE_ORIGINS, origin_load, engine);
 	if (!error)
 		error = store_each(engine->store, STORE_CUSTOMERS, customer_load, engine);
 	if (!error)

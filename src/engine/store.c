@@ -1,19 +1,24 @@
 /* store.c: LMDB, with the rules that keep it healthy: one environment, short transactions, no DUPSORT, its default sync. */
 #include "engine/store.h"
 
+#include "base/folder.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
-enum { TRANSACTION_BYTES = 1024 * 1024 };
+enum { TRANSACTION_BYTES = 1024 * 1024, DISK_FULL_BYTES = 16 * 1024 * 1024 };
 static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
 
-static const char *const table_names[STORE_TABLES] = {"meta", "customers", "identifiers", "names", "days", "marks"};
+static const char *const table_names[STORE_TABLES] = {"meta", "customers", "origins", "identifiers", "names", "days", "marks"};
 
 struct store {
-	MDB_env *env;
+	MDB_env *env; /* NULL: could not be opened again. */
+	char folder[4096];
 	MDB_dbi tables[STORE_TABLES];
 	MDB_txn *txn;
 	size_t txn_bytes;
@@ -54,31 +59,85 @@ static int tables_open(struct store *store)
 	return mdb_txn_commit(txn);
 }
 
-int store_open(struct store **out, const char *folder)
+static int environment_start(struct store *store)
 {
-	int dead;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
-	struct store *store = memory_zero_alloc(1, sizeof *store);
-	if (!store)
-		return ERROR_MEMORY;
-	int code = mdb_env_create(&store->env);
+	int dead, code = mdb_env_create(&store->env);
 	if (!code)
 		code = mdb_env_set_maxdbs(store->env, STORE_TABLES);
 	if (!code)
 		code = mdb_env_set_mapsize(store->env, MAP_BYTES);
 	if (!code)
-		code = mdb_env_open(store->env, folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+		code = mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
 	if (!code)
 		code = mdb_reader_check(store->env, &dead);
 	if (!code)
 		code = tables_open(store);
 	if (code) {
-		store_close(store);
-		return error_of(code);
+		mdb_env_close(store->env);
+		store->env = NULL;
 	}
-	*out = store;
-	return 0;
+	return code;
+}
+
+static int environment_open(struct store **out, const char *folder)
+{
+	struct store *store = memory_zero_alloc(1, sizeof *store);
+	if (!store)
+		return ERROR_MEMORY;
+	int n = snprintf(store->folder, sizeof store->folder, "%s", folder);
+	int error = n >= (int)sizeof store->folder ? ERROR_IO : error_of(environment_start(store));
+	if (error)
+		store_close(store);
+	else
+		*out = store;
+	return error;
+}
+
+/* Begin to write. LMDB wants to be opened again after the disk was full at a bad moment. */
+static int begin(struct store *store)
+{
+	int code = store->env ? mdb_txn_begin(store->env, NULL, 0, &store->txn) : MDB_PANIC;
+	if (code == MDB_PANIC) {
+		if (store->env)
+			mdb_env_close(store->env);
+		store->env = NULL;
+		code = environment_start(store);
+		if (!code)
+			code = mdb_txn_begin(store->env, NULL, 0, &store->txn);
+	}
+	if (code)
+		store->txn = NULL;
+	return code;
+}
+
+/* A new environment is made under another name and gets its own only when it is whole: LMDB refuses half of one. */
+static int environment_create(const char *folder)
+{
+	char draft[4096], file[4096 + 16];
+	struct store *store;
+	if (snprintf(draft, sizeof draft, "%s.new", folder) >= (int)sizeof draft)
+		return ERROR_IO;
+	int error = folder_make(draft);
+	snprintf(file, sizeof file, "%s/data.mdb", draft);
+	if (!error && unlink(file) != 0 && errno != ENOENT)
+		error = ERROR_IO;
+	if (!error)
+		error = environment_open(&store, draft);
+	if (error)
+		return error;
+	error = error_of(mdb_env_sync(store->env, 1));
+	store_close(store);
+	if (!error)
+		error = folder_sync_parent(file);
+	if (!error && rename(draft, folder) != 0)
+		error = ERROR_IO;
+	return error ? error : folder_sync_parent(folder);
+}
+
+int store_open(struct store **out, const char *folder)
+{
+	int error = access(folder, F_OK) == 0 ? 0 : environment_create(folder);
+	return error ? error : environment_open(out, folder);
 }
 
 void store_close(struct store *store)
@@ -91,6 +150,17 @@ void store_close(struct store *store)
 	memory_free(store);
 }
 
+/* LMDB calls a write that a full disk cut short an I/O error. */
+static int commit_error(struct store *store, int code)
+{
+	struct statvfs status;
+	int file;
+	if (code == EIO && mdb_env_get_fd(store->env, &file) == 0 && fstatvfs(file, &status) == 0 &&
+	    status.f_bavail * status.f_frsize < DISK_FULL_BYTES)
+		return ERROR_FULL;
+	return error_of(code);
+}
+
 int store_commit(struct store *store)
 {
 	if (!store->txn)
@@ -98,7 +168,7 @@ int store_commit(struct store *store)
 	int code = mdb_txn_commit(store->txn);
 	store->txn = NULL;
 	store->txn_bytes = 0;
-	return error_of(code);
+	return commit_error(store, code);
 }
 
 void store_abort(struct store *store)
@@ -112,11 +182,9 @@ void store_abort(struct store *store)
 int store_put(struct store *store, enum store_table table, struct text key, struct text value)
 {
 	MDB_val k = {key.n, (void *)(uintptr_t)key.p}, v = {value.n, (void *)(uintptr_t)value.p};
-	int code = store->txn ? 0 : mdb_txn_begin(store->env, NULL, 0, &store->txn);
-	if (code) {
-		store->txn = NULL;
+	int code = store->txn ? 0 : begin(store);
+	if (code)
 		return error_of(code);
-	}
 	code = value.n ? mdb_put(store->txn, store->tables[table], &k, &v, 0) : mdb_del(store->txn, store->tables[table], &k, NULL);
 	if (code == MDB_NOTFOUND)
 		code = 0;

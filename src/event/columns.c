@@ -2,6 +2,7 @@
 #include "event/columns.h"
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -40,7 +41,8 @@ struct columns {
 
 static int32_t day_of(int64_t ms)
 {
-	return (int32_t)(ms / MS_A_DAY - (ms % MS_A_DAY < 0));
+	int64_t day = ms / MS_A_DAY - (ms % MS_A_DAY < 0);
+	return day < INT32_MIN ? INT32_MIN : day > INT32_MAX ? INT32_MAX : (int32_t)day;
 }
 
 static void name_of(char out[24], int32_t day)
@@ -52,8 +54,9 @@ static void name_of(char out[24], int32_t day)
 
 int columns_open(struct columns **out, const char *folder)
 {
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return ERROR_IO;
+	int made = folder_make(folder);
+	if (made)
+		return made;
 	struct columns *columns = memory_zero_alloc(1, sizeof *columns);
 	if (!columns)
 		return ERROR_MEMORY;
@@ -195,7 +198,8 @@ static int day_write(struct columns *columns, const struct gathered *items, size
 	for (size_t i = 0; i < n; i++)
 		rows[i] = items[i].row;
 	name_of(name, items->day);
-	int file = openat(columns->folder, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600), error = file < 0 ? ERROR_IO : 0;
+	int file = openat(columns->folder, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int error = file >= 0 ? 0 : errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
 	if (!error)
 		error = write_all(file, rows, n * sizeof *rows, (off_t)(rows_before * sizeof *rows));
 	if (!error && fdatasync(file) != 0)
@@ -225,20 +229,6 @@ static int due_copy(struct columns *columns, uint64_t until, struct gathered **o
 	return 0;
 }
 
-/* What is on disk now counts there and is gathered no longer: one moment for readers. */
-static void due_done(struct columns *columns, uint64_t until, const struct gathered *items, size_t n)
-{
-	size_t kept = 0;
-	pthread_mutex_lock(&columns->lock);
-	for (size_t i = 0; i < n; i++)
-		day_entry(columns, items[i].day)->rows++;
-	for (size_t i = 0; i < columns->n; i++)
-		if (columns->gathered[i].position > until)
-			columns->gathered[kept++] = columns->gathered[i];
-	columns->n = kept;
-	pthread_mutex_unlock(&columns->lock);
-}
-
 int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void *, int32_t, uint64_t), void *arg)
 {
 	struct gathered *items;
@@ -259,10 +249,21 @@ int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void 
 	}
 	if (!error && n && fsync(columns->folder) != 0)
 		error = ERROR_IO;
-	if (!error)
-		due_done(columns, until, items, n);
 	memory_free(items);
 	return error;
+}
+
+void columns_flushed(struct columns *columns, uint64_t until)
+{
+	size_t kept = 0;
+	pthread_mutex_lock(&columns->lock);
+	for (size_t i = 0; i < columns->n; i++)
+		if (columns->gathered[i].position > until)
+			columns->gathered[kept++] = columns->gathered[i];
+		else
+			day_entry(columns, columns->gathered[i].day)->rows++;
+	columns->n = kept;
+	pthread_mutex_unlock(&columns->lock);
 }
 
 static bool take(struct column_event *out, int32_t day, struct column_row row, int64_t from_ms, int64_t to_ms)
@@ -279,6 +280,8 @@ static int day_select(struct columns *columns, struct day_file day, int64_t from
 {
 	char name[24];
 	struct column_row rows[4096];
+	if (day.rows == 0)
+		return 0; /* Its file may not be there yet. */
 	name_of(name, day.day);
 	int file = openat(columns->folder, name, O_RDONLY | O_CLOEXEC);
 	if (file < 0)

@@ -37,11 +37,15 @@ int columns_add(struct columns *columns, uint64_t position, const struct event_h
 
 /*
  * Write what gathered up to position @until to the day files, durably, and call @day_rows with the new length of each day
- * touched. The caller knows that every event up to @until has been added.
+ * touched. The caller knows that every event up to @until has been added. The rows stay gathered until columns_flushed
+ * says that the new lengths are durable too; a flush that is not followed by it is simply done again.
  * Errors: ERROR_IO, ERROR_FULL (nothing is lost: it stays gathered), those of @day_rows. Threads: one at a time.
  */
 int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void *arg, int32_t day, uint64_t rows), void *arg)
 	MUST_CHECK;
+
+/* After columns_flush with the same @until: the rows count in their files now. */
+void columns_flushed(struct columns *columns, uint64_t until);
 
 /*
  * Copy all rows with @from_ms <= time < @to_ms, in no order, gathered ones included, to a new array of {row, time}

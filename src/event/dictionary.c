@@ -64,6 +64,12 @@ struct text dictionary_name(const struct dictionary *dictionary, uint32_t number
 	return dictionary->names[number];
 }
 
+void dictionary_settle(struct dictionary *dictionary)
+{
+	pthread_mutex_lock(&dictionary->lock);
+	pthread_mutex_unlock(&dictionary->lock);
+}
+
 uint32_t dictionary_count(const struct dictionary *dictionary)
 {
 	return atomic_load_explicit(&dictionary->count, memory_order_acquire);
@@ -78,8 +84,8 @@ static int add(struct dictionary *dictionary, struct text name, size_t slot)
 		return ERROR_MEMORY;
 	memcpy(copy, name.p, name.n);
 	dictionary->names[number] = (struct text){copy, name.n};
+	atomic_store_explicit(&dictionary->count, number, memory_order_release); /* First: who finds the number wants the name. */
 	atomic_store_explicit(&dictionary->slots[slot], number, memory_order_release);
-	atomic_store_explicit(&dictionary->count, number, memory_order_release);
 	return 0;
 }
 
@@ -114,7 +120,7 @@ int dictionary_number(struct dictionary *dictionary, struct text name, int (*rec
 int dictionary_restore(struct dictionary *dictionary, uint32_t number, struct text name)
 {
 	uint32_t found;
-	if (name.n == 0 || name.n > DICTIONARY_NAME_BYTES_MAX)
+	if (name.n == 0 || name.n > DICTIONARY_NAME_BYTES_MAX || number > DICTIONARY_NAMES_MAX)
 		return ERROR_CORRUPT;
 	pthread_mutex_lock(&dictionary->lock);
 	size_t slot = slot_of(dictionary, name, &found);

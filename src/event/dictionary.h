@@ -24,6 +24,9 @@ struct text dictionary_name(const struct dictionary *dictionary, uint32_t number
 
 uint32_t dictionary_count(const struct dictionary *dictionary); /* Numbers 1 to this are taken. */
 
+/* Wait until every name whose record was written before this call is in. */
+void dictionary_settle(struct dictionary *dictionary);
+
 /*
  * The number of @name, giving it one if needed: @record is called first, under the dictionary's lock, and writes the fact.
  * Errors: ERROR_LIMIT (name empty or too long, or too many names), ERROR_MEMORY, those of @record.

@@ -5,13 +5,12 @@
 
 enum { STATE_BYTES_MAX = 15 * 1024, LIMIT_USER = 1, LIMIT_OTHER = 5 };
 
-/* Keys are "type:value"; the order is the time the link was made, so the oldest link stays. */
+/* Keys are "type:value"; the order is the time before 1970 as it were, so the oldest link stays, in whatever order they come. */
 static void apply(struct fold_state *state, const struct event *event, const struct fold_context *context)
 {
 	char key[LATEST_KEY_BYTES_MAX + 1];
 	struct text type = value_text(value_get(event->payload, TEXT("type")));
 	struct text value = value_text(value_get(event->payload, TEXT("value")));
-	struct latest known;
 	(void)context;
 	if (type.n + 1 + value.n > LATEST_KEY_BYTES_MAX)
 		return;
@@ -19,16 +18,13 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	key[type.n] = ':';
 	memcpy(key + type.n + 1, value.p, value.n);
 	struct text whole = {key, type.n + 1 + value.n};
-	if (latest_find((struct text){(const char *)state->p, state->n}, whole, &known) &&
-	    (known.order < event->header.time_ms || (known.order == event->header.time_ms && known.position <= event->position)))
-		return;
-	latest_set(state, &(struct latest){.key = whole, .order = event->header.time_ms, .position = event->position,
+	latest_set(state, &(struct latest){.key = whole, .order = -event->header.time_ms, .position = event->position,
 	                                   .source = event->header.source, .channel = event->header.channel,
 	                                   .tag = (uint8_t)type.n});
 }
 
 const struct fold identifier_fold = {
-	.name = "identifiers", .version = 1, .bytes_fixed = 150, .bytes_max = STATE_BYTES_MAX,
+	.name = "identifiers", .version = 2, .bytes_fixed = 150, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_LINK), .apply = apply};
 
 /* Segment's ^[0-]*$, and what programs write when they have nothing to say. */
@@ -112,7 +108,7 @@ bool identifier_next(struct text state, size_t *at, struct identifier_known *kno
 		return false;
 	*known = (struct identifier_known){
 		.identifier = {text_first(entry.key, entry.tag), text_from(entry.key, (size_t)entry.tag + 1)},
-		.since_ms = entry.order, .source = entry.source, .position = entry.position};
+		.since_ms = -entry.order, .source = entry.source, .position = entry.position};
 	return true;
 }
 

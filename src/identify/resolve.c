@@ -35,7 +35,7 @@ uint32_t resolve_find(struct engine *engine, struct identifier identifier)
 /* The usual case without the structure lock: everybody is known and is one customer. */
 static bool resolve_known(struct engine *engine, const struct resolve_request *request, uint32_t *origin)
 {
-	uint32_t customer = 0;
+	uint32_t customer = 0, of_best = 0;
 	size_t best = 0;
 	for (size_t i = 0; i < request->n; i++) {
 		uint32_t found = resolve_find(engine, request->identifiers[i]);
@@ -47,10 +47,11 @@ static bool resolve_known(struct engine *engine, const struct resolve_request *r
 		customer = belongs;
 		if (i == 0 || identifier_compare(&request->identifiers[i], &request->identifiers[best]) < 0) {
 			best = i;
-			*origin = found;
+			of_best = found;
 		}
 	}
-	return request->n > 0;
+	*origin = of_best;
+	return true;
 }
 
 static int compare(const void *a, const void *b)
@@ -84,6 +85,11 @@ static void matching_start(struct matching *matching, struct engine *engine, con
 	matching->n = request->n;
 	memcpy(matching->identifiers, request->identifiers, request->n * sizeof *request->identifiers);
 	qsort(matching->identifiers, matching->n, sizeof *matching->identifiers, compare);
+	size_t distinct = 0;
+	for (size_t i = 0; i < matching->n; i++)
+		if (distinct == 0 || identifier_compare(&matching->identifiers[i], &matching->identifiers[distinct - 1]) != 0)
+			matching->identifiers[distinct++] = matching->identifiers[i];
+	matching->n = distinct;
 	for (size_t i = 0; i < matching->n; i++) {
 		struct directory *directory = engine_directory(engine);
 		matching->hashes[i] = directory_hash(directory, matching->identifiers[i].type, matching->identifiers[i].value);
@@ -99,8 +105,12 @@ static int identifiers_of(struct matching *matching, uint32_t number, struct tex
 	assert(customer);
 	int error = customer_refresh(matching->engine, customer);
 	size_t index = fold_table_index(engine_folds(matching->engine), &identifier_fold);
-	if (!error)
+	if (!error) {
+		struct text states = {(const char *)customer->states, customer->states_bytes};
 		*state = customer_state(matching->engine, customer, index, &matching->arena);
+		if (!state->n && fold_states_get(states, engine_folds(matching->engine)->n, index).n)
+			error = ERROR_MEMORY; /* Not "has none": that would join two people. */
+	}
 	*origins_n = customer->origins_n;
 	customer_unlock(matching->engine, customer);
 	return error;
@@ -180,12 +190,14 @@ static int identifier_record(struct matching *matching, enum event_kind kind, ui
 
 static int link_add(struct matching *matching, uint32_t origin, size_t i)
 {
-	int error = identifier_record(matching, EVENT_LINK, origin, matching->identifiers[i]);
+	int error = engine_link_reserve(matching->engine, matching->hashes[i]);
 	if (!error)
-		error = engine_link(matching->engine, matching->hashes[i], origin);
-	if (!error)
-		matching->origins[i] = origin;
-	return error;
+		error = identifier_record(matching, EVENT_LINK, origin, matching->identifiers[i]);
+	if (error)
+		return error;
+	engine_link(matching->engine, matching->hashes[i], origin);
+	matching->origins[i] = origin;
+	return 0;
 }
 
 static int join_all(struct matching *matching)
@@ -231,16 +243,22 @@ static int resolve_new(struct matching *matching, uint32_t *origin)
 	if (!error && matching->customers_n > 1)
 		error = join_all(matching);
 	uint32_t home = 0;
+	bool is_new = false;
 	for (size_t i = 0; i < matching->n && !home; i++)
 		home = matching->origins[i];
-	if (!error && !home)
+	if (!error && !home) {
 		error = engine_origin_new(matching->engine, &home);
+		is_new = !error;
+	}
 	for (size_t i = 0; i < matching->n && !error; i++)
 		if (!matching->origins[i])
 			error = link_add(matching, home, i);
 	for (size_t i = 0; i < demoted_n && !error; i++)
 		error = identifier_record(matching, EVENT_DEMOTE, home, demoted[i]);
-	*origin = home;
+	if (!error)
+		*origin = home;
+	else if (is_new && engine_origin(matching->engine, home)->head == 0)
+		engine_origin_return(matching->engine, home);
 	return error;
 }
 

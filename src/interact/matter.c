@@ -11,8 +11,7 @@ enum { STATE_BYTES_MAX = 8 * 1024, MINOR = 100 };
 /* ---- configuration ---- */
 
 struct matter_rule {
-	struct text kind, opens, closes, id, title, amount, due, next;
-	bool has_due;
+	struct text kind, opens, closes, id, closes_id, title, amount, due, next;
 };
 
 struct matter_rules {
@@ -44,9 +43,10 @@ static int compile(struct config_build *build, struct config *config, const void
 		return ERROR_MEMORY;
 	while ((document = config_next(config, TEXT("matter"), &at))) {
 		struct value opens = value_get(document->body, TEXT("opens")), closes = value_get(document->body, TEXT("closes"));
+		struct text id = value_text(value_get(opens, TEXT("id"))), closes_id = value_text(value_get(closes, TEXT("id")));
 		items[rules->n++] = (struct matter_rule){
 			.kind = document->name, .opens = value_text(value_get(opens, TEXT("event"))),
-			.closes = value_text(value_get(closes, TEXT("event"))), .id = value_text(value_get(opens, TEXT("id"))),
+			.closes = value_text(value_get(closes, TEXT("event"))), .id = id, .closes_id = closes_id.n ? closes_id : id,
 			.title = value_text(value_get(opens, TEXT("title"))), .amount = value_text(value_get(opens, TEXT("amount"))),
 			.due = value_text(value_get(opens, TEXT("due"))), .next = value_text(value_get(document->body, TEXT("next")))};
 	}
@@ -116,7 +116,8 @@ static bool before(const struct matter *a, const struct matter *b)
 {
 	if (moment(a) != moment(b))
 		return moment(a) > moment(b);
-	return text_compare(a->id, b->id) < 0;
+	int by_id = text_compare(a->id, b->id);
+	return (by_id ? by_id : text_compare(a->kind, b->kind)) < 0;
 }
 
 static void remove_at(struct fold_state *state, size_t at)
@@ -125,6 +126,20 @@ static void remove_at(struct fold_state *state, size_t at)
 	memcpy(&head, state->p + at, sizeof head);
 	memmove(state->p + at, state->p + at + head.bytes, state->n - at - head.bytes);
 	state->n -= head.bytes;
+}
+
+/* Take the last one out when there are too many bytes or matters; false when there are not. */
+static bool last_remove(struct fold_state *state, size_t bytes_max)
+{
+	struct matter matter;
+	struct text view = {(const char *)state->p, state->n};
+	size_t last = 0, n = 0;
+	for (size_t at = 0, here = 0; matter_next(view, &at, &matter); here = at, n++)
+		last = here;
+	if (n <= MATTERS_MAX && state->n <= bytes_max)
+		return false;
+	remove_at(state, last);
+	return true;
 }
 
 static void put(struct fold_state *state, const struct matter *matter)
@@ -153,16 +168,22 @@ static void put(struct fold_state *state, const struct matter *matter)
 			memcpy(p, parts[i].p, parts[i].n);
 		p += parts[i].n;
 	}
-	while (state->n + head.bytes > state->capacity) { /* The oldest goes. */
-		size_t last = 0, walk = 0;
-		view.n = state->n;
-		for (size_t next = 0; matter_next(view, &next, &other); walk = next)
-			last = walk;
-		remove_at(state, last);
-	}
+	while (last_remove(state, state->capacity - head.bytes))
+		; /* The oldest goes. */
 	memmove(state->p + here + head.bytes, state->p + here, state->n - here);
 	memcpy(state->p + here, bytes, head.bytes);
 	state->n += head.bytes;
+	last_remove(state, state->capacity);
+}
+
+/* At most @n bytes, and no half of a character. */
+static struct text text_whole(struct text text, size_t n)
+{
+	if (text.n <= n)
+		return text;
+	while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
+		n--;
+	return text_first(text, n);
 }
 
 static struct text property_text(const struct event *event, struct text name, char digits[32])
@@ -174,7 +195,7 @@ static struct text property_text(const struct event *event, struct text name, ch
 		buffer_int(&out, number);
 		return buffer_view(&out);
 	}
-	return text_first(value_text(value), MATTER_TEXT_BYTES_MAX);
+	return text_whole(value_text(value), MATTER_TEXT_BYTES_MAX);
 }
 
 static int64_t amount_of(const struct event *event, struct text name)
@@ -186,16 +207,23 @@ static int64_t amount_of(const struct event *event, struct text name)
 	return (int64_t)llround(amount * MINOR);
 }
 
+/* Of several events that say the same, the earliest counts: so the order in which they come does not matter. */
+static bool is_earlier(const struct event *event, int64_t ms, uint64_t position)
+{
+	return event->header.time_ms != ms ? event->header.time_ms < ms : event->position < position;
+}
+
 static void opened(struct matter *matter, const struct matter_rule *rule, const struct event *event, char digits[32])
 {
 	int64_t due;
-	if (matter->opened_by)
+	if (matter->opened_by && !is_earlier(event, matter->opened_ms, matter->opened_by))
 		return;
 	matter->opened_by = event->position;
 	matter->opened_ms = event->header.time_ms;
+	matter->due_ms = 0;
 	matter->title = property_text(event, rule->title, digits);
 	matter->amount_minor = amount_of(event, rule->amount);
-	matter->currency = text_first(value_text(event_value(event, TEXT("properties.currency"))), 3);
+	matter->currency = text_whole(value_text(event_value(event, TEXT("properties.currency"))), 3);
 	struct value when = value_at(value_get(event->payload, TEXT("properties")), rule->due);
 	if (rule->due.n && clock_parse(value_text(when), &due) == 0)
 		matter->due_ms = due;
@@ -205,11 +233,12 @@ static void apply_rule(struct fold_state *state, const struct event *event, cons
 {
 	char id_digits[32], title_digits[32], kept[4 * 256];
 	struct matter matter = {0}, found;
-	struct text id = property_text(event, rule->id, id_digits), view = {(const char *)state->p, state->n};
+	struct text id = property_text(event, opens ? rule->id : rule->closes_id, id_digits), view = {(const char *)state->p, state->n};
+	struct text kind = text_whole(rule->kind, MATTER_TEXT_BYTES_MAX);
 	if (id.n == 0)
 		return;
 	for (size_t at = 0, here = 0; matter_next(view, &at, &found); here = at) {
-		if (!text_equal(found.id, id) || !text_equal(found.kind, rule->kind))
+		if (!text_equal(found.id, id) || !text_equal(found.kind, kind))
 			continue;
 		matter = found;
 		memcpy(kept, found.title.p, found.title.n + found.currency.n); /* They lie one behind the other. */
@@ -219,10 +248,10 @@ static void apply_rule(struct fold_state *state, const struct event *event, cons
 		break;
 	}
 	matter.id = id;
-	matter.kind = text_first(rule->kind, MATTER_TEXT_BYTES_MAX);
+	matter.kind = kind;
 	if (opens) {
 		opened(&matter, rule, event, title_digits);
-	} else if (!matter.closed_by || event->header.time_ms < matter.closed_ms) {
+	} else if (!matter.closed_by || is_earlier(event, matter.closed_ms, matter.closed_by)) {
 		matter.closed_by = event->position;
 		matter.closed_ms = event->header.time_ms;
 		matter.closed_on = (enum channel)event->header.channel;
@@ -242,7 +271,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold matter_fold = {
-	.name = "matters", .version = 1, .bytes_fixed = 200, .bytes_max = STATE_BYTES_MAX,
+	.name = "matters", .version = 2, .bytes_fixed = 200, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_TRACK), .apply = apply};
 
 void matter_write(struct json_writer *writer, const struct matter *matter)

@@ -7,11 +7,13 @@
 #include "log/log.h"
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "log/segment.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -45,6 +47,7 @@ struct log {
 	struct log_options options;
 	int folder, lock_file;
 	uint64_t epoch;
+	bool epoch_kept;            /* The writer's: the epoch stands in its file. */
 
 	pthread_mutex_t lock;       /* Protects everything below but segments' content and durable. */
 	pthread_cond_t work, done;  /* For the writer; for log_wait and the zero filler. */
@@ -57,7 +60,8 @@ struct log {
 	uint64_t zeroed;            /* Offset up to which the current segment is filled with zeros, or is being filled ... */
 	uint64_t zeroing_from;      /* ... from here on, while zeroing. */
 	bool wanted;                /* Somebody waits for an entry of the filling block. */
-	bool zeroing, full, stopping, sync_off;
+	bool zeroing, full, stopping;
+	_Atomic bool sync_off;
 	struct log_figures figures;
 
 	_Atomic uint64_t durable;
@@ -72,7 +76,15 @@ static struct segment *segment_at(struct log *log, uint64_t offset)
 	return index < SEGMENTS_MAX && log->segments[index].map ? &log->segments[index] : NULL;
 }
 
-/* Open or create segment @index and enter it in the table. The table is allocated once, so readers need no lock. */
+/* The table is allocated once, so readers need no lock. */
+static void segment_enter(struct log *log, uint64_t index, struct segment segment)
+{
+	log->segments[index] = segment;
+	if (log->segments_n <= index)
+		log->segments_n = index + 1;
+}
+
+/* Open or create segment @index and enter it in the table. */
 static int segment_add(struct log *log, uint64_t index, bool create)
 {
 	if (index >= SEGMENTS_MAX)
@@ -83,9 +95,7 @@ static int segment_add(struct log *log, uint64_t index, bool create)
 	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, create, log->options.read_only);
 	if (error)
 		return error;
-	log->segments[index] = segment;
-	if (log->segments_n <= index)
-		log->segments_n = index + 1;
+	segment_enter(log, index, segment);
 	return 0;
 }
 
@@ -220,16 +230,34 @@ int log_wait(struct log *log, uint64_t position, int timeout_ms)
 
 /* ---- the writer ---- */
 
-/* Make sure that the segment and the zeros for @block are there. Waits for the zero filler where it is at work. */
-static int room_make(struct log *log, const struct block *block, size_t bytes)
+/* Open or create the segment of @block. Lock held, but not while the file is made: appending goes on. */
+static int segment_make(struct log *log, const struct block *block)
 {
 	uint64_t index = block->offset / log->options.segment_bytes;
-	int error = segment_add(log, index, true);
+	struct segment segment;
+	if (index >= SEGMENTS_MAX)
+		return ERROR_LIMIT;
+	if (log->segments[index].map)
+		return 0;
+	pthread_mutex_unlock(&log->lock);
+	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, true, false);
+	pthread_mutex_lock(&log->lock);
+	if (!error)
+		segment_enter(log, index, segment);
+	return error;
+}
+
+/* Make sure that the segment and the zeros for @block are there. Waits for the zero filler where it is at work. */
+static int room_make(struct log *log, const struct block *block)
+{
+	int error = segment_make(log, block);
 	if (error)
 		return error;
-	uint64_t end = block->offset + bytes;
-	while (log->zeroing && end > log->zeroing_from)
+	uint64_t end = block->offset + BLOCK_HEAD_BYTES + block->used;
+	while (log->zeroing && end > log->zeroing_from) {
 		pthread_cond_wait(&log->done, &log->lock);
+		end = block->offset + BLOCK_HEAD_BYTES + block->used;
+	}
 	if (log->zeroed < end)
 		log->zeroed = end; /* Ahead of the filler: the block itself takes its place. */
 	log->figures.segments = log->segments_n;
@@ -247,25 +275,83 @@ static void block_seal(struct log *log, struct block *block)
 	log->previous_first = head.first;
 }
 
-/* Write and sync @block. What a failed sync left on disk nobody knows: end, and let recovery find out. */
-static void block_write(struct log *log, struct block *block)
+/* What a failed write or sync left on disk nobody knows: end at once, and let recovery find out. */
+static _Noreturn void fail(const char *what)
+{
+	report(REPORT_ERROR, "log_sync_failed", "%s (%s): stopping at once; start again to recover.", what, strerror(errno));
+	_exit(70);
+}
+
+/* Sleep a little while the disk is full, and say so to whoever appends. Lock held. */
+static void full_wait(struct log *log)
+{
+	struct timespec until;
+	if (!log->full)
+		report(REPORT_ERROR, "disk_full", "The disk is full: new events are refused until there is room again.");
+	log->full = true;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += RETRY_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&log->work, &log->lock, &until);
+}
+
+/* Keep the epoch in its file before the first block carries it, so that it is never given again: not even when that block
+ * is torn and cut. Errors: ERROR_FULL. */
+static int epoch_keep(struct log *log)
+{
+	if (log->epoch_kept)
+		return 0;
+	int file = openat(log->folder, "epoch", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct segment as_segment = {.file = file};
+	int error = file < 0 ? (errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO)
+	                     : segment_write(&as_segment, &log->epoch, sizeof log->epoch, 0);
+	if (!error && !log->sync_off && (fdatasync(file) != 0 || fsync(log->folder) != 0))
+		error = ERROR_IO;
+	if (file >= 0)
+		close(file);
+	log->epoch_kept = !error;
+	return error;
+}
+
+/*
+ * Write and sync @block, which the writer owns. A full disk is waited for: the same bytes go to the same place again.
+ * False when the log is closed and the disk is still full.
+ */
+static bool block_write(struct log *log, struct block *block)
 {
 	struct segment *segment = segment_at(log, block->offset);
 	size_t at = (size_t)(block->offset % log->options.segment_bytes);
 	assert(segment && at + BLOCK_HEAD_BYTES + block->used <= segment->bytes);
-	int error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
+	int error;
+	for (;;) {
+		error = epoch_keep(log);
+		if (!error)
+			error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
+		if (error != ERROR_FULL)
+			break;
+		pthread_mutex_lock(&log->lock);
+		bool stop = log->stopping;
+		if (!stop)
+			full_wait(log);
+		pthread_mutex_unlock(&log->lock);
+		if (stop)
+			return false;
+	}
 	uint64_t begun = clock_monotonic_ns();
 	if (!error)
 		atomic_store_explicit(&log->written, block->offset + BLOCK_HEAD_BYTES + block->used, memory_order_release);
-	if (error || (!log->sync_off && fdatasync(segment->file) != 0)) {
-		report(REPORT_ERROR, "log_sync_failed", "Writing the log failed (%s): stopping at once; start again to recover.",
-		       strerror(errno));
-		_exit(70);
-	}
+	if (error || (!log->sync_off && fdatasync(segment->file) != 0))
+		fail("Writing the log failed");
 	uint64_t ns = clock_monotonic_ns() - begun;
+	pthread_mutex_lock(&log->lock);
 	log->figures.sync_ns_total += ns;
 	if (ns > log->figures.sync_ns_max)
 		log->figures.sync_ns_max = ns;
+	pthread_mutex_unlock(&log->lock);
+	return true;
 }
 
 static struct log_waiter *waiters_take(struct block *block)
@@ -282,22 +368,6 @@ static void waiters_call(struct log_waiter *waiter, int error)
 		waiter->call(waiter, error);
 		waiter = next;
 	}
-}
-
-/* Sleep a little while the disk is full, then say so to whoever appends. Lock held. */
-static void full_wait(struct log *log)
-{
-	struct timespec until;
-	if (!log->full)
-		report(REPORT_ERROR, "disk_full", "The disk is full: new events are refused until there is room again.");
-	log->full = true;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += RETRY_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	pthread_cond_timedwait(&log->work, &log->lock, &until);
 }
 
 /* Hand the filling block to the writer and begin the next one behind it. Lock held. */
@@ -334,21 +404,23 @@ static void *writer_run(void *arg)
 		work_wait(log);
 		if (log->filling->entries == 0)
 			break;
-		int error = room_make(log, log->filling, BLOCK_HEAD_BYTES + log->filling->used);
+		int error = room_make(log, log->filling);
 		if (error == ERROR_FULL && !log->stopping) {
 			full_wait(log);
 			continue;
 		}
-		if (error) {
-			report(REPORT_ERROR, "log_segment_failed", "No new segment of the log (%s): stopping.", error_sentence(error));
-			_exit(70);
-		}
-		log->full = false;
+		if (error == ERROR_FULL)
+			break; /* Closed while the disk is full: what was not written was not acknowledged. */
+		if (error)
+			fail("No new segment of the log");
 		struct block *block = block_hand_over(log);
 		pthread_mutex_unlock(&log->lock);
 		block_seal(log, block);
-		block_write(log, block);
+		bool is_written = block_write(log, block);
 		pthread_mutex_lock(&log->lock);
+		if (!is_written)
+			break;
+		log->full = false;
 		atomic_store_explicit(&log->durable, block->last, memory_order_release);
 		log->figures.commits++;
 		log->figures.bytes += BLOCK_HEAD_BYTES + block->used;
@@ -385,9 +457,11 @@ static void *zeroer_run(void *arg)
 		pthread_mutex_lock(&log->lock);
 		log->zeroing = false;
 		pthread_cond_broadcast(&log->done);
-		if (error) {
-			report(REPORT_WARNING, "log_zero_failed", "Filling the log ahead failed (%s).", error_sentence(error));
-			break;
+		if (error == ERROR_FULL) { /* Blocks take the place of the zeros; the next commit wakes us for another try. */
+			report(REPORT_WARNING, "log_zero_failed", "Filling the log ahead failed: %s", error_sentence(error));
+			pthread_cond_wait(&log->done, &log->lock);
+		} else if (error) {
+			fail("Filling the log ahead failed"); /* The sync that failed may have been that of an event. */
 		}
 	}
 	pthread_mutex_unlock(&log->lock);
@@ -422,6 +496,8 @@ static int pending_read(struct log *log, uint64_t position, char *copy, struct t
 static int mapped_read(struct log *log, uint64_t position, struct text *entry)
 {
 	uint64_t offset = position & OFFSET_MASK;
+	if (offset >= atomic_load_explicit(&log->written, memory_order_acquire))
+		return ERROR_NOT_FOUND; /* What a crash cut off may still lie there. */
 	struct segment *segment = segment_at(log, offset);
 	size_t at = (size_t)(offset % log->options.segment_bytes);
 	if (!segment || at + ENTRY_HEAD_BYTES > segment->bytes || at % 8)
@@ -466,43 +542,68 @@ static int block_replay(struct log *log, uint64_t at, const struct block_head *b
 	return 0;
 }
 
+/* Is there a sound block in segment @index from @from on, as far as a block may reach, with an epoch of at least @epoch? */
+static bool holds_block(struct log *log, uint64_t index, size_t from, uint64_t epoch)
+{
+	uint64_t bytes = log->options.segment_bytes;
+	const struct segment *segment = segment_at(log, index * bytes);
+	size_t end = from + BLOCK_HEAD_BYTES + bytes / 4; /* No block is longer. */
+	for (size_t here = from; segment && here + BLOCK_HEAD_BYTES < bytes && here < end; here += 8) {
+		uint64_t magic;
+		memcpy(&magic, segment->map + here, sizeof magic);
+		if (magic == BLOCK_MAGIC && segment_block(segment, here, index * bytes, epoch))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is what follows the last sound block damaged, rather than torn by a crash or not written yet? A block is written only
+ * when the one before it is on disk. So a sound block behind the bad place @at says that the bad one was once durable.
+ */
+static bool is_damaged(struct log *log, uint64_t at, const struct block_head *last)
+{
+	uint64_t index = at / log->options.segment_bytes, epoch = last->first >> 48;
+	if (holds_block(log, index, (size_t)(at % log->options.segment_bytes) + 8, epoch))
+		return true;
+	while (++index < log->segments_n)
+		if (holds_block(log, index, SEGMENT_HEAD_BYTES, epoch))
+			return true;
+	return false;
+}
+
+/* The sound block at @at that goes on from @last; NULL without. */
+static const struct block_head *block_next(struct log *log, uint64_t at, const struct block_head *last)
+{
+	uint64_t bytes = log->options.segment_bytes, base = at / bytes * bytes;
+	const struct segment *segment = segment_at(log, at);
+	const struct block_head *block =
+		segment ? segment_block(segment, (size_t)(at - base), base, last->first >> 48) : NULL;
+	return block && last->first && block->previous != last->first ? NULL : block;
+}
+
 /*
  * Walk blocks from offset @at. Calls @each (may be NULL) and leaves in @last the head of the last sound block and in
- * *@end the offset behind it. Returns 0 where blocks end properly, ERROR_CORRUPT where one is bad before the last segment.
+ * *@end the offset behind it. Returns 0 where blocks end properly, ERROR_CORRUPT where a block is missing or bad.
  */
 static int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
                        int (*each)(void *, uint64_t, struct text), void *arg, struct block_head *last, uint64_t *end)
 {
 	uint64_t bytes = log->options.segment_bytes;
-	while (at < until) {
-		struct segment *segment = segment_at(log, at);
-		if (!segment)
-			return 0;
-		uint64_t base = at / bytes * bytes;
-		const struct block_head *block = segment_block(segment, (size_t)(at - base), base, last->first >> 48);
-		if (block && last->first && block->previous != last->first)
-			block = NULL;
-		if (!block) {
-			/* The rest of a segment stays unused when the next block might not fit. It must go on in the next. */
-			struct segment *next = segment_at(log, base + bytes);
-			uint64_t start = base + bytes + SEGMENT_HEAD_BYTES;
-			const struct block_head *first =
-				next ? segment_block(next, SEGMENT_HEAD_BYTES, base + bytes, last->first >> 48) : NULL;
-			if (!first || (last->first && first->previous != last->first)) {
-				if (!next || at % bytes == SEGMENT_HEAD_BYTES)
-					return 0;
-				/* A segment made ahead of time holds nothing yet: then this is the end; otherwise a block is missing. */
-				const struct block_head *raw = (const void *)(next->map + SEGMENT_HEAD_BYTES);
-				return raw->magic == BLOCK_MAGIC && (raw->first >> 48) >= (last->first >> 48) ? ERROR_CORRUPT : 0;
-			}
-			at = start;
-			continue;
+	*end = at;
+	while (at < until && segment_at(log, at)) {
+		const struct block_head *block = block_next(log, at, last);
+		if (!block && at % bytes != SEGMENT_HEAD_BYTES) {
+			/* The rest of a segment stays unused when the next block might not fit: then it goes on in the next. */
+			uint64_t start = (at / bytes + 1) * bytes + SEGMENT_HEAD_BYTES;
+			block = block_next(log, start, last);
+			at = block ? start : at;
 		}
-		if (each) {
-			int error = block_replay(log, at, block, from, each, arg);
-			if (error)
-				return error;
-		}
+		if (!block)
+			return is_damaged(log, at, last) ? ERROR_CORRUPT : 0;
+		int error = each ? block_replay(log, at, block, from, each, arg) : 0;
+		if (error)
+			return error;
 		*last = *block;
 		at += BLOCK_HEAD_BYTES + block->length;
 		*end = at;
@@ -539,41 +640,74 @@ int log_replay(struct log *log, uint64_t from, int (*each)(void *, uint64_t, str
 		if (error)
 			return error;
 	}
-	return blocks_walk(log, at, until, from, each, arg, &last, &end);
+	int error = blocks_walk(log, at, until, from, each, arg, &last, &end);
+	return error ? error : end < until ? ERROR_CORRUPT : 0;
 }
 
 /* ---- opening and closing ---- */
+
+/* Open the segments, which must be there without a gap. */
+static int segments_open(struct log *log)
+{
+	int error = 0;
+	for (uint64_t index = 0; !error; index++)
+		error = segment_add(log, index, false);
+	if (error != ERROR_NOT_FOUND)
+		return error;
+	int copy = openat(log->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+	if (!folder) {
+		if (copy >= 0)
+			close(copy);
+		return ERROR_IO;
+	}
+	size_t n = 0;
+	for (struct dirent *item; (item = readdir(folder));)
+		n += text_ends(text_of(item->d_name), TEXT(".segment"));
+	closedir(folder);
+	return n == log->segments_n ? 0 : ERROR_CORRUPT;
+}
+
+/* The greatest epoch that was ever in use, as far as its file says. */
+static uint64_t epoch_kept(struct log *log)
+{
+	uint64_t epoch = 0;
+	int file = openat(log->folder, "epoch", O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return 0;
+	if (read(file, &epoch, sizeof epoch) != sizeof epoch)
+		epoch = 0;
+	close(file);
+	return epoch;
+}
 
 /* Find the end of the log from @checked_from on, and begin a new epoch behind it. */
 static int recover(struct log *log, uint64_t checked_from)
 {
 	struct block_head last = {0};
-	uint64_t at = SEGMENT_HEAD_BYTES, end = 0;
-	for (uint64_t index = 0;; index++) {
-		int error = segment_add(log, index, false);
-		if (error == ERROR_NOT_FOUND)
-			break;
-		if (error)
-			return error;
-	}
-	if (checked_from) {
-		int error = block_find(log, checked_from, &at);
-		if (error)
-			return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
-	}
-	int error = blocks_walk(log, at, UINT64_MAX, 0, NULL, NULL, &last, &end);
+	uint64_t at = SEGMENT_HEAD_BYTES, end = 0, kept = epoch_kept(log);
+	int error = segments_open(log);
+	if (error)
+		return error;
+	if (checked_from)
+		error = block_find(log, checked_from, &at);
+	if (error)
+		return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
+	error = blocks_walk(log, at, UINT64_MAX, 0, NULL, NULL, &last, &end);
+	if (log->options.damaged_at)
+		*log->options.damaged_at = end;
 	if (error)
 		return error;
 	if (checked_from && last.last < checked_from)
 		return ERROR_CORRUPT; /* A snapshot that is ahead of the log. */
-	log->epoch = (last.first >> 48) + 1;
+	log->epoch = (last.first >> 48 > kept ? last.first >> 48 : kept) + 1;
 	if (log->epoch > UINT16_MAX)
 		return ERROR_LIMIT;
 	log->previous_first = last.first;
 	log->end = last.last;
 	atomic_store(&log->durable, last.last);
-	atomic_store(&log->written, end);
-	block_begin(log->filling, block_start(log, end));
+	atomic_store(&log->written, end > SEGMENT_HEAD_BYTES ? end : 0);
+	block_begin(log->filling, end > SEGMENT_HEAD_BYTES ? block_start(log, end) : SEGMENT_HEAD_BYTES);
 	log->zeroed = log->filling->offset;
 	log->figures.epoch = (uint32_t)log->epoch;
 	log->figures.segments = log->segments_n;
@@ -583,8 +717,9 @@ static int recover(struct log *log, uint64_t checked_from)
 static int folder_open(struct log *log)
 {
 	const char *path = log->options.folder;
-	if (!log->options.read_only && mkdir(path, 0700) != 0 && errno != EEXIST)
-		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+	int error = log->options.read_only ? 0 : folder_make(path);
+	if (error)
+		return error;
 	log->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (log->folder < 0)
 		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
@@ -692,9 +827,10 @@ void log_close(struct log *log)
 		pthread_join(log->zeroer, NULL);
 		pthread_mutex_lock(&log->lock);
 		log->threads_run = false;
-		struct log_waiter *left = waiters_take(log->filling);
+		struct log_waiter *left = waiters_take(log->filling), *unwritten = log->writing ? waiters_take(log->writing) : NULL;
 		pthread_cond_broadcast(&log->done);
 		pthread_mutex_unlock(&log->lock);
+		waiters_call(unwritten, ERROR_CLOSED);
 		waiters_call(left, ERROR_CLOSED);
 	}
 	log_free(log);
@@ -712,7 +848,5 @@ struct log_figures log_figures(struct log *log)
 
 void log_sync_disable(struct log *log)
 {
-	pthread_mutex_lock(&log->lock);
 	log->sync_off = true;
-	pthread_mutex_unlock(&log->lock);
 }

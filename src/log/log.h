@@ -6,12 +6,12 @@
  * whoever waits. What nobody waits for is written within a hundredth of a second.
  * An entry is durable once log_durable has reached its position; nobody may be told "done" before that.
  *
- * Positions are 16 bits of epoch and 48 of byte offset. An epoch begins at each opening; so a position is never reused,
- * even when a crash cut off entries whose offset comes again. They grow: a later entry has a greater position.
+ * Positions are 16 bits of epoch and 48 of byte offset. An epoch begins at each opening, and stands in a file before its
+ * first block; so a position is never reused, even when a crash cut off entries whose offset comes again. They grow: a later entry has a greater position.
  *
  * Files: FOLDER/<16 hex digits>.segment of one size, allocated whole and filled with zeros ahead of the writer. A block
- * carries magic, epoch, first position, length, the block before it and an XXH3 of all. Opening cuts the last segment at
- * its first bad block; a bad block elsewhere is ERROR_CORRUPT, loudly.
+ * carries magic, epoch, first position, length, the block before it and an XXH3 of all. Opening cuts the log at
+ * its first bad block if nothing sound follows; damage before the end, or a missing file, is ERROR_CORRUPT, loudly.
  *
  * A failing sync ends the process at once (what is on disk is then unknown, and only recovery can tell). A full disk
  * keeps the pending block and refuses new entries with ERROR_FULL until there is room again.
@@ -30,6 +30,7 @@ struct log_options {
 	size_t segment_bytes;     /* 0: 256 MiB. At least 1 MiB. */
 	size_t pending_bytes_max; /* Of a block that fills: 0: 8 MiB, at most a quarter of a segment. */
 	bool read_only;           /* For verify: nothing is created, cut or written. */
+	uint64_t *damaged_at;     /* May be NULL; on ERROR_CORRUPT the offset behind the last sound block. */
 };
 
 /*

@@ -3,15 +3,18 @@
 
 #include <string.h>
 
-enum { CONSENT_BYTES_MAX = 6 * 1024, VERSION_BYTES_MAX = 40, TAG_NO = 0, TAG_YES = 1 };
+
+enum { CONSENT_VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 6 * 1024, TAG_NO = 0, TAG_YES = 1 };
 
 /* The value of an entry: the time the customer answered, then the version of the text as UTF-8. */
 static void apply(struct fold_state *state, const struct event *event, const struct fold_context *context)
 {
 	struct text answer = value_text(value_get(event->payload, TEXT("answer")));
-	struct text version = text_first(value_text(value_get(event->payload, TEXT("version"))), VERSION_BYTES_MAX);
-	uint8_t packed[sizeof(int64_t) + VERSION_BYTES_MAX];
+	struct text version = value_text(value_get(event->payload, TEXT("version")));
+	uint8_t packed[sizeof(int64_t) + CONSENT_VERSION_BYTES_MAX];
 	(void)context;
+	if (version.n > CONSENT_VERSION_BYTES_MAX)
+		version = (struct text){0}; /* A no must not get lost for it, and a yes to nothing known does not hold. */
 	memcpy(packed, &event->header.time_ms, sizeof(int64_t));
 	if (version.n)
 		memcpy(packed + sizeof(int64_t), version.p, version.n);
@@ -39,6 +42,8 @@ int consent_encode(struct buffer *out, const struct config *config, const struct
 		return ERROR_NOT_FOUND;
 	if (act->yes && act->preset)
 		return ERROR_DENIED;
+	if (act->version.n > CONSENT_VERSION_BYTES_MAX)
+		return ERROR_LIMIT;
 	size_t object = value_open(out, VALUE_OBJECT);
 	put(out, TEXT("purpose"), purpose->name);
 	put(out, TEXT("answer"), act->yes ? TEXT("yes") : TEXT("no"));

@@ -1,13 +1,15 @@
 /* purpose.c: the purposes of a configuration. */
 #include "trust/purpose.h"
 
+#include "engine/latest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const struct config_key purpose_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT, .required = true},
 	{.name = "text", .type = CONFIG_TEXT, .required = true},
-	{.name = "version", .type = CONFIG_ANY, .required = true},
+	{.name = "version", .type = CONFIG_TEXT, .required = true},
 	{.name = "saves", .type = CONFIG_TEXT},
 	{.name = NULL},
 };
@@ -29,18 +31,6 @@ static uint64_t mask_of(struct text name, unsigned *next)
 	return *next < CONFIG_PURPOSES_MAX ? (uint64_t)1 << (*next)++ : 0;
 }
 
-static struct text version_text(struct arena *arena, struct value version)
-{
-	int64_t number;
-	struct buffer digits = BUFFER_INIT(64);
-	if (!value_int(version, &number))
-		return value_text(version);
-	buffer_int(&digits, number);
-	struct text copy = text_copy(arena, buffer_view(&digits));
-	buffer_free(&digits);
-	return copy;
-}
-
 static int purposes_compile(struct config_build *build, struct config *config, const void **section)
 {
 	struct purposes *purposes = arena_zero_alloc(config->arena, 1, sizeof *purposes);
@@ -55,7 +45,9 @@ static int purposes_compile(struct config_build *build, struct config *config, c
 		purpose->name = document->name;
 		purpose->title = value_text(value_get(document->body, TEXT("title")));
 		purpose->text = value_text(value_get(document->body, TEXT("text")));
-		purpose->version = version_text(config->arena, value_get(document->body, TEXT("version")));
+		purpose->version = value_text(value_get(document->body, TEXT("version")));
+		if (purpose->name.n > LATEST_KEY_BYTES_MAX)
+			return config_problem(build, document, "name", "the name of a purpose has at most %d bytes", LATEST_KEY_BYTES_MAX);
 		if (text_equal(purpose->name, TEXT("service")))
 			return config_problem(build, document, "name", "\"service\" is there already and needs no consent");
 	}

@@ -19,7 +19,7 @@ int reader_open(struct reader *reader, struct engine *engine, struct customer *c
 
 bool reader_may(const struct reader *reader)
 {
-	return reader->purpose != PURPOSE_SERVICE && (reader->consents & reader->purpose) == reader->purpose;
+	return reader->purpose != 0 && reader->purpose != PURPOSE_SERVICE && (reader->consents & reader->purpose) == reader->purpose;
 }
 
 static void withhold(struct reader *reader, const char *what)

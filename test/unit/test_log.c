@@ -193,6 +193,135 @@ static void two_processes_cannot_write_one_log(void **state)
 	folder_remove(folder);
 }
 
+/* Fill the log well into its third segment, a block an entry now and then; returns the number of entries. */
+static uint32_t fill_segments(struct log *log, uint64_t *last)
+{
+	uint32_t n = 0;
+	for (*last = 0; (*last & 0xffffffffffff) < 2 * SEGMENT + SEGMENT / 8; n++) {
+		*last = append(log, n);
+		if (n % 100 == 0)
+			assert_int_equal(log_wait(log, *last, 10000), 0);
+	}
+	assert_int_equal(log_wait(log, *last, 10000), 0);
+	return n;
+}
+
+static void a_first_block_torn_in_a_new_segment_is_cut(void **state)
+{
+	(void)state;
+	char folder[64];
+	folder_new(folder);
+	struct log *log = open_log(folder, 0);
+	uint64_t last = 0, first_of_second = 0;
+	uint32_t n = 0;
+	while (!first_of_second) {
+		uint64_t position = append(log, n);
+		if ((position & 0xffffffffffff) > SEGMENT)
+			first_of_second = position;
+		else
+			last = position;
+		assert_int_equal(log_wait(log, position, 10000), 0);
+		n += !first_of_second;
+	}
+	log_close(log);
+	damage(folder, 1, (off_t)(first_of_second & 0xffffffffffff) - SEGMENT + 20, "XXXX", 4);
+	log = open_log(folder, 0);
+	assert_int_equal(count_entries(log, 0, 0), n);
+	assert_true(log_end(log) == last);
+	uint64_t again = append(log, n);
+	assert_true(again > first_of_second);
+	assert_int_equal(log_wait(log, again, 10000), 0);
+	assert_int_equal(count_entries(log, 0, 0), n + 1);
+	log_close(log);
+	folder_remove(folder);
+}
+
+static void refused(const char *folder, uint64_t from)
+{
+	struct log *log;
+	struct log_options options = {.folder = folder, .segment_bytes = SEGMENT};
+	assert_int_equal(log_open(&log, &options, from), ERROR_CORRUPT);
+}
+
+static void damage_anywhere_but_at_the_end_is_a_loud_stop(void **state)
+{
+	(void)state;
+	const struct {
+		unsigned segment;
+		off_t at;
+	} places[] = {{0, 64}, {0, 72}, {0, 200}, {1, 64}, {1, 72}, {1, 200}, {1, 60000}, {2, 64}, {2, 200}, {2, 40000}};
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		char folder[64];
+		uint64_t last;
+		folder_new(folder);
+		struct log *log = open_log(folder, 0);
+		fill_segments(log, &last);
+		log_close(log);
+		damage(folder, places[i].segment, places[i].at, "XXXXXXXX", 8);
+		refused(folder, 0);
+		folder_remove(folder);
+	}
+}
+
+static void a_missing_segment_is_a_loud_stop(void **state)
+{
+	(void)state;
+	for (unsigned missing = 0; missing < 2; missing++) {
+		char folder[64], path[128];
+		uint64_t last;
+		folder_new(folder);
+		struct log *log = open_log(folder, 0);
+		fill_segments(log, &last);
+		log_close(log);
+		snprintf(path, sizeof path, "%s/%016x.segment", folder, missing);
+		assert_int_equal(unlink(path), 0);
+		refused(folder, 0);
+		folder_remove(folder);
+	}
+}
+
+static void an_epoch_is_never_given_twice_even_when_all_of_it_was_cut(void **state)
+{
+	(void)state;
+	char folder[64], copy[LOG_ENTRY_BYTES_MAX];
+	struct text entry;
+	uint64_t seen = 0;
+	folder_new(folder);
+	for (int i = 0; i < 5; i++) {
+		struct log *log = open_log(folder, 0);
+		uint64_t position = append(log, 0);
+		assert_true(position > seen);
+		if (seen)
+			assert_int_equal(log_read(log, seen, copy, &entry), ERROR_NOT_FOUND);
+		assert_int_equal(log_wait(log, position, 10000), 0);
+		log_close(log);
+		damage(folder, 0, (off_t)(position & 0xffffffffffff) + 20, "XXXX", 4);
+		seen = position;
+		log = open_log(folder, 0);
+		assert_int_equal(log_read(log, seen, copy, &entry), ERROR_NOT_FOUND); /* What was cut is gone. */
+		log_close(log);
+	}
+	folder_remove(folder);
+}
+
+static void reading_only_changes_nothing(void **state)
+{
+	(void)state;
+	char folder[64];
+	folder_new(folder);
+	struct log *log = open_log(folder, 0), *reader;
+	uint64_t last = 0;
+	for (uint32_t i = 0; i < 50; i++)
+		last = append(log, i);
+	assert_int_equal(log_wait(log, last, 10000), 0);
+	struct log_options options = {.folder = folder, .segment_bytes = SEGMENT, .read_only = true};
+	assert_int_equal(log_open(&reader, &options, 0), 0); /* While the other one writes. */
+	assert_int_equal(count_entries(reader, 0, 0), 50);
+	log_close(reader);
+	log_close(log);
+	folder_remove(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +331,11 @@ int main(void)
 		cmocka_unit_test(damage_in_the_middle_is_a_loud_stop),
 		cmocka_unit_test(a_snapshot_ahead_of_the_log_is_refused),
 		cmocka_unit_test(two_processes_cannot_write_one_log),
+		cmocka_unit_test(a_first_block_torn_in_a_new_segment_is_cut),
+		cmocka_unit_test(damage_anywhere_but_at_the_end_is_a_loud_stop),
+		cmocka_unit_test(a_missing_segment_is_a_loud_stop),
+		cmocka_unit_test(an_epoch_is_never_given_twice_even_when_all_of_it_was_cut),
+		cmocka_unit_test(reading_only_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

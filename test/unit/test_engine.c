@@ -1,0 +1,704 @@
+/* The engine against a plain model: who is whom, what is known, and that nothing depends on how it came to be known. */
+#include "unit.h"
+
+#include "folder.h"
+#include "house.h"
+#include "random.h"
+
+#include "engine/dedupe.h"
+#include "engine/verify.h"
+#include "event/columns.h"
+#include "identify/resolve.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PEOPLE = 16, IDENTIFIERS = 4, STEPS = 120, ROUNDS = 12, ORIGINS_MAX = 4096 };
+
+#define TIME0 INT64_C(1767225600000)
+
+/* A person has user or phone, e-mail and two browsers; neighbours (2k, 2k + 1) may be joined without breaking a limit. */
+static struct identifier identifier_of(unsigned person, unsigned which, char room[32])
+{
+	static const char *const words[] = {"user", "email", "anonymous", "anonymous"};
+	bool phone = which == 0 && person % 2;
+	int n = which == 1 ? snprintf(room, 32, "p%u@x.org", person) : snprintf(room, 32, "p%u-%u", person, which);
+	return (struct identifier){text_of(phone ? "phone" : words[which]), {room, (size_t)n}};
+}
+
+struct world {
+	char folder[64];
+	struct engine *engine;
+	struct config *config;
+	struct witness witness;
+	uint64_t seed;
+	/* The model: which origin has an identifier, which group an origin is in. */
+	uint32_t origin_of[PEOPLE][IDENTIFIERS];
+	uint32_t group_of[ORIGINS_MAX];
+	uint32_t event_n;
+};
+
+static void world_open(struct world *world)
+{
+	assert_int_equal(house_open(&world->engine, world->folder, world->config), 0);
+	witness_listen(&world->witness, world->engine);
+}
+
+static void world_start(struct world *world, uint64_t seed)
+{
+	memset(world, 0, sizeof *world);
+	folder_new(world->folder);
+	world->config = house_config();
+	world->seed = seed;
+	world_open(world);
+}
+
+static void world_end(struct world *world)
+{
+	engine_close(world->engine);
+	config_free(world->config);
+	witness_free(&world->witness);
+	folder_remove(world->folder);
+}
+
+static void group_join(struct world *world, uint32_t a, uint32_t b)
+{
+	for (uint32_t i = 0; i < ORIGINS_MAX; i++)
+		if (world->group_of[i] == b)
+			world->group_of[i] = a;
+}
+
+static struct event_header header_of(struct world *world, enum event_kind kind, int64_t time)
+{
+	uint32_t name = 0;
+	char word[24];
+	struct text names[] = {TEXT("Bill Issued"), TEXT("Bill Paid"), TEXT("Balance Seen")};
+	uint32_t pick = random_below(&world->seed, 5);
+	snprintf(word, sizeof word, "Thing %u", random_below(&world->seed, 40));
+	if (kind == EVENT_TRACK)
+		assert_int_equal(engine_name(world->engine, pick < 3 ? names[pick] : text_of(word), &name), 0);
+	return (struct event_header){.kind = (uint16_t)kind, .channel = (uint8_t)(1 + random_below(&world->seed, 4)), .time_ms = time,
+	                             .received_ms = time, .purposes = 1, .name = name, .message_hash = random_next(&world->seed) | 4};
+}
+
+static void text_put(struct buffer *out, const char *key, const char *text)
+{
+	value_put_key(out, text_of(key));
+	value_put_text(out, text_of(text));
+}
+
+static void payload_put(struct world *world, struct buffer *out, enum event_kind kind, uint64_t target)
+{
+	char word[32];
+	snprintf(word, sizeof word, "v%u", random_below(&world->seed, 1000));
+	size_t object = value_open(out, VALUE_OBJECT);
+	value_put_key(out, TEXT("n"));
+	value_put_int(out, world->event_n++);
+	if (kind == EVENT_UNDO) {
+		value_put_key(out, TEXT("position"));
+		value_put_int(out, (int64_t)target);
+	} else if (kind == EVENT_CONSENT) {
+		text_put(out, "purpose", random_below(&world->seed, 2) ? "marketing" : "personalisation");
+		text_put(out, "answer", random_below(&world->seed, 2) ? "yes" : "no");
+		text_put(out, "version", "1");
+	} else {
+		const char *part = kind == EVENT_IDENTIFY ? "traits" : kind == EVENT_PREFERENCE ? "set" : "properties";
+		value_put_key(out, text_of(part));
+		size_t inner = value_open(out, VALUE_OBJECT);
+		char key[8];
+		snprintf(key, sizeof key, "k%u", random_below(&world->seed, 6));
+		text_put(out, key, word);
+		snprintf(word, sizeof word, "b%u", random_below(&world->seed, 5));
+		text_put(out, "bill", word);
+		value_close(out, inner);
+	}
+	value_close(out, object);
+}
+
+static uint64_t append(struct world *world, uint32_t origin, enum event_kind kind, uint64_t target)
+{
+	struct buffer payload = BUFFER_INIT(4096);
+	/* A tenth comes late, by up to two days. */
+	int64_t late = random_below(&world->seed, 10) ? 0 : random_below(&world->seed, 172800) * INT64_C(1000);
+	struct engine_write write = {.header = header_of(world, kind, TIME0 + world->event_n * INT64_C(60000) - late)};
+	uint64_t position;
+	payload_put(world, &payload, kind, target);
+	write.payload = buffer_view(&payload);
+	struct customer *customer = customer_lock_of(world->engine, origin);
+	assert_non_null(customer);
+	assert_int_equal(engine_append(world->engine, customer, origin, &write, &position), 0);
+	customer_unlock(world->engine, customer);
+	buffer_free(&payload);
+	return position;
+}
+
+static void request_fill(struct resolve_request *request, char room[IDENTIFIERS][32], unsigned person, unsigned mask)
+{
+	*request = (struct resolve_request){.header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1}, .because = TEXT("test")};
+	for (unsigned i = 0; i < IDENTIFIERS; i++)
+		if (mask & 1u << i)
+			request->identifiers[request->n++] = identifier_of(person, i, room[i]);
+}
+
+static uint32_t meet(struct world *world, unsigned person, unsigned mask)
+{
+	struct resolve_request request;
+	char room[IDENTIFIERS][32];
+	uint32_t origin, group = 0;
+	request_fill(&request, room, person, mask);
+	assert_int_equal(resolve(world->engine, &request, &origin), 0);
+	for (unsigned i = 0; i < IDENTIFIERS; i++) {
+		uint32_t known = world->origin_of[person][i];
+		if (!(mask & 1u << i) || !known)
+			continue;
+		if (!group)
+			group = world->group_of[known];
+		else
+			group_join(world, group, world->group_of[known]);
+	}
+	for (unsigned i = 0; i < IDENTIFIERS; i++)
+		if ((mask & 1u << i) && !world->origin_of[person][i])
+			world->origin_of[person][i] = origin;
+	if (!group)
+		world->group_of[origin] = origin;
+	return origin;
+}
+
+static uint32_t customer_number(struct world *world, uint32_t origin)
+{
+	return atomic_load(&engine_origin(world->engine, origin)->customer);
+}
+
+static void join_neighbours(struct world *world)
+{
+	unsigned person = random_below(&world->seed, PEOPLE / 2) * 2;
+	uint32_t a = world->origin_of[person][0], b = world->origin_of[person + 1][1];
+	uint64_t position;
+	struct event_header header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1};
+	if (!a || !b)
+		return;
+	int error = resolve_merge(world->engine, customer_number(world, a), customer_number(world, b), &header, TEXT("staff"), &position);
+	assert_int_equal(error, world->group_of[a] == world->group_of[b] ? ERROR_CONFLICT : 0);
+	group_join(world, world->group_of[a], world->group_of[b]);
+}
+
+static void split_some(struct world *world)
+{
+	uint32_t origin = 1 + random_below(&world->seed, engine_origins(world->engine));
+	uint32_t customer = customer_number(world, origin), fresh = 0;
+	uint64_t position;
+	struct event_header header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1};
+	int error = resolve_split(world->engine, origin, &header, TEXT("staff"), &position);
+	assert_int_equal(error, customer == origin ? ERROR_CONFLICT : 0);
+	if (error)
+		return;
+	for (uint32_t i = 0; i < ORIGINS_MAX; i++) /* A group's name may be any number nobody has: its own, if that is free. */
+		fresh |= world->group_of[i] == origin && i != origin;
+	for (uint32_t i = 0; fresh && i < ORIGINS_MAX; i++)
+		if (world->group_of[i] == origin && i != origin)
+			world->group_of[i] = customer + ORIGINS_MAX;
+	world->group_of[origin] = origin;
+}
+
+static void undo_some(struct world *world)
+{
+	const struct event *event = &world->witness.items[random_below(&world->seed, (uint32_t)world->witness.n)].event;
+	if (event->header.kind == EVENT_LINK || event->header.kind == EVENT_MERGE || event->header.kind == EVENT_SPLIT)
+		return;
+	append(world, event->header.origin_number, EVENT_UNDO, event->position);
+}
+
+static void step(struct world *world)
+{
+	static const enum event_kind kinds[] = {EVENT_TRACK, EVENT_TRACK, EVENT_TRACK, EVENT_IDENTIFY, EVENT_CONSENT,
+	                                        EVENT_PREFERENCE, EVENT_PAGE, EVENT_DECISION};
+	uint32_t dice = random_below(&world->seed, 100);
+	if (dice < 3)
+		join_neighbours(world);
+	else if (dice < 7 && world->witness.n)
+		split_some(world);
+	else if (dice < 12 && world->witness.n)
+		undo_some(world);
+	else {
+		unsigned person = random_below(&world->seed, PEOPLE), mask = 1 + random_below(&world->seed, 15);
+		append(world, meet(world, person, mask), kinds[random_below(&world->seed, 8)], 0);
+	}
+	if (dice == 50)
+		assert_int_equal(engine_snapshot(world->engine), 0);
+}
+
+static void groups_compare(struct world *world)
+{
+	uint32_t n = engine_origins(world->engine);
+	for (uint32_t a = 1; a <= n; a++)
+		for (uint32_t b = 1; b < a; b++)
+			if (world->group_of[a] && world->group_of[b] &&
+			    (world->group_of[a] == world->group_of[b]) != (customer_number(world, a) == customer_number(world, b)))
+				fail_msg("origins %u and %u: groups %u %u, customers %u %u", a, b, world->group_of[a], world->group_of[b],
+				         customer_number(world, a), customer_number(world, b));
+	for (unsigned person = 0; person < PEOPLE; person++)
+		for (unsigned i = 0; i < IDENTIFIERS; i++) {
+			char room[32];
+			assert_int_equal(resolve_find(world->engine, identifier_of(person, i, room)), world->origin_of[person][i]);
+		}
+}
+
+/* As after a kill: a copy of the data folder, taken while it is open. */
+static void world_kill(struct world *world)
+{
+	char copy[64], command[256];
+	assert_int_equal(log_wait(engine_log(world->engine), log_end(engine_log(world->engine)), 10000), 0);
+	folder_new(copy);
+	snprintf(command, sizeof command, "cp -a '%s/.' '%s'", world->folder, copy);
+	assert_int_equal(system(command), 0);
+	engine_close(world->engine);
+	folder_remove(world->folder);
+	memcpy(world->folder, copy, sizeof copy);
+	world_open(world);
+}
+
+static void world_reopen(struct world *world)
+{
+	switch (random_below(&world->seed, 3)) {
+	case 0:
+		world_kill(world);
+		break;
+	case 1:
+		assert_int_equal(engine_snapshot(world->engine), 0);
+		engine_close(world->engine);
+		world_open(world);
+		break;
+	default:
+		engine_close(world->engine);
+		world_open(world);
+	}
+}
+
+static uint64_t seed_of(uint64_t otherwise)
+{
+	const char *given = getenv("ATTUNE_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 10) : otherwise ? otherwise : (uint64_t)time(NULL);
+	print_message("ATTUNE_SEED=%llu\n", (unsigned long long)seed);
+	return seed;
+}
+
+static void the_engine_agrees_with_a_plain_model(void **state)
+{
+	(void)state;
+	for (uint64_t run = 0, seed = seed_of(0); run < 6; run++) {
+		struct world world;
+		world_start(&world, seed + run);
+		for (int round = 0; round < ROUNDS; round++) {
+			for (int i = 0; i < STEPS; i++)
+				step(&world);
+			if (round % 2)
+				world_reopen(&world);
+			groups_compare(&world);
+			assert_true(house_compare(world.engine, &world.witness) > 0);
+		}
+		struct verify verify;
+		uint64_t end = log_end(engine_log(world.engine));
+		assert_int_equal(log_wait(engine_log(world.engine), end, 10000), 0);
+		assert_int_equal(engine_verify(world.folder, &verify, NULL, NULL), 0);
+		assert_int_equal(verify.events + verify.decisions, world.witness.n);
+		assert_true(verify.last == end && verify.names == dictionary_count(engine_dictionary(world.engine)));
+		world_end(&world);
+	}
+}
+
+static void state_take(struct world *world, uint32_t origin, struct arena *arena, struct text *states)
+{
+	struct customer *customer = customer_lock_of(world->engine, origin);
+	assert_int_equal(customer_refresh(world->engine, customer), 0);
+	for (size_t f = 0; f < house_folds.n; f++)
+		states[f] = customer_state(world->engine, customer, f, arena);
+	customer_unlock(world->engine, customer);
+}
+
+static void joined_and_parted_is_as_if_never_joined(void **state)
+{
+	(void)state;
+	struct world world;
+	struct arena arena;
+	struct text before[2][FOLDS_MAX], after[FOLDS_MAX];
+	uint64_t position;
+	struct event_header header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1};
+	arena_init(&arena, 1 << 24);
+	world_start(&world, seed_of(0));
+	uint32_t a = meet(&world, 0, 15), b = meet(&world, 1, 15);
+	for (int i = 0; i < 100; i++)
+		append(&world, i % 2 ? a : b, i % 5 ? EVENT_TRACK : EVENT_IDENTIFY, 0);
+	state_take(&world, a, &arena, before[0]);
+	state_take(&world, b, &arena, before[1]);
+	assert_int_equal(resolve_merge(world.engine, a, b, &header, TEXT("staff"), &position), 0);
+	assert_int_equal(customer_number(&world, b), a);
+	state_take(&world, a, &arena, after);
+	assert_false(text_equal(after[0], before[0][0]));
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	engine_close(world.engine);
+	world_open(&world);
+	assert_int_equal(resolve_split(world.engine, b, &header, TEXT("staff"), &position), 0);
+	for (int i = 0; i < 2; i++) {
+		state_take(&world, i ? b : a, &arena, after);
+		for (size_t f = 0; f < house_folds.n; f++)
+			assert_true(text_equal(after[f], before[i][f]));
+	}
+	assert_true(house_compare(world.engine, &world.witness) == 2);
+	world_end(&world);
+	arena_free(&arena);
+}
+
+static uint32_t meet_as(struct world *world, const char *user, const char *browser)
+{
+	struct resolve_request request = {.header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1}, .n = 2,
+	                                  .identifiers = {{IDENTIFIER_USER, text_of(user)}, {IDENTIFIER_ANONYMOUS, text_of(browser)}}};
+	uint32_t origin;
+	assert_int_equal(resolve(world->engine, &request, &origin), 0);
+	return customer_number(world, origin);
+}
+
+static void two_people_on_one_browser_stay_two(void **state)
+{
+	(void)state;
+	struct world world;
+	world_start(&world, 1);
+	uint32_t ana = meet_as(&world, "ana", "kitchen"), ben = meet_as(&world, "ben", "kitchen");
+	assert_int_not_equal(ana, ben);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(meet_as(&world, "ana", "kitchen"), ana);
+		assert_int_equal(meet_as(&world, "ben", "kitchen"), ben);
+	}
+	world_kill(&world);
+	assert_int_equal(meet_as(&world, "ben", "kitchen"), ben);
+	assert_int_equal(meet_as(&world, "ana", "kitchen"), ana);
+	world_end(&world);
+}
+
+static void an_identifier_given_twice_is_one(void **state)
+{
+	(void)state;
+	struct world world;
+	struct resolve_request request = {.header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1}, .n = 3,
+	                                  .identifiers = {{IDENTIFIER_USER, TEXT("ana")}, {IDENTIFIER_USER, TEXT("ana")},
+	                                                  {IDENTIFIER_ANONYMOUS, TEXT("x")}}};
+	uint32_t origin;
+	world_start(&world, 1);
+	assert_int_equal(resolve(world.engine, &request, &origin), 0);
+	assert_int_equal(world.witness.n, 2);
+	for (size_t i = 0; i < world.witness.n; i++)
+		assert_int_equal(world.witness.items[i].event.header.kind, EVENT_LINK);
+	world_end(&world);
+}
+
+static void an_undo_that_is_undone_undoes_nothing(void **state)
+{
+	(void)state;
+	struct world world;
+	struct arena arena;
+	struct text first[FOLDS_MAX], undone[FOLDS_MAX], again[FOLDS_MAX];
+	arena_init(&arena, 1 << 20);
+	world_start(&world, 5);
+	uint32_t origin = meet(&world, 0, 1);
+	uint64_t position = append(&world, origin, EVENT_IDENTIFY, 0);
+	state_take(&world, origin, &arena, first);
+	uint64_t undo = append(&world, origin, EVENT_UNDO, position);
+	state_take(&world, origin, &arena, undone);
+	append(&world, origin, EVENT_UNDO, undo);
+	state_take(&world, origin, &arena, again);
+	assert_false(text_equal(first[1], undone[1]));
+	assert_int_equal(undone[1].n, 0);
+	assert_true(text_equal(first[1], again[1]));
+	world_end(&world);
+	arena_free(&arena);
+}
+
+/* Write @record to the log of a fresh folder behind what an engine wrote, and say what verify says. */
+static int verified_with(const struct event_header *header, struct verify *verify)
+{
+	static const char empty[] = {VALUE_OBJECT, 0, 0, 0, 0};
+	struct world world;
+	char path[128];
+	struct log *log;
+	uint64_t position;
+	world_start(&world, 1);
+	append(&world, meet(&world, 0, 15), EVENT_TRACK, 0);
+	engine_close(world.engine);
+	snprintf(path, sizeof path, "%s/log", world.folder);
+	struct log_options options = {.folder = path, .segment_bytes = 1 << 20, .pending_bytes_max = 256 * 1024};
+	assert_int_equal(log_open(&log, &options, 0), 0);
+	struct event_header copy = *header;
+	copy.payload_length = 5;
+	struct text parts[] = {{(const char *)&copy, sizeof copy}, {empty, sizeof empty}};
+	assert_int_equal(log_append(log, parts, 2, &position), 0);
+	log_close(log);
+	int error = engine_verify(world.folder, verify, NULL, NULL);
+	if (error)
+		assert_true(verify->bad == position && verify->problem[0]);
+	config_free(world.config);
+	witness_free(&world.witness);
+	folder_remove(world.folder);
+	return error;
+}
+
+static void verify_finds_what_does_not_fit(void **state)
+{
+	(void)state;
+	struct verify verify;
+	struct event_header fits = {.kind = EVENT_TRACK, .origin_number = 2, .origin = {{9}}}, header;
+	assert_int_equal(verified_with(&fits, &verify), 0);
+	assert_int_equal(verify.origins, 2);
+	header = fits;
+	header.origin_number = 1;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	assert_non_null(strstr(verify.problem, "two ids"));
+	header = fits;
+	header.previous = 80;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	assert_non_null(strstr(verify.problem, "chain"));
+	header = fits;
+	header.name = 77;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	header = (struct event_header){.kind = EVENT_NAME, .name = 9};
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	header = fits;
+	header.kind = EVENT_MERGE;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+	header.kind = 31;
+	assert_int_equal(verified_with(&header, &verify), ERROR_CORRUPT);
+}
+
+/* ---- threads ---- */
+
+enum { THREADS = 4, THREAD_EVENTS = 400, CROWD = 40 };
+
+struct crowd {
+	struct engine *engine;
+	uint64_t seed;
+	atomic_bool *stop;
+};
+
+static void *crowd_run(void *arg)
+{
+	struct crowd *crowd = arg;
+	struct world world = {.engine = crowd->engine, .seed = crowd->seed};
+	for (int i = 0; i < THREAD_EVENTS; i++) {
+		char room[IDENTIFIERS][32];
+		struct resolve_request request;
+		uint32_t origin;
+		request_fill(&request, room, random_below(&world.seed, CROWD), 1 + random_below(&world.seed, 15));
+		assert_int_equal(resolve(world.engine, &request, &origin), 0);
+		append(&world, origin, i % 4 ? EVENT_TRACK : EVENT_IDENTIFY, 0);
+		if (i % 64 == 0) {
+			struct customer *customer = customer_lock_of(world.engine, origin);
+			assert_int_equal(customer_refresh(world.engine, customer), 0);
+			customer_unlock(world.engine, customer);
+		}
+	}
+	return NULL;
+}
+
+static void *snapshots_run(void *arg)
+{
+	struct crowd *crowd = arg;
+	while (!atomic_load(crowd->stop))
+		assert_int_equal(engine_snapshot(crowd->engine), 0);
+	return NULL;
+}
+
+static void threads_and_snapshots_leave_what_one_thread_would(void **state)
+{
+	(void)state;
+	struct world world;
+	world_start(&world, seed_of(0));
+	for (int round = 0; round < 3; round++) {
+		pthread_t threads[THREADS], snapshots;
+		struct crowd crowds[THREADS + 1];
+		atomic_bool stop = false;
+		for (unsigned i = 0; i <= THREADS; i++)
+			crowds[i] = (struct crowd){world.engine, random_next(&world.seed), &stop};
+		pthread_create(&snapshots, NULL, snapshots_run, &crowds[THREADS]);
+		for (int i = 0; i < THREADS; i++)
+			pthread_create(&threads[i], NULL, crowd_run, &crowds[i]);
+		pthread_join(threads[0], NULL);
+		atomic_store(&stop, true); /* The last pass ends while the others still join customers. */
+		for (int i = 1; i < THREADS; i++)
+			pthread_join(threads[i], NULL);
+		pthread_join(snapshots, NULL);
+		witness_sort(&world.witness);
+		assert_true(house_compare(world.engine, &world.witness) > 0);
+		world_kill(&world);
+		assert_true(house_compare(world.engine, &world.witness) > 0);
+	}
+	/* The columns have each track event once, whatever the passes did. */
+	struct column_event *rows;
+	size_t n, tracks = 0;
+	assert_int_equal(columns_select(engine_columns(world.engine), INT64_MIN, INT64_MAX, 1 << 20, &rows, &n), 0);
+	for (size_t i = 0; i < world.witness.n; i++)
+		tracks += world.witness.items[i].event.header.kind == EVENT_TRACK;
+	assert_int_equal(n, tracks);
+	memory_free(rows);
+	world_end(&world);
+}
+
+/* ---- memory ---- */
+
+/* Let the first, second ... allocation of @act fail until none does; it must say so and then succeed. */
+static int without_memory(int (*act)(struct world *), struct world *world)
+{
+	for (uint64_t nth = 1; nth < 10000; nth++) {
+		memory_fail_at(nth);
+		int error = act(world);
+		bool failed = memory_count() >= nth;
+		memory_fail_at(0);
+		if (!failed) {
+			assert_int_equal(error, 0);
+			return (int)nth;
+		}
+		if (error)
+			assert_int_equal(error, ERROR_MEMORY);
+	}
+	fail_msg("the failures do not end");
+	return 0;
+}
+
+static int act_meet(struct world *world)
+{
+	char room[IDENTIFIERS][32];
+	struct resolve_request request;
+	uint32_t origin;
+	request_fill(&request, room, world->event_n, 15);
+	return resolve(world->engine, &request, &origin);
+}
+
+static int act_append(struct world *world)
+{
+	static const char empty[] = {VALUE_OBJECT, 0, 0, 0, 0};
+	struct engine_write write = {.header = {.kind = EVENT_IDENTIFY, .time_ms = TIME0, .received_ms = TIME0}, .payload = {empty, 5}};
+	uint64_t position;
+	struct customer *customer = customer_lock_of(world->engine, 1);
+	int error = engine_append(world->engine, customer, 1, &write, &position);
+	customer_unlock(world->engine, customer);
+	return error;
+}
+
+static int act_merge(struct world *world)
+{
+	struct event_header header = {.time_ms = TIME0, .received_ms = TIME0};
+	uint64_t position;
+	int error = resolve_merge(world->engine, 1, 2, &header, TEXT("why"), &position);
+	return error == ERROR_CONFLICT ? 0 : error;
+}
+
+static int act_split(struct world *world)
+{
+	struct event_header header = {.time_ms = TIME0, .received_ms = TIME0};
+	uint64_t position;
+	int error = resolve_split(world->engine, 2, &header, TEXT("why"), &position);
+	return error == ERROR_CONFLICT ? 0 : error;
+}
+
+static int act_refresh(struct world *world)
+{
+	struct customer *customer = customer_lock_of(world->engine, 1);
+	customer->stale = true;
+	int error = customer_refresh(world->engine, customer);
+	customer_unlock(world->engine, customer);
+	return error;
+}
+
+static int act_snapshot(struct world *world)
+{
+	for (uint32_t i = 1; i <= engine_origins(world->engine); i++) {
+		struct customer *customer = customer_lock_of(world->engine, i);
+		engine_origin(world->engine, i)->dirty = true;
+		customer->dirty = true;
+		customer_unlock(world->engine, customer);
+	}
+	return engine_snapshot(world->engine);
+}
+
+static void without_memory_nothing_is_half_done(void **state)
+{
+	(void)state;
+	struct world world;
+	world_start(&world, 3);
+	meet(&world, 0, 15);
+	meet(&world, 1, 15);
+	for (int i = 0; i < 40; i++)
+		append(&world, 1 + (uint32_t)i % 2, EVENT_TRACK, 0);
+	world.event_n = 2;
+	assert_true(without_memory(act_meet, &world) > 1);
+	assert_int_equal(engine_origins(world.engine), 3); /* The failures made nobody. */
+	without_memory(act_append, &world);
+	assert_true(without_memory(act_refresh, &world) > 1);
+	assert_true(without_memory(act_snapshot, &world) > 1);
+	assert_true(without_memory(act_merge, &world) > 1);
+	assert_true(house_compare(world.engine, &world.witness) == 2);
+	assert_true(without_memory(act_split, &world) > 1);
+	assert_true(house_compare(world.engine, &world.witness) == 3);
+	engine_close(world.engine);
+	world.engine = NULL;
+	for (uint64_t nth = 1;; nth++) {
+		memory_fail_at(nth);
+		int error = house_open(&world.engine, world.folder, world.config);
+		bool failed = memory_count() >= nth;
+		memory_fail_at(0);
+		if (error)
+			assert_int_equal(error, ERROR_MEMORY);
+		else
+			engine_close(world.engine);
+		if (!failed)
+			break;
+	}
+	world_open(&world);
+	assert_true(house_compare(world.engine, &world.witness) == 3);
+	world_end(&world);
+}
+
+static void a_failed_snapshot_loses_no_identifier(void **state)
+{
+	(void)state;
+	struct world world;
+	world_start(&world, 3);
+	meet(&world, 0, 15);
+	append(&world, 1, EVENT_TRACK, 0);
+	for (uint64_t nth = 1;; nth++) { /* Fail at every place of a pass; then a whole one. */
+		memory_fail_at(nth);
+		int error = act_snapshot(&world);
+		bool failed = memory_count() >= nth;
+		memory_fail_at(0);
+		assert_true(error == 0 || error == ERROR_MEMORY);
+		if (!failed)
+			break;
+	}
+	world_kill(&world);
+	char room[32];
+	for (unsigned i = 0; i < IDENTIFIERS; i++)
+		assert_int_equal(resolve_find(world.engine, identifier_of(0, i, room)), 1);
+	assert_true(house_compare(world.engine, &world.witness) == 1);
+	struct column_event *rows;
+	size_t n;
+	assert_int_equal(columns_select(engine_columns(world.engine), INT64_MIN, INT64_MAX, 100, &rows, &n), 0);
+	assert_int_equal(n, 1);
+	memory_free(rows);
+	world_end(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_engine_agrees_with_a_plain_model),
+		cmocka_unit_test(joined_and_parted_is_as_if_never_joined),
+		cmocka_unit_test(two_people_on_one_browser_stay_two),
+		cmocka_unit_test(an_identifier_given_twice_is_one),
+		cmocka_unit_test(an_undo_that_is_undone_undoes_nothing),
+		cmocka_unit_test(verify_finds_what_does_not_fit),
+		cmocka_unit_test(threads_and_snapshots_leave_what_one_thread_would),
+		cmocka_unit_test(without_memory_nothing_is_half_done),
+		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
