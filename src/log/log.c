@@ -120,6 +120,13 @@ static void block_begin(struct block *block, uint64_t offset)
 	block->waiters = NULL;
 }
 
+/* So much is written though nobody waits: long before the block is full. */
+static size_t lazy_bytes(const struct log *log)
+{
+	size_t quarter = log->options.pending_bytes_max / 4;
+	return quarter < LAZY_BYTES ? quarter : LAZY_BYTES;
+}
+
 int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *position)
 {
 	size_t bytes = 0;
@@ -151,7 +158,7 @@ int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *po
 	block->entries++;
 	block->last = log->end = head.position;
 	log->figures.entries++;
-	if (!log->writing && (block->entries == 1 || block->used >= LAZY_BYTES))
+	if (!log->writing && (block->entries == 1 || block->used >= lazy_bytes(log)))
 		pthread_cond_signal(&log->work);
 	pthread_mutex_unlock(&log->lock);
 	*position = head.position;
@@ -391,7 +398,7 @@ static void work_wait(struct log *log)
 	until.tv_nsec += LAZY_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	while (!log->wanted && !log->stopping && log->filling->used < LAZY_BYTES)
+	while (!log->wanted && !log->stopping && log->filling->used < lazy_bytes(log))
 		if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
 			break;
 }
