@@ -20,6 +20,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 	X(export, "everything about a customer, as one JSON document")                    \
 	X(decide, "a decision, or the evaluation of a log of choices")                    \
 	X(journeys, "what customers really did, from a log of events in a file")          \
+	X(verify, "check a data folder: every block, every record")                       \
 	X(describe, "the settings and the routes, as the documentation has them")         \
 	X(version, "the version of this program and of its libraries")
 

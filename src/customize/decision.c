@@ -388,6 +388,8 @@ void decision_encode(struct buffer *out, const struct decision *decision)
 	size_t object = value_open(out, VALUE_OBJECT);
 	value_put_key(out, TEXT("surface"));
 	value_put_text(out, surface->name);
+	value_put_key(out, TEXT("at"));
+	value_put_int(out, decision->now_ms);
 	value_put_key(out, TEXT("guess"));
 	value_put_bool(out, decision->guess);
 	value_put_key(out, TEXT("why"));

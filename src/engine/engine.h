@@ -171,6 +171,16 @@ int engine_split(struct engine *engine, uint32_t origin, struct engine_write *wr
  */
 int customer_refresh(struct engine *engine, struct customer *customer) MUST_CHECK;
 
+/*
+ * Fold @customer's states as they were just before the record at @until, with @config, into a customer of its own: *@then
+ * has them in @arena and can be given to customer_state and to a reader; it is not in any table. Needs no lock: @customer's
+ * chains are those in @events and @decisions (history_start, which does). Records that were undone later count as they did then.
+ * Errors: ERROR_MEMORY, ERROR_CORRUPT.
+ */
+struct history;
+int customer_replay(struct engine *engine, const struct customer *customer, struct history *events, struct history *decisions,
+                    uint64_t until, const struct config *config, struct arena *arena, struct customer *then) MUST_CHECK;
+
 /* ---- reading ---- */
 
 /* The state of fold @index, copied to aligned memory in @arena; empty without one. Partition locked, customer fresh.

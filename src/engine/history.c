@@ -192,7 +192,7 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 		customer_unlock(engine, customer);
 	/* Only folds with a window want decisions, so the newest of them are enough. */
 	uint32_t kinds = kinds_of(engine->options.folds);
-	error = gather(&gathering, &events, kinds, SIZE_MAX);
+	error = gather(&gathering, &events, kinds, CUSTOMER_EVENTS_MAX);
 	if (!error && (kinds & EVENT_KIND_BIT(EVENT_DECISION)))
 		error = gather(&gathering, &decisions, kinds, FOLD_WINDOW_EVENTS);
 	if (!error) {
@@ -216,6 +216,62 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 	customer->due = states_due(engine->options.folds, scratch);
 	*done = true;
 	return 0;
+}
+
+/* Leave out what came at or after @until. */
+static void gathering_cut(struct gathering *gathering, uint64_t until)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < gathering->n; i++)
+		if (gathering->events[i].position < until)
+			gathering->events[kept++] = gathering->events[i];
+	gathering->n = kept;
+}
+
+/* Undo records after @until had not been made yet: pass over them before gathering. */
+static int gather_before(struct gathering *gathering, struct history *history, uint32_t kinds, uint64_t until)
+{
+	for (size_t i = 0; i < history->heads_n; i++)
+		while (history->heads[i] >= until) {
+			struct event event;
+			int error = engine_event(history->engine, history->heads[i], history->arena, &event);
+			if (error)
+				return error;
+			history->heads[i] = event.header.previous;
+			if (event.header.previous == 0) {
+				history->heads[i] = history->heads[--history->heads_n];
+				if (i == history->heads_n)
+					break;
+			}
+		}
+	return gather(gathering, history, kinds, CUSTOMER_EVENTS_MAX);
+}
+
+int customer_replay(struct engine *engine, const struct customer *customer, struct history *events, struct history *decisions,
+                    uint64_t until, const struct config *config, struct arena *arena, struct customer *then)
+{
+	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
+	struct fold_scratch scratch;
+	uint32_t kinds = kinds_of(engine->options.folds);
+	int error = gather_before(&gathering, events, kinds, until);
+	if (!error)
+		error = gather_before(&gathering, decisions, kinds, until);
+	if (!error)
+		error = fold_scratch_init(&scratch, engine->options.folds);
+	if (error)
+		return error;
+	gathering_cut(&gathering, until);
+	qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
+	*then = *customer;
+	fold_all(engine, &gathering, config, &scratch, &then->ordered_until);
+	then->states_bytes = (uint32_t)fold_scratch_bytes(&scratch, engine->options.folds);
+	then->states = arena_alloc(arena, then->states_bytes);
+	if (then->states)
+		fold_scratch_store(&scratch, engine->options.folds, then->states);
+	fold_scratch_free(&scratch);
+	then->stale = then->ordered_stale = false;
+	then->config_mark = config_mark_of(engine_config(engine));
+	return then->states ? 0 : ERROR_MEMORY;
 }
 
 int customer_refresh(struct engine *engine, struct customer *customer)

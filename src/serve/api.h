@@ -6,6 +6,7 @@
 
 /* decide_api.c */
 void api_decide(struct request *request);
+void api_decision(struct request *request);
 void api_response(struct request *request);
 void api_undo(struct request *request);
 void api_preferences(struct request *request);

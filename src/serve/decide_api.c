@@ -179,17 +179,7 @@ void api_decide(struct request *request)
 	atomic_fetch_add_explicit(&request->server->figures.decisions, 1, memory_order_relaxed);
 }
 
-/* ---- what came of it ---- */
-
-static void done_write(struct request *request, uint64_t undo)
-{
-	char id[24];
-	json_object_begin(&request->out);
-	json_put_bool(&request->out, "done", true);
-	if (undo)
-		json_put_text(&request->out, "undo", record_format(id, 'u', undo));
-	json_object_end(&request->out);
-}
+/* ---- deciding again ---- */
 
 /* The record with this id, if it is one of the customer's own. */
 static int own_record(struct request *request, uint32_t origin, uint64_t position, struct event *event)
@@ -200,6 +190,102 @@ static int own_record(struct request *request, uint32_t origin, uint64_t positio
 	struct origin *theirs = engine_origin(request->server->engine, event->header.origin_number);
 	struct origin *ours = engine_origin(request->server->engine, origin);
 	return theirs && ours && atomic_load(&theirs->customer) == atomic_load(&ours->customer) ? 0 : ERROR_NOT_FOUND;
+}
+
+/* The configuration that was in force, among those this run still has. */
+static const struct config *config_of_version(struct server *server, uint32_t version)
+{
+	const struct config *found = NULL;
+	pthread_mutex_lock(&server->config_lock);
+	for (size_t i = 0; i < server->retired_n; i++)
+		if (server->retired[i]->version == version)
+			found = server->retired[i];
+	pthread_mutex_unlock(&server->config_lock);
+	return found;
+}
+
+/* Decide from the states as they were then, at the time it was then. */
+static int decide_again(struct request *request, struct customer *then, const struct event *record, const struct config *config,
+                        struct deciding *deciding)
+{
+	const struct surface *surface = surface_find(config, record->name);
+	struct reader reader;
+	int64_t at;
+	if (!surface || !value_int(value_get(record->payload, TEXT("at")), &at))
+		return ERROR_NOT_FOUND;
+	int error = reader_open_then(&reader, request->server->engine, then, config, request->arena, surface->purpose);
+	if (!error)
+		error = decide(&deciding->decision, &reader, surface, at);
+	deciding->preferences = error ? (struct text){0} : reader_state(&reader, &preference_fold);
+	return error;
+}
+
+static void again_write(struct request *request, struct deciding *deciding, const struct event *record)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct json_writer *out = &request->out;
+	decision_encode(&payload, &deciding->decision);
+	struct value now = {(const uint8_t *)payload.p, payload.n};
+	json_object_begin(out);
+	json_put_bool(out, "same", value_equal(now, record->payload));
+	json_put_int(out, "configuration", record->header.configuration);
+	json_key(out, TEXT("record"));
+	value_write_json(out, record->payload);
+	json_key(out, TEXT("answer"));
+	deciding->position = record->position;
+	answer_write(request, deciding, true);
+	json_object_end(out);
+	buffer_free(&payload);
+}
+
+/* One decision, made again from the log: the same answer, with the events behind it. */
+void api_decision(struct request *request)
+{
+	struct event record;
+	struct history events, decisions;
+	struct customer then;
+	uint64_t position;
+	struct deciding *deciding = arena_zero_alloc(request->arena, 1, sizeof *deciding);
+	struct engine *engine = request->server->engine;
+	uint32_t origin = deciding ? request_customer_path(request, request->parameters[0]) : 0;
+	if (!origin)
+		return;
+	if (!record_parse(request->parameters[1], 'd', &position) || own_record(request, origin, position, &record) != 0 ||
+	    record.header.kind != EVENT_DECISION)
+		return reply_error(request, 404, "no_decision", "There is no such decision of this customer.");
+	const struct config *config = config_of_version(request->server, record.header.configuration);
+	if (!config)
+		return reply_error(request, 410, "no_configuration", "The configuration that was in force is no longer loaded.");
+	struct customer *customer = request_customer_fresh(request, origin);
+	if (!customer)
+		return;
+	int error = history_start(&events, engine, customer, request->arena, HISTORY_EVENTS);
+	if (!error)
+		error = history_start(&decisions, engine, customer, request->arena, HISTORY_DECISIONS);
+	if (!error)
+		error = history_start(&deciding->history, engine, customer, request->arena, HISTORY_EVENTS);
+	deciding->cid = customer_id(engine, customer);
+	then = *customer;
+	customer_unlock(engine, customer);
+	if (!error)
+		error = customer_replay(engine, &then, &events, &decisions, position, config, request->arena, &then);
+	if (!error)
+		error = decide_again(request, &then, &record, config, deciding);
+	if (error)
+		return reply_failure(request, error);
+	again_write(request, deciding, &record);
+}
+
+/* ---- what came of it ---- */
+
+static void done_write(struct request *request, uint64_t undo)
+{
+	char id[24];
+	json_object_begin(&request->out);
+	json_put_bool(&request->out, "done", true);
+	if (undo)
+		json_put_text(&request->out, "undo", record_format(id, 'u', undo));
+	json_object_end(&request->out);
 }
 
 static enum suggestion_kind suggestion_kind_of(struct text name)

@@ -10,8 +10,13 @@ int reader_open(struct reader *reader, struct engine *engine, struct customer *c
 		return error;
 	if (customer->origin_first == 0)
 		return ERROR_NOT_FOUND;
-	*reader = (struct reader){.engine = engine, .config = engine_config(engine), .customer = customer, .arena = arena,
-	                          .purpose = purpose};
+	return reader_open_then(reader, engine, customer, engine_config(engine), arena, purpose);
+}
+
+int reader_open_then(struct reader *reader, struct engine *engine, struct customer *customer, const struct config *config,
+                     struct arena *arena, uint64_t purpose)
+{
+	*reader = (struct reader){.engine = engine, .config = config, .customer = customer, .arena = arena, .purpose = purpose};
 	size_t index = fold_table_index(engine_folds(engine), &consent_fold);
 	reader->consents = consent_mask(customer_state(engine, customer, index, arena), reader->config);
 	return 0;

@@ -31,6 +31,10 @@ struct reader {
 int reader_open(struct reader *reader, struct engine *engine, struct customer *customer, struct arena *arena, uint64_t purpose)
 	MUST_CHECK;
 
+/* The same on a customer folded as of another time (customer_replay), under the configuration of that time. */
+int reader_open_then(struct reader *reader, struct engine *engine, struct customer *then, const struct config *config,
+                     struct arena *arena, uint64_t purpose) MUST_CHECK;
+
 /* The state of @fold, or empty when there is none or it is withheld. */
 struct text reader_state(struct reader *reader, const struct fold *fold);
 
