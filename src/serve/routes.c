@@ -60,6 +60,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/assets/{file}", 0, ROUTE_INLINE, page_asset, "Scripts, styles and fonts."},
 	{HTTP_GET, "/me", 0, ROUTE_WORKER, portal_page, "The customer's own page."},
 	{HTTP_GET, "/me/enter", 0, ROUTE_INLINE, portal_enter, "Enter it with ?token=."},
+	{HTTP_GET, "/me/export", 0, ROUTE_WORKER, portal_export, "Everything, as one JSON document to keep."},
 	{HTTP_POST, "/me/{action}", 0, ROUTE_WORKER, portal_form, "What a customer changes there, as a form."},
 	{HTTP_GET, "/harbour", 0, ROUTE_INLINE, page_harbour, "The demo."},
 	{HTTP_GET, "/harbour/people", 0, ROUTE_INLINE, harbour_people, "The demo's people."},
