@@ -30,7 +30,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/customers/{cid}", OWN, ROUTE_INLINE, api_card, "A customer's card."},
 	{HTTP_GET, "/v1/customers/{cid}/timeline", OWN, ROUTE_WORKER, api_timeline, "What happened, newest first, in pages: ?n=&before=."},
 	{HTTP_GET, "/v1/customers/{cid}/decisions", OWN, ROUTE_WORKER, api_decisions, "What was decided, newest first, in pages."},
-	{HTTP_GET, "/v1/customers/{cid}/known", OWN, ROUTE_INLINE, api_known, "Which of a form's fields are known and need not be asked: ?fields=a,b."},
+	{HTTP_GET, "/v1/customers/{cid}/known", OWN, ROUTE_INLINE, api_known, "Which of a form's fields are known and need not be asked: ?fields=a,b, or ?touchpoint=, whose configured form it is."},
 	{HTTP_GET, "/v1/customers/{cid}/identity", OWN, ROUTE_INLINE, api_identity, "Identifiers, and the origins they came from."},
 	{HTTP_GET, "/v1/customers/{cid}/consents", OWN, ROUTE_INLINE, api_consents, "What the customer agreed to."},
 	{HTTP_POST, "/v1/customers/{cid}/consents", OWN, ROUTE_INLINE, api_consents_post, "A yes or a no to one purpose."},

@@ -67,7 +67,7 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="wishes" class="stack">
           <h2 id="wishes">Wishes and habits</h2>
           <dl class="facts" data-testid="wishes">
-            {c.preferences.map((p) => <Fact key={p.name} name={words(p.name)}>{valueText(p.value)}<span class="small block">said {on(p.channel)}, <When time={p.time} /></span></Fact>)}
+            {c.preferences.map((p) => <Fact key={p.name} name={words(p.name)}>{valueText(p.value)}<span class="small block">said {on(p.channel)}{p.time !== undefined && <>, <When time={p.time} /></>}</span></Fact>)}
             {c.habits.map((h) => <Fact key={h.surface + h.text} name={words(h.surface)}><Guess is>{h.text}</Guess></Fact>)}
           </dl>
           {c.preferences.length === 0 && c.habits.length === 0 && <p class="soft">Nothing was said, and nothing is guessed.</p>}
@@ -100,7 +100,7 @@ export function Card({ cid }: { cid: string }) {
       <section class="stack rule" aria-labelledby="joined">
         <h2 id="joined">{c.origins.length > 1 ? `Joined from ${plural(c.origins.length, "history", "histories")}` : "One history"}</h2>
         <ul class="plain" data-testid="parts">{c.origins.map((o) => (
-          <li key={o.origin} class="part row between"><span>{o.identifiers.join(", ") || "No identifier"}<span class="small block">{plural(o.events, "event")}, since {shortDay(o.since)}</span></span>
+          <li key={o.origin} class="part row between"><span>{o.identifiers.join(", ") || "No identifier"}<span class="small block">{plural(o.events, "event")}{o.since !== undefined ? `, since ${shortDay(o.since)}` : ""}</span></span>
             {c.origins.length > 1 && <button class="low" onClick={() => { act.value = { kind: "split", part: o }; }}>Part it<span class="out-of-sight">: {o.identifiers.join(", ")}</span></button>}</li>
         ))}</ul>
         <div><button data-testid="merge" onClick={() => { act.value = { kind: "merge" }; }}>Join with another customer</button></div>
