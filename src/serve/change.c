@@ -152,6 +152,48 @@ static bool menu_op_read(struct request *request, uint32_t origin, const struct 
 	return false;
 }
 
+enum { ORDERS_MAX = 200 };
+
+/* The customer's own orders of @surface's menu that stand, newest first. */
+static int orders_find(struct request *request, uint32_t origin, const struct surface *surface, uint64_t *orders, size_t *n)
+{
+	struct history history;
+	struct event event;
+	uint64_t undone[ORDERS_MAX];
+	size_t undone_n = 0;
+	bool more = true;
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = history_start(&history, request->server->engine, customer, request->arena, HISTORY_EVENTS);
+	customer_unlock(request->server->engine, customer);
+	while (!error && *n < ORDERS_MAX && (error = history_next(&history, &event, &more)) == 0 && more) {
+		int64_t position;
+		bool stands = true;
+		if (event.header.kind == EVENT_UNDO && undone_n < ORDERS_MAX && value_int(value_get(event.payload, TEXT("position")), &position))
+			undone[undone_n++] = (uint64_t)position;
+		if (event.header.kind != EVENT_LAYOUT || !text_equal(value_text(value_get(event.payload, TEXT("op"))), TEXT("order")) ||
+		    !text_equal(value_text(value_get(event.payload, TEXT("surface"))), surface->name))
+			continue;
+		for (size_t i = 0; i < undone_n; i++)
+			stands &= undone[i] != event.position;
+		if (stands)
+			orders[(*n)++] = event.position;
+	}
+	return error;
+}
+
+/* An order is taken back by undoing each that was stated: what was moved otherwise stays. */
+static int orders_take_back(struct request *request, uint32_t origin, const struct surface *surface)
+{
+	uint64_t orders[ORDERS_MAX];
+	size_t n = 0;
+	int error = orders_find(request, origin, surface, orders, &n);
+	for (size_t i = 0; i < n && !error; i++)
+		error = undo_append(request, origin, orders[i]);
+	return error;
+}
+
 /* Menu changes become layout records, one each; the rest is gathered into one preference record. */
 int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo)
 {
@@ -173,6 +215,8 @@ int preferences_apply(struct request *request, uint32_t origin, struct json set,
 			if (!error)
 				error = value_put_json(&payload, value, 4);
 			others++;
+		} else if (text_equal(part, TEXT("order")) && json_type_of(value) == JSON_NULL) {
+			error = orders_take_back(request, origin, surface);
 		} else if (menu_op_read(request, origin, surface, part, value, &op)) {
 			error = layout_append(request, origin, surface, &op, channel, undo);
 		} else {

@@ -233,6 +233,15 @@ test("a_menu_put_in_order_and_undone_is_the_same_to_the_byte", { skip }, async (
   for (const wrong of [{ option: "support", move: "more" }, { option: "balance", move: "first" }, { option: "nothing", move: "up" }, { option: "cards", move: "sideways" }, { mode: "maybe" }])
     assert.equal((await post(ana, "menu", { surface: "app-home", ...wrong })).status, 400, JSON.stringify(wrong));
 });
+test("an_order_taken_back_leaves_what_was_moved_otherwise", { skip }, async () => {
+  const ana = await enter(), menu = async () => (await decide("app-home", {})).menu, first = (await menu()).home.map((h) => h.option);
+  await post(ana, "menu", { surface: "app-home", option: "loans", move: "more" });
+  await post(ana, "menu", { surface: "app-home", option: "cards", move: "first" });
+  await post(ana, "menu", { surface: "app-home", option: "pay-bill", move: "first" });
+  await api("POST", `/v1/customers/${cid}/preferences`, { set: { "menu.app-home.order": null }, channel: "app" });
+  assert.deepEqual((await menu()).home.map((h) => h.option), first.filter((o) => o !== "loans"));
+  await post(ana, "menu", { surface: "app-home", option: "loans", move: "home" });
+});
 test("text_from_outside_is_only_ever_text", { skip }, async () => {
   const evil = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
   await api("POST", "/v1/import", { batch: [
