@@ -57,8 +57,8 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="now" class="stack now">
           <h2 id="now">Now</h2>
           <dl class="facts" data-testid="now">
-            <Fact name="Where">{c.present ? <>{words(c.present.channel)}, {words(c.present.touchpoint)}, since <When time={c.present.start} /></> : <span class="soft">Not with us at the moment.</span>}</Fact>
-            <Fact name="Reason for coming">{c.present?.reason ? <Guess is={c.present.reason.marked === "inferred"}>{c.present.reason.text}</Guess> : <span class="soft">{c.present ? "Not known: ask." : "None."}</span>}</Fact>
+            <Fact name="Where">{c.present?.channel ? <>{words(c.present.channel)}{c.present.touchpoint ? `, ${c.present.touchpoint}` : ""}{c.present.start !== undefined && <>, since <When time={c.present.start} /></>}</> : <span class="soft">Not with us at the moment.</span>}</Fact>
+            <Fact name="Reason for coming">{c.present?.reason ? <Guess is={c.present.reason.marked === "inferred"}>{c.present.reason.text}</Guess> : <span class="soft">{c.present?.channel ? "Not known: ask." : "None."}</span>}</Fact>
             <Fact name="Open">{open.length === 0 ? <span class="soft">Nothing is open.</span> : <ul class="plain" data-testid="open">{open.map((m) => <li key={m.matter}><Mark means="watch">{m.title}{m.amount !== null ? `, ${money(m.amount, m.currency)}` : ""}{m.due ? `, due ${shortDay(m.due)}` : ""}</Mark></li>)}</ul>}</Fact>
             {c.open.some((m) => m.state === "done") && <Fact name="Settled"><ul class="plain">{c.open.filter((m) => m.state === "done").map((m) => <li key={m.matter}><Mark means="good">{m.title}{m.closed ? <>, <When time={m.closed} /></> : null}{m.closed_on ? `, ${on(m.closed_on)}` : ""}</Mark></li>)}</ul></Fact>}
             <Fact name="Next best step">{c.next ? <><strong data-testid="next-step">{c.next.text}</strong><span class="small block">{c.next.why}</span></> : <span class="soft">Nothing to suggest.</span>}</Fact>

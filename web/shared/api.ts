@@ -42,7 +42,7 @@ export interface Card {
   preferences: { name: string; value: Value; channel: string; time?: Time }[];
   consents: Consent[];
   channels: { channel: string; contacts: number; last: Time }[];
-  present: { channel: string; touchpoint: string; start: Time; reason: Reason | null } | null;
+  present: { channel: string | null; touchpoint?: string; start?: Time; reason: Reason | null } | null;
   contacts: { channel: string; touchpoint: string; start: Time; end: Time | null; events: number; reason: Reason | null }[];
   open: Matter[];
   next: { text: string; why: string } | null;
