@@ -76,7 +76,7 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="choices" class="stack">
           <h2 id="choices">Choices</h2>
           <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "yes" ? <Mark means="good">yes</Mark> : <span>no</span>}<span class="small block">{x.channel ? `said ${on(x.channel)}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
-          {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => x.title.toLowerCase()).join("; ")}.</p>}
+          {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => `“${x.title}”`).join("; ")}.</p>}
         </section>
         <section aria-labelledby="known" class="stack">
           <h2 id="known">Known</h2>
