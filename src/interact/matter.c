@@ -280,8 +280,14 @@ void matter_write(struct json_writer *writer, const struct matter *matter)
 	json_put_text(writer, "matter", matter->id);
 	json_put_text(writer, "kind", matter->kind);
 	json_put_text(writer, "title", matter->title);
-	json_put_double(writer, "amount", (double)matter->amount_minor / MINOR);
-	json_put_text(writer, "currency", matter->currency);
+	/* A card on its way costs nothing: no amount is not an amount of nothing. */
+	if (matter->amount_minor || matter->currency.n) {
+		json_put_double(writer, "amount", (double)matter->amount_minor / MINOR);
+		json_put_text(writer, "currency", matter->currency);
+	} else {
+		json_put_null(writer, "amount");
+		json_put_null(writer, "currency");
+	}
 	if (matter->due_ms)
 		json_put_time(writer, "due", matter->due_ms);
 	else

@@ -55,12 +55,19 @@ void harbour_queue(struct request *request);
 void page_headers(struct request *request);       /* The strict Content-Security-Policy and its companions. */
 const char *asset_path(const char *name);         /* Of a file whose path carries a hash; "" without. */
 struct text form_field(struct request *request, const char *name); /* Of a form's body, decoded; empty without. */
+bool form_has(struct request *request, const char *name);
 void cookie_set(struct request *request, const char *name, struct text value, const char *path);
+void cookie_clear(struct request *request, const char *name, const char *path);
+void page_redirect(struct request *request, const char *where);   /* 303; @where static or in the request's arena. */
+bool harbour_is_on(const struct request *request);
+/* A token for one of the demo's people; false when there is no such person. */
+bool harbour_token(struct request *request, struct text person, struct text *token);
 
 /* portal.c */
 void portal_page(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
+void portal_export(struct request *request);
 
 /* docs/api.md from the table of routes. */
 void routes_describe(struct buffer *out);

@@ -275,8 +275,12 @@ static void habits_write(struct request *request, struct json_writer *out, struc
 	json_array_end(out);
 	json_key(out, TEXT("withheld"));
 	json_array_begin(out);
-	if (withheld)
-		json_write_text(out, TEXT("habits: the customer has not agreed to personalisation"));
+	if (withheld) {
+		json_object_begin(out);
+		json_put_text(out, "what", TEXT("habits"));
+		json_put_text(out, "reason", TEXT("no consent"));
+		json_object_end(out);
+	}
 	json_array_end(out);
 }
 

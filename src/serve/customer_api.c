@@ -61,11 +61,13 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 
 /* ---- finding ---- */
 
+/* A page of the list. With a query all customers are walked, so that it can be said how many fit. */
 struct listing {
 	struct request *request;
 	struct text query;
-	size_t left;
-	bool any;
+	size_t left, fit;
+	uint32_t after, last;   /* Numbers: write only those beyond after; last is the one written last. */
+	bool more;              /* One fits that is not on this page any more. */
 };
 
 static bool fold_contains(struct text text, struct text part)
@@ -132,8 +134,17 @@ static bool row(void *arg, struct customer *customer)
 	struct text name = trait_display_name(traits, request->arena);
 	if (!matches(name, identifiers, listing->query))
 		return true;
+	listing->fit++;
+	if (customer->number <= listing->after)
+		return true;
+	if (listing->left == 0) {
+		listing->more = true;
+		return listing->query.n > 0;
+	}
 	row_write(listing, customer, name, identifiers);
-	return --listing->left > 0;
+	listing->last = customer->number;
+	listing->left--;
+	return true;
 }
 
 void api_customers(struct request *request)
@@ -149,7 +160,8 @@ void api_customers(struct request *request)
 	if (!request_number(request, "n", 50, 1, LIST_MAX, &n) || !request_number(request, "after", 0, 0, UINT32_MAX, &after))
 		return;
 	struct listing listing = {.request = request, .query = http_query(request->http, "q"), .left = (size_t)n};
-	uint32_t at = (uint32_t)after;
+	listing.after = (uint32_t)after;
+	uint32_t at = listing.query.n ? 0 : listing.after;
 	struct json_writer *out = &request->out;
 	json_object_begin(out);
 	json_key(out, TEXT("customers"));
@@ -157,14 +169,14 @@ void api_customers(struct request *request)
 	engine_each_customer(request->server->engine, &at, LIST_SCAN_MAX, row, &listing);
 	json_array_end(out);
 	json_key(out, TEXT("next"));
-	if (at < engine_origins(request->server->engine)) {
+	if (listing.more) {
 		char digits[16];
-		snprintf(digits, sizeof digits, "%u", at);
+		snprintf(digits, sizeof digits, "%u", listing.last);
 		json_write_text(out, text_of(digits));
 	} else {
 		json_write_null(out);
 	}
-	json_put_int(out, "total", (int64_t)engine_figures(request->server->engine).customers);
+	json_put_int(out, "total", (int64_t)(listing.query.n ? listing.fit : engine_figures(request->server->engine).customers));
 	json_object_end(out);
 }
 

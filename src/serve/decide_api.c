@@ -1,5 +1,6 @@
 /* decide_api.c: POST /v1/decide, POST /v1/response, and what a customer changes: preferences, consents, layouts, undo. */
 #include "serve/api.h"
+#include "serve/change.h"
 
 #include "base/clock.h"
 #include "customize/decision.h"
@@ -293,31 +294,6 @@ static enum suggestion_kind suggestion_kind_of(struct text name)
 	return text_equal(name, TEXT("consent")) ? SUGGESTION_CONSENT : text_equal(name, TEXT("demote")) ? SUGGESTION_DEMOTE : SUGGESTION_PROMOTE;
 }
 
-static int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
-                         enum channel channel, uint64_t *position)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct engine_write write = {.header = request_header(request, EVENT_LAYOUT, channel)};
-	layout_encode(&payload, surface, op);
-	write.payload = buffer_view(&payload);
-	int error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, position);
-	buffer_free(&payload);
-	return error;
-}
-
-static int consent_append(struct request *request, uint32_t origin, const struct consent_act *act, enum channel channel,
-                          uint64_t *position)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct engine_write write = {.header = request_header(request, EVENT_CONSENT, channel)};
-	int error = consent_encode(&payload, engine_config(request->server->engine), act);
-	write.payload = buffer_view(&payload);
-	if (!error)
-		error = request_append(request, origin, &write, position);
-	buffer_free(&payload);
-	return error;
-}
-
 /* Do what the customer said yes or no to. */
 static int suggestion_apply(struct request *request, uint32_t origin, const struct event *decision, struct text answer, uint64_t *undo)
 {
@@ -414,151 +390,19 @@ void api_response(struct request *request)
 
 void api_undo(struct request *request)
 {
-	static const uint32_t undoable = EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT);
 	struct json root;
-	struct event event;
-	uint64_t position, done;
+	uint64_t position;
 	uint32_t origin = request_customer_path(request, request->parameters[0]);
 	if (!origin || !request_json(request, &root))
 		return;
 	if (!record_parse(json_text(json_get(root, TEXT("undo"))), 'u', &position))
 		return reply_error(request, 400, "no_undo", "\"undo\" must be the id that the change was answered with.");
-	if (own_record(request, origin, position, &event) != 0 || !(undoable & EVENT_KIND_BIT(event.header.kind)))
+	int error = undo_append(request, origin, position);
+	if (error == ERROR_NOT_FOUND)
 		return reply_error(request, 404, "no_undo", "There is nothing to undo under that id.");
-	struct buffer payload = BUFFER_INIT(256);
-	struct engine_write write = {.header = request_header(request, EVENT_UNDO, (enum channel)event.header.channel)};
-	size_t object = value_open(&payload, VALUE_OBJECT);
-	value_put_key(&payload, TEXT("position"));
-	value_put_int(&payload, (int64_t)position);
-	value_close(&payload, object);
-	write.payload = buffer_view(&payload);
-	int error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &done);
-	buffer_free(&payload);
 	if (error)
 		return reply_failure(request, error);
 	done_write(request, 0);
-}
-
-/* "menu.app-home.order" → the surface and what of it. */
-static const struct surface *menu_named(struct request *request, struct text name, struct text *part)
-{
-	if (!text_starts(name, TEXT("menu.")))
-		return NULL;
-	struct text rest = text_from(name, 5);
-	size_t dot = rest.n;
-	while (dot > 0 && rest.p[dot - 1] != '.')
-		dot--;
-	if (dot == 0)
-		return NULL;
-	*part = text_from(rest, dot);
-	const struct surface *surface = surface_find(engine_config(request->server->engine), text_first(rest, dot - 1));
-	return surface && surface->type == SURFACE_MENU ? surface : NULL;
-}
-
-static void menu_read(struct request *request, uint32_t origin, const struct surface *surface, struct layout *layout)
-{
-	struct reader reader;
-	struct customer *customer = customer_lock_of(request->server->engine, origin);
-	menu_init(&layout->menu, &surface->menu);
-	if (!customer)
-		return;
-	if (reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) == 0)
-		layout_of(layout, reader_may(&reader) ? reader_state(&reader, &menu_fold) : reader_state(&reader, &layout_fold), surface);
-	customer_unlock(request->server->engine, customer);
-}
-
-/* The home slots with what the customer placed first and the others behind in their present order; what is always shown stays. */
-static bool order_complete(struct menu_op *op, const struct surface *surface, const struct menu *menu, struct json list)
-{
-	bool placed[MENU_OPTIONS_MAX] = {false};
-	struct json_cursor cursor = {0};
-	struct json item;
-	size_t always_left = 0, home_n = surface->menu.home_n;
-	while (json_next(&cursor, list, NULL, &item)) {
-		uint16_t option = surface_option(surface, json_text(item));
-		if (option == MENU_NONE || placed[option] || op->order_n == home_n)
-			return false;
-		placed[option] = true;
-		op->order[op->order_n++] = option;
-	}
-	for (uint16_t i = 0; i < surface->menu.options_n; i++)
-		always_left += surface->always[i] && !placed[i];
-	for (size_t i = 0; i < menu->home_n && op->order_n < home_n; i++) {
-		uint16_t option = menu->home[i];
-		if (option == MENU_NONE || placed[option] || (!surface->always[option] && home_n - op->order_n <= always_left))
-			continue;
-		always_left -= surface->always[option];
-		placed[option] = true;
-		op->order[op->order_n++] = option;
-	}
-	while (op->order_n < home_n)
-		op->order[op->order_n++] = MENU_NONE;
-	return always_left == 0;
-}
-
-/* One change of a menu, from its preference name. */
-static bool menu_op_read(struct request *request, uint32_t origin, const struct surface *surface, struct text part, struct json value,
-                         struct menu_op *op)
-{
-	struct text text = json_text(value);
-	struct layout *layout = arena_alloc(request->arena, sizeof *layout);
-	*op = (struct menu_op){.time_ms = request->now_ms, .by_customer = true, .over = MENU_NONE};
-	if (!layout)
-		return false;
-	if (text_equal(part, TEXT("mode"))) {
-		op->kind = MENU_OP_SET_MODE;
-		op->mode = text_equal(text, TEXT("no")) ? MENU_NO : text_equal(text, TEXT("ask")) ? MENU_ASK :
-		           text_equal(text, TEXT("do")) ? MENU_DO : MENU_UNASKED;
-		return op->mode != MENU_UNASKED || json_type_of(value) == JSON_NULL;
-	}
-	menu_read(request, origin, surface, layout);
-	if (text_equal(part, TEXT("order"))) {
-		op->kind = MENU_OP_SET_ORDER;
-		return json_type_of(value) == JSON_ARRAY && order_complete(op, surface, &layout->menu, value);
-	}
-	op->option = surface_option(surface, text);
-	if (text_equal(part, TEXT("hide")) || text_equal(part, TEXT("show"))) {
-		op->kind = text_equal(part, TEXT("hide")) ? MENU_OP_DEMOTE : MENU_OP_BRING_BACK;
-		return op->option != MENU_NONE;
-	}
-	return false;
-}
-
-/* Menu changes become layout records, one each; the rest is gathered into one preference record. */
-static int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct json_cursor cursor = {0};
-	struct json value;
-	struct text name, part;
-	size_t others = 0, object = value_open(&payload, VALUE_OBJECT);
-	int error = 0;
-	value_put_key(&payload, TEXT("set"));
-	size_t inner = value_open(&payload, VALUE_OBJECT);
-	while (!error && json_next(&cursor, set, &name, &value)) {
-		struct menu_op op;
-		const struct surface *surface = menu_named(request, name, &part);
-		if (!surface) {
-			if (name.n == 0 || name.n > LATEST_KEY_BYTES_MAX)
-				error = ERROR_INVALID;
-			value_put_key(&payload, name);
-			if (!error)
-				error = value_put_json(&payload, value, 4);
-			others++;
-		} else if (menu_op_read(request, origin, surface, part, value, &op)) {
-			error = layout_append(request, origin, surface, &op, channel, undo);
-		} else {
-			error = ERROR_INVALID;
-		}
-	}
-	value_close(&payload, inner);
-	value_close(&payload, object);
-	if (!error && others) {
-		struct engine_write write = {.header = request_header(request, EVENT_PREFERENCE, channel), .payload = buffer_view(&payload)};
-		error = payload.failed ? ERROR_LIMIT : request_append(request, origin, &write, undo);
-	}
-	buffer_free(&payload);
-	return error;
 }
 
 void api_preferences(struct request *request)

@@ -249,6 +249,14 @@ static void sign(const struct keys *keys, struct text message, uint8_t mac[crypt
 	crypto_auth_hmacsha256_final(&state, mac);
 }
 
+struct text keys_mark(const struct keys *keys, struct text message, char out[KEYS_MARK_BYTES])
+{
+	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+	sign(keys, message, mac);
+	sodium_bin2base64(out, KEYS_MARK_BYTES, mac, sizeof mac, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	return text_of(out);
+}
+
 int token_sign(struct keys *keys, struct arena *arena, struct text subject, int64_t expires_s, struct text *token)
 {
 	struct buffer out = BUFFER_INIT(TOKEN_BYTES_MAX), claims = BUFFER_INIT(TOKEN_BYTES_MAX);

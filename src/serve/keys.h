@@ -42,6 +42,11 @@ int token_sign(struct keys *keys, struct arena *arena, struct text subject, int6
 /* The subject of a token that is well signed and not expired, copied to @arena. Errors: ERROR_DENIED, ERROR_MEMORY. */
 int token_check(struct keys *keys, struct arena *arena, struct text token, int64_t now_ms, struct text *subject) MUST_CHECK;
 
+/* A mark of @message that nobody without the signing secret can make: 43 letters of base64url, terminated. @message must
+ * not be what a token signs: begin it with a word and a blank. */
+enum { KEYS_MARK_BYTES = 44 };
+struct text keys_mark(const struct keys *keys, struct text message, char out[KEYS_MARK_BYTES]);
+
 /* Read a secret of @n random bytes from a file of its own, making it (0600) when it is missing. Errors: ERROR_IO, ERROR_CORRUPT. */
 int secret_file(const char *path, uint8_t *secret, size_t n) MUST_CHECK;
 

@@ -81,10 +81,29 @@ static void field_write(struct request *request, struct text field, struct found
 	json_object_end(out);
 }
 
+/* The fields asked about: as given, or those that the touchpoint's form asks for, with commas between. */
+static struct text fields_asked(struct request *request)
+{
+	struct text given = http_query(request->http, "fields"), copy;
+	struct buffer fields = BUFFER_INIT(8192);
+	struct value_cursor cursor = {0};
+	struct value item;
+	const struct config *config = engine_config(request->server->engine);
+	const struct config_document *touchpoint =
+		config && given.n == 0 ? config_find(config, TEXT("touchpoint"), http_query(request->http, "touchpoint")) : NULL;
+	while (touchpoint && value_next(&cursor, value_get(touchpoint->body, TEXT("asks")), NULL, &item)) {
+		buffer_string(&fields, fields.n ? "," : "");
+		buffer_text(&fields, value_text(item));
+	}
+	copy = fields.failed ? (struct text){0} : text_copy(request->arena, buffer_view(&fields));
+	buffer_free(&fields);
+	return given.n || !copy.p ? given : copy;
+}
+
 void api_known(struct request *request)
 {
 	struct reader reader;
-	struct text rest = http_query(request->http, "fields"), field, missing[KNOWN_FIELDS_MAX];
+	struct text rest = fields_asked(request), field, missing[KNOWN_FIELDS_MAX];
 	size_t of = 0, missing_n = 0;
 	uint32_t origin = request_customer_path(request, request->parameters[0]);
 	struct customer *customer = origin ? request_customer_fresh(request, origin) : NULL;
@@ -100,7 +119,7 @@ void api_known(struct request *request)
 	if (error)
 		return reply_failure(request, error);
 	if (rest.n == 0)
-		return reply_error(request, 400, "no_fields", "\"fields\" must name the form's fields: fields=name,email.");
+		return reply_error(request, 400, "no_fields", "\"fields\" must name the form's fields, fields=name,email, or \"touchpoint\" one that asks for some.");
 	json_object_begin(&request->out);
 	json_key(&request->out, TEXT("known"));
 	json_object_begin(&request->out);

@@ -251,13 +251,17 @@ static int columns_make(struct request *request, struct mining *mining, bool by_
 	return 0;
 }
 
-static void steps_write(struct request *request, struct json_writer *out, const char *key, const struct journeys *journeys, bool starts)
+/* Which of an activity's counts are listed. */
+enum steps { STEPS_ALL, STEPS_FIRST, STEPS_LAST };
+
+static void steps_write(struct request *request, struct json_writer *out, const char *key, const struct journeys *journeys, enum steps steps)
 {
 	struct dictionary *names = engine_dictionary(request->server->engine);
 	json_key(out, text_of(key));
 	json_array_begin(out);
 	for (uint32_t i = 1; i < journeys->by_activity_n; i++) {
-		uint64_t n = starts ? journeys->by_activity[i].starts : journeys->by_activity[i].ends;
+		const struct journey_activity *activity = &journeys->by_activity[i];
+		uint64_t n = steps == STEPS_ALL ? activity->events : steps == STEPS_FIRST ? activity->starts : activity->ends;
 		if (n == 0)
 			continue;
 		json_object_begin(out);
@@ -366,13 +370,13 @@ static void journeys_write(struct request *request, const struct mining *mining,
 	json_put_int(out, "customers", mining->customers_n);
 	json_put_int(out, "cases", few ? 0 : (int64_t)journeys->cases);
 	json_put_int(out, "events", few ? 0 : (int64_t)journeys->events);
-	json_put_int(out, "activities", few ? 0 : journeys->activities);
 	json_put_int(out, "arcs", few ? 0 : (int64_t)journeys->arcs);
 	struct journeys none = {0};
 	const struct journeys *shown = few ? &none : journeys;
+	steps_write(request, out, "activities", shown, STEPS_ALL);
 	edges_write(request, out, shown, top);
-	steps_write(request, out, "starts", shown, true);
-	steps_write(request, out, "ends", shown, false);
+	steps_write(request, out, "starts", shown, STEPS_FIRST);
+	steps_write(request, out, "ends", shown, STEPS_LAST);
 	bool hidden = variants_write(request, out, shown, top);
 	repeats_write(request, out, shown, goal && !few);
 	json_put_bool(out, "hidden", hidden || few);

@@ -16,7 +16,8 @@ enum { SESSION_SECONDS = 12 * 3600 };
 void page_headers(struct request *request)
 {
 	http_reply_header(request->http, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
-	http_reply_header(request->http, "Referrer-Policy", "no-referrer");
+	/* Not "no-referrer": with it a browser sends "Origin: null" with a form, and the form could not be told from a stranger's. */
+	http_reply_header(request->http, "Referrer-Policy", "same-origin");
 	http_reply_header(request->http, "Cross-Origin-Opener-Policy", "same-origin");
 }
 
@@ -67,35 +68,52 @@ void page_asset(struct request *request)
 		reply_error(request, 404, "no_route", "There is nothing at this path.");
 }
 
-static void redirect(struct request *request, const char *where)
+void page_redirect(struct request *request, const char *where)
 {
 	request->http->status = 303;
 	http_reply_header(request->http, "Location", where);
 	http_reply_header(request->http, "Cache-Control", "no-store");
 }
 
-/* The value of one field of a form body; names and values are decoded in place in the arena. */
+/* The field of a form body, still encoded. */
+static bool form_find(struct request *request, const char *name, struct text *pair)
+{
+	struct text rest = request->http->body, key;
+	while (text_next(&rest, '&', pair))
+		if (text_next(pair, '=', &key) && text_equal(key, text_of(name)))
+			return true;
+	return false;
+}
+
+bool form_has(struct request *request, const char *name)
+{
+	struct text pair;
+	return form_find(request, name, &pair);
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* The value is decoded into the arena. */
 struct text form_field(struct request *request, const char *name)
 {
-	struct text rest = request->http->body, pair, key;
-	while (text_next(&rest, '&', &pair)) {
-		if (!text_next(&pair, '=', &key) || !text_equal(key, text_of(name)))
-			continue;
-		char *out = arena_alloc(request->arena, pair.n + 1);
-		size_t n = 0;
-		for (size_t i = 0; out && i < pair.n; i++) {
-			unsigned byte;
-			if (pair.p[i] == '%' && i + 2 < pair.n && sscanf(pair.p + i + 1, "%2x", &byte) == 1) {
-				out[n++] = (char)byte;
-				i += 2;
-			} else {
-				out[n++] = pair.p[i] == '+' ? ' ' : pair.p[i];
-			}
+	struct text pair;
+	char *out = form_find(request, name, &pair) ? arena_alloc(request->arena, pair.n + 1) : NULL;
+	size_t n = 0;
+	for (size_t i = 0; out && i < pair.n; i++) {
+		int high = pair.p[i] == '%' && i + 2 < pair.n ? hex_digit(pair.p[i + 1]) : -1;
+		int low = high >= 0 ? hex_digit(pair.p[i + 2]) : -1;
+		if (low >= 0) {
+			out[n++] = (char)(high * 16 + low);
+			i += 2;
+		} else {
+			out[n++] = pair.p[i] == '+' ? ' ' : pair.p[i];
 		}
-		struct text value = {out, n};
-		return out && text_is_utf8(value) ? value : (struct text){"", 0};
 	}
-	return (struct text){"", 0};
+	struct text value = {out, n};
+	return out && text_is_utf8(value) ? value : (struct text){"", 0};
 }
 
 void cookie_set(struct request *request, const char *name, struct text value, const char *path)
@@ -107,16 +125,25 @@ void cookie_set(struct request *request, const char *name, struct text value, co
 	http_reply_header(request->http, "Set-Cookie", cookie);
 }
 
+void cookie_clear(struct request *request, const char *name, const char *path)
+{
+	char *cookie = arena_alloc(request->arena, 200);
+	if (!cookie)
+		return;
+	snprintf(cookie, 200, "%s=; HttpOnly; SameSite=Strict; Path=%s; Max-Age=0", name, path);
+	http_reply_header(request->http, "Set-Cookie", cookie);
+}
+
 void page_console_enter(struct request *request)
 {
 	struct text key = request->http->method == HTTP_POST ? form_field(request, "key") : http_query(request->http, "key");
 	const struct key *found = keys_find(request->server->keys, text_trim(key));
 	if (!found || found->scope != KEY_SECRET) {
-		redirect(request, "/console?refused");
+		page_redirect(request, "/console?refused");
 		return;
 	}
 	cookie_set(request, "attune_console", text_trim(key), "/");
-	redirect(request, "/console");
+	page_redirect(request, "/console");
 }
 
 /* ---- Harbour: the demo's own backend, which knows its people and signs tokens for them ---- */
@@ -129,9 +156,14 @@ static const struct person {
 	{"edith", "edith", "Edith Lindqvist", "78, sees badly, no habit at the machine"},
 };
 
+bool harbour_is_on(const struct request *request)
+{
+	return strcmp(request->server->settings.harbour, "on") == 0;
+}
+
 static bool harbour_is_open(struct request *request)
 {
-	if (strcmp(request->server->settings.harbour, "on") == 0)
+	if (harbour_is_on(request))
 		return true;
 	reply_error(request, 404, "no_route", "Harbour, the demo, is not running here: script/demo starts it.");
 	return false;
@@ -170,26 +202,44 @@ static const char *harbour_write_key(struct server *server)
 	return key;
 }
 
+static const struct person *person_named(struct text name)
+{
+	for (size_t i = 0; i < sizeof people / sizeof *people; i++)
+		if (text_equal(name, text_of(people[i].person)))
+			return &people[i];
+	return NULL;
+}
+
+static int person_token(struct request *request, const struct person *person, struct text *subject, struct text *token)
+{
+	char *bytes = arena_alloc(request->arena, 64);
+	if (!bytes)
+		return ERROR_MEMORY;
+	*subject = (struct text){bytes, (size_t)snprintf(bytes, 64, "user:%s", person->user)};
+	return token_sign(request->server->keys, request->arena, *subject, request->now_ms / 1000 + SESSION_SECONDS, token);
+}
+
+bool harbour_token(struct request *request, struct text name, struct text *token)
+{
+	const struct person *person = person_named(name);
+	struct text subject;
+	return person && person_token(request, person, &subject, token) == 0;
+}
+
 void harbour_session(struct request *request)
 {
 	struct json root;
-	struct text token;
-	char subject[64], cid[33] = "";
+	struct text token, subject;
+	char cid[33] = "";
 	if (!harbour_is_open(request) || !request_json(request, &root))
 		return;
-	struct text who = json_text(json_get(root, TEXT("person")));
-	const struct person *person = NULL;
-	for (size_t i = 0; i < sizeof people / sizeof *people; i++)
-		if (text_equal(who, text_of(people[i].person)))
-			person = &people[i];
+	const struct person *person = person_named(json_text(json_get(root, TEXT("person"))));
 	if (!person)
 		return reply_error(request, 404, "not_found", "Harbour has no such person.");
-	int n = snprintf(subject, sizeof subject, "user:%s", person->user);
-	int error = token_sign(request->server->keys, request->arena, (struct text){subject, (size_t)n},
-	                       request->now_ms / 1000 + SESSION_SECONDS, &token);
+	int error = person_token(request, person, &subject, &token);
 	if (error)
 		return reply_failure(request, error);
-	uint32_t origin = customer_named(request->server, (struct text){subject, (size_t)n});
+	uint32_t origin = customer_named(request->server, subject);
 	struct customer *customer = origin ? customer_lock_of(request->server->engine, origin) : NULL;
 	if (customer) {
 		origin_format(cid, customer_id(request->server->engine, customer));

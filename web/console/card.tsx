@@ -57,8 +57,8 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="now" class="stack now">
           <h2 id="now">Now</h2>
           <dl class="facts" data-testid="now">
-            <Fact name="Where">{c.present ? <>{words(c.present.channel)}, {words(c.present.touchpoint)}, since <When time={c.present.start} /></> : <span class="soft">Not with us at the moment.</span>}</Fact>
-            <Fact name="Reason for coming">{c.present?.reason ? <Guess is={c.present.reason.marked === "inferred"}>{c.present.reason.text}</Guess> : <span class="soft">{c.present ? "Not known: ask." : "None."}</span>}</Fact>
+            <Fact name="Where">{c.present?.channel ? <>{words(c.present.channel)}{c.present.touchpoint ? `, ${c.present.touchpoint}` : ""}{c.present.start !== undefined && <>, since <When time={c.present.start} /></>}</> : <span class="soft">Not with us at the moment.</span>}</Fact>
+            <Fact name="Reason for coming">{c.present?.reason ? <Guess is={c.present.reason.marked === "inferred"}>{c.present.reason.text}</Guess> : <span class="soft">{c.present?.channel ? "Not known: ask." : "None."}</span>}</Fact>
             <Fact name="Open">{open.length === 0 ? <span class="soft">Nothing is open.</span> : <ul class="plain" data-testid="open">{open.map((m) => <li key={m.matter}><Mark means="watch">{m.title}{m.amount !== null ? `, ${money(m.amount, m.currency)}` : ""}{m.due ? `, due ${shortDay(m.due)}` : ""}</Mark></li>)}</ul>}</Fact>
             {c.open.some((m) => m.state === "done") && <Fact name="Settled"><ul class="plain">{c.open.filter((m) => m.state === "done").map((m) => <li key={m.matter}><Mark means="good">{m.title}{m.closed ? <>, <When time={m.closed} /></> : null}{m.closed_on ? `, ${on(m.closed_on)}` : ""}</Mark></li>)}</ul></Fact>}
             <Fact name="Next best step">{c.next ? <><strong data-testid="next-step">{c.next.text}</strong><span class="small block">{c.next.why}</span></> : <span class="soft">Nothing to suggest.</span>}</Fact>
@@ -67,7 +67,7 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="wishes" class="stack">
           <h2 id="wishes">Wishes and habits</h2>
           <dl class="facts" data-testid="wishes">
-            {c.preferences.map((p) => <Fact key={p.name} name={words(p.name)}>{valueText(p.value)}<span class="small block">said {on(p.channel)}, <When time={p.time} /></span></Fact>)}
+            {c.preferences.map((p) => <Fact key={p.name} name={words(p.name)}>{valueText(p.value)}<span class="small block">said {on(p.channel)}{p.time !== undefined && <>, <When time={p.time} /></>}</span></Fact>)}
             {c.habits.map((h) => <Fact key={h.surface + h.text} name={words(h.surface)}><Guess is>{h.text}</Guess></Fact>)}
           </dl>
           {c.preferences.length === 0 && c.habits.length === 0 && <p class="soft">Nothing was said, and nothing is guessed.</p>}
@@ -76,7 +76,7 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="choices" class="stack">
           <h2 id="choices">Choices</h2>
           <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "yes" ? <Mark means="good">yes</Mark> : <span>no</span>}<span class="small block">{x.channel ? `said ${on(x.channel)}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
-          {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => x.title.toLowerCase()).join("; ")}.</p>}
+          {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => `“${x.title}”`).join("; ")}.</p>}
         </section>
         <section aria-labelledby="known" class="stack">
           <h2 id="known">Known</h2>
@@ -100,7 +100,7 @@ export function Card({ cid }: { cid: string }) {
       <section class="stack rule" aria-labelledby="joined">
         <h2 id="joined">{c.origins.length > 1 ? `Joined from ${plural(c.origins.length, "history", "histories")}` : "One history"}</h2>
         <ul class="plain" data-testid="parts">{c.origins.map((o) => (
-          <li key={o.origin} class="part row between"><span>{o.identifiers.join(", ") || "No identifier"}<span class="small block">{plural(o.events, "event")}, since {shortDay(o.since)}</span></span>
+          <li key={o.origin} class="part row between"><span>{o.identifiers.join(", ") || "No identifier"}<span class="small block">{plural(o.events, "event")}{o.since !== undefined ? `, since ${shortDay(o.since)}` : ""}</span></span>
             {c.origins.length > 1 && <button class="low" onClick={() => { act.value = { kind: "split", part: o }; }}>Part it<span class="out-of-sight">: {o.identifiers.join(", ")}</span></button>}</li>
         ))}</ul>
         <div><button data-testid="merge" onClick={() => { act.value = { kind: "merge" }; }}>Join with another customer</button></div>

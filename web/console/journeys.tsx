@@ -175,7 +175,7 @@ function Paths({ j }: { j: Answer }) {
 }
 
 function Leaving({ j }: { j: Answer }) {
-  if (j.drop_off.length === 0) return <Empty title="Not measured yet"><p class="soft">Where journeys are given up shows as soon as thirty of them met the same step.</p></Empty>;
+  if (j.drop_off.length === 0) return <Empty title="Not measured yet"><p class="soft">Where journeys are given up shows once a goal is named above: without one, no journey is given up.</p></Empty>;
   return (
     <div class="stack">
       <Twin id="leaving" label="Where journeys are given up"

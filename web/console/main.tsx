@@ -123,8 +123,8 @@ function SignIn() {
     <main class="sign-in stack">
       <p class="word">Attune</p>
       <h1>Paste the console’s key.</h1>
-      <p class="soft">It was printed when the server was set up, and <code>attune key console</code> prints it again.</p>
-      {parameters.value.has("wrong") && <p role="alert"><Mark means="broken">That was not the key. Check that all of it was pasted.</Mark></p>}
+      <p class="soft">It is the secret key that <code>attune init</code> showed when the server was set up. It is kept as a hash only, so it is not shown again.</p>
+      {parameters.value.has("refused") && <p role="alert"><Mark means="broken">That was not the key. Check that all of it was pasted.</Mark></p>}
       <form method="post" action="/console/enter" class="stack">
         <div class="field"><label for="key">Key</label><input id="key" name="key" type="password" autoComplete="current-password" required /></div>
         <div><button class="first">Open the console</button></div>

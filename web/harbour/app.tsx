@@ -29,7 +29,7 @@ export default function App() {
   const enter = async (): Promise<void> => {
     if (!person) return;
     error.value = null;
-    try { at.value = await visit(person, { place: { channel: "app", touchpoint: "app" }, surface: "app-home", withCard: true, events: true }); } catch (e) { error.value = e as Error; }
+    try { at.value = await visit(person, { place: { channel: "app", touchpoint: "app-home" }, surface: "app-home", withCard: true, events: true }); } catch (e) { error.value = e as Error; }
   };
   useEffect(() => {
     void enter();
@@ -53,7 +53,7 @@ export default function App() {
   };
   const open = (option: string): void => {
     const d = v.decision.value!;
-    v.screen(titleOf(option), { option, surface: "app-home" });
+    v.screen(option, { option, surface: "app-home" });
     void v.api.response({ decision: d.decision, option }).catch(() => undefined);
     go(option);
   };

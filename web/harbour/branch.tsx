@@ -4,15 +4,16 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { client, type CustomerLine, type Known, type Person } from "../shared/api";
+import { client, type CustomerLine, type Known, type Person, type Value } from "../shared/api";
 import { announce, Mark, Trouble, When } from "../shared/components";
 import { money, on, plural, shortDay, valueText, words } from "../shared/format";
 import { billId } from "./bills";
 import { brand, titleOf } from "./brand";
 import { parameter, visit, type Visit } from "./session";
 
-const fields = ["name", "birthday", "street", "postal_code", "city", "phone", "email", "nationality", "occupation", "new_limit", "valid_until"];
-const labels: Record<string, string> = { new_limit: "New card limit, in euros", valid_until: "Valid until", postal_code: "Postal code" };
+const labels: Record<string, string> = { full_name: "Full name", contact_after: "To be called after" };
+/* An address stands in one field. */
+const fieldText = (v: Value): string => v !== null && typeof v === "object" && !Array.isArray(v) ? Object.values(v).map(valueText).join(", ") : valueText(v);
 const label = (f: string): string => labels[f] ?? words(f);
 
 export default function Branch() {
@@ -30,8 +31,8 @@ export default function Branch() {
     error.value = null; called.value = null;
     try {
       at.value?.leave();
-      const v = await visit(who, { place: { channel: "branch", touchpoint: "branch-1" }, surface: "app-home", withCard: true, events: false });
-      known.value = await v.api.known(v.session.cid, fields, "branch-1");
+      const v = await visit(who, { place: { channel: "branch", touchpoint: "branch-desk" }, surface: "app-home", withCard: true, events: false });
+      known.value = await v.api.known(v.session.cid, "branch-desk");
       person.value = who;
       at.value = v;
       const p = new URLSearchParams(location.search); p.set("person", who);
@@ -101,15 +102,15 @@ function Form({ known, customer }: { known: Known | null; customer: string }) {
   const kept = useSignal(false);
   useEffect(() => { kept.value = false; }, [customer]);
   if (!known) return <section />;
-  const has = fields.filter((f) => f in known.known);
-  const open = fields.filter((f) => !(f in known.known));
+  const has = Object.keys(known.known);
+  const open = known.ask;
   return (
     <form key={customer} class="stack form-side" aria-labelledby="form-title" onSubmit={(e) => { e.preventDefault(); kept.value = true; announce("The request is ready to be sent."); }}>
       <h2 id="form-title" class="lead">A new card limit</h2>
       <p data-testid="not-asked" data-not-asked={known.not_asked} data-of={known.of}>Not asked: {known.not_asked} of {known.of}. {open.length > 0 ? `Only ${plural(open.length, "answer is", "answers are")} missing.` : "Nothing is missing."}</p>
-      <div class="fields asked">{open.map((f) => <div key={f} class="field"><label for={f}>{label(f)}</label><input id={f} name={f} data-testid={`ask-${f}`} required inputMode={f === "new_limit" ? "numeric" : undefined} autoComplete="off" /></div>)}</div>
+      <div class="fields asked">{open.map((f) => <div key={f} class="field"><label for={f}>{label(f)}</label><input id={f} name={f} data-testid={`ask-${f}`} required inputMode={f === "income" ? "numeric" : undefined} autoComplete="off" /></div>)}</div>
       <div class="fields">{has.map((f) => { const k = known.known[f]!; return (
-        <div key={f} class="field known"><label for={f}>{label(f)}</label><input id={f} name={f} data-testid={`known-${f}`} value={valueText(k.value)} aria-describedby={`${f}-from`} /><span class="small" id={`${f}-from`}>we know this, since {shortDay(k.since)}</span></div>
+        <div key={f} class="field known"><label for={f}>{label(f)}</label><input id={f} name={f} data-testid={`known-${f}`} value={fieldText(k.value)} aria-describedby={`${f}-from`} /><span class="small" id={`${f}-from`}>we know this{k.since ? `, since ${shortDay(k.since)}` : ""}</span></div>
       ); })}</div>
       <div class="row"><button class="first" disabled={kept.value}>{kept.value ? "Ready to be sent" : "Ask for this limit"}</button><span class="small" aria-live="polite">{kept.value ? "Sending it is not played out in this demonstration." : ""}</span></div>
     </form>

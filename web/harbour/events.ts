@@ -1,4 +1,5 @@
-/* events.ts: Segment's analytics-next, pointed at this server, with the customer's token, the channel and the touchpoint on every event. */
+/* events.ts: Segment's analytics-next, pointed at this server, with the customer's token and the channel on every event. Which touchpoint an event
+ * happened at is configuration. */
 import { AnalyticsBrowser } from "@segment/analytics-next";
 import type { Session, Value } from "../shared/api";
 import type { Place } from "./session";
@@ -19,7 +20,7 @@ export async function start(session: Session, place: Place): Promise<Events> {
     },
   );
   await analytics.addSourceMiddleware(({ payload, next }) => {
-    payload.obj.context = { ...payload.obj.context, token: session.token, channel: place.channel, touchpoint: place.touchpoint };
+    payload.obj.context = { ...payload.obj.context, token: session.token, channel: place.channel };
     next(payload);
   });
   /* The same device each time: a page opened again is no new visitor. */

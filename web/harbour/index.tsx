@@ -26,6 +26,7 @@ export default function Index() {
               <p class="soft">“{p.says}”</p>
               <ul class="plain stack tight">
                 {places.map(([path, title]) => <li key={path}><a href={`/harbour/${path}?person=${p.person}`}>{title}<span class="out-of-sight"> for {p.name}</span></a></li>)}
+                <li><a href={`/me/enter?person=${p.person}`}>What the bank knows, and my way<span class="out-of-sight"> for {p.name}</span></a></li>
               </ul>
             </section>
           ))}

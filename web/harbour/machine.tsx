@@ -45,7 +45,7 @@ export default function Machine() {
     try {
       at.value?.leave();
       at.value = await visit(person, {
-        place: { channel: "machine", touchpoint: parameter("machine") ?? "machine-3" }, surface: "machine-withdrawal", withCard: false, events: true,
+        place: { channel: "machine", touchpoint: "machine-withdrawal" }, surface: "machine-withdrawal", withCard: false, events: true,
         mayRedraw: () => step.value === "amounts",
       });
       step.value = "amounts";
@@ -81,11 +81,8 @@ export default function Machine() {
     announce(`${euros(t.amount)}, ${notesText(t.notes, t.amount)}. Please take your cash.`);
   };
   const answer = async (a: Answer): Promise<void> => {
-    const ask = d.ask!;
     try {
-      if (ask.kind === "consent" && ask.purpose && a !== "never")
-        await v.api.consent(v.session.cid, { purpose: ask.purpose, answer: a, text: ask.text, version: ask.version ?? "1", channel: "machine" });
-      await v.api.response({ decision: d.decision, suggestion: ask.suggestion, answer: a });
+      await v.api.response({ decision: d.decision, suggestion: d.ask!.suggestion, answer: a });
       step.value = "bye";
     } catch (e) { v.trouble.value = e as Error; }
   };

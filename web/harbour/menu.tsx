@@ -48,8 +48,6 @@ export function Suggestion({ visit, channel }: { visit: Visit; channel: string }
   if (!d || !ask) return null;
   const answer = async (a: Answer): Promise<void> => {
     try {
-      if (ask.kind === "consent" && ask.purpose && a !== "never")
-        await visit.api.consent(visit.session.cid, { purpose: ask.purpose, answer: a, text: ask.text, version: ask.version ?? "1", channel });
       const { undo } = await visit.api.response({ decision: d.decision, suggestion: ask.suggestion, answer: a });
       await visit.decide();
       const what = ask.option ? titleOf(ask.option) : "It";

@@ -30,6 +30,7 @@ export default function Queue() {
       const people = await client().people();
       for (const p of people.slice(0, STREAMS_MAX)) {
         const s = await client().session(p.person);
+        if (!s.cid) continue;
         tokens.set(s.cid, s.token);
         stops.push(listen({ cid: s.cid, token: () => s.token }, { queue: heard }));
       }

@@ -33,8 +33,16 @@ export interface VisitOptions {
   queue?: (queued: Queued) => void;
 }
 
-export async function visit(person: string, options: VisitOptions): Promise<Visit> {
+/* Somebody of whom nothing is known yet becomes a customer with the first event. */
+async function introduced(person: string, place: Place): Promise<Session> {
   const session = await client().session(person);
+  if (session.cid) return session;
+  await client({ token: session.token }).track({ userId: session.user_id, event: "First Visit", properties: {}, context: { channel: place.channel } });
+  return client().session(person);
+}
+
+export async function visit(person: string, options: VisitOptions): Promise<Visit> {
+  const session = await introduced(person, options.place);
   const who: Who = {
     token: session.token,
     renew: async () => { session.token = (await client().session(person)).token; who.token = session.token; },
@@ -49,7 +57,7 @@ export async function visit(person: string, options: VisitOptions): Promise<Visi
   const decide = async (): Promise<void> => {
     const turn = ++asked;
     try {
-      const answer = await api.decide({ surface: options.surface, channel: place.channel, context: { touchpoint: place.touchpoint } });
+      const answer = await api.decide({ surface: options.surface, channel: place.channel, explain: true, context: { touchpoint: place.touchpoint } });
       if (turn !== asked) return;
       applyAccessibility(answer.accessibility);
       if (!decision.value || options.mayRedraw?.() !== false) decision.value = answer;

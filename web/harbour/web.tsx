@@ -16,7 +16,7 @@ export default function Web() {
   const enter = async (): Promise<void> => {
     if (!person) return;
     error.value = null;
-    try { at.value = await visit(person, { place: { channel: "web", touchpoint: "web" }, surface: "app-home", withCard: true, events: true }); } catch (e) { error.value = e as Error; }
+    try { at.value = await visit(person, { place: { channel: "web", touchpoint: "web-home" }, surface: "app-home", withCard: true, events: true }); } catch (e) { error.value = e as Error; }
   };
   useEffect(() => { void enter(); return () => at.value?.leave(); }, []);
   const v = at.value;
@@ -31,10 +31,10 @@ export default function Web() {
           <nav aria-label="Your menu">
             <ul class="plain list" data-testid="menu">
               {menu?.home.map((h) => <li key={h.option}><a href={`/harbour/web?person=${person}&screen=${h.option}`} data-testid={`tile-${h.option}`} aria-current={shown.value === h.option ? "page" : undefined}
-                onClick={(e) => { e.preventDefault(); shown.value = h.option; v!.screen(titleOf(h.option), { option: h.option, surface: "app-home" }); void v!.api.response({ decision: v!.decision.value!.decision, option: h.option }).catch(() => undefined); }}>{titleOf(h.option, h.title)}</a></li>)}
+                onClick={(e) => { e.preventDefault(); shown.value = h.option; v!.screen(h.option, { option: h.option, surface: "app-home" }); void v!.api.response({ decision: v!.decision.value!.decision, option: h.option }).catch(() => undefined); }}>{titleOf(h.option, h.title)}</a></li>)}
             </ul>
             {menu && menu.more.length > 0 && (
-              <details><summary data-testid="more">More</summary><ul class="plain list">{menu.more.map((m) => <li key={m.option}><a href={`/harbour/web?person=${person}&screen=${m.option}`} data-testid={`more-${m.option}`} onClick={(e) => { e.preventDefault(); shown.value = m.option; v!.screen(titleOf(m.option), { option: m.option, surface: "app-home" }); }}>{titleOf(m.option, m.title)}</a></li>)}</ul></details>
+              <details><summary data-testid="more">More</summary><ul class="plain list">{menu.more.map((m) => <li key={m.option}><a href={`/harbour/web?person=${person}&screen=${m.option}`} data-testid={`more-${m.option}`} onClick={(e) => { e.preventDefault(); shown.value = m.option; v!.screen(m.option, { option: m.option, surface: "app-home" }); }}>{titleOf(m.option, m.title)}</a></li>)}</ul></details>
             )}
           </nav>
           <main id="main" class="stack">

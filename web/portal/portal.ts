@@ -2,10 +2,12 @@
  * portal.ts: the only script of the portal, and nothing depends on it.
  *
  * It tells the server's changes aloud: when the page was answered after a change (the server marks the sentence with data-done), the
- * focus goes there, so that a screen reader says what was done.
+ * focus goes there, so that a screen reader says what was done, and the address forgets it.
  */
 const done = document.querySelector<HTMLElement>("[data-done]");
 if (done) {
+  /* Said once: loaded again, or kept as a bookmark, the page does not say it again. */
+  history.replaceState(null, "", location.pathname + location.hash);
   done.tabIndex = -1;
   done.focus();
 }

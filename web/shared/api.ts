@@ -34,15 +34,15 @@ export interface Matter {
 }
 export interface Reason { text: string; marked: "asked" | "inferred" }
 export interface Consent { purpose: string; title: string; answer: "yes" | "no" | null; time: Time | null; channel: string | null; text: string; version: string }
-export interface OriginPart { origin: string; since: Time; identifiers: string[]; events: number }
+export interface OriginPart { origin: string; since?: Time; identifiers: string[]; events: number }
 export interface Card {
   cid: string; name: string | null; since: Time;
   identifiers: { type: string; value: string; since: Time; source: string }[];
   traits: { name: string; value: Value; source: string; time: Time }[];
-  preferences: { name: string; value: Value; channel: string; time: Time }[];
+  preferences: { name: string; value: Value; channel: string; time?: Time }[];
   consents: Consent[];
   channels: { channel: string; contacts: number; last: Time }[];
-  present: { channel: string; touchpoint: string; start: Time; reason: Reason | null } | null;
+  present: { channel: string | null; touchpoint?: string; start?: Time; reason: Reason | null } | null;
   contacts: { channel: string; touchpoint: string; start: Time; end: Time | null; events: number; reason: Reason | null }[];
   open: Matter[];
   next: { text: string; why: string } | null;
@@ -121,18 +121,18 @@ const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
 
 export function client(who: Who = {}) {
   return {
-    decide: (ask: { surface: string; channel: string; customer?: { identifier: string } | { cid: string }; context?: Record<string, Value> }) =>
+    decide: (ask: { surface: string; channel: string; explain?: boolean; customer?: { identifier: string } | { cid: string }; context?: Record<string, Value> }) =>
       call<Decision>(who, "POST", "/v1/decide", ask),
     response: (answer: { decision: string; suggestion?: string; answer?: Answer; option?: string; value?: number | string }) =>
       call<Done>(who, "POST", "/v1/response", answer),
+    track: (event: { userId: string; event: string; properties: Record<string, Value>; context: Record<string, Value> }) => call<unknown>(who, "POST", "/v1/track", { type: "track", ...event }),
     undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
     prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
-    consent: (cid: string, consent: { purpose: string; answer: "yes" | "no"; text: string; version: string; channel: string }) =>
-      call<Done>(who, "POST", `${at(cid)}/consents`, { ...consent, control: { preset: false } }),
     customers: (ask: { q?: string; n?: number; after?: string | null }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
     card: (cid: string) => call<Card>(who, "GET", at(cid)),
     timeline: (cid: string, before?: string | null, n = 100) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n })}`),
-    known: (cid: string, fields: string[], touchpoint: string) => call<Known>(who, "GET", `${at(cid)}/known${query({ fields: fields.join(","), touchpoint })}`),
+    /* Which fields: those that the configured touchpoint asks for. */
+    known: (cid: string, touchpoint: string) => call<Known>(who, "GET", `${at(cid)}/known${query({ touchpoint })}`),
     merge: (cid: string, other: string) => call<Done>(who, "POST", `${at(cid)}/merge`, { with: other }),
     split: (cid: string, origin: string) => call<Done>(who, "POST", `${at(cid)}/split`, { origin }),
     overview: () => call<Overview>(who, "GET", "/v1/overview"),

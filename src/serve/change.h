@@ -1,0 +1,41 @@
+/*
+ * change.h: what a customer changes: preferences, consents, menus, and taking a change back.
+ *
+ * The JSON interface and the portal's forms end here, so that a change means the same wherever it is made. Each function
+ * appends records for the customer of an origin and notes in the request what to wait for before answering.
+ */
+#ifndef ATTUNE_SERVE_CHANGE_H
+#define ATTUNE_SERVE_CHANGE_H
+
+#include "customize/layout.h"
+#include "serve/server.h"
+#include "trust/consent.h"
+
+/* The kinds of records that can be undone. */
+#define CHANGE_KINDS (EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT))
+
+/* One operation on a menu. *@position names it for undo. Errors: ERROR_MEMORY, those of request_append. */
+int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
+                  enum channel channel, uint64_t *position) MUST_CHECK;
+
+/* A yes or a no. Errors: those of consent_encode and request_append. */
+int consent_append(struct request *request, uint32_t origin, const struct consent_act *act, enum channel channel,
+                   uint64_t *position) MUST_CHECK;
+
+/*
+ * Set preferences from an object such as {"cash.receipt": "no", "menu.app-home.order": ["cards"]}; null takes one back.
+ * Menu changes become layout records, one each; the rest is gathered into one preference record. *@undo is the last one.
+ * Errors: ERROR_INVALID (a name or a menu's change that is none), ERROR_LIMIT, those of request_append.
+ */
+int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo) MUST_CHECK;
+
+/*
+ * Make the customer's own record at @position as if it had never been.
+ * Errors: ERROR_NOT_FOUND (no record, another customer's, or of a kind that cannot be undone), those of request_append.
+ */
+int undo_append(struct request *request, uint32_t origin, uint64_t position) MUST_CHECK;
+
+/* @surface's menu of the customer of @origin as it stands; the company's own without a customer. */
+void menu_read(struct request *request, uint32_t origin, const struct surface *surface, struct layout *layout);
+
+#endif

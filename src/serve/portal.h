@@ -1,0 +1,97 @@
+/*
+ * portal.h: what the files of the portal share: one customer's page, gathered first and then written section by section.
+ *
+ * Gathering holds the customer's lock for copying states and for looking one month ahead for guesses; the history is
+ * walked and everything is written without it. States, events and texts live as long as the request.
+ */
+#ifndef ATTUNE_SERVE_PORTAL_H
+#define ATTUNE_SERVE_PORTAL_H
+
+#include "customize/layout.h"
+#include "interact/preference.h"
+#include "serve/api.h"
+#include "serve/html.h"
+
+enum {
+	PORTAL_UNDO_DAYS = 30,
+	PORTAL_CHANGES_MAX = 500,   /* Of the newest changes; older ones are in the copy the customer can take along. */
+	PORTAL_GUESSES_MAX = 32,
+	PORTAL_MENUS_MAX = 8,
+};
+
+struct portal_change {
+	struct event event;         /* A consent, a preference or a layout. */
+	bool undone;
+};
+
+struct portal_guess {
+	const struct surface *surface;
+	struct text text;
+};
+
+struct portal_menu {
+	const struct surface *surface;
+	struct menu_layout layout;
+};
+
+struct portal {
+	struct request *request;
+	const struct config *config;
+	uint32_t origin;
+	char form_token[KEYS_MARK_BYTES];
+	struct html html;
+	struct text name, identifiers, traits, preferences, consents, matters, moved;
+	struct accessibility accessibility;
+	struct portal_guess guesses[PORTAL_GUESSES_MAX];
+	size_t guesses_n;
+	struct portal_menu menus[PORTAL_MENUS_MAX];
+	size_t menus_n;
+	struct portal_change *changes; /* Newest first. */
+	size_t changes_n;
+};
+
+/* portal_read.c. Errors: ERROR_NOT_FOUND, ERROR_BUSY, ERROR_MEMORY, ERROR_CORRUPT. */
+int portal_read(struct portal *portal) MUST_CHECK;
+/* The change at @position, NULL when it is not among the newest. */
+const struct portal_change *portal_change_at(const struct portal *portal, uint64_t position);
+bool portal_change_is_recent(const struct portal *portal, const struct portal_change *change); /* Within PORTAL_UNDO_DAYS. */
+
+/* portal.c: who is here. False: a page that says why not is written. */
+bool portal_open(struct portal *portal, struct request *request);
+/* A page of a heading and a sentence. */
+void portal_problem(struct request *request, int status, const char *title, const char *sentence);
+
+/* The sections, each with its heading as a question. */
+void portal_known_section(struct portal *portal);      /* portal_known.c */
+void portal_open_section(struct portal *portal);
+void portal_choices_section(struct portal *portal);    /* portal_choices.c */
+void portal_way_section(struct portal *portal);        /* portal_way.c */
+void portal_menu_section(struct portal *portal);       /* portal_menu.c */
+void portal_undo_section(struct portal *portal);       /* portal_undo.c */
+
+/* portal_words.c: times, names and values in a customer's words. */
+void portal_day(struct html *html, int64_t ms);        /* 3 May 2026 */
+void portal_moment(struct html *html, int64_t ms);     /* 3 May 2026, 09:15 */
+void portal_name(struct html *html, struct text name, bool capital); /* post.day, postDay: "post day" */
+void portal_value(struct html *html, struct value value);
+void portal_amount(struct html *html, int64_t minor, struct text currency);
+struct text portal_document_title(const struct config *config, struct text kind, struct text name); /* Or the name. */
+void portal_on_channel(struct html *html, enum channel channel); /* " in the app", "" for none. */
+void portal_change_text(struct portal *portal, const struct portal_change *change);
+
+/* portal_way.c: a preference as its question and answer; false when it is none of the page's own. */
+bool portal_wish_text(struct html *html, struct text name, struct value value);
+/* What a posted form asks to change, into an open object. Returns how many, or -1 when one has no such answer. */
+int portal_wishes_read(struct portal *portal, struct json_writer *out);
+
+/* portal_form.c: what was just done, when it was in this section. */
+void portal_done_write(struct portal *portal, const char *section);
+
+/* Pieces of markup. */
+void portal_section_open(struct portal *portal, const char *id, const char *question);
+void portal_section_close(struct portal *portal);
+void portal_form_open(struct portal *portal, const char *action); /* With the hidden field against cross-site posts. */
+void portal_hidden(struct html *html, const char *name, struct text value);
+void portal_undo_button(struct portal *portal, uint64_t position);
+
+#endif

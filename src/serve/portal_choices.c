@@ -1,0 +1,137 @@
+/* portal_choices.c: what the customer agreed to, with the ledger, and the button that ends it all. */
+#include "serve/portal.h"
+
+#include "interact/touchpoint.h"
+#include "trust/consent.h"
+
+static void state_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	struct consent_state last;
+	html_open(html, "span", "class", "from", NULL);
+	if (!consent_last(portal->consents, purpose, &last)) {
+		html_string(html, "You have not answered yet. It is off.");
+	} else {
+		html_format(html, "You said %s", last.said_yes ? "yes" : "no");
+		portal_on_channel(html, last.channel);
+		html_string(html, " on ");
+		portal_day(html, last.time_ms);
+		html_string(html, last.said_yes && !last.yes ? ", to an older text, so it does not hold. It is off." : last.yes ? ". It is on." : ". It is off.");
+	}
+	html_close(html, "span");
+}
+
+/* What the customer gains with a yes, and what stands there with a no. */
+static void means_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	const struct config_document *document = config_find(portal->config, TEXT("purpose"), purpose->name);
+	struct text saves = document ? value_text(value_get(document->body, TEXT("saves"))) : (struct text){"", 0};
+	const struct surface *surface;
+	html_open(html, "span", "class", "from", NULL);
+	if (saves.n) {
+		html_string(html, "What it saves you: ");
+		html_text(html, saves);
+		html_string(html, " ");
+	}
+	html_string(html, "Off means: nothing is learned or used for this");
+	for (size_t at = 0; (surface = surface_next(portal->config, &at));) {
+		if (surface->purpose != purpose->mask)
+			continue;
+		html_string(html, "; ");
+		html_text(html, touchpoint_title(portal->config, surface->name));
+		html_string(html, surface->type == SURFACE_MENU ? " stays as you or we set it up" : " offers the standard choices");
+	}
+	html_string(html, ".");
+	html_close(html, "span");
+}
+
+static void purpose_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	struct consent_state last;
+	bool on = consent_last(portal->consents, purpose, &last) && last.yes;
+	html_open(html, "li", NULL);
+	html_attribute(html, "data-purpose", purpose->name);
+	html_open(html, "span", NULL);
+	html_open(html, "strong", NULL);
+	html_text(html, purpose->title);
+	html_close(html, "strong");
+	html_string(html, " ");
+	html_text(html, purpose->text);
+	html_close(html, "span");
+	state_write(portal, purpose);
+	means_write(portal, purpose);
+	portal_form_open(portal, "/me/consent");
+	portal_hidden(html, "purpose", purpose->name);
+	portal_hidden(html, "version", purpose->version);
+	html_open(html, "button", "class", "switch", "role", "switch", "aria-checked", on ? "true" : "false", "name", "answer", "value",
+	          on ? "no" : "yes", NULL);
+	html_string(html, on ? "On" : "Off");
+	html_open(html, "span", "class", "out-of-sight", NULL);
+	html_string(html, ": ");
+	html_text(html, purpose->title);
+	html_close(html, "span");
+	html_close(html, "button");
+	html_close(html, "form");
+	html_close(html, "li");
+}
+
+static void ledger_write(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	bool any = false;
+	for (size_t i = 0; i < portal->changes_n; i++) {
+		const struct portal_change *change = &portal->changes[i];
+		if (change->event.header.kind != EVENT_CONSENT)
+			continue;
+		if (!any) {
+			html_open(html, "details", NULL);
+			html_element(html, "summary", "All your answers so far");
+			html_open(html, "ul", "class", "lines", "data-ledger", "", NULL);
+		}
+		any = true;
+		html_open(html, "li", NULL);
+		html_open(html, "span", NULL);
+		portal_change_text(portal, change);
+		html_string(html, change->undone ? " Taken back." : "");
+		html_close(html, "span");
+		html_open(html, "span", "class", "from", NULL);
+		portal_moment(html, change->event.header.time_ms);
+		portal_on_channel(html, (enum channel)change->event.header.channel);
+		html_string(html, ".");
+		html_close(html, "span");
+		html_close(html, "li");
+	}
+	if (any) {
+		html_close(html, "ul");
+		html_close(html, "details");
+	}
+}
+
+void portal_choices_section(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	const struct purposes *purposes = purposes_of(portal->config);
+	bool any = (consent_mask(portal->consents, portal->config) & ~(uint64_t)PURPOSE_SERVICE) != 0;
+	portal_section_open(portal, "choices", "What have I agreed to?");
+	html_element(html, "p", purposes->n ? "Each answer stands alone, nothing is on until you touch it, and every one can be changed at any time."
+	                                    : "There is nothing to agree to: only what the service needs is kept.");
+	html_open(html, "ul", "class", "lines", NULL);
+	for (size_t i = 0; i < purposes->n; i++)
+		purpose_write(portal, &purposes->items[i]);
+	html_close(html, "ul");
+	ledger_write(portal);
+	if (any) {
+		portal_form_open(portal, "/me/consent");
+		portal_hidden(html, "all", TEXT("no"));
+		html_open(html, "p", "class", "row", NULL);
+		html_element(html, "button", "Stop all personalisation");
+		html_open(html, "span", "class", "small", NULL);
+		html_string(html, "Says no to everything above, at once and on every channel. What you stated yourself stays.");
+		html_close(html, "span");
+		html_close(html, "p");
+		html_close(html, "form");
+	}
+	portal_section_close(portal);
+}

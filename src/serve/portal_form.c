@@ -1,0 +1,266 @@
+/*
+ * portal_form.c: what a customer changes on the page: POST /me/ACTION.
+ *
+ * A post is believed only from the page itself: the cookie is not sent along from other sites, an Origin must be this
+ * server's own, and the form carries a mark of the session. The answer is a redirect to the section with the name of a
+ * sentence, never with a sentence, so that nobody can put words on the page.
+ */
+#include "serve/portal.h"
+
+#include "serve/change.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- what was done, said on the page that follows ---- */
+
+static const struct done {
+	const char *code, *section, *says;
+} dones[] = {
+	{"yes", "choices", "Done: it is on."},
+	{"no", "choices", "Done: it is off, on every channel."},
+	{"stopped", "choices", "Done: all personalisation is off, on every channel. What you stated yourself stays. Each answer can be undone below."},
+	{"way", "way", "Done: it holds on every channel now."},
+	{"menu", "menu", "Done: your menu is changed, everywhere it stands."},
+	{"undone", "undo", "Done: it is as if it had never been."},
+	{"same-way", "way", "Nothing was changed: it was so already."},
+	{"same-choices", "choices", "Nothing was changed: it was so already."},
+};
+
+void portal_done_write(struct portal *portal, const char *section)
+{
+	struct text code = http_query(portal->request->http, "done");
+	struct html *html = &portal->html;
+	uint64_t position;
+	for (size_t i = 0; i < sizeof dones / sizeof *dones; i++) {
+		if (!text_equal(code, text_of(dones[i].code)) || strcmp(section, dones[i].section) != 0)
+			continue;
+		html_open(html, "div", "class", "done", "role", "status", "data-done", dones[i].code, NULL);
+		html_element(html, "span", dones[i].says);
+		if (record_parse(http_query(portal->request->http, "undo"), 'u', &position)) {
+			const struct portal_change *change = portal_change_at(portal, position);
+			if (change && !change->undone)
+				portal_undo_button(portal, position);
+		}
+		html_close(html, "div");
+	}
+}
+
+/* Back to the section of @code; @undo 0: nothing to offer. */
+static void done_redirect(struct request *request, const char *code, uint64_t undo)
+{
+	char *where = arena_alloc(request->arena, 120), id[24] = "";
+	const char *section = "main";
+	for (size_t i = 0; i < sizeof dones / sizeof *dones; i++)
+		if (strcmp(dones[i].code, code) == 0)
+			section = dones[i].section;
+	if (!where)
+		return reply_failure(request, ERROR_MEMORY);
+	if (undo)
+		record_format(id, 'u', undo);
+	snprintf(where, 120, "/me?done=%s%s%s#%s", code, undo ? "&undo=" : "", id, section);
+	page_redirect(request, where);
+}
+
+static void failed(struct request *request, int error)
+{
+	if (error == ERROR_INVALID || error == ERROR_NOT_FOUND || error == ERROR_LIMIT)
+		portal_problem(request, 400, "That did not work.", "The page may have been open for long and out of date. Go back to it and try again.");
+	else
+		portal_problem(request, 503, "That could not be kept just now.", "Nothing was changed. Try again in a moment.");
+}
+
+/* ---- the actions ---- */
+
+/* A no to everything that is on; each a record of its own, so that each can be undone. */
+static int stop_all(struct portal *portal, uint64_t *undo)
+{
+	const struct purposes *purposes = purposes_of(portal->config);
+	uint64_t agreed = consent_mask(portal->consents, portal->config);
+	int error = 0;
+	for (size_t i = 0; i < purposes->n && !error; i++)
+		if (purposes->items[i].mask & agreed)
+			error = consent_append(portal->request, portal->origin, &(struct consent_act){.purpose = purposes->items[i].name}, CHANNEL_WEB, undo);
+	return error;
+}
+
+static void act_consent(struct portal *portal)
+{
+	struct request *request = portal->request;
+	struct text answer = form_field(request, "answer"), version = form_field(request, "version");
+	uint64_t undo = 0;
+	int error;
+	if (text_equal(form_field(request, "all"), TEXT("no"))) {
+		error = stop_all(portal, &undo);
+		return error ? failed(request, error) : done_redirect(request, undo ? "stopped" : "same-choices", 0);
+	}
+	const struct purpose *purpose = purpose_find(portal->config, form_field(request, "purpose"));
+	bool yes = text_equal(answer, TEXT("yes"));
+	if (!purpose || (!yes && !text_equal(answer, TEXT("no"))))
+		return failed(request, ERROR_INVALID);
+	if (yes && !text_equal(version, purpose->version))
+		return portal_problem(request, 409, "The words have changed meanwhile.", "Read them again on your page before you agree.");
+	struct consent_act act = {.purpose = purpose->name, .yes = yes, .text = purpose->text, .version = purpose->version};
+	error = consent_append(request, portal->origin, &act, CHANNEL_WEB, &undo);
+	if (error)
+		return failed(request, error);
+	done_redirect(request, yes ? "yes" : "no", undo);
+}
+
+/* Apply what stands in @json, as POST .../preferences would. */
+static void set_apply(struct portal *portal, struct buffer *json, const char *code)
+{
+	struct json set;
+	uint64_t undo = 0;
+	struct json_parser *parser = thread_parser();
+	int error = json->failed || !parser ? ERROR_MEMORY : json_parse(parser, buffer_view(json), &set);
+	if (!error)
+		error = preferences_apply(portal->request, portal->origin, set, CHANNEL_WEB, &undo);
+	if (error)
+		return failed(portal->request, error);
+	done_redirect(portal->request, code, undo);
+}
+
+static void act_way(struct portal *portal)
+{
+	struct buffer json = BUFFER_INIT(8192);
+	struct json_writer out = JSON_WRITER(&json);
+	json_object_begin(&out);
+	int n = portal_wishes_read(portal, &out);
+	json_object_end(&out);
+	if (n < 0)
+		portal_problem(portal->request, 400, "One of these answers is not possible.",
+		               "The day must be from 1 to 28, the time as 18:00, the others as they are offered. Nothing was changed.");
+	else if (n == 0)
+		done_redirect(portal->request, "same-way", 0);
+	else
+		set_apply(portal, &json, "way");
+	buffer_free(&json);
+}
+
+/* Home with @option first or one place up; false when it is not on home or already there. */
+static bool order_write(struct json_writer *out, const struct portal_menu *menu, uint16_t option, bool first)
+{
+	uint16_t order[MENU_HOME_MAX];
+	size_t n = 0, at = MENU_HOME_MAX;
+	for (size_t i = 0; i < menu->layout.home_n; i++) {
+		if (menu->layout.home[i] == option)
+			at = n;
+		if (menu->layout.home[i] != MENU_NONE)
+			order[n++] = menu->layout.home[i];
+	}
+	if (at == MENU_HOME_MAX || at == 0)
+		return false;
+	for (size_t to = first ? 0 : at - 1; at > to; at--) {
+		order[at] = order[at - 1];
+		order[at - 1] = option;
+	}
+	json_array_begin(out);
+	for (size_t i = 0; i < n; i++)
+		json_write_text(out, menu->surface->options[order[i]]);
+	json_array_end(out);
+	return true;
+}
+
+/* One change of @menu as a preference: its name, and the value. */
+static bool menu_change_write(struct request *request, struct json_writer *out, const struct portal_menu *menu)
+{
+	struct text mode = form_field(request, "mode"), move = form_field(request, "move");
+	uint16_t option = surface_option(menu->surface, form_field(request, "option"));
+	bool first = text_equal(move, TEXT("first")), up = text_equal(move, TEXT("up"));
+	bool more = text_equal(move, TEXT("more")), home = text_equal(move, TEXT("home"));
+	char name[300];
+	if (mode.n == 0 && (option == MENU_NONE || (!first && !up && !more && !home) || (more && menu->surface->always[option])))
+		return false;
+	int n = snprintf(name, sizeof name, "menu.%.*s.%s", TEXT_ARGS(menu->surface->name),
+	                 mode.n ? "mode" : more ? "hide" : home ? "show" : "order");
+	json_key(out, text_first((struct text){name, (size_t)n}, sizeof name - 1));
+	if (mode.n == 0 && (first || up))
+		return order_write(out, menu, option, first);
+	json_write_text(out, mode.n ? mode : menu->surface->options[option]);
+	return true;
+}
+
+static void act_menu(struct portal *portal)
+{
+	struct buffer json = BUFFER_INIT(16384);
+	struct json_writer out = JSON_WRITER(&json);
+	struct text name = form_field(portal->request, "surface");
+	const struct portal_menu *menu = NULL;
+	for (size_t i = 0; i < portal->menus_n; i++)
+		if (text_equal(portal->menus[i].surface->name, name))
+			menu = &portal->menus[i];
+	json_object_begin(&out);
+	if (menu && menu_change_write(portal->request, &out, menu)) {
+		json_object_end(&out);
+		set_apply(portal, &json, "menu");
+	} else {
+		failed(portal->request, ERROR_INVALID);
+	}
+	buffer_free(&json);
+}
+
+static void act_undo(struct portal *portal)
+{
+	uint64_t position;
+	if (!record_parse(form_field(portal->request, "undo"), 'u', &position))
+		return failed(portal->request, ERROR_INVALID);
+	const struct portal_change *change = portal_change_at(portal, position);
+	if (!change || !portal_change_is_recent(portal, change))
+		return portal_problem(portal->request, 404, "There is nothing to undo.", "It was not found among the changes of the last 30 days.");
+	int error = change->undone ? 0 : undo_append(portal->request, portal->origin, position);
+	if (error)
+		return failed(portal->request, error);
+	done_redirect(portal->request, "undone", 0);
+}
+
+static void act_leave(struct portal *portal)
+{
+	cookie_clear(portal->request, "attune_portal", "/");
+	page_redirect(portal->request, "/me");
+}
+
+/* ---- who posts ---- */
+
+/* An Origin, when the browser sends one, must be this very server's. */
+static bool is_own_origin(struct request *request)
+{
+	struct text origin = http_header_of(request->http, "Origin"), host = http_header_of(request->http, "Host");
+	size_t at;
+	if (origin.n == 0)
+		return true;
+	return text_find(origin, TEXT("://"), &at) && text_equal_fold(text_from(origin, at + 3), host);
+}
+
+static bool is_own_form(struct portal *portal)
+{
+	struct text given = form_field(portal->request, "token"), wanted = text_of(portal->form_token);
+	unsigned char differ = given.n != wanted.n;
+	for (size_t i = 0; i < wanted.n && i < given.n; i++)
+		differ |= (unsigned char)(given.p[i] ^ wanted.p[i]);
+	return differ == 0;
+}
+
+void portal_form(struct request *request)
+{
+	static const struct {
+		const char *name;
+		void (*act)(struct portal *portal);
+	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}};
+	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
+	if (!portal)
+		return reply_failure(request, ERROR_MEMORY);
+	if (!is_own_origin(request))
+		return portal_problem(request, 403, "This did not come from your page.", "Another site tried to change something in your name. Nothing was changed.");
+	if (!portal_open(portal, request))
+		return;
+	if (!is_own_form(portal))
+		return portal_problem(request, 403, "This did not come from your page.", "It came from elsewhere, or from an earlier visit. Nothing was changed.");
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+		if (!text_equal(request->parameters[0], text_of(actions[i].name)))
+			continue;
+		int error = portal_read(portal);
+		return error ? failed(request, ERROR_BUSY) : actions[i].act(portal);
+	}
+	portal_problem(request, 404, "There is no such thing to do.", "Go back to your page.");
+}

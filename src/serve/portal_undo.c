@@ -1,0 +1,50 @@
+/* portal_undo.c: what can be taken back, for PORTAL_UNDO_DAYS. */
+#include "serve/portal.h"
+
+static void change_write(struct portal *portal, const struct portal_change *change)
+{
+	struct html *html = &portal->html;
+	bool by_us = change->event.header.kind == EVENT_LAYOUT &&
+	             !text_equal(value_text(value_get(change->event.payload, TEXT("by"))), TEXT("customer"));
+	char id[24];
+	html_open(html, "li", NULL);
+	html_attribute(html, "data-change", record_format(id, 'u', change->event.position));
+	html_open(html, "span", NULL);
+	portal_change_text(portal, change);
+	html_close(html, "span");
+	html_open(html, "span", "class", "from", NULL);
+	html_string(html, by_us ? "With your yes," : "You,");
+	portal_on_channel(html, (enum channel)change->event.header.channel);
+	html_string(html, change->event.header.channel ? ", on " : " on ");
+	portal_moment(html, change->event.header.time_ms);
+	html_string(html, ".");
+	html_close(html, "span");
+	if (change->undone) {
+		html_open(html, "span", "class", "row", NULL);
+		html_string(html, "Undone");
+		html_close(html, "span");
+	} else {
+		portal_undo_button(portal, change->event.position);
+	}
+	html_close(html, "li");
+}
+
+void portal_undo_section(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	bool any = false;
+	portal_section_open(portal, "undo", "What can I undo?");
+	html_open(html, "p", NULL);
+	html_format(html, "Everything that was changed in the last %d days, on any channel. Undone means: as if it had never been.", PORTAL_UNDO_DAYS);
+	html_close(html, "p");
+	html_open(html, "ul", "class", "lines", NULL);
+	for (size_t i = 0; i < portal->changes_n; i++)
+		if (portal_change_is_recent(portal, &portal->changes[i])) {
+			change_write(portal, &portal->changes[i]);
+			any = true;
+		}
+	html_close(html, "ul");
+	if (!any)
+		html_element(html, "p", "Nothing has been changed in these days.");
+	portal_section_close(portal);
+}

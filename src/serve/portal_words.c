@@ -1,0 +1,178 @@
+/* portal_words.c: times, names, values and changes in a customer's words. */
+#include "serve/portal.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { VALUE_LEVELS_MAX = 3 };
+
+static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September",
+                                     "October", "November", "December"};
+
+void portal_day(struct html *html, int64_t ms)
+{
+	struct clock_parts parts = clock_parts_of(ms);
+	html_format(html, "%d %s %d", parts.day, months[parts.month - 1], parts.year);
+}
+
+void portal_moment(struct html *html, int64_t ms)
+{
+	struct clock_parts parts = clock_parts_of(ms);
+	portal_day(html, ms);
+	html_format(html, ", %02d:%02d UTC", parts.hour, parts.minute);
+}
+
+/* post.day, post_day, postDay: three words of one kind. */
+void portal_name(struct html *html, struct text name, bool capital)
+{
+	char bytes[400];
+	size_t n = 0;
+	for (size_t i = 0; i < name.n && n + 2 < sizeof bytes; i++) {
+		char c = name.p[i];
+		bool upper = c >= 'A' && c <= 'Z';
+		if (upper && i > 0 && name.p[i - 1] >= 'a' && name.p[i - 1] <= 'z')
+			bytes[n++] = ' ';
+		bytes[n++] = upper ? (char)(c | 32) : c == '_' || c == '-' || c == '.' ? ' ' : c;
+	}
+	if (capital && n && bytes[0] >= 'a' && bytes[0] <= 'z')
+		bytes[0] = (char)(bytes[0] & ~32);
+	html_text(html, (struct text){bytes, n});
+}
+
+static void value_text_write(struct html *html, struct value value, unsigned levels)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	struct text key;
+	int64_t whole;
+	double number;
+	bool object = value_type_of(value) == VALUE_OBJECT, any = false;
+	if (value_int(value, &whole))
+		html_format(html, "%" PRId64, whole);
+	else if (value_double(value, &number))
+		html_format(html, "%.10g", number);
+	else if (value_type_of(value) == VALUE_TRUE || value_type_of(value) == VALUE_FALSE)
+		html_string(html, value_is_true(value) ? "yes" : "no");
+	else if (value_type_of(value) == VALUE_TEXT)
+		html_text(html, value_text(value));
+	else if (value_type_of(value) <= VALUE_NULL || levels == VALUE_LEVELS_MAX)
+		html_string(html, "nothing");
+	else
+		while (value_next(&cursor, value, object ? &key : NULL, &item)) {
+			html_string(html, any ? ", " : "");
+			value_text_write(html, item, levels + 1);
+			any = true;
+		}
+}
+
+void portal_value(struct html *html, struct value value)
+{
+	value_text_write(html, value, 0);
+}
+
+void portal_amount(struct html *html, int64_t minor, struct text currency)
+{
+	html_format(html, "%s%" PRId64 ".%02d %.*s", minor < 0 ? "-" : "", minor < 0 ? -(minor / 100) : minor / 100,
+	            (int)(minor < 0 ? -(minor % 100) : minor % 100), TEXT_ARGS(currency));
+}
+
+struct text portal_document_title(const struct config *config, struct text kind, struct text name)
+{
+	const struct config_document *document = config ? config_find(config, kind, name) : NULL;
+	struct text title = document ? value_text(value_get(document->body, TEXT("title"))) : (struct text){"", 0};
+	return title.n ? title : name;
+}
+
+void portal_on_channel(struct html *html, enum channel channel)
+{
+	static const char *const words[CHANNEL_COUNT] = {
+		[CHANNEL_WEB] = " online", [CHANNEL_APP] = " in the app", [CHANNEL_EMAIL] = " by e-mail", [CHANNEL_PHONE] = " on the phone",
+		[CHANNEL_CHAT] = " in the chat", [CHANNEL_STORE] = " in the store", [CHANNEL_BRANCH] = " in the branch",
+		[CHANNEL_MACHINE] = " at the machine", [CHANNEL_POST] = " by post", [CHANNEL_SOCIAL] = " on social media"};
+	if ((unsigned)channel < CHANNEL_COUNT && words[channel])
+		html_string(html, words[channel]);
+}
+
+/* ---- what was changed ---- */
+
+static void title_of(struct portal *portal, const struct surface *surface, struct text option)
+{
+	uint16_t index = surface ? surface_option(surface, option) : MENU_NONE;
+	html_text(&portal->html, index == MENU_NONE ? option : surface->titles[index]);
+}
+
+static void order_text(struct portal *portal, const struct surface *surface, struct value order)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	bool any = false;
+	html_string(&portal->html, "Menu in your own order: ");
+	while (value_next(&cursor, order, NULL, &item)) {
+		if (value_text(item).n == 0)
+			continue;
+		html_string(&portal->html, any ? ", " : "");
+		title_of(portal, surface, value_text(item));
+		any = true;
+	}
+	html_string(&portal->html, ".");
+}
+
+static void layout_text(struct portal *portal, struct value payload)
+{
+	static const struct {
+		const char *op, *says;
+	} moves[] = {{"promote", " moved to home."}, {"demote", " moved to More."},    {"bring-back", " brought back to home."},
+	             {"pin", " put in its place."},  {"unpin", " let go from its place."}, {"decline", " stays where it is."}};
+	const struct surface *surface = surface_find(portal->config, value_text(value_get(payload, TEXT("surface"))));
+	struct text op = value_text(value_get(payload, TEXT("op"))), mode = value_text(value_get(payload, TEXT("mode")));
+	if (text_equal(op, TEXT("order")))
+		return order_text(portal, surface, value_get(payload, TEXT("order")));
+	if (text_equal(op, TEXT("mode"))) {
+		html_string(&portal->html, text_equal(mode, TEXT("no")) ? "The menu stays as it is."
+		                           : text_equal(mode, TEXT("do")) ? "The menu may change itself and says so."
+		                           : text_equal(mode, TEXT("ask")) ? "The menu asks before it changes."
+		                                                           : "The choice whether the menu may change was taken back.");
+		return;
+	}
+	title_of(portal, surface, value_text(value_get(payload, TEXT("option"))));
+	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++)
+		if (text_equal(op, text_of(moves[i].op)))
+			html_string(&portal->html, moves[i].says);
+}
+
+static void preference_text(struct portal *portal, struct value set)
+{
+	struct value_cursor cursor = {0};
+	struct value value;
+	struct text name;
+	bool any = false;
+	while (value_next(&cursor, set, &name, &value)) {
+		html_string(&portal->html, any ? "; " : "");
+		any = true;
+		if (portal_wish_text(&portal->html, name, value))
+			continue;
+		portal_name(&portal->html, name, true);
+		html_string(&portal->html, ": ");
+		if (value_type_of(value) <= VALUE_NULL)
+			html_string(&portal->html, "no wish");
+		else
+			portal_value(&portal->html, value);
+	}
+	html_string(&portal->html, ".");
+}
+
+void portal_change_text(struct portal *portal, const struct portal_change *change)
+{
+	struct value payload = change->event.payload;
+	if (change->event.header.kind == EVENT_LAYOUT)
+		return layout_text(portal, payload);
+	if (change->event.header.kind == EVENT_PREFERENCE)
+		return preference_text(portal, value_get(payload, TEXT("set")));
+	const struct purpose *purpose = purpose_find(portal->config, value_text(value_get(payload, TEXT("purpose"))));
+	bool yes = text_equal(value_text(value_get(payload, TEXT("answer"))), TEXT("yes"));
+	html_format(&portal->html, "You said %s to “", yes ? "yes" : "no");
+	html_text(&portal->html, purpose ? purpose->title : value_text(value_get(payload, TEXT("purpose"))));
+	html_string(&portal->html, "”.");
+}
