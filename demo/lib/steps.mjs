@@ -154,6 +154,7 @@ async function ownOrder(tour) {
     await page.page.mouse.move(from.x + from.width / 2, from.y + from.height / 2); await page.page.mouse.down();
     await page.page.mouse.move(to.x + to.width / 3, to.y + to.height / 2, { steps: 8 }); await page.page.mouse.up();
     await settle("cards", "after dragging");
+    await page.until("tile-cards", "index", "0", SEEN_MS);
     await page.click("reorder");
     await (await page.see("move-down-cards")).press("Enter");
     await page.until("tile-cards", "index", "1", SEEN_MS);
