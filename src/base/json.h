@@ -38,6 +38,9 @@ enum json_type json_type_of(struct json value);
 struct json json_get(struct json object, struct text key); /* Absent when not an object or no such key; first of doubles. */
 size_t json_count(struct json container);                  /* Items of an array, members of an object, else 0. */
 
+/* Several members in one pass: @values[i] is that of @keys[i], or absent. At most 32 keys. */
+void json_pick(struct json object, const struct text *keys, size_t n, struct json *values);
+
 /* A text, or the empty text when the value is no text. json_is_text tells the two apart. */
 struct text json_text(struct json value);
 bool json_is_text(struct json value);

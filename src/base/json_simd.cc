@@ -139,6 +139,24 @@ struct json json_get(struct json object, struct text key)
 	return to_c(member);
 }
 
+void json_pick(struct json object, const struct text *keys, size_t n, struct json *values)
+{
+	simdjson::dom::object found;
+	for (size_t i = 0; i < n; i++)
+		values[i] = json{nullptr, 0};
+	if (!object.document || from_c(object).get(found) != simdjson::SUCCESS)
+		return;
+	for (auto at = found.begin(), end = found.end(); at != end; ++at) {
+		size_t length = at.key_length();
+		const char *key = at.key_c_str();
+		for (size_t i = 0; i < n; i++)
+			if (keys[i].n == length && !values[i].document && std::memcmp(keys[i].p, key, length) == 0) {
+				values[i] = to_c(at.value());
+				break;
+			}
+	}
+}
+
 size_t json_count(struct json container)
 {
 	if (!container.document)

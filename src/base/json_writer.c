@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void separate(struct json_writer *writer)
 {
@@ -41,35 +42,53 @@ void json_object_end(struct json_writer *writer) { close_container(writer, '}');
 void json_array_begin(struct json_writer *writer) { open_container(writer, '['); }
 void json_array_end(struct json_writer *writer) { close_container(writer, ']'); }
 
-static bool needs_escape(unsigned char c)
+/* The place of the first byte that must be escaped, or the length. */
+static size_t plain_length(struct text text)
 {
-	return c < 0x20 || c == '"' || c == '\\';
+	size_t i = 0;
+	for (; i + 8 <= text.n; i += 8) { /* Eight bytes at a time: is any below 0x20, a quote or a backslash? */
+		uint64_t word, ones = 0x0101010101010101u, high = 0x8080808080808080u;
+		memcpy(&word, text.p + i, sizeof word);
+		uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+		uint64_t hit = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+		if (hit & high)
+			break;
+	}
+	while (i < text.n && (unsigned char)text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\')
+		i++;
+	return i;
+}
+
+static void escaped(struct buffer *out, unsigned char c)
+{
+	if (c == '"' || c == '\\')
+		buffer_append(out, (char[]){'\\', (char)c}, 2);
+	else if (c == '\n')
+		buffer_string(out, "\\n");
+	else if (c == '\t')
+		buffer_string(out, "\\t");
+	else
+		buffer_format(out, "\\u%04x", c);
 }
 
 static void quoted(struct buffer *out, struct text text)
 {
-	size_t start = 0;
 	if (!buffer_reserve(out, text.n + 2))
 		return;
-	buffer_char(out, '"');
-	for (size_t i = 0; i < text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		if (!needs_escape(c))
-			continue;
-		buffer_append(out, text.p + start, i - start);
-		start = i + 1;
-		if (c == '"' || c == '\\')
-			buffer_append(out, (char[]){'\\', (char)c}, 2);
-		else if (c == '\n')
-			buffer_string(out, "\\n");
-		else if (c == '\t')
-			buffer_string(out, "\\t");
-		else
-			buffer_format(out, "\\u%04x", c);
+	out->p[out->n++] = '"';
+	size_t plain = plain_length(text);
+	while (plain < text.n) {
+		buffer_append(out, text.p, plain);
+		escaped(out, (unsigned char)text.p[plain]);
+		text = text_from(text, plain + 1);
+		plain = plain_length(text);
 	}
-	if (start < text.n)
-		buffer_append(out, text.p + start, text.n - start);
-	buffer_char(out, '"');
+	if (!buffer_reserve(out, text.n + 1))
+		return;
+	if (text.n)
+		memcpy(out->p + out->n, text.p, text.n);
+	out->n += text.n;
+	out->p[out->n++] = '"';
 }
 
 void json_key(struct json_writer *writer, struct text key)

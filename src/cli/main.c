@@ -8,8 +8,9 @@ static const struct verb {
 	const char *name, *sentence;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"decide", "a decision, or the evaluation of a log of choices", verb_decide},
-	{"journeys", "what customers really did, from a log of events in a file", verb_journeys},
+#define X(name, sentence) {#name, sentence, verb_##name},
+	VERBS(X)
+#undef X
 	{NULL, NULL, NULL},
 };
 

@@ -9,7 +9,22 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-int verb_journeys(int argc, char **argv); /* Journeys of an event log in a file. */
-int verb_decide(int argc, char **argv);   /* A decision, or the evaluation of a log of choices. */
+/* X(name, sentence) */
+#define VERBS(X)                                                                    \
+	X(serve, "run the server on a data folder")                                       \
+	X(init, "make a data folder and its first keys")                                  \
+	X(check, "check a folder of configuration")                                       \
+	X(apply, "put a folder of configuration in force on a running server")            \
+	X(import, "bring a log of events into a running server")                          \
+	X(customer, "a customer's card")                                                  \
+	X(export, "everything about a customer, as one JSON document")                    \
+	X(decide, "a decision, or the evaluation of a log of choices")                    \
+	X(journeys, "what customers really did, from a log of events in a file")          \
+	X(describe, "the settings and the routes, as the documentation has them")         \
+	X(version, "the version of this program and of its libraries")
+
+#define X(name, sentence) int verb_##name(int argc, char **argv);
+VERBS(X)
+#undef X
 
 #endif

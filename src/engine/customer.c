@@ -78,6 +78,11 @@ void customer_unlock(struct engine *engine, struct customer *customer)
 	pthread_mutex_unlock(&partition_of(engine, customer->number)->lock);
 }
 
+bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin)
+{
+	return customer->origin_first && atomic_load(&engine_origin(engine, origin)->customer) == customer->number;
+}
+
 struct origin_id customer_id(struct engine *engine, const struct customer *customer)
 {
 	return engine_origin(engine, customer->number)->id;
@@ -234,8 +239,10 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 		wanted |= table->folds[i]->kinds & bit;
 		ordered |= table->folds[i]->ordered && (table->folds[i]->kinds & bit);
 	}
-	if (event->header.kind == EVENT_UNDO || (ordered && event->header.time_ms < customer->ordered_until))
+	if (event->header.kind == EVENT_UNDO)
 		customer->stale = true;
+	if (ordered && event->header.time_ms < customer->ordered_until)
+		customer->ordered_stale = true;
 	if (ordered && event->header.time_ms > customer->ordered_until)
 		customer->ordered_until = event->header.time_ms;
 	if (!wanted || customer->stale)
@@ -249,7 +256,7 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 	struct text states = {(const char *)customer->states, customer->states_bytes};
 	fold_scratch_load(&partition->scratch, table, states);
 	for (size_t i = 0; i < table->n; i++)
-		if (table->folds[i]->kinds & bit)
+		if ((table->folds[i]->kinds & bit) && !(table->folds[i]->ordered && customer->ordered_stale))
 			table->folds[i]->apply(&partition->scratch.states[i], event, &context);
 	customer->due = states_due(table, &partition->scratch);
 	customer_states_store(engine, partition, customer, &partition->scratch);

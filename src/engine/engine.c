@@ -74,6 +74,7 @@ static void move(struct engine *engine, uint32_t number, struct customer *to, ui
 {
 	struct origin *origin = engine_origin(engine, number);
 	struct customer *from = customer_at(engine, atomic_load(&origin->customer));
+	assert(from && to);
 	origin_take(engine, from, number);
 	origin->moved = position;
 	origin->dirty = true;

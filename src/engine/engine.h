@@ -54,7 +54,9 @@ struct customer {
 	int64_t ordered_until;    /* Newest event time that an ordered fold has seen. */
 	_Atomic int64_t due;      /* When it wants a timer, 0: never. */
 	uint32_t events;
-	_Atomic bool stale;       /* The states must be folded again before they are read. Peeked at without the lock, as due is. */
+	/* These two are peeked at without the lock, as due is. */
+	_Atomic bool stale;       /* No state may be read or go on before all are folded again: joined, parted, undone. */
+	_Atomic bool ordered_stale; /* The same of the ordered folds alone: an event came late. The others go on. */
 	bool dirty;               /* Changed since its snapshot. */
 };
 
@@ -110,6 +112,9 @@ struct customer *customer_lock_of(struct engine *engine, uint32_t origin) MUST_C
 struct customer *customer_lock(struct engine *engine, uint32_t number) MUST_CHECK;
 void customer_unlock(struct engine *engine, struct customer *customer);
 
+/* Does @origin (still) belong to @customer, who is locked? After a refresh it may not. */
+bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin);
+
 /* The id that names @customer: that of its oldest origin. */
 struct origin_id customer_id(struct engine *engine, const struct customer *customer);
 
@@ -123,7 +128,7 @@ struct engine_write {
 
 /*
  * Append a record to @origin's chain and apply it to @customer, whose partition is locked and to whom @origin belongs.
- * Decisions go to their own chain. A late event marks the customer stale: call customer_refresh when unlocked.
+ * Decisions go to their own chain. A late event leaves the ordered folds to customer_refresh, at the next reading.
  * Errors: ERROR_MEMORY, ERROR_LIMIT, those of log_append. On error nothing was written.
  */
 int engine_append(struct engine *engine, struct customer *customer, uint32_t origin, const struct engine_write *write,

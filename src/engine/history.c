@@ -98,13 +98,13 @@ static bool is_undone(const struct gathering *gathering, uint64_t position)
 	return false;
 }
 
-static int gather(struct gathering *gathering, struct history *history, uint32_t kinds)
+static int gather(struct gathering *gathering, struct history *history, uint32_t kinds, size_t n_max)
 {
 	struct event event;
 	bool more = true;
-	for (;;) {
-		int error = history_next(history, &event, &more);
-		if (error || !more)
+	for (size_t n = 0;; n++) {
+		int error = n < n_max ? history_next(history, &event, &more) : 0;
+		if (error || !more || n == n_max)
 			return error;
 		if (!(kinds & EVENT_KIND_BIT(event.header.kind)))
 			continue;
@@ -177,18 +177,24 @@ static void fold_all(struct engine *engine, const struct gathering *gathering, c
 static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool locked, bool *done)
 {
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
-	struct history history;
+	struct history events, decisions;
 	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
 	uint64_t applied = customer->applied;
 	const struct config *config = engine_config(engine);
 	int64_t ordered_until = 0;
 	arena_init(&arena, HISTORY_ARENA_BYTES);
-	int error = history_start(&history, engine, customer, &arena, HISTORY_EVENTS | HISTORY_DECISIONS);
+	int error = history_start(&events, engine, customer, &arena, HISTORY_EVENTS);
+	if (!error)
+		error = history_start(&decisions, engine, customer, &arena, HISTORY_DECISIONS);
 	if (error)
 		return error;
 	if (!locked)
 		customer_unlock(engine, customer);
-	error = gather(&gathering, &history, kinds_of(engine->options.folds));
+	/* Only folds with a window want decisions, so the newest of them are enough. */
+	uint32_t kinds = kinds_of(engine->options.folds);
+	error = gather(&gathering, &events, kinds, SIZE_MAX);
+	if (!error && (kinds & EVENT_KIND_BIT(EVENT_DECISION)))
+		error = gather(&gathering, &decisions, kinds, FOLD_WINDOW_EVENTS);
 	if (!error) {
 		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
 		fold_all(engine, &gathering, config, scratch, &ordered_until);
@@ -205,7 +211,7 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 	customer_states_store(engine, partition_of(engine, customer->number), customer, scratch);
 	customer->ordered_until = ordered_until;
 	customer->config_mark = config_mark_of(config);
-	customer->stale = false;
+	customer->stale = customer->ordered_stale = false;
 	customer->dirty = true;
 	customer->due = states_due(engine->options.folds, scratch);
 	*done = true;
@@ -216,7 +222,7 @@ int customer_refresh(struct engine *engine, struct customer *customer)
 {
 	struct fold_scratch scratch;
 	bool done = false;
-	if (!customer->stale && customer->config_mark == config_mark_of(engine_config(engine)))
+	if (!customer->stale && !customer->ordered_stale && customer->config_mark == config_mark_of(engine_config(engine)))
 		return 0;
 	int error = fold_scratch_init(&scratch, engine->options.folds);
 	if (error)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 500, MARK_KEEP_MS = 26 * 3600 * 1000 };
+enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
 
 /* A customer in the store: this and its states. */
 struct customer_record {
@@ -89,7 +89,7 @@ static void customer_put(struct slice *slice, uint32_t number)
 	struct customer_record record = {
 		.applied = customer->applied, .config_mark = customer->config_mark,
 		.folds_mark = fold_table_mark(engine->options.folds), .ordered_until = customer->ordered_until, .due = customer->due,
-		.states_bytes = customer->states_bytes, .stale = customer->stale,
+		.states_bytes = customer->states_bytes, .stale = (uint8_t)(customer->stale | customer->ordered_stale << 1),
 	};
 	struct text head = {(const char *)&record, sizeof record}, states = {(const char *)customer->states, customer->states_bytes};
 	if (!customer->origin_first) /* Joined to another: an empty record deletes. */
@@ -323,13 +323,15 @@ static void background_run(struct engine *engine, int64_t now)
 	for (uint32_t number = 1; number <= last && !engine->stopping; number++) {
 		struct customer *customer = customer_at(engine, number);
 		int64_t due = customer ? atomic_load_explicit(&customer->due, memory_order_relaxed) : 0;
-		bool stale = customer && atomic_load_explicit(&customer->stale, memory_order_relaxed) && refreshed < REFRESH_A_ROUND;
+		bool stale = customer && refreshed < REFRESH_A_ROUND &&
+		             (atomic_load_explicit(&customer->stale, memory_order_relaxed) ||
+		              atomic_load_explicit(&customer->ordered_stale, memory_order_relaxed));
 		if (!stale && (due == 0 || due > now))
 			continue;
 		customer = customer_lock(engine, number);
 		if (!customer)
 			continue;
-		if (customer->stale && customer_refresh(engine, customer) == 0)
+		if (stale && customer_refresh(engine, customer) == 0)
 			refreshed++;
 		if (customer->origin_first && customer->due && customer->due <= now)
 			timer_append(engine, customer, now);
@@ -458,7 +460,8 @@ static int customer_load(void *arg, struct text key, struct text value)
 	customer->config_mark = record.config_mark;
 	customer->ordered_until = record.ordered_until;
 	customer->due = record.due;
-	customer->stale = record.stale || record.folds_mark != fold_table_mark(engine->options.folds);
+	customer->ordered_stale = record.stale & 2;
+	customer->stale = (record.stale & 1) || record.folds_mark != fold_table_mark(engine->options.folds);
 	if (customer->stale || record.states_bytes == 0)
 		return 0;
 	customer->states_capacity = (record.states_bytes + 63) & ~63u;

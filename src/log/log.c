@@ -28,7 +28,8 @@
 
 enum {
 	SEGMENT_BYTES = 256 * 1024 * 1024, SEGMENT_BYTES_MIN = 1024 * 1024, PENDING_BYTES = 8 * 1024 * 1024,
-	SEGMENTS_MAX = 1 << 20, ZERO_AHEAD = 16 * 1024 * 1024, ZERO_STEP = 1024 * 1024, RETRY_MS = 500
+	SEGMENTS_MAX = 1 << 20, ZERO_AHEAD = 16 * 1024 * 1024, ZERO_STEP = 1024 * 1024, RETRY_MS = 500,
+	LAZY_BYTES = 1024 * 1024, LAZY_MS = 10 /* What nobody waits for is written when it is so much, or so old. */
 };
 
 #define OFFSET_MASK (((uint64_t)1 << 48) - 1)
@@ -58,6 +59,7 @@ struct log {
 	size_t segments_n;
 	uint64_t zeroed;            /* Offset up to which the current segment is filled with zeros, or is being filled ... */
 	uint64_t zeroing_from;      /* ... from here on, while zeroing. */
+	bool wanted;                /* Somebody waits for an entry of the filling block. */
 	bool zeroing, full, stopping;
 	_Atomic bool sync_off;
 	struct log_figures figures;
@@ -149,7 +151,7 @@ int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *po
 	block->entries++;
 	block->last = log->end = head.position;
 	log->figures.entries++;
-	if (!log->writing && block->entries == 1)
+	if (!log->writing && (block->entries == 1 || block->used >= LAZY_BYTES))
 		pthread_cond_signal(&log->work);
 	pthread_mutex_unlock(&log->lock);
 	*position = head.position;
@@ -169,6 +171,16 @@ uint64_t log_end(struct log *log)
 	return end;
 }
 
+/* Somebody waits for the filling block: it is written as soon as the one before it is. Lock held. */
+static void want(struct log *log)
+{
+	if (log->wanted)
+		return;
+	log->wanted = true;
+	if (!log->writing)
+		pthread_cond_signal(&log->work);
+}
+
 void log_when_durable(struct log *log, struct log_waiter *waiter)
 {
 	int error = 0;
@@ -180,6 +192,8 @@ void log_when_durable(struct log *log, struct log_waiter *waiter)
 	}
 	if (!now) {
 		struct block *block = log->writing && waiter->position <= log->writing->last ? log->writing : log->filling;
+		if (block == log->filling)
+			want(log);
 		waiter->next = block->waiters;
 		block->waiters = waiter;
 	}
@@ -205,7 +219,9 @@ int log_wait(struct log *log, uint64_t position, int timeout_ms)
 	while (position > log_durable(log) && !error) {
 		if (log->stopping && !log->threads_run)
 			error = ERROR_CLOSED;
-		else if (pthread_cond_timedwait(&log->done, &log->lock, &until) == ETIMEDOUT)
+		else if (!log->writing || position > log->writing->last)
+			want(log);
+		if (!error && position > log_durable(log) && pthread_cond_timedwait(&log->done, &log->lock, &until) == ETIMEDOUT)
 			error = position > log_durable(log) ? ERROR_BUSY : 0;
 	}
 	pthread_mutex_unlock(&log->lock);
@@ -361,7 +377,23 @@ static struct block *block_hand_over(struct log *log)
 	log->filling = block == &log->blocks[0] ? &log->blocks[1] : &log->blocks[0];
 	block_begin(log->filling, block_start(log, block->offset + BLOCK_HEAD_BYTES + block->used));
 	log->writing = block;
+	log->wanted = false;
 	return block;
+}
+
+/* Wait until there is something to write, and a reason to write it now. Lock held. */
+static void work_wait(struct log *log)
+{
+	struct timespec until;
+	while (log->filling->entries == 0 && !log->stopping)
+		pthread_cond_wait(&log->work, &log->lock);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LAZY_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (!log->wanted && !log->stopping && log->filling->used < LAZY_BYTES)
+		if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
+			break;
 }
 
 static void *writer_run(void *arg)
@@ -369,8 +401,7 @@ static void *writer_run(void *arg)
 	struct log *log = arg;
 	pthread_mutex_lock(&log->lock);
 	for (;;) {
-		while (log->filling->entries == 0 && !log->stopping)
-			pthread_cond_wait(&log->work, &log->lock);
+		work_wait(log);
 		if (log->filling->entries == 0)
 			break;
 		int error = room_make(log, log->filling);

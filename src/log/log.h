@@ -2,7 +2,8 @@
  * log.h: the ordered, durable log: what was appended is the truth, and everything else is derived from it.
  *
  * An entry is bytes. Appending copies it to the pending block and gives it a position; one thread writes pending blocks
- * to segment files, a block a write and a sync, and while it syncs the next block fills: group commit without a timer.
+ * to segment files, a block a write and a sync, and while it syncs the next block fills: group commit without a timer for
+ * whoever waits. What nobody waits for is written within a hundredth of a second.
  * An entry is durable once log_durable has reached its position; nobody may be told "done" before that.
  *
  * Positions are 16 bits of epoch and 48 of byte offset. An epoch begins at each opening, and stands in a file before its

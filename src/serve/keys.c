@@ -110,6 +110,22 @@ static int signing_read(struct keys *keys, const char *folder)
 	return error ? error : n == SIGNING_TEXT - 1 ? 0 : ERROR_CORRUPT;
 }
 
+int secret_file(const char *path, uint8_t *secret, size_t n)
+{
+	size_t got;
+	int error = file_read(path, (char *)secret, n, &got);
+	if (error == ERROR_NOT_FOUND) {
+		randombytes_buf(secret, n);
+		return file_write(path, (const char *)secret, n);
+	}
+	return error ? error : got == n ? 0 : ERROR_CORRUPT;
+}
+
+bool base64_decode(struct text text, char *out, size_t max, size_t *n)
+{
+	return sodium_base642bin((uint8_t *)out, max, text.p, text.n, NULL, n, NULL, sodium_base64_VARIANT_ORIGINAL) == 0;
+}
+
 int keys_open(struct keys **out, const char *folder)
 {
 	struct keys *keys = memory_zero_alloc(1, sizeof *keys);

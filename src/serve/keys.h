@@ -42,6 +42,12 @@ int token_sign(struct keys *keys, struct arena *arena, struct text subject, int6
 /* The subject of a token that is well signed and not expired, copied to @arena. Errors: ERROR_DENIED, ERROR_MEMORY. */
 int token_check(struct keys *keys, struct arena *arena, struct text token, int64_t now_ms, struct text *subject) MUST_CHECK;
 
+/* Read a secret of @n random bytes from a file of its own, making it (0600) when it is missing. Errors: ERROR_IO, ERROR_CORRUPT. */
+int secret_file(const char *path, uint8_t *secret, size_t n) MUST_CHECK;
+
+/* Standard base64 into @out of at least @max bytes. */
+bool base64_decode(struct text text, char *out, size_t max, size_t *n);
+
 /* The signing secret in the clear, for the company's backend: 43 letters of base64url. */
 const char *keys_signing_secret(const struct keys *keys);
 

@@ -65,7 +65,7 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused, fields_asked, fields_not_asked;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 };
 
@@ -121,6 +121,22 @@ void reply_failure(struct request *request, int error);
 /* Parse the body as a JSON object. On failure the error is answered and false returned. */
 bool request_json(struct request *request, struct json *root);
 
+/* Unpack a gzip body in place. On failure the error is answered. */
+bool body_inflate(struct request *request);
+
+/* Ids of records as they stand in answers: a letter and the position in hex. */
+bool record_parse(struct text text, char letter, uint64_t *position);
+struct text record_format(char out[24], char letter, uint64_t position);
+
+/* The header of a record that the server makes itself for @request now. */
+struct event_header request_header(struct request *request, enum event_kind kind, enum channel channel);
+
+/* Append a record to the customer of @origin: lock, refresh, append. Errors: those of engine_append, customer_refresh. */
+int request_append(struct request *request, uint32_t origin, struct engine_write *write, uint64_t *position) MUST_CHECK;
+
+/* Count what a form had to ask and what it had not. */
+void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked);
+
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);
 
@@ -134,6 +150,17 @@ uint32_t request_customer_body(struct request *request, struct json customer);
 uint32_t request_customer_identifier(struct request *request, struct text identifier);
 /* The origin a token's subject or an identifier text names; 0 when there is none. */
 uint32_t customer_named(struct server *server, struct text name);
+
+/* Lock the customer of @origin, with fresh states; NULL with the error answered. */
+struct customer *request_customer_fresh(struct request *request, uint32_t origin) MUST_CHECK;
+
+/* Is more known about the customer of @origin than anonymousIds? */
+bool customer_is_known(struct server *server, uint32_t origin);
+
+/* Set request->caller from the Authorization header, else from @key_in_body, else from a cookie or ?token=. */
+void request_caller(struct request *request, struct text key_in_body);
+/* May the caller use the request's route? If not, the error is answered. */
+bool request_permitted(struct request *request);
 
 /* A time in a query or the body; false (and the error answered) when it is given and no time. */
 bool request_time(struct request *request, const char *name, int64_t otherwise, int64_t *ms);

@@ -24,14 +24,23 @@ struct consent_act {
 /*
  * Encode the payload of a consent record into @out.
  * Errors: ERROR_NOT_FOUND (no such purpose), ERROR_DENIED (a yes from a preset control), ERROR_LIMIT (@out is full, or
- * a version of more than 200 bytes).
+ * a version of more than 40 bytes).
  */
 int consent_encode(struct buffer *out, const struct config *config, const struct consent_act *act) MUST_CHECK;
 
 /* The purposes with a yes that holds, as a mask, PURPOSE_SERVICE always among them. @state is that of consent_fold. */
 uint64_t consent_mask(struct text state, const struct config *config);
 
-/* The last act about @purpose; false when there was none. The entry's value is the version. */
-bool consent_last(struct text state, const struct purpose *purpose, struct latest *act, bool *yes);
+/* The last act about a purpose. */
+struct consent_state {
+	int64_t time_ms;          /* When the customer said so. */
+	uint64_t position;        /* Of the record. */
+	struct text version;      /* Of the text that was shown. */
+	enum channel channel;
+	bool said_yes, yes;       /* yes: it holds, for the text in force is the one that was shown. */
+};
+
+/* False when there was none. */
+bool consent_last(struct text state, const struct purpose *purpose, struct consent_state *last);
 
 #endif

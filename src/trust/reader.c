@@ -40,3 +40,11 @@ struct text reader_state(struct reader *reader, const struct fold *fold)
 	size_t index = fold_table_index(engine_folds(reader->engine), fold);
 	return customer_state(reader->engine, reader->customer, index, reader->arena);
 }
+
+uint64_t reader_consents(struct engine *engine, const struct customer *customer)
+{
+	const struct fold_table *table = engine_folds(engine);
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	struct text state = fold_states_get(states, table->n, fold_table_index(table, &consent_fold));
+	return consent_mask(state, engine_config(engine));
+}

@@ -37,4 +37,7 @@ struct text reader_state(struct reader *reader, const struct fold *fold);
 /* May what was learned be read for the reader's purpose? */
 bool reader_may(const struct reader *reader);
 
+/* What @customer (locked and fresh) agreed to, without copying: for the header of an event that arrives. */
+uint64_t reader_consents(struct engine *engine, const struct customer *customer);
+
 #endif

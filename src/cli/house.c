@@ -1,0 +1,35 @@
+/* house.c: the tables that compose the house. */
+#include "cli/house.h"
+
+#include "customize/habit.h"
+#include "customize/layout.h"
+#include "customize/suggestion.h"
+#include "customize/surface.h"
+#include "identify/identifier.h"
+#include "identify/trait.h"
+#include "interact/contact.h"
+#include "interact/matter.h"
+#include "interact/preference.h"
+#include "interact/touchpoint.h"
+#include "trust/consent.h"
+
+#include <math.h>
+
+static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold,
+                                           &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold};
+const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
+
+static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind};
+const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
+
+bool house_column(const struct event *event, int32_t *value)
+{
+	static const uint32_t counted = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_SCREEN);
+	double amount;
+	*value = 0;
+	if (!(counted & EVENT_KIND_BIT(event->header.kind)))
+		return false;
+	if (value_double(event_value(event, TEXT("properties.amount")), &amount) && fabs(amount) < 1e7)
+		*value = (int32_t)lround(amount * 100);
+	return true;
+}

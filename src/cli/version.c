@@ -1,0 +1,61 @@
+/* version.c: attune version, attune describe. */
+#include "cli/house.h"
+#include "cli/verb.h"
+
+#include "base/settings.h"
+#include "serve/api.h"
+
+#include <curl/curl.h>
+#include <microhttpd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+int verb_version(int argc, char **argv)
+{
+	bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	if (argc > 1 && !json) {
+		fputs("usage: attune version [--json]\n", strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+		return strcmp(argv[1], "--help") == 0 ? EXIT_DONE : EXIT_USAGE;
+	}
+	const char *format = json ? "{\"attune\":\"%s\",\"libmicrohttpd\":\"%s\",\"libsodium\":\"%s\",\"zlib\":\"%s\",\"libcurl\":\"%s\"}\n"
+	                          : "attune %s\nlibmicrohttpd %s\nlibsodium %s\nzlib %s\nlibcurl %s\n";
+	printf(format, ATTUNE_VERSION, MHD_get_version(), sodium_version_string(), zlibVersion(), curl_version_info(CURLVERSION_NOW)->version);
+	return EXIT_DONE;
+}
+
+/* What the states of a usual customer take, fold by fold, against the budget. */
+static int budget(void)
+{
+	enum { BUDGET_BYTES = 1024 };
+	size_t sum = house_folds.n * sizeof(uint16_t);
+	printf("%-14s %7s %7s  %s\n", "fold", "usual", "most", "");
+	for (size_t i = 0; i < house_folds.n; i++) {
+		const struct fold *fold = house_folds.folds[i];
+		printf("%-14s %7u %7u  %s\n", fold->name, fold->bytes_fixed, fold->bytes_max, fold->personal ? "learned" : "");
+		sum += fold->bytes_fixed;
+	}
+	size_t whole = sum + sizeof(struct customer) + sizeof(struct origin);
+	printf("%-14s %7zu\n%-14s %7zu of %d bytes\n", "states", sum, "with its place", whole, BUDGET_BYTES);
+	return whole <= BUDGET_BYTES ? EXIT_DONE : EXIT_FAILED;
+}
+
+int verb_describe(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "budget") == 0)
+		return budget();
+	struct buffer out = BUFFER_INIT(1 << 20);
+	bool settings = argc == 2 && strcmp(argv[1], "settings") == 0, routes_wanted = argc == 2 && strcmp(argv[1], "routes") == 0;
+	if (!settings && !routes_wanted) {
+		fputs("usage: attune describe settings|routes|budget\n", argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+		return argc == 2 && strcmp(argv[1], "--help") == 0 ? EXIT_DONE : EXIT_USAGE;
+	}
+	if (settings)
+		settings_describe(&out, true);
+	else
+		routes_describe(&out);
+	printf("%.*s", TEXT_ARGS(buffer_view(&out)));
+	buffer_free(&out);
+	return EXIT_DONE;
+}

@@ -1,0 +1,165 @@
+/* surface.c: surfaces of a configuration. */
+#include "customize/surface.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+struct surfaces {
+	const struct surface *items;
+	size_t n;
+};
+
+static const struct config_key learns_keys[] = {
+	{.name = "event", .type = CONFIG_TEXT}, {.name = "field", .type = CONFIG_TEXT}, {.name = "with", .type = CONFIG_TEXTS},
+	{.name = "screen", .type = CONFIG_TEXT}, {.name = "page", .type = CONFIG_TEXT}, {.name = NULL}};
+static const struct config_key surface_keys[] = {
+	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu"},
+	{.name = "purpose", .type = CONFIG_TEXT, .required = true},
+	{.name = "learns", .type = CONFIG_MAP, .required = true, .keys = learns_keys},
+	{.name = "standard", .type = CONFIG_LIST},
+	{.name = "slots", .type = CONFIG_NUMBER},
+	{.name = "options", .type = CONFIG_TEXTS},
+	{.name = "always", .type = CONFIG_TEXTS},
+	{.name = "titles", .type = CONFIG_MAP},
+	{.name = "stated", .type = CONFIG_MAP},
+	{.name = "verb", .type = CONFIG_TEXT},
+	{.name = "currency", .type = CONFIG_TEXT},
+	{.name = "ask", .type = CONFIG_TEXT},
+	{.name = "title", .type = CONFIG_TEXT},
+	{.name = NULL}};
+
+static int usual_compile(struct config_build *build, const struct config_document *document, struct surface *surface)
+{
+	struct value learns = value_get(document->body, TEXT("learns")), item;
+	struct value_cursor cursor = {0};
+	struct text key;
+	surface->event = value_text(value_get(learns, TEXT("event")));
+	surface->field = value_text(value_get(learns, TEXT("field")));
+	if (surface->event.n == 0 || surface->field.n == 0)
+		return config_problem(build, document, "learns", "a usual choice learns from an \"event\" and its \"field\"");
+	while (value_next(&cursor, value_get(learns, TEXT("with")), NULL, &item)) {
+		if (surface->with_n == SURFACE_WITH_MAX)
+			return config_problem(build, document, "learns.with", "at most %d fields can go with a choice", SURFACE_WITH_MAX);
+		surface->with[surface->with_n++] = value_text(item);
+	}
+	cursor = (struct value_cursor){0};
+	while (value_next(&cursor, value_get(document->body, TEXT("standard")), NULL, &item)) {
+		if (surface->standard_n == SURFACE_STANDARD_MAX)
+			return config_problem(build, document, "standard", "at most %d standard choices", SURFACE_STANDARD_MAX);
+		surface->standard[surface->standard_n++] = item;
+	}
+	cursor = (struct value_cursor){0};
+	while (value_next(&cursor, value_get(document->body, TEXT("stated")), &key, &item)) {
+		if (surface->stated_n == SURFACE_STATED_MAX)
+			return config_problem(build, document, "stated", "at most %d stated fields", SURFACE_STATED_MAX);
+		surface->stated[surface->stated_n++] = (struct surface_stated){key, value_text(item)};
+	}
+	return 0;
+}
+
+static int menu_compile(struct config_build *build, const struct config_document *document, struct surface *surface)
+{
+	struct value learns = value_get(document->body, TEXT("learns")), item;
+	struct value_cursor cursor = {0};
+	int64_t slots = 6;
+	size_t n = 0, always_n = 0;
+	while (value_next(&cursor, value_get(document->body, TEXT("options")), NULL, &item)) {
+		if (n == MENU_OPTIONS_MAX)
+			return config_problem(build, document, "options", "a menu has at most %d options", MENU_OPTIONS_MAX);
+		if (surface_option(surface, value_text(item)) != MENU_NONE)
+			return config_problem(build, document, "options", "\"%.*s\" stands here twice", TEXT_ARGS(value_text(item)));
+		struct value title = value_get(value_get(document->body, TEXT("titles")), value_text(item));
+		surface->options[n] = value_text(item);
+		surface->titles[n] = value_text(title).n ? value_text(title) : value_text(item);
+		surface->menu.options_n = (uint16_t)++n;
+	}
+	value_int(value_get(document->body, TEXT("slots")), &slots);
+	if (n == 0 || slots < 1 || slots > MENU_HOME_MAX)
+		return config_problem(build, document, n ? "slots" : "options", n ? "\"slots\" must be 1 to 16" : "a menu needs \"options\"");
+	surface->menu.home_n = (uint16_t)((size_t)slots < n ? (size_t)slots : n);
+	cursor = (struct value_cursor){0};
+	while (value_next(&cursor, value_get(document->body, TEXT("always")), NULL, &item)) {
+		uint16_t option = surface_option(surface, value_text(item));
+		if (option == MENU_NONE)
+			return config_problem(build, document, "always", "\"%.*s\" is not among the options", TEXT_ARGS(value_text(item)));
+		always_n += !surface->always[option];
+		surface->always[option] = true;
+	}
+	if (always_n > surface->menu.home_n)
+		return config_problem(build, document, "always", "more options are always shown than there are slots");
+	surface->menu.always = surface->always;
+	surface->screens = value_text(value_get(learns, TEXT("screen"))).n > 0;
+	surface->pages = value_text(value_get(learns, TEXT("page"))).n > 0;
+	if (!surface->screens && !surface->pages)
+		return config_problem(build, document, "learns", "a menu learns from a \"screen\" or a \"page\": \"*\"");
+	return 0;
+}
+
+static struct text text_or(struct value value, struct text otherwise)
+{
+	return value_text(value).n ? value_text(value) : otherwise;
+}
+
+static int surface_compile(struct config_build *build, const struct config *config, const struct config_document *document,
+                           struct surface *surface)
+{
+	surface->name = document->name;
+	surface->mark = (uint32_t)XXH3_64bits(document->name.p, document->name.n);
+	surface->type = text_equal(value_text(value_get(document->body, TEXT("type"))), TEXT("menu")) ? SURFACE_MENU : SURFACE_USUAL;
+	surface->purpose_name = value_text(value_get(document->body, TEXT("purpose")));
+	surface->verb = text_or(value_get(document->body, TEXT("verb")), TEXT("chose"));
+	surface->currency = value_text(value_get(document->body, TEXT("currency")));
+	surface->ask = text_or(value_get(document->body, TEXT("ask")), TEXT("Remember this for next time?"));
+	const struct purpose *purpose = purpose_find(config, surface->purpose_name);
+	if (!purpose)
+		return config_problem(build, document, "purpose", "there is no purpose \"%.*s\"", TEXT_ARGS(surface->purpose_name));
+	surface->purpose = purpose->mask;
+	return surface->type == SURFACE_MENU ? menu_compile(build, document, surface) : usual_compile(build, document, surface);
+}
+
+static int surfaces_compile(struct config_build *build, struct config *config, const void **section)
+{
+	struct surfaces *surfaces = arena_zero_alloc(config->arena, 1, sizeof *surfaces);
+	const struct config_document *document;
+	size_t at = 0, n = 0;
+	while (config_next(config, TEXT("surface"), &at))
+		n++;
+	struct surface *items = arena_zero_alloc(config->arena, n + 1, sizeof *items);
+	if (!surfaces || !items)
+		return ERROR_MEMORY;
+	at = 0;
+	while ((document = config_next(config, TEXT("surface"), &at))) {
+		int error = surface_compile(build, config, document, &items[surfaces->n++]);
+		if (error)
+			return error;
+	}
+	surfaces->items = items;
+	*section = surfaces;
+	return 0;
+}
+
+const struct config_kind surface_kind = {
+	.name = "surface", .keys = surface_keys, .shapes_states = true, .section = CONFIG_SURFACES, .compile = surfaces_compile};
+
+const struct surface *surface_next(const struct config *config, size_t *at)
+{
+	const struct surfaces *surfaces = config ? config->sections[CONFIG_SURFACES] : NULL;
+	return surfaces && *at < surfaces->n ? &surfaces->items[(*at)++] : NULL;
+}
+
+const struct surface *surface_find(const struct config *config, struct text name)
+{
+	const struct surface *surface;
+	size_t at = 0;
+	while ((surface = surface_next(config, &at)) && !text_equal(surface->name, name))
+		;
+	return surface;
+}
+
+uint16_t surface_option(const struct surface *surface, struct text name)
+{
+	for (uint16_t i = 0; i < surface->menu.options_n; i++)
+		if (text_equal(surface->options[i], name))
+			return i;
+	return MENU_NONE;
+}

@@ -1,0 +1,52 @@
+/*
+ * surface.h: places that ask for a decision (kind surface): what they may show, what they learn from, and for what purpose.
+ */
+#ifndef ATTUNE_CUSTOMIZE_SURFACE_H
+#define ATTUNE_CUSTOMIZE_SURFACE_H
+
+#include "customize/menu.h"
+#include "engine/config_build.h"
+#include "event/event.h"
+#include "trust/purpose.h"
+
+enum { SURFACE_STANDARD_MAX = 16, SURFACE_WITH_MAX = 4, SURFACE_STATED_MAX = 8 };
+
+enum surface_type { SURFACE_USUAL, SURFACE_MENU };
+
+struct surface_stated {
+	struct text field, preference; /* The answer's field and the preference that rules it: notes, cash.notes. */
+};
+
+struct surface {
+	struct text name;
+	uint32_t mark;                 /* A hash of the name, for states. */
+	enum surface_type type;
+	uint64_t purpose;              /* The mask it acts for. */
+	struct text purpose_name;
+	/* What it learns from: a track event's field, or the screens (pages) that are called as its options. */
+	struct text event, field;
+	struct text with[SURFACE_WITH_MAX];
+	size_t with_n;
+	bool screens, pages;
+	/* usual */
+	struct value standard[SURFACE_STANDARD_MAX];
+	size_t standard_n;
+	struct surface_stated stated[SURFACE_STATED_MAX];
+	size_t stated_n;
+	struct text verb, currency, ask;
+	/* menu */
+	struct text options[MENU_OPTIONS_MAX], titles[MENU_OPTIONS_MAX];
+	bool always[MENU_OPTIONS_MAX];
+	struct menu_surface menu;
+};
+
+extern const struct config_kind surface_kind;
+
+/* Walk the surfaces: start with *@at = 0; NULL at the end. */
+const struct surface *surface_next(const struct config *config, size_t *at);
+const struct surface *surface_find(const struct config *config, struct text name);
+
+/* The option of a menu by name, MENU_NONE without. */
+uint16_t surface_option(const struct surface *surface, struct text name);
+
+#endif

@@ -1,0 +1,67 @@
+/* api.h: the handlers of the routes, by the file they are in. What each does stands beside its route in routes.c. */
+#ifndef ATTUNE_SERVE_API_H
+#define ATTUNE_SERVE_API_H
+
+#include "serve/server.h"
+
+/* decide_api.c */
+void api_decide(struct request *request);
+void api_response(struct request *request);
+void api_undo(struct request *request);
+void api_preferences(struct request *request);
+void api_consents_post(struct request *request);
+
+/* customer_api.c */
+void api_customers(struct request *request);
+void api_card(struct request *request);
+void api_timeline(struct request *request);
+void api_known(struct request *request);
+void api_identity(struct request *request);
+void api_decisions(struct request *request);
+void api_consents(struct request *request);
+void api_export(struct request *request);
+void api_merge(struct request *request);
+void api_split(struct request *request);
+/* The name a customer goes by, copied to @copy. */
+struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max);
+
+/* manager_api.c */
+void api_overview(struct request *request);
+void api_journeys(struct request *request);
+
+/* operations_api.c */
+void api_health(struct request *request);
+void api_ready(struct request *request);
+void api_metrics(struct request *request);
+void api_openapi(struct request *request);
+void api_dead_letters(struct request *request);
+void api_stream(struct request *request);
+void api_keys(struct request *request);
+void api_keys_post(struct request *request);
+void api_configuration(struct request *request);
+void api_configuration_post(struct request *request);
+void api_snapshot(struct request *request);
+
+/* pages.c */
+void page_asset(struct request *request);
+void page_console(struct request *request);
+void page_console_enter(struct request *request);
+void page_harbour(struct request *request);
+void harbour_people(struct request *request);
+void harbour_session(struct request *request);
+void harbour_queue(struct request *request);
+
+void page_headers(struct request *request);       /* The strict Content-Security-Policy and its companions. */
+const char *asset_path(const char *name);         /* Of a file whose path carries a hash; "" without. */
+struct text form_field(struct request *request, const char *name); /* Of a form's body, decoded; empty without. */
+void cookie_set(struct request *request, const char *name, struct text value, const char *path);
+
+/* portal.c */
+void portal_page(struct request *request);
+void portal_enter(struct request *request);
+void portal_form(struct request *request);
+
+/* docs/api.md from the table of routes. */
+void routes_describe(struct buffer *out);
+
+#endif

@@ -1,0 +1,342 @@
+/* card.c: a customer's card: everything staff and the customer see at one glance, as one object. */
+#include "serve/card.h"
+
+#include "base/clock.h"
+#include "customize/decision.h"
+#include "identify/resolve.h"
+#include "identify/trait.h"
+#include "interact/contact.h"
+#include "interact/matter.h"
+#include "interact/preference.h"
+#include "interact/touchpoint.h"
+#include "trust/consent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REASON_LOOKBACK_MS = MS_A_DAY };
+
+struct text card_name_of(struct request *request, uint32_t number)
+{
+	return dictionary_name(engine_dictionary(request->server->engine), number);
+}
+
+void card_identifiers_write(struct request *request, struct json_writer *out, struct text state)
+{
+	struct identifier_known known;
+	json_key(out, TEXT("identifiers"));
+	json_array_begin(out);
+	for (size_t at = 0; identifier_next(state, &at, &known);) {
+		json_object_begin(out);
+		json_put_text(out, "type", known.identifier.type);
+		json_put_text(out, "value", known.identifier.value);
+		json_put_time(out, "since", known.since_ms);
+		json_put_text(out, "source", card_name_of(request, known.source));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void traits_write(struct request *request, struct json_writer *out, struct text state)
+{
+	struct latest trait;
+	json_key(out, TEXT("traits"));
+	json_array_begin(out);
+	for (size_t at = 0; latest_next(state, &at, &trait);) {
+		if (trait.value.n == 0)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "name", trait.key);
+		json_key(out, TEXT("value"));
+		value_write_json(out, trait.value);
+		json_put_text(out, "source", card_name_of(request, trait.source));
+		json_put_time(out, "time", trait.order);
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void preferences_write(struct request *request, struct json_writer *out, struct text state)
+{
+	struct latest preference;
+	char id[24];
+	(void)request;
+	json_key(out, TEXT("preferences"));
+	json_array_begin(out);
+	for (size_t at = 0; latest_next(state, &at, &preference);) {
+		if (preference.value.n == 0)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "name", preference.key);
+		json_key(out, TEXT("value"));
+		value_write_json(out, preference.value);
+		json_put_text(out, "channel", text_of(channel_name((enum channel)preference.channel)));
+		json_put_text(out, "undo", record_format(id, 'u', preference.position));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+void card_consents_write(struct json_writer *out, const struct config *config, struct text state)
+{
+	const struct purposes *purposes = purposes_of(config);
+	struct consent_state last;
+	json_key(out, TEXT("consents"));
+	json_array_begin(out);
+	for (size_t i = 0; i < purposes->n; i++) {
+		const struct purpose *purpose = &purposes->items[i];
+		bool answered = consent_last(state, purpose, &last);
+		json_object_begin(out);
+		json_put_text(out, "purpose", purpose->name);
+		json_put_text(out, "title", purpose->title);
+		json_put_text(out, "text", purpose->text);
+		json_put_text(out, "version", purpose->version);
+		json_key(out, TEXT("answer"));
+		if (answered)
+			json_write_text(out, last.said_yes ? TEXT("yes") : TEXT("no"));
+		else
+			json_write_null(out);
+		if (answered) {
+			json_put_bool(out, "holds", last.yes);
+			json_put_time(out, "time", last.time_ms);
+			json_put_text(out, "channel", text_of(channel_name(last.channel)));
+			json_put_text(out, "version_shown", last.version);
+		}
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void channels_write(struct json_writer *out, const struct contacts *contacts)
+{
+	json_key(out, TEXT("channels"));
+	json_array_begin(out);
+	for (unsigned i = 1; i < CHANNEL_COUNT; i++) {
+		if (!contacts->channels[i].events)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "channel", text_of(channel_name((enum channel)i)));
+		json_put_int(out, "contacts", contacts->channels[i].contacts);
+		json_put_int(out, "events", contacts->channels[i].events);
+		json_put_time(out, "last", contacts->channels[i].last_ms);
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void reason_write(struct json_writer *out, struct text text, bool asked)
+{
+	json_key(out, TEXT("reason"));
+	if (text.n == 0) {
+		json_write_null(out);
+		return;
+	}
+	json_object_begin(out);
+	json_put_text(out, "text", text);
+	json_put_text(out, "marked", asked ? TEXT("asked") : TEXT("inferred"));
+	json_object_end(out);
+}
+
+static void contact_write(struct request *request, struct json_writer *out, const struct contact *contact)
+{
+	const struct config *config = engine_config(request->server->engine);
+	json_object_begin(out);
+	json_put_text(out, "channel", text_of(channel_name((enum channel)contact->channel)));
+	json_put_text(out, "touchpoint", touchpoint_title(config, card_name_of(request, contact->touchpoint)));
+	json_put_time(out, "start", contact->start_ms);
+	json_put_time(out, "end", contact->last_ms);
+	json_put_int(out, "events", contact->events);
+	reason_write(out, (struct text){contact->reason, contact->reason_n}, true);
+	json_object_end(out);
+}
+
+/* The open matter that presses most: the one due first, else the oldest. */
+static bool pressing(struct text state, struct matter *found)
+{
+	struct matter matter;
+	bool any = false;
+	for (size_t at = 0; matter_next(state, &at, &matter);) {
+		if (!matter_is_open(&matter))
+			continue;
+		if (!any || (matter.due_ms && (!found->due_ms || matter.due_ms < found->due_ms)))
+			*found = matter;
+		any = true;
+	}
+	return any;
+}
+
+/* Why somebody probably comes who did not say: the matter that presses, or what they looked at on another channel lately. */
+static struct text reason_inferred(struct request *request, const struct contacts *contacts, const struct contact *present,
+                                   const struct matter *matter, char *out, size_t max)
+{
+	const struct config *config = engine_config(request->server->engine);
+	int n = 0;
+	if (matter && matter->due_ms && matter->due_ms - request->now_ms < 7 * (int64_t)MS_A_DAY)
+		n = snprintf(out, max, "%.*s, %.*s", TEXT_ARGS(matter->kind), TEXT_ARGS(matter->title));
+	for (unsigned i = 0; i < contacts->contacts_n && n == 0; i++) {
+		const struct contact *contact = &contacts->contacts[i];
+		if (contact->touchpoint && (!present || contact->channel != present->channel) &&
+		    request->now_ms - contact->last_ms < REASON_LOOKBACK_MS)
+			n = snprintf(out, max, "%.*s, on the %s today", TEXT_ARGS(touchpoint_title(config, card_name_of(request, contact->touchpoint))),
+			             channel_name((enum channel)contact->channel));
+	}
+	if (n == 0 && matter)
+		n = snprintf(out, max, "%.*s, %.*s", TEXT_ARGS(matter->kind), TEXT_ARGS(matter->title));
+	return (struct text){out, n > 0 && (size_t)n < max ? (size_t)n : 0};
+}
+
+static void contacts_write(struct request *request, struct json_writer *out, const struct contacts *contacts, const struct matter *matter)
+{
+	const struct contact *present = contacts_present(contacts, request->now_ms);
+	char inferred[200];
+	json_key(out, TEXT("present"));
+	struct text guess = reason_inferred(request, contacts, present, matter, inferred, sizeof inferred);
+	json_object_begin(out);
+	json_key(out, TEXT("channel"));
+	if (present)
+		json_write_text(out, text_of(channel_name((enum channel)present->channel)));
+	else
+		json_write_null(out);
+	if (present) {
+		json_put_text(out, "touchpoint", touchpoint_title(engine_config(request->server->engine), card_name_of(request, present->touchpoint)));
+		json_put_time(out, "start", present->start_ms);
+	}
+	if (present && present->reason_n)
+		reason_write(out, (struct text){present->reason, present->reason_n}, true);
+	else
+		reason_write(out, guess, false);
+	json_object_end(out);
+	json_key(out, TEXT("contacts"));
+	json_array_begin(out);
+	for (unsigned i = 0; i < contacts->contacts_n; i++)
+		contact_write(request, out, &contacts->contacts[i]);
+	json_array_end(out);
+}
+
+static void matters_write(struct json_writer *out, struct text state)
+{
+	struct matter matter;
+	json_key(out, TEXT("open"));
+	json_array_begin(out);
+	for (size_t at = 0; matter_next(state, &at, &matter);)
+		if (matter.opened_by)
+			matter_write(out, &matter);
+	json_array_end(out);
+}
+
+static void next_write(struct request *request, struct json_writer *out, const struct matter *matter)
+{
+	char why[260];
+	json_key(out, TEXT("next"));
+	struct text step = matter ? matter_next_step(engine_config(request->server->engine), matter->kind) : (struct text){0};
+	if (step.n == 0) {
+		json_write_null(out);
+		return;
+	}
+	int64_t days = matter->due_ms ? (matter->due_ms - request->now_ms) / MS_A_DAY : 0;
+	int n = snprintf(why, sizeof why, "%.*s", TEXT_ARGS(matter->title));
+	if (matter->amount_minor)
+		n += snprintf(why + n, sizeof why - (size_t)n, ", %" PRId64 ".%02d %.*s", matter->amount_minor / 100,
+		              (int)(matter->amount_minor % 100), TEXT_ARGS(matter->currency));
+	if (matter->due_ms)
+		n += snprintf(why + n, sizeof why - (size_t)n, days >= 0 ? ", due in %" PRId64 " days" : ", overdue by %" PRId64 " days",
+		              days >= 0 ? days : -days);
+	json_object_begin(out);
+	json_put_text(out, "text", step);
+	json_put_text(out, "why", ((struct text){why, (size_t)n}));
+	json_object_end(out);
+}
+
+/* What Attune would guess, per surface, each for its own purpose; where there is no consent it says so. */
+static void habits_write(struct request *request, struct json_writer *out, struct customer *customer)
+{
+	const struct config *config = engine_config(request->server->engine);
+	const struct surface *surface;
+	bool withheld = false;
+	json_key(out, TEXT("habits"));
+	json_array_begin(out);
+	for (size_t at = 0; (surface = surface_next(config, &at));) {
+		struct reader reader;
+		struct decision *decision = arena_alloc(request->arena, sizeof *decision);
+		if (!decision || surface->type != SURFACE_USUAL ||
+		    reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) != 0 ||
+		    decide(decision, &reader, surface, request->now_ms) != 0)
+			continue;
+		withheld |= decision->no_consent;
+		if (!decision->guess)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "surface", surface->name);
+		json_put_text(out, "text", ((struct text){decision->why, decision->why_n}));
+		json_put_bool(out, "guess", true);
+		json_object_end(out);
+	}
+	json_array_end(out);
+	json_key(out, TEXT("withheld"));
+	json_array_begin(out);
+	if (withheld)
+		json_write_text(out, TEXT("habits: the customer has not agreed to personalisation"));
+	json_array_end(out);
+}
+
+void card_origins_write(struct request *request, struct json_writer *out, const struct customer *customer, struct text identifiers)
+{
+	struct engine *engine = request->server->engine;
+	struct identifier_known known;
+	char hex[33];
+	json_key(out, TEXT("origins"));
+	json_array_begin(out);
+	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
+		const struct origin *origin = engine_origin(engine, number);
+		json_object_begin(out);
+		json_put_text(out, "origin", text_of(origin_format(hex, origin->id)));
+		json_put_bool(out, "first", number == customer->number);
+		json_put_int(out, "events", origin->events);
+		json_key(out, TEXT("identifiers"));
+		json_array_begin(out);
+		for (size_t at = 0; identifier_next(identifiers, &at, &known);)
+			if (resolve_find(engine, known.identifier) == number) {
+				char text[IDENTIFIER_BYTES_MAX + IDENTIFIER_TYPE_BYTES_MAX + 2];
+				int n = snprintf(text, sizeof text, "%.*s:%.*s", TEXT_ARGS(known.identifier.type), TEXT_ARGS(known.identifier.value));
+				json_write_text(out, (struct text){text, (size_t)n});
+			}
+		json_array_end(out);
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+/* The card of a customer who is locked and fresh, as an object. */
+void card_write(struct request *request, struct json_writer *out, struct customer *customer)
+{
+	struct reader reader;
+	struct matter matter;
+	char cid[33];
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
+	json_object_begin(out);
+	if (!error && contacts) {
+		struct text identifiers = reader_state(&reader, &identifier_fold), traits = reader_state(&reader, &trait_fold);
+		struct text matters = reader_state(&reader, &matter_fold), preferences = reader_state(&reader, &preference_fold);
+		bool presses = pressing(matters, &matter);
+		contacts_read(contacts, reader_state(&reader, &contact_fold));
+		json_put_text(out, "cid", text_of(origin_format(cid, customer_id(request->server->engine, customer))));
+		json_put_text(out, "name", trait_display_name(traits, request->arena));
+		json_put_time(out, "since", contacts->first_ms);
+		json_put_int(out, "events", customer->events);
+		card_identifiers_write(request, out, identifiers);
+		traits_write(request, out, traits);
+		preferences_write(request, out, preferences);
+		card_consents_write(out, reader.config, reader_state(&reader, &consent_fold));
+		channels_write(out, contacts);
+		contacts_write(request, out, contacts, presses ? &matter : NULL);
+		matters_write(out, matters);
+		next_write(request, out, presses ? &matter : NULL);
+		json_key(out, TEXT("accessibility"));
+		accessibility_write(out, preference_accessibility(preferences));
+		card_origins_write(request, out, customer, identifiers);
+		habits_write(request, out, customer);
+	}
+	json_object_end(out);
+}

@@ -1,0 +1,18 @@
+/* card.h: a customer's card, and the parts of it that other answers show as well. */
+#ifndef ATTUNE_SERVE_CARD_H
+#define ATTUNE_SERVE_CARD_H
+
+#include "serve/server.h"
+
+/* The card of a customer who is locked and fresh, as an object. */
+void card_write(struct request *request, struct json_writer *out, struct customer *customer);
+
+/* Members of an object that is open. */
+void card_identifiers_write(struct request *request, struct json_writer *out, struct text state);
+void card_consents_write(struct json_writer *out, const struct config *config, struct text state);
+void card_origins_write(struct request *request, struct json_writer *out, const struct customer *customer, struct text identifiers);
+
+/* The name behind a number of the dictionary. */
+struct text card_name_of(struct request *request, uint32_t number);
+
+#endif

@@ -1,0 +1,693 @@
+/*
+ * collect.c: an event's way in: parsed, checked, its clock corrected, its customer found, appended, answered when durable.
+ *
+ * One bad event in a batch is refused alone and goes to the dead letters; the good ones beside it are kept. When the
+ * server itself cannot take more (429, 503), the whole batch is answered so and may be sent again: messageIds tell what
+ * was stored already.
+ */
+#include "serve/incoming.h"
+
+#include "base/clock.h"
+#include "engine/dedupe.h"
+#include "identify/resolve.h"
+#include "interact/touchpoint.h"
+#include "serve/dead_letters.h"
+#include "trust/reader.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REFUSED_LISTED_MAX = 100 };
+
+void incoming_refuse(struct incoming *event, const char *code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(event->message, sizeof event->message, format, args);
+	va_end(args);
+	event->code = text_of(code);
+}
+
+/* A text, or a number as its digits: some SDKs send numeric ids. */
+struct text text_or_number(struct arena *arena, struct json json)
+{
+	int64_t number;
+	if (!json_int(json, &number))
+		return text_trim(json_text(json));
+	struct buffer digits = BUFFER_INIT(32);
+	buffer_int(&digits, number);
+	struct text copy = text_copy(arena, buffer_view(&digits));
+	buffer_free(&digits);
+	return copy;
+}
+
+/* ---- checking ---- */
+
+static bool kind_read(struct incoming *event)
+{
+	static const enum event_kind kinds[] = {EVENT_TRACK, EVENT_PAGE, EVENT_SCREEN, EVENT_IDENTIFY, EVENT_GROUP, EVENT_ALIAS};
+	struct text type = json_text(event->of.type);
+	if (event->kind)
+		return true;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (text_equal(type, text_of(event_kind_name(kinds[i]))))
+			event->kind = kinds[i];
+	if (!event->kind)
+		incoming_refuse(event, "unknown_type", "\"type\" must be track, page, screen, identify, group or alias.");
+	return event->kind != 0;
+}
+
+static bool name_read(struct incoming *event)
+{
+	struct text name = json_text(event->of.event);
+	if (event->kind == EVENT_PAGE || event->kind == EVENT_SCREEN) {
+		name = json_text(event->of.name);
+		if (name.n == 0)
+			name = json_text(json_get(event->of.properties, TEXT("name")));
+		if (name.n == 0)
+			name = json_text(json_get(event->of.properties, TEXT("path")));
+		if (name.n == 0)
+			name = event->kind == EVENT_PAGE ? TEXT("Page") : TEXT("Screen");
+		name = text_first(name, DICTIONARY_NAME_BYTES_MAX);
+		while (name.n && !text_is_utf8(name))
+			name.n--;
+	} else if (event->kind != EVENT_TRACK) {
+		name = (struct text){"", 0};
+	} else if (name.n == 0) {
+		incoming_refuse(event, "no_event", "A track call needs \"event\", the name of what happened.");
+	} else if (name.n > DICTIONARY_NAME_BYTES_MAX) {
+		incoming_refuse(event, "name_too_long", "\"event\" may have at most %d bytes.", DICTIONARY_NAME_BYTES_MAX);
+	}
+	event->name = name;
+	return event->code.n == 0;
+}
+
+static bool is_object_or_absent(struct json json)
+{
+	enum json_type type = json_type_of(json);
+	return type == JSON_OBJECT || type == JSON_ABSENT || type == JSON_NULL;
+}
+
+static void members_pick(struct incoming *event)
+{
+#define X(name) TEXT(#name),
+	static const struct text members[] = {INCOMING_MEMBERS(X)}, in_context[] = {INCOMING_CONTEXT(X)};
+#undef X
+	json_pick(event->json, members, sizeof members / sizeof *members, (struct json *)&event->of);
+	json_pick(event->of.context, in_context, sizeof in_context / sizeof *in_context, (struct json *)&event->in);
+}
+
+static bool fields_check(struct incoming *event)
+{
+	const struct {
+		struct json value;
+		const char *name;
+	} objects[] = {{event->of.properties, "properties"}, {event->of.traits, "traits"}, {event->of.context, "context"},
+	               {event->of.integrations, "integrations"}},
+	  ids[] = {{event->of.userId, "userId"}, {event->of.anonymousId, "anonymousId"}, {event->of.groupId, "groupId"},
+	           {event->of.previousId, "previousId"}, {event->of.messageId, "messageId"}};
+	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+		if (!is_object_or_absent(objects[i].value)) {
+			incoming_refuse(event, "wrong_type", "\"%s\" must be an object.", objects[i].name);
+			return false;
+		}
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		enum json_type type = json_type_of(ids[i].value);
+		if (type == JSON_BOOL || type == JSON_ARRAY || type == JSON_OBJECT) {
+			incoming_refuse(event, "wrong_type", "\"%s\" must be a text.", ids[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool ids_read(struct collect *collect, struct incoming *event)
+{
+	struct arena *arena = collect->request->arena;
+	event->user_id = text_or_number(arena, event->of.userId);
+	event->anonymous_id = text_or_number(arena, event->of.anonymousId);
+	event->message_id = text_or_number(arena, event->of.messageId);
+	if (event->message_id.n > EVENT_MESSAGE_ID_MAX) {
+		incoming_refuse(event, "message_id_too_long", "\"messageId\" may have at most %d bytes.", EVENT_MESSAGE_ID_MAX);
+		return false;
+	}
+	if (event->user_id.n == 0 && event->anonymous_id.n == 0) {
+		incoming_refuse(event, "no_user_anon_id", "An event needs \"userId\" or \"anonymousId\".");
+		return false;
+	}
+	if (event->kind == EVENT_GROUP && json_type_of(event->of.groupId) <= JSON_NULL) {
+		incoming_refuse(event, "no_group", "A group call needs \"groupId\".");
+		return false;
+	}
+	if (event->kind == EVENT_ALIAS &&
+	    (event->user_id.n == 0 || text_or_number(arena, event->of.previousId).n == 0)) {
+		incoming_refuse(event, "no_previous", "An alias call needs \"previousId\" and \"userId\".");
+		return false;
+	}
+	if (event->message_id.n == 0) {
+		char *made = arena_alloc(arena, 33);
+		struct origin_id random;
+		if (!made)
+			return false;
+		origin_random(&random);
+		event->message_id = text_of(origin_format(made, random));
+	}
+	return true;
+}
+
+/* timestamp = receivedAt − (sentAt − originalTimestamp): the sender's clock may be wrong, its differences are not. */
+static bool time_read(struct collect *collect, struct incoming *event)
+{
+	struct event_header *header = &event->write.header;
+	struct json stamp = event->of.timestamp;
+	int64_t received = collect->request->now_ms, time = received, sent = collect->sent_ms;
+	header->received_ms = received;
+	if (json_type_of(stamp) <= JSON_NULL)
+		stamp = event->of.originalTimestamp;
+	if (json_type_of(stamp) > JSON_NULL && clock_parse(json_text(stamp), &time) != 0) {
+		incoming_refuse(event, "invalid_time", "\"timestamp\" must be an ISO 8601 time such as 2026-05-03T07:00:00.000Z.");
+		return false;
+	}
+	if (clock_parse(json_text(event->of.sentAt), &sent) != 0)
+		sent = collect->sent_ms;
+	if (!collect->import && sent && time != received && received != sent) {
+		time += received - sent;
+		header->flags |= EVENT_CLOCK_CORRECTED;
+	}
+	if (time > received || time < 0) {
+		time = received;
+		header->flags |= EVENT_CLOCK_CLAMPED;
+	}
+	header->time_ms = time;
+	return true;
+}
+
+static bool place_read(struct collect *collect, struct incoming *event)
+{
+	const struct config *config = engine_config(collect->engine);
+	struct event_header *header = &event->write.header;
+	enum channel channel;
+	struct text said = json_text(event->in.channel);
+	if (said.n == 0)
+		said = json_text(json_get(collect->context, TEXT("channel")));
+	if (!channel_parse(said, &channel))
+		channel = source_channel(config, collect->source);
+	header->channel = (uint8_t)channel;
+	struct text touchpoint = json_text(event->in.touchpoint);
+	if (touchpoint.n == 0)
+		touchpoint = touchpoint_of(config, event->kind, event->name, channel);
+	event->touchpoint = text_first(touchpoint, DICTIONARY_NAME_BYTES_MAX);
+	uint32_t source = collect->source_number;
+	struct text own = collect->trusted ? json_text(event->in.source) : (struct text){0};
+	int error = own.n ? engine_name(collect->engine, own, &source) : 0;
+	header->source = source;
+	if (!error && event->name.n)
+		error = engine_name(collect->engine, event->name, &header->name);
+	if (!error && event->touchpoint.n)
+		error = engine_name(collect->engine, event->touchpoint, &header->touchpoint);
+	if (error == ERROR_LIMIT)
+		incoming_refuse(event, "too_many_names", "There are %d different names of events already.", DICTIONARY_NAMES_MAX);
+	return error == 0;
+}
+
+/* ---- encoding ---- */
+
+static bool member_put(struct buffer *out, struct text name, struct json member)
+{
+	if (json_type_of(member) <= JSON_NULL)
+		return true;
+	value_put_key(out, name);
+	return value_put_json(out, member, EVENT_NESTING_MAX) == 0;
+}
+
+/* The event's context over the batch's, without the token: that is for us alone. */
+static bool context_put(struct buffer *out, struct json own, struct json shared)
+{
+	struct json_cursor cursor = {0};
+	struct json value;
+	struct text key;
+	bool good = true;
+	if (json_count(own) == 0 && json_count(shared) == 0)
+		return true;
+	value_put_key(out, TEXT("context"));
+	size_t object = value_open(out, VALUE_OBJECT);
+	while (good && json_next(&cursor, own, &key, &value)) {
+		if (text_equal(key, TEXT("token")))
+			continue;
+		value_put_key(out, key);
+		good = value_put_json(out, value, EVENT_NESTING_MAX - 1) == 0;
+	}
+	cursor = (struct json_cursor){0};
+	while (good && json_next(&cursor, shared, &key, &value)) {
+		if (text_equal(key, TEXT("token")) || json_type_of(json_get(own, key)) != JSON_ABSENT)
+			continue;
+		value_put_key(out, key);
+		good = value_put_json(out, value, EVENT_NESTING_MAX - 1) == 0;
+	}
+	value_close(out, object);
+	return good;
+}
+
+static void text_put(struct buffer *out, struct text key, struct text text)
+{
+	if (text.n == 0)
+		return;
+	value_put_key(out, key);
+	value_put_text(out, text);
+}
+
+static struct buffer *thread_buffer(void)
+{
+	static _Thread_local struct buffer buffer;
+	if (buffer.bytes_max == 0)
+		buffer = BUFFER_INIT(2 * REQUEST_BODY_BYTES_MAX);
+	buffer_reset(&buffer);
+	return &buffer;
+}
+
+static bool encode(struct collect *collect, struct incoming *event, struct buffer *out)
+{
+	size_t object = value_open(out, VALUE_OBJECT);
+	text_put(out, TEXT("messageId"), event->message_id);
+	text_put(out, TEXT("userId"), event->user_id);
+	text_put(out, TEXT("anonymousId"), event->anonymous_id);
+	bool good = true;
+	if (event->kind == EVENT_GROUP)
+		good = member_put(out, TEXT("groupId"), event->of.groupId);
+	if (event->kind == EVENT_ALIAS)
+		good = member_put(out, TEXT("previousId"), event->of.previousId);
+	good = good && member_put(out, TEXT("properties"), event->of.properties) && member_put(out, TEXT("traits"), event->of.traits) &&
+	       context_put(out, event->of.context, collect->context);
+	value_close(out, object);
+	if (!good && !out->failed)
+		incoming_refuse(event, "too_deep", "The event is nested more than %d levels.", EVENT_NESTING_MAX);
+	else if (!good || out->failed || out->n > EVENT_BYTES_MAX)
+		incoming_refuse(event, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
+	event->write.payload = buffer_view(out);
+	return event->code.n == 0;
+}
+
+/* ---- whose it is ---- */
+
+static void identifier_add(struct resolve_request *wanted, struct arena *arena, struct text type, struct text value)
+{
+	struct identifier identifier = {type, value};
+	char *copy = arena_alloc(arena, IDENTIFIER_BYTES_MAX);
+	if (!copy || value.n == 0 || value.n > IDENTIFIER_BYTES_MAX || wanted->n == IDENTIFIERS_AN_EVENT_MAX)
+		return;
+	identifier = identifier_normalise(identifier, copy);
+	if (!identifier_is_usable(identifier))
+		return;
+	for (size_t i = 0; i < wanted->n; i++)
+		if (text_equal(wanted->identifiers[i].type, identifier.type) && text_equal(wanted->identifiers[i].value, identifier.value))
+			return;
+	wanted->identifiers[wanted->n++] = identifier;
+}
+
+static void external_ids_add(struct resolve_request *wanted, struct arena *arena, struct json list)
+{
+	struct json_cursor cursor = {0};
+	struct json item;
+	while (json_next(&cursor, list, NULL, &item)) {
+		struct text type = json_text(json_get(item, TEXT("type"))), collection = json_text(json_get(item, TEXT("collection")));
+		if (type.n && (collection.n == 0 || text_equal(collection, TEXT("users"))))
+			identifier_add(wanted, arena, type, text_or_number(arena, json_get(item, TEXT("id"))));
+	}
+}
+
+/* Everything that says who it is, as somebody trusted says it. */
+static void identifiers_trusted(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
+{
+	struct arena *arena = collect->request->arena;
+	struct json traits = event->of.traits, of_context = event->in.traits;
+	identifier_add(wanted, arena, IDENTIFIER_USER, event->user_id);
+	if (event->kind == EVENT_IDENTIFY)
+		identifier_add(wanted, arena, IDENTIFIER_EMAIL, json_text(json_get(traits, TEXT("email"))));
+	identifier_add(wanted, arena, IDENTIFIER_EMAIL, json_text(json_get(of_context, TEXT("email"))));
+	identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
+	external_ids_add(wanted, arena, event->in.externalIds);
+	if (event->kind != EVENT_ALIAS)
+		return;
+	struct identifier previous = {IDENTIFIER_USER, text_or_number(arena, event->of.previousId)};
+	bool was_user = resolve_find(collect->engine, previous) != 0;
+	identifier_add(wanted, arena, was_user ? IDENTIFIER_USER : IDENTIFIER_ANONYMOUS, previous.value);
+	wanted->explicit_link = true;
+}
+
+/* Does the customer of @anonymous have a user id other than @user? Then a mere claim must not touch them. */
+static bool belongs_to_other(struct collect *collect, struct text anonymous, struct text user)
+{
+	uint32_t origin = resolve_find(collect->engine, (struct identifier){IDENTIFIER_ANONYMOUS, anonymous});
+	struct customer *customer = origin ? customer_lock_of(collect->engine, origin) : NULL;
+	if (!customer)
+		return false;
+	const struct fold_table *table = engine_folds(collect->engine);
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	struct text state = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
+	bool other = identifier_count(state, IDENTIFIER_USER) > 0 && !identifier_has(state, (struct identifier){IDENTIFIER_USER, user});
+	customer_unlock(collect->engine, customer);
+	return other;
+}
+
+/* A public key speaks for the anonymousId alone; the rest is a claim that stays apart until somebody vouches for it. */
+static void identifiers_public(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
+{
+	struct arena *arena = collect->request->arena;
+	event->write.header.flags |= EVENT_UNVERIFIED;
+	if (event->anonymous_id.n && !(event->user_id.n && belongs_to_other(collect, event->anonymous_id, event->user_id)))
+		identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
+	if (wanted->n == 0 && strcmp(collect->server->settings.identify_from_public, "off") != 0)
+		identifier_add(wanted, arena, IDENTIFIER_CLAIMED, event->user_id);
+}
+
+/* Has the company's backend signed that this is the userId's customer? */
+static bool token_vouches(struct collect *collect, struct incoming *event)
+{
+	struct request *request = collect->request;
+	struct text token = json_text(event->in.token), subject = request->caller.subject;
+	if (request->caller.scope != KEY_CUSTOMER &&
+	    (token.n == 0 || token_check(collect->server->keys, request->arena, token, request->now_ms, &subject) != 0))
+		return false;
+	struct identifier named;
+	if (identifier_parse(subject, &named) && text_equal(named.type, IDENTIFIER_USER) && event->user_id.n)
+		return text_equal(named.value, event->user_id);
+	if (event->user_id.n == 0 && identifier_parse(subject, &named) && text_equal(named.type, IDENTIFIER_USER)) {
+		event->user_id = named.value; /* Signed in, though the event itself does not say so. */
+		return true;
+	}
+	uint32_t who = customer_named(collect->server, subject);
+	uint32_t user = resolve_find(collect->engine, (struct identifier){IDENTIFIER_USER, event->user_id});
+	return who && user && atomic_load(&engine_origin(collect->engine, who)->customer) ==
+	                              atomic_load(&engine_origin(collect->engine, user)->customer);
+}
+
+/* A public key may make only so many customers a minute. */
+static bool is_flood(struct collect *collect, const struct resolve_request *wanted)
+{
+	struct server *server = collect->server;
+	int64_t minute = collect->request->now_ms / MS_A_MINUTE;
+	if (collect->trusted)
+		return false;
+	for (size_t i = 0; i < wanted->n; i++)
+		if (resolve_find(collect->engine, wanted->identifiers[i]))
+			return false;
+	if (atomic_exchange(&server->new_customers_minute, minute) != minute)
+		atomic_store(&server->new_customers, 0);
+	return atomic_fetch_add(&server->new_customers, 1) >= server->settings.new_customers_a_minute;
+}
+
+static int owner_find(struct collect *collect, struct incoming *event, uint32_t *origin)
+{
+	struct resolve_request wanted = {.header = event->write.header, .because = event->message_id};
+	wanted.n = 0;
+	if (collect->trusted || event->verified || strcmp(collect->server->settings.identify_from_public, "trusted") == 0)
+		identifiers_trusted(collect, event, &wanted);
+	else
+		identifiers_public(collect, event, &wanted);
+	if (wanted.n == 0) {
+		incoming_refuse(event, "blocked_id", "None of its identifiers may be used: they are placeholders or too long.");
+		return ERROR_INVALID;
+	}
+	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
+}
+
+/* ---- one event ---- */
+
+static int store(struct collect *collect, struct incoming *event)
+{
+	uint32_t origin;
+	uint64_t position;
+	int error = owner_find(collect, event, &origin);
+	if (error)
+		return error;
+	struct customer *customer = customer_lock_of(collect->engine, origin);
+	if (!customer)
+		return ERROR_BUSY;
+	error = customer->stale ? customer_refresh(collect->engine, customer) : 0;
+	if (error || !customer_has(collect->engine, customer, origin)) {
+		customer_unlock(collect->engine, customer);
+		return error ? error : ERROR_BUSY;
+	}
+	if (json_type_of(event->in.consent) == JSON_OBJECT)
+		error = categories_apply(collect, event, customer, origin);
+	event->write.header.purposes = reader_consents(collect->engine, customer);
+	if (!error)
+		error = engine_append(collect->engine, customer, origin, &event->write, &position);
+	if (!error)
+		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
+	customer_unlock(collect->engine, customer);
+	return error;
+}
+
+static bool prepare(struct collect *collect, struct incoming *event, struct buffer *out)
+{
+	if (json_type_of(event->json) != JSON_OBJECT) {
+		incoming_refuse(event, "wrong_type", "An event must be an object.");
+		return false;
+	}
+	members_pick(event);
+	if (!kind_read(event) || !fields_check(event) || !ids_read(collect, event) || !name_read(event) || !time_read(collect, event))
+		return false;
+	event->verified = token_vouches(collect, event);
+	if (!place_read(collect, event))
+		return false;
+	event->write.header.kind = (uint16_t)event->kind;
+	event->write.header.message_hash = dedupe_hash(event->message_id);
+	if (collect->import)
+		event->write.header.flags |= EVENT_IMPORTED;
+	return encode(collect, event, out) && statement_read(collect, event, out);
+}
+
+static struct text event_json(struct arena *arena, struct json json)
+{
+	struct buffer values = BUFFER_INIT(4 * EVENT_BYTES_MAX), out = BUFFER_INIT(8 * EVENT_BYTES_MAX);
+	struct json_writer writer = JSON_WRITER(&out);
+	struct text copy = {"", 0};
+	if (value_put_json(&values, json, VALUE_DEPTH_MAX) == 0) {
+		value_write_json(&writer, (struct value){(const uint8_t *)values.p, values.n});
+		copy = text_copy(arena, buffer_view(&out));
+	}
+	buffer_free(&values);
+	buffer_free(&out);
+	return copy;
+}
+
+static void refused_note(struct collect *collect, const struct incoming *event)
+{
+	struct json_writer *out = &collect->refusals_out;
+	struct text message = text_of(event->message), json = event_json(collect->request->arena, event->json);
+	dead_letters_add(collect->server->dead_letters, collect->request->now_ms, collect->source, event->code.p, message, json);
+	atomic_fetch_add_explicit(&collect->server->figures.events_rejected, 1, memory_order_relaxed);
+	collect->refused++;
+	if (collect->listed++ >= REFUSED_LISTED_MAX)
+		return;
+	json_object_begin(out);
+	json_put_int(out, "index", (int64_t)event->index);
+	json_put_text(out, "messageId", event->message_id);
+	json_put_text(out, "code", event->code);
+	json_put_text(out, "message", message);
+	json_object_end(out);
+}
+
+/* Take in one event. 0 also when it was refused or seen before; otherwise the server cannot take it now. */
+static int event_take(struct collect *collect, struct json json, enum event_kind kind, size_t index)
+{
+	struct incoming event = {.json = json, .kind = kind, .index = index};
+	struct buffer *out = thread_buffer();
+	bool seen;
+	if (!prepare(collect, &event, out)) {
+		if (event.code.n == 0)
+			return ERROR_BUSY;
+		refused_note(collect, &event);
+		return 0;
+	}
+	struct dedupe *dedupe = engine_dedupe(collect->engine);
+	int error = dedupe_note(dedupe, event.write.header.message_hash, collect->request->now_ms, &seen);
+	if (error)
+		return error;
+	if (seen) {
+		uint64_t end = log_end(engine_log(collect->engine));
+		collect->wait_for = end > collect->wait_for ? end : collect->wait_for;
+		collect->duplicates++;
+		atomic_fetch_add_explicit(&collect->server->figures.events_duplicate, 1, memory_order_relaxed);
+		return 0;
+	}
+	error = store(collect, &event);
+	if (!error) {
+		collect->accepted++;
+		atomic_fetch_add_explicit(&collect->server->figures.events_accepted, 1, memory_order_relaxed);
+		return 0;
+	}
+	dedupe_forget(dedupe, event.write.header.message_hash, collect->request->now_ms);
+	if (event.code.n == 0)
+		return error;
+	refused_note(collect, &event);
+	return 0;
+}
+
+/* ---- calls ---- */
+
+static bool collect_start(struct collect *collect, struct request *request, struct json root)
+{
+	if (request->caller.scope == KEY_NONE)
+		request_caller(request, json_text(json_get(root, TEXT("writeKey"))));
+	if (!request_permitted(request))
+		return false;
+	*collect = (struct collect){.request = request, .server = request->server, .engine = request->server->engine};
+	collect->trusted = request->caller.scope == KEY_SECRET;
+	collect->source = request->caller.key ? text_of(request->caller.key->source) : TEXT("customer");
+	collect->context = json_get(root, TEXT("context"));
+	collect->refusals = BUFFER_INIT(256 * 1024);
+	collect->refusals_out = JSON_WRITER(&collect->refusals);
+	if (clock_parse(json_text(json_get(root, TEXT("sentAt"))), &collect->sent_ms) != 0)
+		collect->sent_ms = 0;
+	int error = engine_name(collect->engine, collect->source, &collect->source_number);
+	if (error)
+		reply_failure(request, error);
+	json_array_begin(&collect->refusals_out);
+	return error == 0;
+}
+
+static void collect_end(struct collect *collect, int error)
+{
+	struct request *request = collect->request;
+	json_array_end(&collect->refusals_out);
+	if (error == ERROR_LIMIT)
+		reply_error(request, 429, "memory_max", "No room for new customers: raise memory_max, or send later.");
+	else if (error)
+		reply_failure(request, error);
+	else {
+		struct json_writer *out = &request->out;
+		json_object_begin(out);
+		json_put_bool(out, "success", true);
+		if (collect->duplicates)
+			json_put_int(out, "duplicates", (int64_t)collect->duplicates);
+		if (collect->refused) {
+			json_put_int(out, "accepted", (int64_t)collect->accepted);
+			json_put_int(out, "refused", (int64_t)collect->refused);
+			json_key(out, TEXT("rejected"));
+			json_write_raw(out, buffer_view(&collect->refusals));
+		}
+		json_object_end(out);
+		request->wait_for = collect->wait_for;
+	}
+	buffer_free(&collect->refusals);
+}
+
+static void one(struct request *request, enum event_kind kind)
+{
+	struct json root;
+	struct collect collect;
+	if (!body_inflate(request) || !request_json(request, &root) || !collect_start(&collect, request, root))
+		return;
+	collect.context = (struct json){0};
+	if (request->http->body.n > EVENT_BYTES_MAX) {
+		reply_error(request, 400, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
+		buffer_free(&collect.refusals);
+		return;
+	}
+	int error = event_take(&collect, root, kind, 0);
+	if (!error && collect.refused) {
+		/* One event, one answer: what is wrong with it is the status. */
+		struct json refusal;
+		json_array_end(&collect.refusals_out);
+		if (json_parse(thread_parser(), buffer_view(&collect.refusals), &refusal) == 0) {
+			struct json_cursor cursor = {0};
+			struct json first = {0};
+			json_next(&cursor, refusal, NULL, &first);
+			reply_error(request, 400, text_terminated(request->arena, json_text(json_get(first, TEXT("code")))), "%.*s",
+			            TEXT_ARGS(json_text(json_get(first, TEXT("message")))));
+		}
+		buffer_free(&collect.refusals);
+		return;
+	}
+	collect_end(&collect, error);
+}
+
+static void many(struct request *request, bool import)
+{
+	struct json root, item, batch;
+	struct json_cursor cursor = {0};
+	struct collect collect;
+	size_t index = 0;
+	int error = 0;
+	if (!body_inflate(request))
+		return;
+	if (request->http->body.n > COLLECT_BATCH_BYTES_MAX) {
+		reply_error(request, 400, "batch_too_large", "A batch may have at most %d KB.", COLLECT_BATCH_BYTES_MAX / 1000);
+		return;
+	}
+	if (!request_json(request, &root) || !collect_start(&collect, request, root))
+		return;
+	batch = json_get(root, TEXT("batch"));
+	collect.import = import;
+	if (json_type_of(batch) != JSON_ARRAY) {
+		reply_error(request, 400, "no_batch", "\"batch\" must be a list of events.");
+		buffer_free(&collect.refusals);
+		return;
+	}
+	while (!error && json_next(&cursor, batch, NULL, &item)) {
+		if (index >= COLLECT_BATCH_EVENTS_MAX) {
+			struct incoming beyond = {.json = item, .index = index};
+			incoming_refuse(&beyond, "too_many_events", "A batch may have at most %d events.", COLLECT_BATCH_EVENTS_MAX);
+			refused_note(&collect, &beyond);
+		} else {
+			error = event_take(&collect, item, (enum event_kind)0, index);
+		}
+		index++;
+	}
+	collect_end(&collect, error);
+}
+
+void collect_track(struct request *request) { one(request, EVENT_TRACK); }
+void collect_page(struct request *request) { one(request, EVENT_PAGE); }
+void collect_screen(struct request *request) { one(request, EVENT_SCREEN); }
+void collect_identify(struct request *request) { one(request, EVENT_IDENTIFY); }
+void collect_group(struct request *request) { one(request, EVENT_GROUP); }
+void collect_alias(struct request *request) { one(request, EVENT_ALIAS); }
+void collect_batch(struct request *request) { many(request, false); }
+void collect_import(struct request *request) { many(request, true); }
+
+void collect_metrics(struct request *request)
+{
+	json_object_begin(&request->out);
+	json_put_bool(&request->out, "success", true);
+	json_object_end(&request->out);
+}
+
+/* What the browser SDK fetches first. Exactly one integration, so that it loads nothing from elsewhere. */
+void collect_settings(struct request *request)
+{
+	struct json_writer *out = &request->out;
+	struct text host = http_header_of(request->http, "Host"), forwarded = http_header_of(request->http, "X-Forwarded-Proto");
+	char api[300];
+	int n = snprintf(api, sizeof api, "%.*s/v1", TEXT_ARGS(text_first(host, 250)));
+	json_object_begin(out);
+	json_key(out, TEXT("integrations"));
+	json_object_begin(out);
+	json_key(out, TEXT("Segment.io"));
+	json_object_begin(out);
+	json_put_text(out, "apiKey", request->parameters[0]);
+	json_put_text(out, "apiHost", ((struct text){api, (size_t)n}));
+	json_put_text(out, "protocol", text_equal(forwarded, TEXT("https")) ? TEXT("https") : TEXT("http"));
+	json_put_bool(out, "addBundledMetadata", false);
+	json_put_bool(out, "retryQueue", true);
+	json_object_end(out);
+	json_object_end(out);
+	json_key(out, TEXT("plan"));
+	json_write_raw(out, TEXT("{\"track\":{\"__default\":{\"enabled\":true,\"integrations\":{}}},\"identify\":{\"__default\":{\"enabled\":true}},"
+	                         "\"group\":{\"__default\":{\"enabled\":true}}}"));
+	json_key(out, TEXT("metrics"));
+	json_write_raw(out, TEXT("{\"sampleRate\":0}"));
+	json_key(out, TEXT("middlewareSettings"));
+	json_write_raw(out, TEXT("{\"routingRules\":[]}"));
+	json_key(out, TEXT("enabledMiddleware"));
+	json_write_raw(out, TEXT("{}"));
+	json_put_bool(out, "legacyVideoPluginsEnabled", false);
+	json_key(out, TEXT("remotePlugins"));
+	json_write_raw(out, TEXT("[]"));
+	json_key(out, TEXT("consentSettings"));
+	json_write_raw(out, TEXT("{\"allCategories\":[],\"hasUnmappedDestinations\":false}"));
+	json_object_end(out);
+}

@@ -1,0 +1,143 @@
+/* dead_letters.c: the file of refused events. */
+#include "serve/dead_letters.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT };
+
+struct dead_letters {
+	char path[4200];
+	pthread_mutex_t lock;
+	int file;
+	off_t bytes;
+	uint64_t n, unwritten;
+};
+
+int dead_letters_open(struct dead_letters **out, const char *folder)
+{
+	struct stat status;
+	struct dead_letters *letters = memory_zero_alloc(1, sizeof *letters);
+	if (!letters)
+		return ERROR_MEMORY;
+	pthread_mutex_init(&letters->lock, NULL);
+	snprintf(letters->path, sizeof letters->path, "%s/dead-letters.ndjson", folder);
+	letters->file = open(letters->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (letters->file < 0 || fstat(letters->file, &status) != 0) {
+		dead_letters_close(letters);
+		return ERROR_IO;
+	}
+	letters->bytes = status.st_size;
+	*out = letters;
+	return 0;
+}
+
+void dead_letters_close(struct dead_letters *letters)
+{
+	if (!letters)
+		return;
+	if (letters->file >= 0)
+		close(letters->file);
+	pthread_mutex_destroy(&letters->lock);
+	memory_free(letters);
+}
+
+/* Read the last @n bytes, from the first whole line on. */
+static int tail_read(struct dead_letters *letters, size_t n, char **bytes, struct text *lines)
+{
+	off_t from = letters->bytes > (off_t)n ? letters->bytes - (off_t)n : 0;
+	size_t wanted = (size_t)(letters->bytes - from);
+	char *p = memory_alloc(wanted);
+	if (!p)
+		return ERROR_MEMORY;
+	ssize_t got = pread(letters->file, p, wanted, from);
+	if (got < 0) {
+		memory_free(p);
+		return ERROR_IO;
+	}
+	struct text rest = {p, (size_t)got}, partial;
+	if (from > 0)
+		text_next(&rest, '\n', &partial);
+	*bytes = p;
+	*lines = rest;
+	return 0;
+}
+
+/* Keep the newer half. */
+static void halve(struct dead_letters *letters)
+{
+	char *bytes;
+	struct text lines;
+	if (tail_read(letters, DEAD_LETTERS_BYTES_MAX / 2, &bytes, &lines) != 0)
+		return;
+	if (ftruncate(letters->file, 0) == 0 && write(letters->file, lines.p, lines.n) == (ssize_t)lines.n)
+		letters->bytes = (off_t)lines.n;
+	memory_free(bytes);
+}
+
+void dead_letters_add(struct dead_letters *letters, int64_t now_ms, struct text source, const char *code, struct text message,
+                      struct text event)
+{
+	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX * 4);
+	struct json_writer writer = JSON_WRITER(&line);
+	json_object_begin(&writer);
+	json_put_time(&writer, "time", now_ms);
+	json_put_text(&writer, "source", source);
+	json_put_text(&writer, "code", text_of(code));
+	json_put_text(&writer, "message", message);
+	struct text kept = text_first(event, EVENT_BYTES_KEPT);
+	while (kept.n && !text_is_utf8(kept) && event.n - kept.n < 4)
+		kept.n--;
+	json_put_text(&writer, "event", text_is_utf8(kept) ? kept : TEXT(""));
+	json_object_end(&writer);
+	buffer_char(&line, '\n');
+	pthread_mutex_lock(&letters->lock);
+	letters->n++;
+	if (letters->bytes + (off_t)line.n > DEAD_LETTERS_BYTES_MAX)
+		halve(letters);
+	if (!line.failed && write(letters->file, line.p, line.n) == (ssize_t)line.n)
+		letters->bytes += (off_t)line.n;
+	else
+		letters->unwritten++;
+	pthread_mutex_unlock(&letters->lock);
+	buffer_free(&line);
+}
+
+uint64_t dead_letters_count(struct dead_letters *letters)
+{
+	pthread_mutex_lock(&letters->lock);
+	uint64_t n = letters->n;
+	pthread_mutex_unlock(&letters->lock);
+	return n;
+}
+
+int dead_letters_write(struct dead_letters *letters, struct json_writer *writer, size_t n)
+{
+	char *bytes;
+	struct text lines;
+	pthread_mutex_lock(&letters->lock);
+	int error = tail_read(letters, 4 * 1024 * 1024, &bytes, &lines);
+	pthread_mutex_unlock(&letters->lock);
+	if (error)
+		return error;
+	json_array_begin(writer);
+	for (size_t end = lines.n; end > 0 && n > 0; n--) {
+		size_t start = end - 1;
+		while (start > 0 && lines.p[start - 1] != '\n')
+			start--;
+		struct text line = text_trim((struct text){lines.p + start, end - start});
+		if (line.n)
+			json_write_raw(writer, line);
+		end = start;
+	}
+	json_array_end(writer);
+	memory_free(bytes);
+	return 0;
+}

@@ -1,0 +1,522 @@
+/* decide_api.c: POST /v1/decide, POST /v1/response, and what a customer changes: preferences, consents, layouts, undo. */
+#include "serve/api.h"
+
+#include "base/clock.h"
+#include "customize/decision.h"
+#include "customize/habit.h"
+#include "trust/consent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BECAUSE_MAX = 12, BECAUSE_WALK_MAX = 300 };
+
+/* ---- deciding ---- */
+
+static int decision_append(struct request *request, struct customer *customer, uint32_t origin, const struct decision *decision,
+                           enum channel channel, uint64_t consents, uint64_t *position)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct engine_write write = {.header = request_header(request, EVENT_DECISION, channel)};
+	int error = engine_name(request->server->engine, decision->surface->name, &write.header.name);
+	write.header.purposes = consents;
+	/* The time is read under the customer's lock: decisions of one customer are in order, whichever thread makes them. */
+	write.header.time_ms = write.header.received_ms = clock_now_ms();
+	decision_encode(&payload, decision);
+	write.payload = buffer_view(&payload);
+	if (!error)
+		error = payload.failed ? ERROR_MEMORY : engine_append(request->server->engine, customer, origin, &write, position);
+	buffer_free(&payload);
+	return error;
+}
+
+/* A move that the owner of the menu allowed to be made without asking: recorded, announced, undoable. */
+static int automatic_append(struct request *request, struct customer *customer, uint32_t origin, struct decision *decision,
+                            enum channel channel)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct engine_write write = {.header = request_header(request, EVENT_LAYOUT, channel)};
+	uint64_t position;
+	layout_encode(&payload, decision->surface, &decision->automatic);
+	write.payload = buffer_view(&payload);
+	int error = payload.failed ? ERROR_MEMORY : engine_append(request->server->engine, customer, origin, &write, &position);
+	buffer_free(&payload);
+	if (!error && decision->automatic.kind == MENU_OP_DEMOTE && decision->moved_n < 4)
+		decision->moved[decision->moved_n++] =
+			(struct layout_moved){decision->automatic.option, decision->now_ms, position};
+	return error;
+}
+
+static bool in_slot(const struct decision *decision, int64_t time_ms)
+{
+	struct clock_parts a = clock_parts_of(time_ms), b = clock_parts_of(decision->now_ms);
+	int days = a.day - b.day;
+	return decision->slot == USUAL_ANY_TIME || (decision->slot == USUAL_WEEKDAY && a.weekday == b.weekday) ||
+	       (decision->slot == USUAL_DAY_OF_MONTH && days >= -1 && days <= 1);
+}
+
+/* The events behind a usual choice, newest first. The history is walked without the lock. */
+static void because_write(struct request *request, struct history *history, const struct decision *decision)
+{
+	struct event event;
+	bool more = true;
+	size_t written = 0;
+	char id[24], text[160], day[CLOCK_TEXT_BYTES];
+	json_key(&request->out, TEXT("because"));
+	json_array_begin(&request->out);
+	for (size_t i = 0; i < BECAUSE_WALK_MAX && written < BECAUSE_MAX && more; i++) {
+		if (history_next(history, &event, &more) != 0 || !more)
+			break;
+		if (event.header.kind != EVENT_TRACK || !text_equal(event.name, decision->surface->event) ||
+		    !(event.header.purposes & decision->surface->purpose) || !in_slot(decision, event.header.time_ms))
+			continue;
+		struct buffer value = BUFFER_INIT(1024), with = BUFFER_INIT(1024);
+		habit_texts(decision->surface, &event, &value, &with);
+		clock_format(day, event.header.time_ms);
+		int n = snprintf(text, sizeof text, "%.10s: %.*s", day, TEXT_ARGS(text_first(buffer_view(&value), 100)));
+		json_object_begin(&request->out);
+		json_put_text(&request->out, "event", record_format(id, 'e', event.position));
+		json_put_text(&request->out, "name", event.name);
+		json_put_time(&request->out, "time", event.header.time_ms);
+		json_put_text(&request->out, "text", ((struct text){text, (size_t)n}));
+		json_object_end(&request->out);
+		buffer_free(&value);
+		buffer_free(&with);
+		written++;
+	}
+	json_array_end(&request->out);
+}
+
+struct deciding {
+	struct decision decision;
+	struct history history;
+	struct text preferences;
+	uint64_t position;
+	struct origin_id cid;
+};
+
+/* Everything that happens under the customer's lock. */
+static int decide_locked(struct request *request, struct deciding *deciding, struct customer *customer, uint32_t origin,
+                         const struct surface *surface, enum channel channel, int64_t now_ms, bool explain)
+{
+	struct engine *engine = request->server->engine;
+	struct reader reader;
+	struct decision *decision = &deciding->decision;
+	int error = reader_open(&reader, engine, customer, request->arena, surface->purpose);
+	if (!error && !customer_has(engine, customer, origin))
+		error = ERROR_BUSY;
+	if (!error)
+		error = decide(decision, &reader, surface, now_ms);
+	if (error)
+		return error;
+	deciding->preferences = reader_state(&reader, &preference_fold);
+	deciding->cid = customer_id(engine, customer);
+	if (decision->has_automatic)
+		error = automatic_append(request, customer, origin, decision, channel);
+	if (!error)
+		error = decision_append(request, customer, origin, decision, channel, reader.consents, &deciding->position);
+	if (!error && explain && decision->guess && surface->type == SURFACE_USUAL)
+		error = history_start(&deciding->history, engine, customer, request->arena, HISTORY_EVENTS);
+	return error;
+}
+
+static void answer_write(struct request *request, struct deciding *deciding, bool explain)
+{
+	struct json_writer *out = &request->out;
+	char id[24], cid[33];
+	json_object_begin(out);
+	json_put_text(out, "decision", record_format(id, 'd', deciding->position));
+	json_put_text(out, "customer", text_of(origin_format(cid, deciding->cid)));
+	json_put_time(out, "at", deciding->decision.now_ms);
+	decision_write(out, &deciding->decision, deciding->preferences, deciding->position);
+	if (explain && deciding->history.heads_n)
+		because_write(request, &deciding->history, &deciding->decision);
+	else if (explain)
+		json_key(out, TEXT("because")), json_array_begin(out), json_array_end(out);
+	json_object_end(out);
+}
+
+void api_decide(struct request *request)
+{
+	struct json root, when;
+	struct deciding *deciding = arena_alloc(request->arena, sizeof *deciding);
+	int64_t now_ms = request->now_ms;
+	enum channel channel = CHANNEL_NONE;
+	if (!deciding)
+		return reply_failure(request, ERROR_MEMORY);
+	if (!request_json(request, &root))
+		return;
+	if (request->caller.scope == KEY_NONE) {
+		request_caller(request, json_text(json_get(root, TEXT("writeKey"))));
+		if (!request_permitted(request))
+			return;
+	}
+	struct text name = json_text(json_get(root, TEXT("surface")));
+	const struct surface *surface = surface_find(engine_config(request->server->engine), name);
+	if (!surface)
+		return reply_error(request, 404, "no_surface", "There is no surface \"%.*s\"; surfaces are configured (kind: surface).",
+		                   TEXT_ARGS(text_first(name, 80)));
+	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
+	when = json_get(json_get(root, TEXT("context")), TEXT("now"));
+	if (json_type_of(when) != JSON_ABSENT &&
+	    (request->caller.scope != KEY_SECRET || clock_parse(json_text(when), &now_ms) != 0))
+		return reply_error(request, 400, "invalid_time", "\"context.now\" must be a time, and needs a secret key.");
+	bool explain = json_bool(json_get(root, TEXT("explain")), request->caller.scope == KEY_CUSTOMER);
+	uint32_t origin = request_customer_body(request, json_get(root, TEXT("customer")));
+	if (!origin)
+		return;
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	if (!customer)
+		return reply_failure(request, ERROR_NOT_FOUND);
+	deciding->history = (struct history){0};
+	int error = decide_locked(request, deciding, customer, origin, surface, channel, now_ms, explain);
+	customer_unlock(request->server->engine, customer);
+	if (error)
+		return reply_failure(request, error);
+	if (json_bool(json_get(root, TEXT("durable")), false))
+		request->wait_for = deciding->position;
+	answer_write(request, deciding, explain);
+	atomic_fetch_add_explicit(&request->server->figures.decisions, 1, memory_order_relaxed);
+}
+
+/* ---- what came of it ---- */
+
+static void done_write(struct request *request, uint64_t undo)
+{
+	char id[24];
+	json_object_begin(&request->out);
+	json_put_bool(&request->out, "done", true);
+	if (undo)
+		json_put_text(&request->out, "undo", record_format(id, 'u', undo));
+	json_object_end(&request->out);
+}
+
+/* The record with this id, if it is one of the customer's own. */
+static int own_record(struct request *request, uint32_t origin, uint64_t position, struct event *event)
+{
+	int error = engine_event(request->server->engine, position, request->arena, event);
+	if (error)
+		return ERROR_NOT_FOUND;
+	struct origin *theirs = engine_origin(request->server->engine, event->header.origin_number);
+	struct origin *ours = engine_origin(request->server->engine, origin);
+	return theirs && ours && atomic_load(&theirs->customer) == atomic_load(&ours->customer) ? 0 : ERROR_NOT_FOUND;
+}
+
+static enum suggestion_kind suggestion_kind_of(struct text name)
+{
+	return text_equal(name, TEXT("consent")) ? SUGGESTION_CONSENT : text_equal(name, TEXT("demote")) ? SUGGESTION_DEMOTE : SUGGESTION_PROMOTE;
+}
+
+static int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
+                         enum channel channel, uint64_t *position)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct engine_write write = {.header = request_header(request, EVENT_LAYOUT, channel)};
+	layout_encode(&payload, surface, op);
+	write.payload = buffer_view(&payload);
+	int error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, position);
+	buffer_free(&payload);
+	return error;
+}
+
+static int consent_append(struct request *request, uint32_t origin, const struct consent_act *act, enum channel channel,
+                          uint64_t *position)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct engine_write write = {.header = request_header(request, EVENT_CONSENT, channel)};
+	int error = consent_encode(&payload, engine_config(request->server->engine), act);
+	write.payload = buffer_view(&payload);
+	if (!error)
+		error = request_append(request, origin, &write, position);
+	buffer_free(&payload);
+	return error;
+}
+
+/* Do what the customer said yes or no to. */
+static int suggestion_apply(struct request *request, uint32_t origin, const struct event *decision, struct text answer, uint64_t *undo)
+{
+	struct value ask = value_get(decision->payload, TEXT("ask"));
+	const struct surface *surface = surface_find(engine_config(request->server->engine), decision->name);
+	enum suggestion_kind kind = suggestion_kind_of(value_text(value_get(ask, TEXT("kind"))));
+	bool yes = text_equal(answer, TEXT("yes"));
+	enum channel channel = (enum channel)decision->header.channel;
+	if (!surface)
+		return ERROR_NOT_FOUND;
+	if (kind == SUGGESTION_CONSENT) {
+		struct consent_act act = {.purpose = value_text(value_get(ask, TEXT("purpose"))), .yes = yes,
+		                          .text = value_text(value_get(ask, TEXT("text")))};
+		return consent_append(request, origin, &act, channel, undo);
+	}
+	struct menu_op op = {.kind = !yes ? MENU_OP_DECLINE : kind == SUGGESTION_PROMOTE ? MENU_OP_PROMOTE : MENU_OP_DEMOTE,
+	                     .time_ms = request->now_ms, .option = surface_option(surface, value_text(value_get(ask, TEXT("option")))),
+	                     .over = surface_option(surface, value_text(value_get(ask, TEXT("over"))))};
+	if (op.option == MENU_NONE)
+		return ERROR_NOT_FOUND;
+	return layout_append(request, origin, surface, &op, channel, undo);
+}
+
+static int response_append(struct request *request, uint32_t origin, const struct event *decision, struct json root, struct text answer)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct engine_write write = {.header = request_header(request, EVENT_RESPONSE, (enum channel)decision->header.channel)};
+	const struct surface *surface = surface_find(engine_config(request->server->engine), decision->name);
+	struct text kind = value_text(value_at(decision->payload, TEXT("ask.kind")));
+	uint64_t position;
+	size_t object = value_open(&payload, VALUE_OBJECT);
+	value_put_key(&payload, TEXT("decision"));
+	value_put_int(&payload, (int64_t)decision->position);
+	if (answer.n && kind.n && surface) {
+		value_put_key(&payload, TEXT("answer"));
+		value_put_text(&payload, answer);
+		value_put_key(&payload, TEXT("mark"));
+		value_put_int(&payload, surface->mark);
+		value_put_key(&payload, TEXT("kind"));
+		value_put_int(&payload, suggestion_kind_of(kind));
+	}
+	static const char *const members[] = {"option", "value"};
+	int error = 0;
+	for (size_t i = 0; i < 2 && !error; i++) {
+		struct json member = json_get(root, text_of(members[i]));
+		if (json_type_of(member) <= JSON_NULL)
+			continue;
+		value_put_key(&payload, text_of(members[i]));
+		error = value_put_json(&payload, member, 4);
+	}
+	value_close(&payload, object);
+	write.header.name = decision->header.name;
+	write.payload = buffer_view(&payload);
+	if (!error)
+		error = payload.failed || payload.n > EVENT_BYTES_MAX ? ERROR_LIMIT : request_append(request, origin, &write, &position);
+	buffer_free(&payload);
+	return error;
+}
+
+void api_response(struct request *request)
+{
+	struct json root;
+	struct event decision;
+	uint64_t position, asked = 0, undo = 0;
+	if (!request_json(request, &root))
+		return;
+	struct text id = json_text(json_get(root, TEXT("decision"))), suggestion = json_text(json_get(root, TEXT("suggestion")));
+	struct text answer = json_text(json_get(root, TEXT("answer")));
+	if (suggestion.n && record_parse(suggestion, 's', &asked) && id.n == 0)
+		position = asked;
+	else if (!record_parse(id, 'd', &position))
+		return reply_error(request, 400, "no_decision", "\"decision\" must be the id of a decision.");
+	if (suggestion.n && asked != position)
+		return reply_error(request, 400, "no_suggestion", "That suggestion does not belong to that decision.");
+	if (suggestion.n && !text_equal(answer, TEXT("yes")) && !text_equal(answer, TEXT("no")) && !text_equal(answer, TEXT("never")))
+		return reply_error(request, 400, "no_answer", "\"answer\" must be yes, no or never.");
+	if (engine_event(request->server->engine, position, request->arena, &decision) != 0 || decision.header.kind != EVENT_DECISION)
+		return reply_error(request, 404, "no_decision", "There is no such decision.");
+	char cid[33];
+	uint32_t origin = request_customer_path(request, text_of(origin_format(cid, decision.header.origin)));
+	if (!origin)
+		return;
+	if (suggestion.n && value_type_of(value_get(decision.payload, TEXT("ask"))) != VALUE_OBJECT)
+		return reply_error(request, 400, "no_suggestion", "Nothing was asked there.");
+	int error = response_append(request, origin, &decision, root, suggestion.n ? answer : (struct text){0});
+	if (!error && suggestion.n)
+		error = suggestion_apply(request, origin, &decision, answer, &undo);
+	if (error)
+		return reply_failure(request, error);
+	done_write(request, undo);
+}
+
+/* ---- what a customer changes ---- */
+
+void api_undo(struct request *request)
+{
+	static const uint32_t undoable = EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT);
+	struct json root;
+	struct event event;
+	uint64_t position, done;
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (!origin || !request_json(request, &root))
+		return;
+	if (!record_parse(json_text(json_get(root, TEXT("undo"))), 'u', &position))
+		return reply_error(request, 400, "no_undo", "\"undo\" must be the id that the change was answered with.");
+	if (own_record(request, origin, position, &event) != 0 || !(undoable & EVENT_KIND_BIT(event.header.kind)))
+		return reply_error(request, 404, "no_undo", "There is nothing to undo under that id.");
+	struct buffer payload = BUFFER_INIT(256);
+	struct engine_write write = {.header = request_header(request, EVENT_UNDO, (enum channel)event.header.channel)};
+	size_t object = value_open(&payload, VALUE_OBJECT);
+	value_put_key(&payload, TEXT("position"));
+	value_put_int(&payload, (int64_t)position);
+	value_close(&payload, object);
+	write.payload = buffer_view(&payload);
+	int error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &done);
+	buffer_free(&payload);
+	if (error)
+		return reply_failure(request, error);
+	done_write(request, 0);
+}
+
+/* "menu.app-home.order" → the surface and what of it. */
+static const struct surface *menu_named(struct request *request, struct text name, struct text *part)
+{
+	if (!text_starts(name, TEXT("menu.")))
+		return NULL;
+	struct text rest = text_from(name, 5);
+	size_t dot = rest.n;
+	while (dot > 0 && rest.p[dot - 1] != '.')
+		dot--;
+	if (dot == 0)
+		return NULL;
+	*part = text_from(rest, dot);
+	const struct surface *surface = surface_find(engine_config(request->server->engine), text_first(rest, dot - 1));
+	return surface && surface->type == SURFACE_MENU ? surface : NULL;
+}
+
+static void menu_read(struct request *request, uint32_t origin, const struct surface *surface, struct layout *layout)
+{
+	struct reader reader;
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	menu_init(&layout->menu, &surface->menu);
+	if (!customer)
+		return;
+	if (reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) == 0)
+		layout_of(layout, reader_may(&reader) ? reader_state(&reader, &menu_fold) : reader_state(&reader, &layout_fold), surface);
+	customer_unlock(request->server->engine, customer);
+}
+
+/* The home slots with what the customer placed first and the others behind in their present order; what is always shown stays. */
+static bool order_complete(struct menu_op *op, const struct surface *surface, const struct menu *menu, struct json list)
+{
+	bool placed[MENU_OPTIONS_MAX] = {false};
+	struct json_cursor cursor = {0};
+	struct json item;
+	size_t always_left = 0, home_n = surface->menu.home_n;
+	while (json_next(&cursor, list, NULL, &item)) {
+		uint16_t option = surface_option(surface, json_text(item));
+		if (option == MENU_NONE || placed[option] || op->order_n == home_n)
+			return false;
+		placed[option] = true;
+		op->order[op->order_n++] = option;
+	}
+	for (uint16_t i = 0; i < surface->menu.options_n; i++)
+		always_left += surface->always[i] && !placed[i];
+	for (size_t i = 0; i < menu->home_n && op->order_n < home_n; i++) {
+		uint16_t option = menu->home[i];
+		if (option == MENU_NONE || placed[option] || (!surface->always[option] && home_n - op->order_n <= always_left))
+			continue;
+		always_left -= surface->always[option];
+		placed[option] = true;
+		op->order[op->order_n++] = option;
+	}
+	while (op->order_n < home_n)
+		op->order[op->order_n++] = MENU_NONE;
+	return always_left == 0;
+}
+
+/* One change of a menu, from its preference name. */
+static bool menu_op_read(struct request *request, uint32_t origin, const struct surface *surface, struct text part, struct json value,
+                         struct menu_op *op)
+{
+	struct text text = json_text(value);
+	struct layout *layout = arena_alloc(request->arena, sizeof *layout);
+	*op = (struct menu_op){.time_ms = request->now_ms, .by_customer = true, .over = MENU_NONE};
+	if (!layout)
+		return false;
+	if (text_equal(part, TEXT("mode"))) {
+		op->kind = MENU_OP_SET_MODE;
+		op->mode = text_equal(text, TEXT("no")) ? MENU_NO : text_equal(text, TEXT("ask")) ? MENU_ASK :
+		           text_equal(text, TEXT("do")) ? MENU_DO : MENU_UNASKED;
+		return op->mode != MENU_UNASKED || json_type_of(value) == JSON_NULL;
+	}
+	menu_read(request, origin, surface, layout);
+	if (text_equal(part, TEXT("order"))) {
+		op->kind = MENU_OP_SET_ORDER;
+		return json_type_of(value) == JSON_ARRAY && order_complete(op, surface, &layout->menu, value);
+	}
+	op->option = surface_option(surface, text);
+	if (text_equal(part, TEXT("hide")) || text_equal(part, TEXT("show"))) {
+		op->kind = text_equal(part, TEXT("hide")) ? MENU_OP_DEMOTE : MENU_OP_BRING_BACK;
+		return op->option != MENU_NONE;
+	}
+	return false;
+}
+
+/* Menu changes become layout records, one each; the rest is gathered into one preference record. */
+static int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	struct json_cursor cursor = {0};
+	struct json value;
+	struct text name, part;
+	size_t others = 0, object = value_open(&payload, VALUE_OBJECT);
+	int error = 0;
+	value_put_key(&payload, TEXT("set"));
+	size_t inner = value_open(&payload, VALUE_OBJECT);
+	while (!error && json_next(&cursor, set, &name, &value)) {
+		struct menu_op op;
+		const struct surface *surface = menu_named(request, name, &part);
+		if (!surface) {
+			if (name.n == 0 || name.n > LATEST_KEY_BYTES_MAX)
+				error = ERROR_INVALID;
+			value_put_key(&payload, name);
+			if (!error)
+				error = value_put_json(&payload, value, 4);
+			others++;
+		} else if (menu_op_read(request, origin, surface, part, value, &op)) {
+			error = layout_append(request, origin, surface, &op, channel, undo);
+		} else {
+			error = ERROR_INVALID;
+		}
+	}
+	value_close(&payload, inner);
+	value_close(&payload, object);
+	if (!error && others) {
+		struct engine_write write = {.header = request_header(request, EVENT_PREFERENCE, channel), .payload = buffer_view(&payload)};
+		error = payload.failed ? ERROR_LIMIT : request_append(request, origin, &write, undo);
+	}
+	buffer_free(&payload);
+	return error;
+}
+
+void api_preferences(struct request *request)
+{
+	struct json root;
+	uint64_t undo = 0;
+	enum channel channel = CHANNEL_NONE;
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (!origin || !request_json(request, &root))
+		return;
+	struct json set = json_get(root, TEXT("set"));
+	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
+	if (json_type_of(set) != JSON_OBJECT || json_count(set) == 0)
+		return reply_error(request, 400, "nothing_set", "\"set\" must be an object such as {\"cash.receipt\": \"no\"}.");
+	int error = preferences_apply(request, origin, set, channel, &undo);
+	if (error == ERROR_INVALID)
+		return reply_error(request, 400, "invalid_preference", "One of these cannot be set so: menus take a mode (no, ask, do) or an order of their options.");
+	if (error)
+		return reply_failure(request, error);
+	done_write(request, undo);
+}
+
+void api_consents_post(struct request *request)
+{
+	struct json root;
+	uint64_t undo = 0;
+	enum channel channel = CHANNEL_NONE;
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (!origin || !request_json(request, &root))
+		return;
+	struct text answer = json_text(json_get(root, TEXT("answer")));
+	struct json preset = json_get(json_get(root, TEXT("control")), TEXT("preset"));
+	struct consent_act act = {.purpose = json_text(json_get(root, TEXT("purpose"))), .yes = text_equal(answer, TEXT("yes")),
+	                          .preset = json_bool(preset, false), .text = json_text(json_get(root, TEXT("text"))),
+	                          .evidence = json_text(json_get(root, TEXT("evidence")))};
+	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
+	if (!act.yes && !text_equal(answer, TEXT("no")))
+		return reply_error(request, 400, "no_answer", "\"answer\" must be yes or no.");
+	int error = consent_append(request, origin, &act, channel, &undo);
+	if (error == ERROR_NOT_FOUND)
+		return reply_error(request, 422, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_first(act.purpose, 80)));
+	if (error == ERROR_DENIED)
+		return reply_error(request, 422, "preset_control", "A yes from a control that was ticked beforehand is no consent.");
+	if (error)
+		return reply_failure(request, error);
+	done_write(request, undo);
+}

@@ -1,0 +1,217 @@
+/* hub.c: streams. */
+#include "serve/hub.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct watcher {
+	struct http_stream stream;
+	struct hub *hub;
+	struct origin_id customer;
+	pthread_mutex_t lock;     /* Protects queue and its marks. */
+	struct buffer queue;
+	bool missed, over;
+};
+
+struct hub {
+	pthread_mutex_t lock;     /* Protects the list. Taken before a watcher's lock. */
+	struct watcher *watchers[HUB_WATCHERS_MAX];
+	_Atomic size_t n;
+	pthread_cond_t beat;
+	pthread_t heart;
+	bool closing;
+};
+
+static void put(struct watcher *watcher, const char *event, struct text data)
+{
+	pthread_mutex_lock(&watcher->lock);
+	if (watcher->queue.n + data.n + strlen(event) + 32 > HUB_QUEUE_BYTES)
+		watcher->missed = true;
+	else if (*event)
+		buffer_format(&watcher->queue, "event: %s\ndata: %.*s\n\n", event, TEXT_ARGS(data));
+	else
+		buffer_string(&watcher->queue, ": here\n\n");
+	pthread_mutex_unlock(&watcher->lock);
+	http_stream_wake(&watcher->stream);
+}
+
+static bool is_for(const struct watcher *watcher, struct origin_id customer)
+{
+	return origin_is_zero(watcher->customer) || memcmp(&watcher->customer, &customer, sizeof customer) == 0;
+}
+
+void hub_send(struct hub *hub, struct origin_id customer, const char *event, struct text data)
+{
+	if (atomic_load_explicit(&hub->n, memory_order_relaxed) == 0)
+		return;
+	pthread_mutex_lock(&hub->lock);
+	for (size_t i = 0; i < hub->n; i++)
+		if (is_for(hub->watchers[i], customer))
+			put(hub->watchers[i], event, data);
+	pthread_mutex_unlock(&hub->lock);
+}
+
+/* Which parts of what a page shows an event changes. */
+static const char *what_of(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_TRACK:
+		return "[\"timeline\",\"matters\",\"menu\"]";
+	case EVENT_SCREEN:
+	case EVENT_PAGE:
+		return "[\"timeline\",\"menu\"]";
+	case EVENT_PREFERENCE:
+		return "[\"timeline\",\"preferences\",\"menu\"]";
+	case EVENT_LAYOUT:
+		return "[\"timeline\",\"menu\"]";
+	case EVENT_CONSENT:
+		return "[\"timeline\",\"consents\",\"menu\"]";
+	case EVENT_UNDO:
+		return "[\"timeline\",\"preferences\",\"menu\",\"consents\",\"matters\"]";
+	case EVENT_DECISION:
+		return NULL; /* Looking at something is no change. */
+	default:
+		return "[\"timeline\"]";
+	}
+}
+
+void hub_changed(struct hub *hub, struct origin_id customer, const struct event *event)
+{
+	const char *what = what_of(event->header.kind);
+	char data[200], hex[33];
+	if (!what || atomic_load_explicit(&hub->n, memory_order_relaxed) == 0)
+		return;
+	int n = snprintf(data, sizeof data, "{\"cid\":\"%s\",\"what\":%s}", origin_format(hex, customer), what);
+	hub_send(hub, customer, "changed", (struct text){data, (size_t)n});
+}
+
+static long stream_read(struct http_stream *stream, char *out, size_t max)
+{
+	struct watcher *watcher = (struct watcher *)stream;
+	long n;
+	pthread_mutex_lock(&watcher->lock);
+	if (watcher->missed && watcher->queue.n == 0) {
+		buffer_string(&watcher->queue, "event: missed\ndata: {}\n\n");
+		watcher->missed = false;
+	}
+	n = (long)(watcher->queue.n < max ? watcher->queue.n : max);
+	if (n) {
+		memcpy(out, watcher->queue.p, (size_t)n);
+		memmove(watcher->queue.p, watcher->queue.p + n, watcher->queue.n - (size_t)n);
+		watcher->queue.n -= (size_t)n;
+	} else if (watcher->over) {
+		n = -1;
+	}
+	pthread_mutex_unlock(&watcher->lock);
+	return n;
+}
+
+static void stream_closed(struct http_stream *stream)
+{
+	struct watcher *watcher = (struct watcher *)stream;
+	struct hub *hub = watcher->hub;
+	pthread_mutex_lock(&hub->lock);
+	for (size_t i = 0; i < hub->n; i++)
+		if (hub->watchers[i] == watcher) {
+			hub->watchers[i] = hub->watchers[hub->n - 1];
+			hub->n--;
+			break;
+		}
+	pthread_mutex_unlock(&hub->lock);
+	pthread_mutex_destroy(&watcher->lock);
+	buffer_free(&watcher->queue);
+	memory_free(watcher);
+}
+
+int hub_watch(struct hub *hub, struct origin_id customer, struct http_stream **stream)
+{
+	struct watcher *watcher = memory_zero_alloc(1, sizeof *watcher);
+	if (!watcher)
+		return ERROR_MEMORY;
+	watcher->stream = (struct http_stream){.read = stream_read, .closed = stream_closed};
+	watcher->hub = hub;
+	watcher->customer = customer;
+	watcher->queue = BUFFER_INIT(HUB_QUEUE_BYTES + 1024);
+	buffer_string(&watcher->queue, "retry: 1000\n\nevent: hello\ndata: {}\n\n");
+	pthread_mutex_init(&watcher->lock, NULL);
+	pthread_mutex_lock(&hub->lock);
+	int error = hub->n == HUB_WATCHERS_MAX || hub->closing ? ERROR_LIMIT : 0;
+	if (!error)
+		hub->watchers[hub->n++] = watcher;
+	pthread_mutex_unlock(&hub->lock);
+	if (error) {
+		pthread_mutex_destroy(&watcher->lock);
+		buffer_free(&watcher->queue);
+		memory_free(watcher);
+		return error;
+	}
+	*stream = &watcher->stream;
+	return 0;
+}
+
+static void *heart_run(void *arg)
+{
+	struct hub *hub = arg;
+	pthread_mutex_lock(&hub->lock);
+	while (!hub->closing) {
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += HUB_HEARTBEAT_S;
+		pthread_cond_timedwait(&hub->beat, &hub->lock, &until);
+		for (size_t i = 0; i < hub->n && !hub->closing; i++)
+			put(hub->watchers[i], "", (struct text){0});
+	}
+	pthread_mutex_unlock(&hub->lock);
+	return NULL;
+}
+
+struct hub *hub_new(void)
+{
+	struct hub *hub = memory_zero_alloc(1, sizeof *hub);
+	if (!hub)
+		return NULL;
+	pthread_mutex_init(&hub->lock, NULL);
+	pthread_cond_init(&hub->beat, NULL);
+	if (pthread_create(&hub->heart, NULL, heart_run, hub) != 0) {
+		memory_free(hub);
+		return NULL;
+	}
+	return hub;
+}
+
+void hub_close(struct hub *hub)
+{
+	pthread_mutex_lock(&hub->lock);
+	hub->closing = true;
+	pthread_cond_broadcast(&hub->beat);
+	for (size_t i = 0; i < hub->n; i++) {
+		struct watcher *watcher = hub->watchers[i];
+		pthread_mutex_lock(&watcher->lock);
+		watcher->over = true;
+		pthread_mutex_unlock(&watcher->lock);
+		http_stream_wake(&watcher->stream);
+	}
+	pthread_mutex_unlock(&hub->lock);
+	pthread_join(hub->heart, NULL);
+}
+
+void hub_free(struct hub *hub)
+{
+	if (!hub)
+		return;
+	pthread_mutex_destroy(&hub->lock);
+	pthread_cond_destroy(&hub->beat);
+	memory_free(hub);
+}
+
+size_t hub_watchers(struct hub *hub)
+{
+	return atomic_load(&hub->n);
+}

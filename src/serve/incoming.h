@@ -1,0 +1,70 @@
+/* incoming.h: an event on its way in: what the files that collect share. */
+#ifndef ATTUNE_SERVE_INCOMING_H
+#define ATTUNE_SERVE_INCOMING_H
+
+#include "serve/collect.h"
+
+/* One call: what its events share, and what came of them. */
+struct collect {
+	struct request *request;
+	struct server *server;
+	struct engine *engine;
+	struct json context;              /* Of the batch, under each event's own. */
+	int64_t sent_ms;                  /* 0: not said. */
+	bool import, trusted;             /* trusted: a secret key vouches for what is said of identity. */
+	struct text source;
+	uint32_t source_number;
+	size_t accepted, duplicates, refused, listed;
+	uint64_t wait_for;
+	struct buffer refusals;           /* JSON of the first REFUSED_LISTED_MAX. */
+	struct json_writer refusals_out;
+};
+
+/* The members of an event and of its context that are looked at: picked out in one pass each. */
+#define INCOMING_MEMBERS(X)                                                                                                \
+	X(type) X(event) X(name) X(properties) X(traits) X(context) X(integrations) X(userId) X(anonymousId) X(groupId) X(previousId) \
+	X(messageId) X(timestamp) X(originalTimestamp) X(sentAt)
+#define INCOMING_CONTEXT(X) X(channel) X(touchpoint) X(source) X(token) X(consent) X(traits) X(externalIds)
+
+struct incoming_members {
+#define X(name) struct json name;
+	INCOMING_MEMBERS(X)
+#undef X
+};
+
+struct incoming_context {
+#define X(name) struct json name;
+	INCOMING_CONTEXT(X)
+#undef X
+};
+
+/* One event on its way. */
+struct incoming {
+	struct json json;
+	struct incoming_members of;
+	struct incoming_context in;
+	enum event_kind kind;
+	size_t index;
+	struct text message_id, user_id, anonymous_id, name, channel_name, touchpoint;
+	struct text code;                 /* Why it is refused; empty: it is not. */
+	char message[200];
+	struct engine_write write;
+	bool verified;
+};
+
+/* Refuse the event, with a stable code (static storage) and a sentence. */
+void incoming_refuse(struct incoming *event, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A text, or a number as its digits: some SDKs send numeric ids. */
+struct text text_or_number(struct arena *arena, struct json json);
+
+/*
+ * Is @event a statement (Consent Given, Consent Withdrawn, Preference Stated, Menu Changed)? Then its record becomes that
+ * of the statement, encoded into @out. False when it is one and wrong: refused then.
+ */
+bool statement_read(struct collect *collect, struct incoming *event, struct buffer *out);
+
+/* Segment's context.consent.categoryPreferences: a record for each purpose whose answer changes. Customer locked. */
+int categories_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin) MUST_CHECK;
+
+#endif

@@ -1,0 +1,379 @@
+/* operations_api.c: health, metrics, the description of the interface, keys, configuration, streams. */
+#include "serve/api.h"
+
+#include "base/clock.h"
+#include "engine/dedupe.h"
+#include "event/columns.h"
+#include "serve/dead_letters.h"
+#include "serve/hub.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PROBLEMS_MAX = 100, CONFIG_ARENA_BYTES = 64 * 1024 * 1024 };
+
+static void text_reply(struct request *request, const char *text)
+{
+	request->http->type = "text/plain; charset=utf-8";
+	buffer_string(&request->http->out, text);
+}
+
+void api_health(struct request *request)
+{
+	text_reply(request, "ok\n");
+}
+
+void api_ready(struct request *request)
+{
+	if (log_figures(engine_log(request->server->engine)).full)
+		return reply_error(request, 503, "disk_full", "The disk is full: events are refused until there is room.");
+	if (atomic_load(&request->server->stopping))
+		return reply_error(request, 503, "closed", "The server is stopping.");
+	text_reply(request, "ready\n");
+}
+
+/* ---- metrics ---- */
+
+static void metric(struct buffer *out, const char *name, const char *type, const char *help, double value)
+{
+	buffer_format(out, "# HELP attune_%s %s\n# TYPE attune_%s %s\nattune_%s %.15g\n", name, help, name, type, name, value);
+}
+
+static void latency_write(struct buffer *out, const struct server_figures *figures)
+{
+	uint64_t sum = 0;
+	buffer_string(out, "# HELP attune_request_seconds Time from a whole request to its answer.\n# TYPE attune_request_seconds histogram\n");
+	for (size_t i = 0; i < 32; i++) {
+		sum += atomic_load(&figures->latency[i]);
+		buffer_format(out, "attune_request_seconds_bucket{le=\"%.6f\"} %" PRIu64 "\n", (double)((uint64_t)1 << i) / 1e6, sum);
+	}
+	buffer_format(out, "attune_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\nattune_request_seconds_count %" PRIu64 "\n", sum, sum);
+}
+
+void api_metrics(struct request *request)
+{
+	struct server *server = request->server;
+	struct buffer *out = &request->http->out;
+	const struct server_figures *figures = &server->figures;
+	struct engine_figures engine = engine_figures(server->engine);
+	struct log_figures log = log_figures(engine_log(server->engine));
+	request->http->type = "text/plain; version=0.0.4; charset=utf-8";
+	metric(out, "events_accepted_total", "counter", "Events stored.", (double)atomic_load(&figures->events_accepted));
+	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
+	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));
+	metric(out, "decisions_total", "counter", "Decisions made.", (double)atomic_load(&figures->decisions));
+	metric(out, "fields_asked_total", "counter", "Fields of forms that had to be asked.", (double)atomic_load(&figures->fields_asked));
+	metric(out, "fields_not_asked_total", "counter", "Fields of forms that were known.", (double)atomic_load(&figures->fields_not_asked));
+	buffer_string(out, "# HELP attune_requests_total Requests by class of status.\n# TYPE attune_requests_total counter\n");
+	for (size_t i = 1; i < 6; i++)
+		buffer_format(out, "attune_requests_total{status=\"%zuxx\"} %" PRIu64 "\n", i, atomic_load(&figures->requests[i]));
+	latency_write(out, figures);
+	metric(out, "customers", "gauge", "Customers.", (double)engine.customers);
+	metric(out, "origins", "gauge", "Origins of customers.", (double)engine.origins);
+	metric(out, "events", "gauge", "Events in the histories of customers.", (double)engine.events);
+	metric(out, "refolds_total", "counter", "Customers folded again.", (double)engine.refolds);
+	metric(out, "snapshots_total", "counter", "Snapshot passes.", (double)engine.snapshots);
+	metric(out, "snapshot_seconds", "gauge", "Length of the last snapshot pass.", (double)engine.snapshot_ms / 1000);
+	metric(out, "recovery_seconds", "gauge", "Length of the recovery at the start.", (double)engine.recovery_ms / 1000);
+	metric(out, "replayed_records", "gauge", "Records replayed at the start.", (double)engine.replayed);
+	metric(out, "state_bytes", "gauge", "Memory of customers' states.", (double)engine.state_bytes);
+	metric(out, "directory_bytes", "gauge", "Memory of the directory of identifiers.", (double)engine.directory_bytes);
+	metric(out, "dedupe_bytes", "gauge", "Memory for recognising messages sent twice.", (double)engine.dedupe_bytes);
+	metric(out, "dedupe_reach_seconds", "gauge", "How far back messages sent twice are recognised.",
+	       (double)dedupe_reach_ms(engine_dedupe(server->engine), request->now_ms) / 1000);
+	metric(out, "log_commits_total", "counter", "Syncs of the log.", (double)log.commits);
+	metric(out, "log_bytes_total", "counter", "Bytes written to the log.", (double)log.bytes);
+	metric(out, "log_sync_seconds_total", "counter", "Time spent syncing.", (double)log.sync_ns_total / 1e9);
+	metric(out, "log_sync_seconds_max", "gauge", "Longest sync.", (double)log.sync_ns_max / 1e9);
+	metric(out, "log_pending_bytes", "gauge", "Bytes waiting to be written.", (double)log.pending_bytes);
+	metric(out, "log_full", "gauge", "1 while the disk is full.", log.full);
+	metric(out, "column_rows", "gauge", "Rows for whole-base questions.", (double)columns_rows(engine_columns(server->engine)));
+	metric(out, "dead_letters_total", "counter", "Refused events since the start.", (double)dead_letters_count(server->dead_letters));
+	metric(out, "streams", "gauge", "Open streams.", (double)hub_watchers(server->hub));
+	metric(out, "connections", "gauge", "Open connections.", http_connections(server->http));
+	metric(out, "uptime_seconds", "gauge", "Time since the start.", (double)(request->now_ms - server->started_ms) / 1000);
+}
+
+void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked)
+{
+	(void)touchpoint;
+	atomic_fetch_add_explicit(&server->figures.fields_not_asked, not_asked, memory_order_relaxed);
+	atomic_fetch_add_explicit(&server->figures.fields_asked, asked, memory_order_relaxed);
+}
+
+/* ---- the interface described ---- */
+
+static const char *method_name(enum http_method method)
+{
+	static const char *const names[] = {"get", "post", "put", "delete"};
+	return names[method];
+}
+
+static void scopes_write(struct json_writer *out, unsigned scopes)
+{
+	json_key(out, TEXT("security"));
+	json_array_begin(out);
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {{KEY_WRITE, "writeKey"}, {KEY_SECRET, "secretKey"}, {KEY_CUSTOMER, "customerToken"}};
+	for (size_t i = 0; i < 3; i++)
+		if (scopes & names[i].bit) {
+			json_object_begin(out);
+			json_key(out, text_of(names[i].name));
+			json_array_begin(out);
+			json_array_end(out);
+			json_object_end(out);
+		}
+	json_array_end(out);
+}
+
+static void parameters_write(struct json_writer *out, struct text path)
+{
+	struct text part;
+	json_key(out, TEXT("parameters"));
+	json_array_begin(out);
+	while (text_next(&path, '/', &part)) {
+		if (part.n < 3 || part.p[0] != '{')
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "name", ((struct text){part.p + 1, part.n - 2}));
+		json_put_text(out, "in", TEXT("path"));
+		json_put_bool(out, "required", true);
+		json_key(out, TEXT("schema"));
+		json_write_raw(out, TEXT("{\"type\":\"string\"}"));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void operation_write(struct json_writer *out, const struct route *route)
+{
+	json_key(out, text_of(method_name(route->method)));
+	json_object_begin(out);
+	json_put_text(out, "summary", text_of(route->sentence));
+	parameters_write(out, text_of(route->path));
+	if (route->scopes)
+		scopes_write(out, route->scopes);
+	if (route->method == HTTP_POST) {
+		json_key(out, TEXT("requestBody"));
+		json_write_raw(out, TEXT("{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}"));
+	}
+	json_key(out, TEXT("responses"));
+	json_write_raw(out, TEXT("{\"200\":{\"description\":\"Done.\"},\"default\":{\"description\":\"What was wrong.\",\"content\":"
+	                         "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}}"));
+	json_object_end(out);
+}
+
+void api_openapi(struct request *request)
+{
+	struct json_writer *out = &request->out;
+	json_object_begin(out);
+	json_put_text(out, "openapi", TEXT("3.1.0"));
+	json_key(out, TEXT("info"));
+	json_write_raw(out, TEXT("{\"title\":\"Attune\",\"version\":\"1\",\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}}"));
+	json_key(out, TEXT("paths"));
+	json_object_begin(out);
+	for (const struct route *route = routes; route->path; route++) {
+		bool first = true;
+		for (const struct route *before = routes; before < route && first; before++)
+			first = strcmp(before->path, route->path) != 0;
+		if (!first)
+			continue;
+		json_key(out, text_of(route->path));
+		json_object_begin(out);
+		for (const struct route *same = route; same->path; same++)
+			if (strcmp(same->path, route->path) == 0)
+				operation_write(out, same);
+		json_object_end(out);
+	}
+	json_object_end(out);
+	json_key(out, TEXT("components"));
+	json_write_raw(out, TEXT("{\"schemas\":{\"Error\":{\"type\":\"object\",\"required\":[\"code\",\"message\"],\"properties\":{\"code\":"
+	                         "{\"type\":\"string\"},\"message\":{\"type\":\"string\"}}}},\"securitySchemes\":{\"writeKey\":{\"type\":\"http\",\"scheme\":"
+	                         "\"basic\"},\"secretKey\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"customerToken\":{\"type\":\"http\",\"scheme\":"
+	                         "\"bearer\",\"bearerFormat\":\"JWT\"}}}"));
+	json_object_end(out);
+}
+
+/* ---- dead letters, streams, keys ---- */
+
+void api_dead_letters(struct request *request)
+{
+	int64_t n;
+	if (!request_number(request, "n", 100, 1, 1000, &n))
+		return;
+	json_object_begin(&request->out);
+	json_key(&request->out, TEXT("letters"));
+	int error = dead_letters_write(request->server->dead_letters, &request->out, (size_t)n);
+	if (error)
+		return reply_failure(request, error);
+	json_put_int(&request->out, "since_start", (int64_t)dead_letters_count(request->server->dead_letters));
+	json_object_end(&request->out);
+}
+
+void api_stream(struct request *request)
+{
+	struct origin_id who = {{0}};
+	struct http_stream *stream;
+	if (request->caller.scope == KEY_CUSTOMER) {
+		uint32_t origin = request_customer_path(request, TEXT("me"));
+		struct customer *customer = origin ? customer_lock_of(request->server->engine, origin) : NULL;
+		if (!customer)
+			return;
+		who = customer_id(request->server->engine, customer);
+		customer_unlock(request->server->engine, customer);
+	}
+	int error = hub_watch(request->server->hub, who, &stream);
+	if (error == ERROR_LIMIT)
+		return reply_error(request, 503, "busy", "Too many streams are open.");
+	if (error)
+		return reply_failure(request, error);
+	request->http->type = "text/event-stream";
+	http_reply_header(request->http, "Cache-Control", "no-store");
+	http_reply_header(request->http, "X-Accel-Buffering", "no");
+	request->http->stream = stream;
+	request->streaming = true;
+}
+
+void api_keys(struct request *request)
+{
+	json_object_begin(&request->out);
+	json_put_int(&request->out, "write", (int64_t)keys_count(request->server->keys, KEY_WRITE));
+	json_put_int(&request->out, "secret", (int64_t)keys_count(request->server->keys, KEY_SECRET));
+	json_object_end(&request->out);
+}
+
+void api_keys_post(struct request *request)
+{
+	struct json root;
+	char key[KEY_TEXT_BYTES];
+	if (!request_json(request, &root))
+		return;
+	struct text scope = json_text(json_get(root, TEXT("scope"))), source = json_text(json_get(root, TEXT("source")));
+	bool secret = text_equal(scope, TEXT("secret"));
+	if (!secret && !text_equal(scope, TEXT("write")))
+		return reply_error(request, 400, "invalid_scope", "\"scope\" must be write or secret.");
+	int error = keys_add(request->server->keys, secret ? KEY_SECRET : KEY_WRITE, source, key);
+	if (error == ERROR_INVALID)
+		return reply_error(request, 400, "invalid_source", "\"source\" must be a name of 1 to %d letters without blanks.", KEY_SOURCE_BYTES);
+	if (error)
+		return reply_failure(request, error);
+	json_object_begin(&request->out);
+	json_put_text(&request->out, "key", text_of(key));
+	json_put_text(&request->out, "note", TEXT("This is shown once."));
+	json_object_end(&request->out);
+}
+
+void api_snapshot(struct request *request)
+{
+	int error = engine_snapshot(request->server->engine);
+	if (error)
+		return reply_failure(request, error);
+	json_object_begin(&request->out);
+	json_put_bool(&request->out, "done", true);
+	json_object_end(&request->out);
+}
+
+/* ---- configuration ---- */
+
+void api_configuration(struct request *request)
+{
+	const struct config *config = engine_config(request->server->engine);
+	struct json_writer *out = &request->out;
+	json_object_begin(out);
+	json_put_int(out, "version", config->version);
+	json_key(out, TEXT("documents"));
+	json_array_begin(out);
+	for (size_t i = 0; i < config->documents_n; i++)
+		value_write_json(out, config->documents[i].body);
+	json_array_end(out);
+	json_object_end(out);
+}
+
+struct problems {
+	struct json_writer *out;
+	size_t n;
+};
+
+static void problem_write(void *arg, const struct config_problem *problem)
+{
+	struct problems *problems = arg;
+	if (problems->n++ >= PROBLEMS_MAX)
+		return;
+	json_object_begin(problems->out);
+	json_put_text(problems->out, "file", problem->file);
+	json_put_int(problems->out, "line", problem->line);
+	json_put_int(problems->out, "column", problem->column);
+	json_put_text(problems->out, "message", text_of(problem->message));
+	json_object_end(problems->out);
+}
+
+/* {"files": [{"name", "text"}]} */
+static bool files_read(struct request *request, struct json root, struct config_file **files, size_t *n)
+{
+	struct json list = json_get(root, TEXT("files")), item;
+	struct json_cursor cursor = {0};
+	size_t count = json_count(list);
+	struct config_file *found = arena_alloc(request->arena, (count + 1) * sizeof *found);
+	if (json_type_of(list) != JSON_ARRAY || count == 0 || count > 1000 || !found) {
+		reply_error(request, 400, "no_files", "\"files\" must be a list of {\"name\", \"text\"}.");
+		return false;
+	}
+	*n = 0;
+	while (json_next(&cursor, list, NULL, &item))
+		found[(*n)++] = (struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
+	*files = found;
+	return true;
+}
+
+/* Put @config in force. The old one stays until the server stops: a thread may be reading it. */
+static int config_apply(struct server *server, const struct config_file *files, size_t n, struct config *config, const char *who)
+{
+	uint32_t version;
+	if (server->retired_n == sizeof server->retired / sizeof *server->retired)
+		return ERROR_LIMIT;
+	int error = config_log_add(server->config_log, files, n, who, &version);
+	if (error)
+		return error;
+	config->version = version;
+	server->retired[server->retired_n++] = config;
+	engine_config_set(server->engine, config);
+	return 0;
+}
+
+void api_configuration_post(struct request *request)
+{
+	struct json root;
+	struct config_file *files;
+	size_t n;
+	struct config *config;
+	struct problems problems = {.out = &request->out};
+	if (!request_json(request, &root) || !files_read(request, root, &files, &n))
+		return;
+	json_object_begin(&request->out);
+	json_key(&request->out, TEXT("problems"));
+	json_array_begin(&request->out);
+	int error = config_build(&config, request->server->kinds, files, n, 0, problem_write, &problems);
+	json_array_end(&request->out);
+	if (error && error != ERROR_INVALID)
+		return reply_failure(request, error);
+	if (error) {
+		json_put_text(&request->out, "code", TEXT("invalid_configuration"));
+		json_put_text(&request->out, "message", TEXT("The configuration has problems; nothing was changed."));
+		json_object_end(&request->out);
+		request->http->status = 422;
+		return;
+	}
+	pthread_mutex_lock(&request->server->config_lock);
+	error = config_apply(request->server, files, n, config, request->caller.key ? request->caller.key->id : "console");
+	pthread_mutex_unlock(&request->server->config_lock);
+	if (error) {
+		config_free(config);
+		return reply_failure(request, error);
+	}
+	json_put_int(&request->out, "version", config->version);
+	json_put_int(&request->out, "documents", (int64_t)config->documents_n);
+	json_object_end(&request->out);
+}

@@ -1,0 +1,80 @@
+/* routes.c: the table of routes: the router, /openapi.json and docs/api.md come from it. */
+#include "serve/api.h"
+#include "serve/collect.h"
+
+#define COLLECT (KEY_WRITE | KEY_SECRET | KEY_CUSTOMER)
+#define OWN (KEY_SECRET | KEY_CUSTOMER)
+
+/* The busiest come first. */
+const struct route routes[] = {
+	{HTTP_POST, "/v1/decide", COLLECT, ROUTE_INLINE, api_decide, "What should this customer get next on this surface, and why."},
+	{HTTP_POST, "/v1/track", COLLECT, ROUTE_INLINE, collect_track, "Something happened (Segment's track)."},
+	{HTTP_POST, "/v1/batch", COLLECT, ROUTE_INLINE, collect_batch, "Several events in one call (Segment's batch)."},
+	{HTTP_POST, "/v1/t", COLLECT, ROUTE_INLINE, collect_track, "As /v1/track, in the browser SDK's spelling."},
+	{HTTP_POST, "/v1/p", COLLECT, ROUTE_INLINE, collect_page, "As /v1/page."},
+	{HTTP_POST, "/v1/s", COLLECT, ROUTE_INLINE, collect_screen, "As /v1/screen."},
+	{HTTP_POST, "/v1/i", COLLECT, ROUTE_INLINE, collect_identify, "As /v1/identify."},
+	{HTTP_POST, "/v1/g", COLLECT, ROUTE_INLINE, collect_group, "As /v1/group."},
+	{HTTP_POST, "/v1/a", COLLECT, ROUTE_INLINE, collect_alias, "As /v1/alias."},
+	{HTTP_POST, "/v1/b", COLLECT, ROUTE_INLINE, collect_batch, "As /v1/batch."},
+	{HTTP_POST, "/v1/m", 0, ROUTE_INLINE, collect_metrics, "The SDK's own measurements: taken and dropped."},
+	{HTTP_POST, "/v1/page", COLLECT, ROUTE_INLINE, collect_page, "A page was seen."},
+	{HTTP_POST, "/v1/screen", COLLECT, ROUTE_INLINE, collect_screen, "A screen was seen."},
+	{HTTP_POST, "/v1/identify", COLLECT, ROUTE_INLINE, collect_identify, "Who somebody is, and what they state."},
+	{HTTP_POST, "/v1/group", COLLECT, ROUTE_INLINE, collect_group, "Somebody belongs to an account."},
+	{HTTP_POST, "/v1/alias", COLLECT, ROUTE_INLINE, collect_alias, "Two ids are one person: an explicit link."},
+	{HTTP_POST, "/v1/import", KEY_SECRET, ROUTE_INLINE, collect_import, "Historical events, in a batch: stored as they are, nothing acts on them."},
+	{HTTP_GET, "/v1/projects/{key}/settings", 0, ROUTE_INLINE, collect_settings, "What Segment's browser SDK fetches first."},
+	{HTTP_POST, "/v1/response", OWN, ROUTE_INLINE, api_response, "What the customer did with a decision, or answered to its question."},
+	{HTTP_GET, "/v1/customers", OWN, ROUTE_WORKER, api_customers, "Find customers: ?identifier=user:ana, or a list: ?q=&n=&after=."},
+	{HTTP_GET, "/v1/customers/{cid}", OWN, ROUTE_INLINE, api_card, "A customer's card."},
+	{HTTP_GET, "/v1/customers/{cid}/timeline", OWN, ROUTE_WORKER, api_timeline, "What happened, newest first, in pages: ?n=&before=."},
+	{HTTP_GET, "/v1/customers/{cid}/decisions", OWN, ROUTE_WORKER, api_decisions, "What was decided, newest first, in pages."},
+	{HTTP_GET, "/v1/customers/{cid}/known", OWN, ROUTE_INLINE, api_known, "Which of a form's fields are known and need not be asked: ?fields=a,b."},
+	{HTTP_GET, "/v1/customers/{cid}/identity", OWN, ROUTE_INLINE, api_identity, "Identifiers, and the origins they came from."},
+	{HTTP_GET, "/v1/customers/{cid}/consents", OWN, ROUTE_INLINE, api_consents, "What the customer agreed to."},
+	{HTTP_POST, "/v1/customers/{cid}/consents", OWN, ROUTE_INLINE, api_consents_post, "A yes or a no to one purpose."},
+	{HTTP_POST, "/v1/customers/{cid}/preferences", OWN, ROUTE_INLINE, api_preferences, "How the customer wants things; null takes back."},
+	{HTTP_POST, "/v1/customers/{cid}/undo", OWN, ROUTE_INLINE, api_undo, "Make a change as if it had never been."},
+	{HTTP_GET, "/v1/customers/{cid}/export", OWN, ROUTE_WORKER, api_export, "Everything, as one JSON document."},
+	{HTTP_POST, "/v1/customers/{cid}/merge", KEY_SECRET, ROUTE_INLINE, api_merge, "Two customers are one person: {\"with\": cid}."},
+	{HTTP_POST, "/v1/customers/{cid}/split", KEY_SECRET, ROUTE_INLINE, api_split, "Part an origin from a customer: {\"origin\": id}."},
+	{HTTP_GET, "/v1/overview", KEY_SECRET, ROUTE_WORKER, api_overview, "Where the company stands."},
+	{HTTP_GET, "/v1/journeys", KEY_SECRET, ROUTE_WORKER, api_journeys, "What customers really did: ?from=&to=&cut=gap|goal&gap=30m&goal=&channel=&top=."},
+	{HTTP_GET, "/v1/stream", OWN, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
+	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
+	{HTTP_GET, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration, "The configuration in force."},
+	{HTTP_POST, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration_post, "Check a configuration and put it in force: {\"files\": [{\"name\", \"text\"}]}."},
+	{HTTP_GET, "/v1/keys", KEY_SECRET, ROUTE_INLINE, api_keys, "How many keys there are."},
+	{HTTP_POST, "/v1/keys", KEY_SECRET, ROUTE_WORKER, api_keys_post, "Make a key: {\"scope\": \"write\"|\"secret\", \"source\"}. It is shown once."},
+	{HTTP_POST, "/v1/snapshot", KEY_SECRET, ROUTE_WORKER, api_snapshot, "Write a snapshot now."},
+	{HTTP_GET, "/healthz", 0, ROUTE_INLINE, api_health, "Is the program alive."},
+	{HTTP_GET, "/readyz", 0, ROUTE_INLINE, api_ready, "Does it take events."},
+	{HTTP_GET, "/metrics", 0, ROUTE_INLINE, api_metrics, "Figures for Prometheus."},
+	{HTTP_GET, "/openapi.json", 0, ROUTE_INLINE, api_openapi, "This interface, as OpenAPI 3.1."},
+	{HTTP_GET, "/console", 0, ROUTE_INLINE, page_asset, "The console."},
+	{HTTP_GET, "/console/enter", 0, ROUTE_INLINE, page_console_enter, "Enter the console with ?key=."},
+	{HTTP_POST, "/console/enter", 0, ROUTE_INLINE, page_console_enter, "Enter the console with a form field key."},
+	{HTTP_GET, "/console/{page}", 0, ROUTE_INLINE, page_asset, "A page of the console."},
+	{HTTP_GET, "/console/{page}/{item}", 0, ROUTE_INLINE, page_asset, "A page of the console."},
+	{HTTP_GET, "/assets/{file}", 0, ROUTE_INLINE, page_asset, "Scripts, styles and fonts."},
+	{HTTP_GET, "/me", 0, ROUTE_WORKER, portal_page, "The customer's own page."},
+	{HTTP_GET, "/me/enter", 0, ROUTE_INLINE, portal_enter, "Enter it with ?token=."},
+	{HTTP_POST, "/me/{action}", 0, ROUTE_WORKER, portal_form, "What a customer changes there, as a form."},
+	{HTTP_GET, "/harbour", 0, ROUTE_INLINE, page_harbour, "The demo."},
+	{HTTP_GET, "/harbour/people", 0, ROUTE_INLINE, harbour_people, "The demo's people."},
+	{HTTP_POST, "/harbour/session", 0, ROUTE_INLINE, harbour_session, "The demo: sign in as somebody."},
+	{HTTP_POST, "/harbour/queue", 0, ROUTE_INLINE, harbour_queue, "The demo: call somebody to a counter."},
+	{HTTP_GET, "/harbour/{place}", 0, ROUTE_INLINE, page_harbour, "A place of the demo."},
+	{0, NULL, 0, ROUTE_INLINE, NULL, NULL},
+};
+
+void routes_describe(struct buffer *out)
+{
+	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+	buffer_string(out, "| method | path | who | what |\n|---|---|---|---|\n");
+	for (const struct route *route = routes; route->path; route++)
+		buffer_format(out, "| %s | `%s` | %s%s%s%s | %s |\n", methods[route->method], route->path,
+		              route->scopes == 0 ? "anybody" : "", route->scopes & KEY_WRITE ? "write key, " : "",
+		              route->scopes & KEY_SECRET ? "secret key" : "", route->scopes & KEY_CUSTOMER ? ", customer" : "", route->sentence);
+}

@@ -1,0 +1,628 @@
+/* server.c: starting, stopping, routing, the pool of workers, and what handlers share. */
+#include "serve/server.h"
+
+#include "base/clock.h"
+#include "base/report.h"
+#include "identify/resolve.h"
+#include "serve/dead_letters.h"
+#include "serve/hub.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BODY_DEPTH_MAX = 24 };
+
+/* ---- replies ---- */
+
+void reply_error(struct request *request, int status, const char *code, const char *format, ...)
+{
+	char message[400];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	buffer_reset(&request->http->out);
+	request->out = JSON_WRITER(&request->http->out);
+	request->http->status = status;
+	request->http->fixed = (struct text){0};
+	request->http->type = "application/json";
+	request->wait_for = 0;
+	json_object_begin(&request->out);
+	json_put_text(&request->out, "code", text_of(code));
+	json_put_text(&request->out, "message", text_of(message));
+	json_object_end(&request->out);
+	if (status == 429 || status == 503)
+		http_reply_header(request->http, "Retry-After", "1");
+}
+
+void reply_failure(struct request *request, int error)
+{
+	static const struct {
+		int error, status;
+	} statuses[] = {{ERROR_INVALID, 400},   {ERROR_NOT_FOUND, 404}, {ERROR_EXISTS, 409}, {ERROR_LIMIT, 429}, {ERROR_DENIED, 403},
+	                {ERROR_CONFLICT, 409},  {ERROR_BUSY, 429},      {ERROR_FULL, 503},   {ERROR_CLOSED, 503}, {ERROR_MEMORY, 503}};
+	int status = 500;
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i].error == error)
+			status = statuses[i].status;
+	reply_error(request, status, error_name(error), "%s", error_sentence(error));
+}
+
+struct json_parser *thread_parser(void)
+{
+	/* One a thread, for the life of the thread: a parser's buffers are what makes parsing fast. */
+	static _Thread_local struct json_parser *parser;
+	if (!parser)
+		parser = json_parser_new(REQUEST_BODY_BYTES_MAX, BODY_DEPTH_MAX);
+	return parser;
+}
+
+bool request_json(struct request *request, struct json *root)
+{
+	struct json_parser *parser = thread_parser();
+	int error = parser ? json_parse(parser, request->http->body, root) : ERROR_MEMORY;
+	if (error == ERROR_MEMORY)
+		reply_failure(request, error);
+	else if (error)
+		reply_error(request, 400, error == ERROR_LIMIT ? "too_deep" : "invalid_json", "The body is not acceptable JSON: %s",
+		            json_parser_error(parser));
+	else if (json_type_of(*root) != JSON_OBJECT)
+		reply_error(request, 400, "invalid_json", "The body must be a JSON object.");
+	else
+		return true;
+	return false;
+}
+
+bool request_time(struct request *request, const char *name, int64_t otherwise, int64_t *ms)
+{
+	struct text text = http_query(request->http, name);
+	*ms = otherwise;
+	if (text.n == 0 || clock_parse(text, ms) == 0)
+		return true;
+	reply_error(request, 400, "invalid_time", "\"%s\" must be a time such as 2026-05-03T07:00:00Z.", name);
+	return false;
+}
+
+bool request_number(struct request *request, const char *name, int64_t otherwise, int64_t smallest, int64_t largest, int64_t *n)
+{
+	struct text text = http_query(request->http, name);
+	*n = otherwise;
+	if (text.n == 0 || (text_to_int64(text, n) == 0 && *n >= smallest && *n <= largest))
+		return true;
+	reply_error(request, 400, "invalid_number", "\"%s\" must be a number from %lld to %lld.", name, (long long)smallest,
+	            (long long)largest);
+	return false;
+}
+
+/* ---- customers ---- */
+
+static uint32_t origin_of_cid(struct server *server, struct text cid)
+{
+	struct origin_id id;
+	if (!origin_parse(cid, &id))
+		return 0;
+	return directory_find(engine_directory(server->engine), directory_hash_id(id));
+}
+
+uint32_t customer_named(struct server *server, struct text name)
+{
+	char copy[IDENTIFIER_BYTES_MAX];
+	struct identifier identifier;
+	uint32_t origin = origin_of_cid(server, name);
+	if (origin || !identifier_parse(name, &identifier))
+		return origin;
+	return resolve_find(server->engine, identifier_normalise(identifier, copy));
+}
+
+static uint32_t present_of(struct server *server, uint32_t origin)
+{
+	return origin ? atomic_load_explicit(&engine_origin(server->engine, origin)->customer, memory_order_acquire) : 0;
+}
+
+/* A token sees its own customer; a public key only an anonymousId that is joined to no known customer. */
+static uint32_t permitted(struct request *request, uint32_t origin)
+{
+	struct server *server = request->server;
+	if (!origin) {
+		reply_error(request, 404, "not_found", "There is no such customer.");
+		return 0;
+	}
+	if (request->caller.scope == KEY_SECRET)
+		return origin;
+	if (request->caller.scope == KEY_CUSTOMER &&
+	    present_of(server, customer_named(server, request->caller.subject)) == present_of(server, origin))
+		return origin;
+	reply_error(request, 403, "denied", "This key may not see that customer.");
+	return 0;
+}
+
+uint32_t request_customer_path(struct request *request, struct text cid)
+{
+	if (text_equal(cid, TEXT("me")) && request->caller.scope == KEY_CUSTOMER)
+		return permitted(request, customer_named(request->server, request->caller.subject));
+	return permitted(request, origin_of_cid(request->server, cid));
+}
+
+uint32_t request_customer_identifier(struct request *request, struct text text)
+{
+	struct identifier identifier;
+	char copy[IDENTIFIER_BYTES_MAX];
+	if (!identifier_parse(text, &identifier)) {
+		reply_error(request, 400, "invalid_identifier", "An identifier looks like user:ana or email:ana@example.org.");
+		return 0;
+	}
+	uint32_t origin = resolve_find(request->server->engine, identifier_normalise(identifier, copy));
+	if (request->caller.scope == KEY_WRITE) {
+		/* What a public key may decide for: somebody of whom nothing but anonymousIds is known. */
+		if (origin && text_equal(identifier.type, IDENTIFIER_ANONYMOUS) && !customer_is_known(request->server, origin))
+			return origin;
+		if (!origin && text_equal(identifier.type, IDENTIFIER_ANONYMOUS)) {
+			reply_error(request, 404, "not_found", "There is no such customer yet.");
+			return 0;
+		}
+	}
+	return permitted(request, origin);
+}
+
+uint32_t request_customer_body(struct request *request, struct json customer)
+{
+	struct text cid = json_text(json_get(customer, TEXT("cid"))), identifier = json_text(json_get(customer, TEXT("identifier")));
+	if (json_type_of(customer) == JSON_ABSENT && request->caller.scope == KEY_CUSTOMER)
+		return permitted(request, customer_named(request->server, request->caller.subject));
+	if (cid.n)
+		return permitted(request, origin_of_cid(request->server, cid));
+	if (identifier.n)
+		return request_customer_identifier(request, identifier);
+	reply_error(request, 400, "no_customer", "\"customer\" must say whom: {\"identifier\": \"user:ana\"} or {\"cid\": \"...\"}.");
+	return 0;
+}
+
+bool customer_is_known(struct server *server, uint32_t origin)
+{
+	struct identifier_known known;
+	bool found = false;
+	struct customer *customer = customer_lock_of(server->engine, origin);
+	if (!customer)
+		return false;
+	size_t index = fold_table_index(engine_folds(server->engine), &identifier_fold);
+	int error = customer_refresh(server->engine, customer);
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	struct text state = fold_states_get(states, engine_folds(server->engine)->n, index);
+	for (size_t at = 0; identifier_next(state, &at, &known) && !found;)
+		found = !text_equal(known.identifier.type, IDENTIFIER_ANONYMOUS);
+	customer_unlock(server->engine, customer);
+	return found || error;
+}
+
+/* ---- who calls ---- */
+
+static struct text basic_user(struct arena *arena, struct text encoded)
+{
+	struct text user = {"", 0}, decoded;
+	char *bytes = arena_alloc(arena, encoded.n + 1);
+	size_t n;
+	if (!bytes || !base64_decode(encoded, bytes, encoded.n, &n))
+		return user;
+	decoded = (struct text){bytes, n};
+	text_next(&decoded, ':', &user);
+	return user;
+}
+
+static void caller_of_text(struct request *request, struct text text)
+{
+	struct caller *caller = &request->caller;
+	const struct key *key = keys_find(request->server->keys, text);
+	if (key) {
+		caller->key = key;
+		caller->scope = key->scope;
+	} else if (text_find(text, TEXT("."), NULL) &&
+	           token_check(request->server->keys, request->arena, text, request->now_ms, &caller->subject) == 0) {
+		caller->scope = KEY_CUSTOMER;
+	}
+}
+
+void request_caller(struct request *request, struct text key_in_body)
+{
+	struct text header = http_header_of(request->http, "Authorization"), cookie;
+	struct caller *caller = &request->caller;
+	if (text_equal_fold(text_first(header, 7), TEXT("bearer ")))
+		caller_of_text(request, text_trim(text_from(header, 7)));
+	else if (text_equal_fold(text_first(header, 6), TEXT("basic ")))
+		caller_of_text(request, basic_user(request->arena, text_trim(text_from(header, 6))));
+	if (caller->scope == KEY_NONE && key_in_body.n)
+		caller_of_text(request, key_in_body);
+	if (caller->scope != KEY_NONE || header.n)
+		return;
+	if ((cookie = http_cookie(request->http, "attune_console")).n || (cookie = http_cookie(request->http, "attune_portal")).n ||
+	    (cookie = http_query(request->http, "token")).n) {
+		caller_of_text(request, cookie);
+		caller->by_cookie = true;
+	}
+}
+
+/* A page of another site can make a browser send our cookie, but not our header. */
+static bool is_cross_site(const struct request *request)
+{
+	return request->caller.by_cookie && request->http->method != HTTP_GET && request->http->method != HTTP_HEAD &&
+	       http_header_of(request->http, "X-Attune").n == 0 && !text_starts(request->http->path, TEXT("/me"));
+}
+
+/* ---- routing ---- */
+
+/* Does @path fit @pattern? The parts for {…} are written to @parameters. */
+static bool route_fits(const char *pattern, struct text path, struct text *parameters)
+{
+	struct text rest = text_of(pattern), wanted, given;
+	size_t n = 0;
+	if (!memchr(pattern, '{', rest.n))
+		return text_equal(rest, path);
+	while (text_next(&rest, '/', &wanted)) {
+		if (!text_next(&path, '/', &given))
+			return false;
+		if (wanted.n && wanted.p[0] == '{') {
+			if (given.n == 0 || n == REQUEST_PARAMETERS_MAX)
+				return false;
+			parameters[n++] = given;
+		} else if (!text_equal(wanted, given)) {
+			return false;
+		}
+	}
+	return !path.p;
+}
+
+static const struct route *route_find(struct request *request, bool *path_known)
+{
+	struct http_exchange *x = request->http;
+	enum http_method method = x->method == HTTP_HEAD ? HTTP_GET : x->method;
+	*path_known = false;
+	for (const struct route *route = routes; route->path; route++) {
+		if (!route_fits(route->path, x->path, request->parameters))
+			continue;
+		*path_known = true;
+		if (route->method == method)
+			return route;
+	}
+	return NULL;
+}
+
+static void cors(struct request *request)
+{
+	struct text origin = http_header_of(request->http, "Origin");
+	if (origin.n == 0 || !text_starts(request->http->path, TEXT("/v1/")))
+		return;
+	http_reply_header(request->http, "Access-Control-Allow-Origin", origin.p);
+	http_reply_header(request->http, "Access-Control-Expose-Headers", "Retry-After, X-RateLimit-Reset");
+	http_reply_header(request->http, "Vary", "Origin");
+	if (request->http->method != HTTP_OPTIONS)
+		return;
+	http_reply_header(request->http, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
+	http_reply_header(request->http, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Retry-Count, X-Attune");
+	http_reply_header(request->http, "Access-Control-Max-Age", "900");
+}
+
+static void secure(struct request *request)
+{
+	http_reply_header(request->http, "X-Content-Type-Options", "nosniff");
+}
+
+/* Find the route and check who calls. False: an answer stands already. */
+static bool prepare(struct request *request)
+{
+	bool path_known;
+	cors(request);
+	secure(request);
+	request->route = route_find(request, &path_known);
+	if (request->http->method == HTTP_OPTIONS && path_known) {
+		request->http->status = 204;
+		return false;
+	}
+	if (!request->route) {
+		if (path_known)
+			reply_error(request, 405, "method_not_allowed", "This path does not take that method.");
+		else
+			reply_error(request, 404, "no_route", "There is nothing at this path; /openapi.json lists what there is.");
+		return false;
+	}
+	if (request->route->scopes == 0)
+		return true;
+	if (request->route->scopes & KEY_WRITE && request->http->method == HTTP_POST &&
+	    http_header_of(request->http, "Authorization").n == 0)
+		return true; /* The key may stand in the body: the handler looks. */
+	request_caller(request, (struct text){0});
+	return request_permitted(request);
+}
+
+bool request_permitted(struct request *request)
+{
+	if (request->caller.scope == KEY_NONE)
+		reply_error(request, 401, "unauthorized", "A key is needed: Authorization: Bearer KEY. `attune init` makes them.");
+	else if (!(request->route->scopes & request->caller.scope))
+		reply_error(request, 403, "denied", "This key may not do that.");
+	else if (is_cross_site(request))
+		reply_error(request, 403, "cross_site", "A request with a cookie needs the header X-Attune.");
+	else
+		return true;
+	return false;
+}
+
+/* ---- the life of a request ---- */
+
+static void figures_note(struct request *request)
+{
+	struct server_figures *figures = &request->server->figures;
+	unsigned class = (unsigned)request->http->status / 100;
+	uint64_t us = (clock_monotonic_ns() - request->begun_ns) / 1000;
+	unsigned bucket = us ? 64 - (unsigned)__builtin_clzll(us) : 0;
+	atomic_fetch_add_explicit(&figures->requests[class < 6 ? class : 5], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&figures->latency[bucket < 32 ? bucket : 31], 1, memory_order_relaxed);
+}
+
+static void on_durable(struct log_waiter *waiter, int error)
+{
+	struct request *request = (struct request *)((char *)waiter - offsetof(struct request, waiter));
+	struct server *server = request->server;
+	if (error)
+		reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again with the same messageId.");
+	http_resume(request->http);
+	atomic_fetch_sub(&server->paused, 1);
+}
+
+static void pause_until_durable(struct http_exchange *exchange)
+{
+	struct request *request = exchange->user;
+	request->waiter = (struct log_waiter){.position = request->wait_for, .call = on_durable};
+	log_when_durable(engine_log(request->server->engine), &request->waiter);
+}
+
+static void pause_for_worker(struct http_exchange *exchange)
+{
+	struct request *request = exchange->user;
+	struct server *server = request->server;
+	request->next = NULL;
+	pthread_mutex_lock(&server->work_lock);
+	if (server->work_last)
+		server->work_last->next = request;
+	else
+		server->work_first = request;
+	server->work_last = request;
+	server->work_n++;
+	pthread_cond_signal(&server->work_ready);
+	pthread_mutex_unlock(&server->work_lock);
+}
+
+static enum http_next finish(struct request *request)
+{
+	if (request->streaming)
+		return HTTP_STREAM;
+	if (request->wait_for == 0 || request->wait_for <= log_durable(engine_log(request->server->engine)))
+		return HTTP_REPLY;
+	request->http->paused = pause_until_durable;
+	atomic_fetch_add(&request->server->paused, 1);
+	return HTTP_PAUSE;
+}
+
+static enum http_next handle(void *arg, struct http_exchange *exchange)
+{
+	struct server *server = arg;
+	struct request *request = arena_zero_alloc(&exchange->arena, 1, sizeof *request);
+	if (!request) {
+		exchange->status = 503;
+		return HTTP_REPLY;
+	}
+	exchange->user = request;
+	request->server = server;
+	request->http = exchange;
+	request->arena = &exchange->arena;
+	request->out = JSON_WRITER(&exchange->out);
+	request->now_ms = clock_now_ms();
+	request->begun_ns = clock_monotonic_ns();
+	if (!prepare(request))
+		return HTTP_REPLY;
+	if (request->route->mode == ROUTE_WORKER) {
+		if (atomic_load(&server->stopping) || server->work_n >= WORK_QUEUE_MAX) {
+			reply_error(request, 503, "busy", "Too many large questions are waiting; try again shortly.");
+			return HTTP_REPLY;
+		}
+		exchange->paused = pause_for_worker;
+		atomic_fetch_add(&server->paused, 1);
+		return HTTP_PAUSE;
+	}
+	request->route->handle(request);
+	return finish(request);
+}
+
+static void refused(void *arg, struct http_exchange *exchange)
+{
+	struct server *server = arg;
+	struct request request = {.server = server, .http = exchange, .arena = &exchange->arena};
+	cors(&request);
+	reply_error(&request, strcmp(exchange->path.p, "/v1/import") == 0 ? 413 : 400, "too_large",
+	            "The body is larger than %d KiB: send smaller batches.", REQUEST_BODY_BYTES_MAX / 1024);
+	atomic_fetch_add(&server->figures.requests_refused, 1);
+}
+
+static void done(void *arg, struct http_exchange *exchange)
+{
+	struct request *request = exchange->user;
+	(void)arg;
+	if (request)
+		figures_note(request);
+}
+
+static void *worker_run(void *arg)
+{
+	struct server *server = arg;
+	pthread_mutex_lock(&server->work_lock);
+	for (;;) {
+		while (!server->work_first && !atomic_load(&server->stopping))
+			pthread_cond_wait(&server->work_ready, &server->work_lock);
+		struct request *request = server->work_first;
+		if (!request)
+			break;
+		server->work_first = request->next;
+		if (!server->work_first)
+			server->work_last = NULL;
+		server->work_n--;
+		pthread_mutex_unlock(&server->work_lock);
+		request->route->handle(request);
+		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, 30000) != 0)
+			reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again.");
+		http_resume(request->http);
+		atomic_fetch_sub(&server->paused, 1);
+		pthread_mutex_lock(&server->work_lock);
+	}
+	pthread_mutex_unlock(&server->work_lock);
+	return NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+static int key_read(const char *folder, uint8_t key[DIRECTORY_KEY_BYTES])
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/directory-key", folder);
+	return secret_file(path, key, DIRECTORY_KEY_BYTES);
+}
+
+static uint32_t config_version(const struct config *config)
+{
+	return config ? config->version : 0;
+}
+
+static void ignore_problem(void *arg, const struct config_problem *problem)
+{
+	(void)arg;
+	report(REPORT_WARNING, "configuration", "%.*s line %u: %s", TEXT_ARGS(problem->file), problem->line, problem->message);
+}
+
+static int config_load(struct server *server, struct config **config)
+{
+	char path[4200];
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	struct config_file *files;
+	size_t n;
+	uint32_t version;
+	arena_init(&arena, (size_t)256 * 1024 * 1024);
+	snprintf(path, sizeof path, "%s/configuration", server->folder);
+	int error = config_log_open(&server->config_log, path);
+	if (!error)
+		error = config_log_newest(server->config_log, &arena, &version, &files, &n);
+	return error ? error : config_build(config, server->kinds, files, n, version, ignore_problem, NULL);
+}
+
+static int engine_start(struct server *server, const struct server_options *options)
+{
+	uint8_t key[DIRECTORY_KEY_BYTES];
+	struct config *config;
+	int error = key_read(server->folder, key);
+	if (!error)
+		error = config_load(server, &config);
+	if (error)
+		return error;
+	server->retired[server->retired_n++] = config;
+	const struct settings *settings = &server->settings;
+	struct engine_options engine = {
+		.folder = server->folder, .folds = options->folds, .directory_key = key, .memory_max = (size_t)settings->memory_max << 20,
+		.dedupe_memory_max = (size_t)settings->dedupe_memory_max << 20, .snapshot_every_ms = settings->snapshot_every_s * 1000,
+		.log_segment_bytes = (size_t)settings->log_segment_mb << 20, .config = config, .column = options->column,
+		.config_version = config_version};
+	return engine_open(&server->engine, &engine);
+}
+
+static void changed(void *arg, struct engine *engine, const struct customer *customer, const struct event *event)
+{
+	struct server *server = arg;
+	hub_changed(server->hub, customer_id(engine, customer), event);
+}
+
+static int parts_start(struct server *server, const struct server_options *options)
+{
+	if (mkdir(server->folder, 0700) != 0 && errno != EEXIST)
+		return ERROR_IO;
+	int error = keys_open(&server->keys, server->folder);
+	if (!error)
+		error = dead_letters_open(&server->dead_letters, server->folder);
+	if (!error)
+		error = engine_start(server, options);
+	if (!error && !(server->hub = hub_new()))
+		error = ERROR_MEMORY;
+	if (!error)
+		engine_listen(server->engine, changed, server);
+	return error;
+}
+
+static int listen_start(struct server *server)
+{
+	const struct settings *settings = &server->settings;
+	for (int64_t i = 0; i < settings->workers; i++) {
+		if (pthread_create(&server->workers[i], NULL, worker_run, server) != 0)
+			return ERROR_MEMORY;
+		server->workers_n++;
+	}
+	struct http_options http = {
+		.address = settings->listen, .port = (uint16_t)settings->port, .threads = (unsigned)settings->threads,
+		.connections_max = (unsigned)settings->connections_max, .timeout_s = (unsigned)settings->timeout_s,
+		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .handle = handle, .refused = refused, .done = done, .arg = server};
+	return http_start(&server->http, &http);
+}
+
+int server_start(struct server **out, const struct server_options *options)
+{
+	struct server *server = memory_zero_alloc(1, sizeof *server);
+	if (!server)
+		return ERROR_MEMORY;
+	server->settings = options->settings;
+	server->kinds = options->kinds;
+	server->started_ms = clock_now_ms();
+	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
+	pthread_mutex_init(&server->work_lock, NULL);
+	pthread_mutex_init(&server->config_lock, NULL);
+	pthread_cond_init(&server->work_ready, NULL);
+	int error = parts_start(server, options);
+	if (!error)
+		error = listen_start(server);
+	if (error) {
+		server_stop(server);
+		return error;
+	}
+	*out = server;
+	return 0;
+}
+
+uint16_t server_port(const struct server *server)
+{
+	return http_port(server->http);
+}
+
+void server_stop(struct server *server)
+{
+	if (server->http)
+		http_quiesce(server->http);
+	atomic_store(&server->stopping, true);
+	pthread_mutex_lock(&server->work_lock);
+	pthread_cond_broadcast(&server->work_ready);
+	pthread_mutex_unlock(&server->work_lock);
+	for (size_t i = 0; i < server->workers_n; i++)
+		pthread_join(server->workers[i], NULL);
+	if (server->hub)
+		hub_close(server->hub);
+	for (int i = 0; i < 5000 && atomic_load(&server->paused); i++)
+		usleep(1000);
+	http_stop(server->http);
+	engine_close(server->engine);
+	hub_free(server->hub);
+	dead_letters_close(server->dead_letters);
+	config_log_close(server->config_log);
+	for (size_t i = 0; i < server->retired_n; i++)
+		config_free(server->retired[i]);
+	keys_close(server->keys);
+	pthread_mutex_destroy(&server->work_lock);
+	pthread_mutex_destroy(&server->config_lock);
+	pthread_cond_destroy(&server->work_ready);
+	memory_free(server);
+}

@@ -1,0 +1,301 @@
+/*
+ * run.mjs: checks the pages in a real browser against a running server.
+ *
+ * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--only TEXT] [--portal PATH] [--shots DIR]`
+ * prints one line a check and ends with "N passed, N failed". The story checks need the people of the demonstration in their first
+ * state (Ana agreed, Ben asked nothing yet), so they run before anything else and put back what they change where they can.
+ */
+import { createRequire } from "node:module";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(join(here, "../../web/package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const flag = (name, otherwise) => { const i = process.argv.indexOf(name); return i < 0 ? otherwise : process.argv[i + 1]; };
+const base = flag("--base", "http://127.0.0.1:7390").replace(/\/$/, "");
+const key = flag("--console-key", "letmein");
+const only = flag("--only", "");
+const portal = flag("--portal", "/portal-sample");
+const shots = flag("--shots", "");
+if (shots) mkdirSync(shots, { recursive: true });
+
+const WAIT_MS = 8000;
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+let passed = 0, failed = 0;
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+
+class Failed extends Error {}
+const must = (truth, says) => { if (!truth) throw new Failed(says); };
+const same = (got, wanted, says) => must(JSON.stringify(got) === JSON.stringify(wanted), `${says}: got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
+
+/* One browser context a check, so that no check lives on another's cookies. Script errors and refused loads fail the check. */
+async function check(name, options, story) {
+  if (only && !name.includes(only)) return;
+  const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 }, colorScheme: options.scheme ?? "light", reducedMotion: "reduce", locale: "en-GB", bypassCSP: options.bypassCSP ?? false });
+  const wrong = [];
+  const open = async (path) => {
+    const page = await context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    page.on("pageerror", (e) => wrong.push(`script error: ${e.message}`));
+    page.on("console", (m) => { if (m.type() === "error" && /Content Security Policy|Refused to/.test(m.text())) wrong.push(m.text().slice(0, 160)); });
+    await page.goto(base + path, { waitUntil: "load" });
+    return page;
+  };
+  try {
+    if (options.console) { const page = await open(`/console/enter?key=${encodeURIComponent(key)}`); await page.close(); }
+    await story(open, context);
+    must(wrong.length === 0, wrong.join("; "));
+    passed++;
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`not ok ${name} -- ${String(error.message).split("\n")[0]}`);
+  } finally { await context.close(); }
+}
+const id = (name) => `[data-testid="${name}"]`;
+const seen = (page, name) => page.waitForSelector(id(name), { state: "visible" });
+const gone = (page, name) => page.waitForSelector(id(name), { state: "detached" });
+const tiles = (page) => page.$$eval('[data-testid="tiles"] > li', (all) => all.map((t) => t.dataset.option));
+const until = async (truth, says) => { const end = Date.now() + WAIT_MS; while (Date.now() < end) { if (await truth()) return; await new Promise((r) => setTimeout(r, 60)); } throw new Failed(says); };
+
+/* Stories. */
+await check("machine_offers_ana_her_usual_first_and_says_why", {}, async (open) => {
+  const page = await open("/harbour/machine?person=ana");
+  await seen(page, "usual");
+  const row = await page.$eval(id("usual"), (b) => ({ alone: b.parentElement.querySelectorAll("button.edge").length === 1, first: b === document.querySelector("main button") }));
+  must(row.alone && row.first, "the usual amount is not first and alone in its row");
+  must((await page.getAttribute(id("usual"), "data-notes")).length > 0, "the usual amount does not name its notes");
+  await page.click(id("why"));
+  await seen(page, "why-text");
+  must((await page.textContent(id("why-text"))).length > 20, "why? says nothing");
+  must((await page.$$(".because li")).length > 0, "why? shows no event");
+});
+await check("machine_asks_ben_after_his_cash_with_nothing_chosen", {}, async (open) => {
+  const page = await open("/harbour/machine?person=ben");
+  await seen(page, "amount-20");
+  must(!(await page.$(id("usual"))), "Ben has agreed to nothing and is offered a usual amount");
+  must(!(await page.$(id("remember-yes"))), "the question comes before the cash");
+  await page.click(id("amount-50"));
+  await seen(page, "receipt-no"); await page.click(id("receipt-no"));
+  await page.click(`${id("cash-taken")}:not([disabled])`);
+  await seen(page, "remember-yes"); await seen(page, "remember-no");
+  const looks = await page.$$eval(`${id("remember-yes")}, ${id("remember-no")}`, (b) => b.map((x) => [getComputedStyle(x).backgroundColor, x.className, x.getBoundingClientRect().height]));
+  same(looks[0], looks[1], "yes and no do not look the same");
+  must(!(await page.$("input:checked, [aria-pressed=true]")), "something is chosen beforehand");
+  must(!(await page.evaluate(() => document.activeElement?.tagName === "BUTTON")), "a button is chosen beforehand by the focus");
+});
+await check("machine_shows_edith_huge_type_and_no_guess", {}, async (open) => {
+  const page = await open("/harbour/machine?person=edith");
+  await seen(page, "amount-20");
+  must(!(await page.$(id("usual"))), "a guess is shown");
+  await until(() => page.evaluate(() => document.documentElement.dataset.text === "huge"), "the type is not huge");
+  must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+});
+await check("a_need_stated_at_one_place_holds_at_the_others_at_once", {}, async (open) => {
+  const machine = await open("/harbour/machine?person=edith");
+  const app = await open("/harbour/app?person=edith");
+  await seen(machine, "contrast"); await app.waitForSelector("h1");
+  await machine.click(id("contrast"));
+  await until(() => app.evaluate(() => document.documentElement.dataset.contrast === "high"), "the app did not follow");
+  await machine.click(id("contrast"));
+  await until(() => app.evaluate(() => document.documentElement.dataset.contrast !== "high"), "the app did not follow back");
+});
+await check("app_moves_a_suggestion_home_and_takes_it_back_to_the_byte", { width: 390, height: 844 }, async (open) => {
+  const page = await open("/harbour/app?person=ana");
+  await seen(page, "suggestion");
+  const before = await page.innerHTML(id("tiles"));
+  await page.click(id("suggestion-yes"));
+  await until(async () => (await tiles(page)).includes("share-prices"), "it did not move");
+  await page.click(id("undo"));
+  await until(async () => !(await tiles(page)).includes("share-prices"), "it did not move back");
+  must(before === await page.innerHTML(id("tiles")), "the menu is not as it was before");
+});
+await check("app_is_put_in_order_by_keyboard_alone_and_the_branch_shows_it", { width: 390, height: 844 }, async (open) => {
+  const page = await open("/harbour/app?person=ana");
+  await seen(page, "reorder");
+  const before = await tiles(page);
+  const press = async (test) => {
+    for (let i = 0; i < 60; i++) {
+      if (await page.evaluate((t) => document.activeElement?.getAttribute("data-testid") === t, test)) return page.keyboard.press("Enter");
+      await page.keyboard.press("Tab");
+    }
+    throw new Failed(`${test} is not reached with Tab`);
+  };
+  await press("reorder");
+  await page.evaluate(() => { document.activeElement.blur(); });
+  await press("make-first-cards");
+  await until(async () => (await tiles(page))[0] === "cards", "cards is not first");
+  const branch = await open("/harbour/branch?person=ana");
+  await branch.waitForSelector(`${id("menu")} li`);
+  same((await branch.$$eval(`${id("menu")} li`, (l) => l.map((x) => x.dataset.option)))[0], "cards", "the branch shows another order");
+  await branch.close();
+  await press("undo");
+  await until(async () => JSON.stringify(await tiles(page)) === JSON.stringify(before), "the order did not come back");
+});
+await check("app_is_put_in_order_by_dragging", { width: 390, height: 844 }, async (open) => {
+  const page = await open("/harbour/app?person=ana");
+  await seen(page, "tile-cards");
+  const before = await tiles(page);
+  const from = await (await page.$(id("tile-cards"))).boundingBox();
+  const to = await (await page.$(id(`tile-${before[0]}`))).boundingBox();
+  await page.mouse.move(from.x + 30, from.y + 30); await page.mouse.down();
+  await page.mouse.move(from.x + 10, from.y - 10, { steps: 4 }); await page.mouse.move(to.x + 40, to.y + 40, { steps: 6 }); await page.mouse.up();
+  await until(async () => (await tiles(page))[0] === "cards", "cards is not first");
+  same(await page.getAttribute("main", "data-screen"), "home", "dragging opened the tile");
+  await page.click(id("undo"));
+  await until(async () => JSON.stringify(await tiles(page)) === JSON.stringify(before), "the order did not come back");
+});
+await check("a_bill_paid_online_is_paid_in_the_open_app_within_a_second", {}, async (open) => {
+  const app = await open("/harbour/app?person=ana&screen=pay-bill");
+  const web = await open("/harbour/web?person=ana");
+  await web.waitForSelector('[data-testid^="pay-"]');
+  const bill = (await web.$eval('[data-testid^="pay-"]', (b) => b.dataset.testid)).slice(4);
+  await app.waitForSelector(`${id(`bill-${bill}`)}[data-state="open"]`);
+  await app.evaluate(() => { window.notReloaded = true; });
+  await web.click(id(`pay-${bill}`));
+  await web.waitForSelector(`${id(`bill-${bill}`)}[data-state="done"]`);
+  const t = Date.now();
+  await app.waitForSelector(`${id(`bill-${bill}`)}[data-state="done"]`);
+  must(Date.now() - t < 1000, `it took ${Date.now() - t} ms`);
+  must(await app.evaluate(() => window.notReloaded === true), "the app was reloaded");
+});
+await check("branch_fills_in_what_is_known_and_names_the_next_step", {}, async (open) => {
+  const page = await open("/harbour/branch?person=ana");
+  await seen(page, "not-asked"); await seen(page, "next-step"); await seen(page, "reason");
+  const n = Number(await page.getAttribute(id("not-asked"), "data-not-asked"));
+  same((await page.$$('[data-testid^="known-"]')).length, n, "the fields filled in are not the number not asked");
+  must(n > 0, "nothing is filled in");
+});
+await check("queue_fills_the_screen_with_a_name_and_a_counter", { width: 1280, height: 720 }, async (open) => {
+  const queue = await open("/harbour/queue?counter=4");
+  await seen(queue, "queue-wait");
+  const branch = await open("/harbour/branch?person=edith&counter=4");
+  await seen(branch, "call");
+  await new Promise((r) => setTimeout(r, 700));
+  await branch.click(id("call"));
+  await seen(queue, "queue-name");
+  same(await queue.textContent(id("queue-counter")), "counter 4", "counter");
+  const box = await (await queue.$(id("queue-name"))).boundingBox();
+  must(box.height > 120 && box.x >= 0 && box.x + box.width <= 1280, `the name is ${Math.round(box.width)} x ${Math.round(box.height)}`);
+});
+await check("app_brings_back_what_has_moved_to_more", { width: 390, height: 844 }, async (open) => {
+  const page = await open("/harbour/app?person=ana");
+  await seen(page, "bring-back-loans");
+  must(!(await tiles(page)).includes("loans"), "loans is still on home");
+  await page.click(id("more")); await seen(page, "more-loans"); await page.click(id("back"));
+  await page.click(id("bring-back-loans"));
+  await until(async () => (await tiles(page)).includes("loans"), "loans did not come back");
+  await gone(page, "bring-back-loans");
+});
+
+/* The console. */
+await check("console_is_shut_without_its_key", {}, async (open) => {
+  const page = await open("/console");
+  await page.waitForSelector("input[name=key]");
+  must(!(await page.$(id("sentence"))), "something is shown");
+});
+await check("console_is_walked_by_keys", { console: true }, async (open) => {
+  const page = await open("/console");
+  await seen(page, "sentence");
+  await page.keyboard.press("g"); await page.keyboard.press("c");
+  await page.waitForURL(/console\/customers$/);
+  await page.keyboard.press("/");
+  await page.keyboard.type("ana"); await page.keyboard.press("Enter");
+  await page.waitForURL(/q=ana/);
+  await page.waitForSelector(`${id("customers")} tbody tr`);
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("?");
+  await seen(page, "help");
+  await page.keyboard.press("Escape");
+  await gone(page, "help");
+  await page.keyboard.press("g"); await page.keyboard.press("j");
+  await page.waitForURL(/journeys/);
+});
+for (const [view, table, marks] of [["map", "map-table", ".map .way"], ["flow", "flow-table", ".flow .band"], ["leaving", "leaving-table", ".bars li"]])
+  await check(`the_table_of_the_${view}_says_what_the_picture_says`, { console: true }, async (open) => {
+    const page = await open(`/console/journeys?view=${view}`);
+    await page.waitForSelector(marks, { state: "attached" });
+    const read = (selector) => page.$$eval(selector, (all) => all.map((e) => JSON.stringify({ ...e.dataset })).sort());
+    const chart = await read(marks);
+    await page.keyboard.press("t");
+    await seen(page, table);
+    const rows = (await read(`${id(table)} tbody tr`)).filter((r) => view !== "map" || JSON.parse(r).from !== JSON.parse(r).to);
+    must(chart.length > 0, "the picture is empty");
+    same(rows, chart, "picture and table differ");
+    await page.keyboard.press("t");
+    await page.waitForSelector(marks, { state: "attached" });
+  });
+await check("the_map_is_walked_by_arrow_keys", { console: true }, async (open) => {
+  const page = await open("/console/journeys");
+  await page.waitForSelector(".map .step");
+  await page.focus('.map .step[tabindex="0"]');
+  const at = () => page.evaluate(() => document.activeElement?.getAttribute("data-activity"));
+  const first = await at();
+  await page.keyboard.press("ArrowRight");
+  await until(async () => { const now = await at(); return now && now !== first; }, "the arrow key does not move");
+  same(await page.textContent("#step-title"), await at(), "the step described is not the step reached");
+});
+
+/* Every page x light and dark x narrow and wide: no axe violation, no sideways scrolling. */
+async function scan(page) {
+  await page.evaluate(axe);
+  return page.evaluate(async (tags) => {
+    const r = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return r.violations.map((v) => `${v.id} (${v.nodes.length}: ${v.nodes[0].target.join(" ")})`);
+  }, TAGS);
+}
+let ana_path = "/console/customers";
+await check("a_customer_is_found_and_opened", { console: true }, async (open) => {
+  const page = await open("/console/customers?q=ana");
+  await page.click(`${id("customers")} tbody a`);
+  await seen(page, "timeline");
+  ana_path = new URL(page.url()).pathname;
+  must(await page.evaluate(() => document.querySelector("#now").compareDocumentPosition(document.querySelector("#history")) & Node.DOCUMENT_POSITION_FOLLOWING), "history stands before now");
+});
+const pages = [
+  ["harbour", "/harbour", "h1"], ["machine-ana", "/harbour/machine?person=ana", id("amount-20")], ["machine-edith", "/harbour/machine?person=edith", id("amount-20")], ["machine-card", "/harbour/machine", id("person-ana")],
+  ["machine-why", "/harbour/machine?person=ana", id("amount-20"), async (p) => { await p.click(id("why")); await seen(p, "why-text"); }],
+  ["machine-other", "/harbour/machine?person=ana", id("amount-20"), async (p) => { await p.click(id("something-else")); await p.waitForSelector("#other"); }],
+  ["machine-cash", "/harbour/machine?person=ben", id("amount-20"), async (p) => { await p.click(id("amount-50")); await p.click(id("receipt-no")); await p.waitForSelector(`${id("cash-taken")}:not([disabled])`); }],
+  ["app-ana", "/harbour/app?person=ana", id("tile-balance")], ["app-order", "/harbour/app?person=ana", id("reorder"), async (p) => { await p.click(id("reorder")); }],
+  ["app-edith", "/harbour/app?person=edith", id("tile-balance")], ["app-bills", "/harbour/app?person=ana&screen=pay-bill", '[data-testid^="bill-"]'], ["app-more", "/harbour/app?person=ana&screen=more", id("mode-ask")],
+  ["web", "/harbour/web?person=ana", '[data-testid^="bill-"]'], ["web-who", "/harbour/web", id("person-ana")],
+  ["branch", "/harbour/branch?person=ana", id("not-asked")], ["branch-empty", "/harbour/branch", id("customer-ana")], ["branch-edith", "/harbour/branch?person=edith", id("not-asked")], ["queue", "/harbour/queue?counter=4", id("queue-wait")],
+  ["console-key", "/console", "input[name=key]", null, false],
+  ["overview", "/console", id("sentence"), null, true], ["score", "/console", id("sentence"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
+  ["help", "/console", id("sentence"), async (p) => { await p.keyboard.press("?"); await seen(p, "help"); }, true],
+  ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
+  ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
+  ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
+  ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["leaving", "/console/journeys?view=leaving", id("leaving"), null, true],
+  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false]]),
+];
+const looks = [["light", {}], ["dark", { scheme: "dark" }]];
+const needs = [["huge", { text: "huge" }], ["high", { contrast: "high" }]];
+for (const [name, path, ready, then, signed] of pages)
+  for (const width of [1280, 390])
+    for (const [look, options, need] of [...looks, ...needs.map(([n, o]) => [n, {}, o])])
+      await check(`${name}_${look}_${width}`, { ...options, width, height: width === 390 ? 844 : 800, console: signed === true, bypassCSP: true }, async (open, context) => {
+        if (need) await context.addInitScript((n) => {
+          try { localStorage.setItem("attune.display", JSON.stringify(n)); } catch { /* Before the page has an origin. */ }
+          const put = () => { const r = document.documentElement; if (!r) return; for (const [k, v] of Object.entries(n)) if (r.dataset[k] !== v) r.dataset[k] = v; };
+          document.addEventListener("DOMContentLoaded", () => { put(); new MutationObserver(put).observe(document.documentElement, { attributes: true }); });
+        }, need);
+        const page = await open(typeof path === "function" ? path() : path);
+        await page.waitForSelector(ready);
+        if (then) await then(page);
+        await page.evaluate(() => document.fonts.ready);
+        if (shots) await page.screenshot({ path: join(shots, `${name}-${look}-${width}.png`), fullPage: !["help", "merge", "machine-why"].includes(name) });
+        const bad = await scan(page);
+        must(bad.length === 0, bad.join("; "));
+        must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), `scrolls sideways: ${await page.evaluate(() => document.documentElement.scrollWidth)} px`);
+      });
+
+await browser.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,166 @@
+/* Claims on the demonstration's own tools: the simulator, the import and the checker. Run: node --test test/demo/ */
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", ".."), folder = mkdtempSync(join(tmpdir(), "harbour-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function simulate(name, ...flags) {
+  const out = join(folder, `${name}.ndjson`), truth = join(folder, `${name}.json`);
+  execFileSync("node", [join(root, "demo/simulate.mjs"), "--customers", "400", "--until", "2026-11-22T09:00:00Z", "--out", out, "--truth", truth, ...flags]);
+  const text = readFileSync(out, "utf8");
+  return { out, text, truth: JSON.parse(readFileSync(truth, "utf8")), get events() { return text.trimEnd().split("\n").map((line) => JSON.parse(line)); } };
+}
+const run = (file, flags) => new Promise((done) => execFile("node", [join(root, "demo", file), ...flags], (error, stdout, stderr) => done({ status: error?.code ?? 0, stdout, stderr })));
+async function serve(handle, work) {
+  const server = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    handle(request, Buffer.concat(parts), (status, value, headers) => { response.writeHead(status, { "Content-Type": "application/json", ...headers }); response.end(JSON.stringify(value)); });
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  try { return await work(`http://127.0.0.1:${server.address().port}`); } finally { server.closeAllConnections(); server.close(); }
+}
+const year = simulate("year"), events = year.events, { people, named, planted, shared_browsers: shared } = year.truth;
+
+test("the same seed gives the same bytes, another seed another life", () => {
+  assert.equal(simulate("again").text, year.text);
+  assert.notEqual(simulate("other", "--seed", "6").text, year.text);
+});
+
+test("more customers change nobody's history", () => {
+  const own = (all) => all.filter((e) => /^h5-20-/.test(e.messageId)).map((e) => JSON.stringify(e));
+  assert.deepEqual(own(simulate("more", "--customers", "500").events), own(events));
+});
+
+test("events are in the order of time, within the year, with messageIds of their own", () => {
+  assert.ok(events.every((e, i) => i === 0 || events[i - 1].timestamp <= e.timestamp));
+  assert.ok(events.at(-1).timestamp < year.truth.until);
+  assert.equal(new Set(events.map((e) => e.messageId)).size, events.length);
+  assert.ok(events.every((e) => (e.userId || e.anonymousId) && e.context.channel && e.context.touchpoint));
+  assert.equal(events.length, year.truth.counts.total);
+});
+
+test("Ana took 80 in 50, 20 and 10 on nine of the last eleven Fridays", () => {
+  const fridays = events.filter((e) => e.userId === "ana" && e.event === "Cash Withdrawn" && new Date(e.timestamp).getUTCDay() === 5);
+  const usual = fridays.filter((e) => e.properties.amount === 80 && e.properties.notes.join() === "50,20,10");
+  assert.deepEqual([usual.length, fridays.length], [named.ana.hits, named.ana.of]);
+  assert.ok(fridays.every((e) => e.timestamp > named.ana.agreed));
+  assert.equal(fridays.at(-1).timestamp.slice(0, 10), "2026-11-20");
+  assert.ok(!events.some((e) => e.userId === "ana" && e.name === "loans"));
+});
+
+test("Ben agreed to nothing", () => assert.ok(!events.some((e) => e.userId === "ben" && e.event === "Consent Given")));
+
+test("no consent in the history comes from a preset control, and each carries its text", () => {
+  const given = events.filter((e) => e.event === "Consent Given");
+  assert.ok(given.length > 300);
+  assert.ok(given.every((e) => e.properties.control.preset === false && e.properties.text.length > 20 && e.properties.version === "1"));
+});
+
+test("what is planted is in the events: whose card failed has phoned", () => {
+  const failed = planted.find((p) => p.name === "card-activation"), users = new Set(failed.people.map((id) => people.find((p) => p.id === id).user_ids[0]));
+  const called = new Set(events.filter((e) => e.event === "Call Started" && e.properties.reason === "card activation").map((e) => e.userId));
+  assert.ok(failed.size > 10);
+  assert.deepEqual(called, users);
+});
+
+test("open bills of the truth were issued and never paid", () => {
+  const paid = new Set(events.filter((e) => e.event === "Bill Paid").map((e) => e.properties.bill_id)), issued = new Set(events.filter((e) => e.event === "Bill Issued").map((e) => e.properties.bill_id));
+  const open = people.flatMap((p) => p.open_bills);
+  assert.ok(open.length > 20);
+  assert.ok(open.every((id) => issued.has(id) && !paid.has(id)));
+  assert.equal(issued.size - paid.size, open.length);
+});
+
+test("two at one browser both sign in there, and nothing is anonymous on it", () => {
+  assert.ok(shared.length > 0);
+  for (const { anonymous_id: browser, user_ids: users } of shared)
+    assert.ok(events.filter((e) => e.anonymousId === browser).every((e) => users.includes(e.userId)));
+});
+
+test("the import keeps each customer's order, repeats what was refused for now, and sends all", async () => {
+  const seen = new Map(), ids = new Set();
+  let asked = 0, disorder = 0;
+  await serve((request, body, answer) => {
+    assert.equal(request.headers.authorization, "Bearer secret");
+    if (++asked % 20 === 0) { answer(asked % 40 ? 429 : 503, {}, { "Retry-After": "0" }); return; }
+    const { batch } = JSON.parse(body);
+    assert.ok(batch.length <= 400 && body.length <= 401_000);
+    for (const e of batch) {
+      const who = e.userId ?? e.anonymousId;
+      disorder += (seen.get(who) ?? "") > e.timestamp;
+      seen.set(who, e.timestamp); ids.add(e.messageId);
+    }
+    answer(200, { success: true });
+  }, async (base) => {
+    const { status, stdout } = await run("import.mjs", ["--base", base, "--key", "secret", "--in", year.out]);
+    assert.equal(status, 0);
+    assert.match(stdout, new RegExp(`^${events.length} events sent, 0 rejected, \\d+ events/s`));
+  });
+  assert.equal(ids.size, events.length);
+  assert.equal(disorder, 0);
+});
+
+test("the import fails when events are refused, and says why", () => serve((_, __, answer) => answer(200, { rejected: [{ messageId: "h5-0-1", code: "too_old" }] }), async (base) => {
+  const { status, stderr } = await run("import.mjs", ["--base", base, "--key", "secret", "--in", year.out]);
+  assert.equal(status, 1);
+  assert.match(stderr, /too_old/);
+}));
+
+const check = (base, ...flags) => run("check.mjs", ["--base", base, "--key", "secret", "--truth", join(folder, "year.json"), ...flags]);
+
+test("a check without a server, and one of a step without a check, fail with a line each", async () => {
+  const { status, stdout } = await check("http://127.0.0.1:1", "--claimed", "2,14", "--compare", "no");
+  assert.equal(status, 1);
+  assert.match(stdout, /^02 -- .*ECONNREFUSED/m);
+  assert.match(stdout, /^14 -- there is no check of this step yet/m);
+  assert.match(stdout, /^0 of 2 claimed steps ok/m);
+});
+
+test("a claim that names no step is a mistake in the command", async () => assert.equal((await check("http://127.0.0.1:1", "--claimed", "35")).status, 2));
+
+/* A server that knows the truth, with one fault. */
+function oracle(fault) {
+  const cids = new Map(), habits = new Map(), open = new Map();
+  let n = 0;
+  for (const p of people) {
+    for (const g of p.groups) { n++; for (const id of [...g.user_ids.map((u) => `user:${u}`), ...g.emails.map((e) => `email:${e}`), ...g.anonymous_ids.map((a) => `anonymousId:${a}`)]) cids.set(id, fault === "joined" && n % 50 === 0 ? `c${n - 1}` : `c${n}`); }
+    if (!p.user_ids.length) continue;
+    if (p.habit && ("personalisation" in p.consented || fault === "no wall")) habits.set(`user:${p.user_ids[0]}`, p.habit.next);
+    open.set(p.user_ids[0], p.open_bills.map((matter) => ({ matter, state: "open" })));
+  }
+  for (const visitor of year.truth.visitors) cids.set(`anonymousId:${visitor}`, `c${++n}`);
+  return (request, body, answer) => {
+    const url = new URL(request.url, "http://x"), identifier = url.searchParams.get("identifier");
+    if (url.pathname === "/v1/decide") {
+      const { customer, context } = JSON.parse(body), next = habits.get(customer.identifier), offers = next && next.now === context.now;
+      return answer(200, { options: [...(offers ? [{ value: next.value, with: { notes: fault === "notes" ? [10] : next.notes }, usual: true }] : []), { value: 20 }] });
+    }
+    if (url.pathname === "/v1/track") {
+      const { userId, properties } = JSON.parse(body), matter = open.get(userId).find((m) => m.matter === properties.bill_id);
+      if (fault !== "deaf") matter.state = "done";
+      return answer(200, { success: true });
+    }
+    if (!identifier) return answer(200, { total: n });
+    return cids.has(identifier) ? answer(200, { cid: cids.get(identifier), open: open.get(identifier.slice(5)) ?? [] }) : answer(404, {});
+  };
+}
+
+test("a server that finds the truth passes all comparisons", () => serve(oracle(null), async (base) => {
+  assert.match((await check(base, "--claimed", "14")).stdout, /6 of 6 comparisons with the truth ok/);
+}));
+
+for (const [fault, line] of [["no wall", "no consent, or withdrawn"], ["notes", "habit known"], ["joined", "customers:"]])
+  test(`the comparisons notice this fault: ${fault}`, () => serve(oracle(fault), async (base) => {
+    const { status, stdout } = await check(base, "--claimed", "14");
+    assert.equal(status, 1);
+    assert.match(stdout, new RegExp(`^truth -- ${line}`, "m"));
+    assert.match(stdout, /5 of 6 comparisons with the truth ok/);
+  }));

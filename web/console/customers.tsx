@@ -1,0 +1,45 @@
+/* customers.tsx: finds a customer by name or identifier; the list is paged by the server. */
+import { useEffect } from "preact/hooks";
+import type { CustomerList } from "../shared/api";
+import { announce, Empty, Trouble, When } from "../shared/components";
+import { count, plural, words } from "../shared/format";
+import { Top } from "./page";
+import { go, parameters, withParameters } from "./route";
+import { api, asking } from "./state";
+
+const PAGE = 50;
+const { state, ask } = asking<CustomerList>();
+
+export function Customers() {
+  const q = parameters.value.get("q") ?? "";
+  const after = parameters.value.get("after");
+  const load = (): void => void ask(() => api.customers({ q, n: PAGE, after })).then(() => { if (state.value.value) announce(`${plural(state.value.value.total, "customer")} found.`); });
+  useEffect(load, [q, after]);
+  const { value: list, error, loading } = state.value;
+  return (
+    <>
+      <Top sentence={!list ? "Customers" : q ? (list.total === 0 ? `Nobody fits “${q}”.` : `${plural(list.total, "customer fits", "customers fit")} “${q}”.`) : list.total === 0 ? "Nobody is known yet." : `${plural(list.total, "customer is", "customers are")} known.`} />
+      <form class="row" role="search" aria-label="Customers" onSubmit={(e) => { e.preventDefault(); const text = String(new FormData(e.currentTarget).get("q") ?? "").trim(); go(withParameters({ q: text, after: null })); }}>
+        <label for="q">Name, email or another identifier</label>
+        <input id="q" name="q" type="search" key={q} defaultValue={q} autoComplete="off" />
+        <button>Find</button>
+        {q && <a href="/console/customers">Show all</a>}
+      </form>
+      {error && <Trouble error={error} again={load} />}
+      {list && list.total === 0 && (q ? <Empty title="What to try"><p class="soft">A whole identifier such as <code>user:ana</code> or an email is found even when the name is not known.</p></Empty>
+        : <Empty title="What to do"><p class="soft">Customers appear as soon as an event names one. Call <code>identify</code> with a userId from your own pages, or import a file with <code>attune import</code>.</p></Empty>)}
+      {list && list.customers.length > 0 && (
+        <div class="wide" tabIndex={0} role="region" aria-label="List of customers" aria-busy={loading}>
+          <table data-testid="customers" class="people-list">
+            <thead><tr><th scope="col">Name</th><th scope="col">Known as</th><th scope="col">Channels</th><th scope="col">Last heard</th><th scope="col" class="n">Events</th></tr></thead>
+            <tbody>{list.customers.map((c) => (
+              <tr key={c.cid}><th scope="row"><a href={`/console/customers/${encodeURIComponent(c.cid)}`}>{c.name ?? "No name yet"}</a></th>
+                <td>{c.identifiers.slice(0, 2).join(", ")}{c.identifiers.length > 2 ? <span class="soft"> and {c.identifiers.length - 2} more</span> : null}</td><td>{c.channels.map(words).join(", ")}</td><td>{c.last_seen === null ? "never" : <When time={c.last_seen} />}</td><td class="n">{count(c.events)}</td></tr>
+            ))}</tbody>
+          </table>
+        </div>
+      )}
+      {list && (list.next || after) && <nav class="row" aria-label="Pages of the list">{after && <button onClick={() => history.back()}>Back</button>}{list.next && <button data-testid="next-page" onClick={() => go(withParameters({ after: list.next }))}>Next {PAGE}</button>}</nav>}
+    </>
+  );
+}

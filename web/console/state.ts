@@ -1,0 +1,46 @@
+/* state.ts: what every page of the console shares: the connection, who is let in, and how this person wants to see it. */
+import { signal } from "@preact/signals";
+import { ApiError, client } from "../shared/api";
+
+export const api = client();
+export const outside = signal(false);   /* True once the server has said that nobody is signed in. */
+
+/* One question to the server, with its loading and its error; only the newest answer counts. */
+export interface Asked<T> { value: T | null; error: Error | null; loading: boolean }
+export function asking<T>(): { state: { value: Asked<T> }; ask: (question: () => Promise<T>) => Promise<void> } {
+  const state = signal<Asked<T>>({ value: null, error: null, loading: true });
+  let turn = 0;
+  return {
+    state,
+    ask: async (question) => {
+      const mine = ++turn;
+      state.value = { ...state.value, loading: true };
+      try {
+        const value = await question();
+        if (mine === turn) state.value = { value, error: null, loading: false };
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) outside.value = true;
+        if (mine === turn) state.value = { value: null, error: error as Error, loading: false };
+      }
+    },
+  };
+}
+
+export interface Display { text: "normal" | "huge"; contrast: "normal" | "high"; theme: "device" | "light" | "dark"; keys: boolean }
+const place = "attune.display";
+function stored(): Display {
+  try { return { text: "normal", contrast: "normal", theme: "device", keys: true, ...(JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Display>) }; } catch { return { text: "normal", contrast: "normal", theme: "device", keys: true }; }
+}
+export const display = signal<Display>(stored());
+export function show(change: Partial<Display>): void {
+  display.value = { ...display.value, ...change };
+  try { localStorage.setItem(place, JSON.stringify(display.value)); } catch { /* Private window: it holds until the page is closed. */ }
+  dress();
+}
+export function dress(): void {
+  const root = document.documentElement;
+  const d = display.value;
+  if (d.text === "huge") root.dataset["text"] = "huge"; else delete root.dataset["text"];
+  if (d.contrast === "high") root.dataset["contrast"] = "high"; else delete root.dataset["contrast"];
+  if (d.theme !== "device") root.dataset["theme"] = d.theme; else delete root.dataset["theme"];
+}

@@ -1,0 +1,146 @@
+/*
+ * api.ts: what the server answers and how it is asked.
+ *
+ * The types are written by hand from the same contract as the server's table of routes; once /openapi.json is served they
+ * will be generated from it, and this file keeps only the functions. Times are ISO strings or milliseconds, both are read.
+ */
+
+export type Time = string | number;
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+
+export interface Accessibility { text: "huge" | "normal"; contrast: "high" | "normal"; stable_layout: boolean; screen_reader: boolean }
+export interface Because { event: string; name: string; time: Time; text: string }
+export interface Ask {
+  suggestion: string; kind: "consent" | "promote"; purpose?: string; option?: string; version?: string; text: string; answers: Answer[];
+}
+export type Answer = "yes" | "no" | "never";
+export interface Choice { value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string }
+export interface HomeOption { option: string; pinned?: boolean; title?: string }
+export interface MoreOption { option: string; moved?: Time; why?: string; title?: string }
+export interface Menu {
+  mode: MenuMode; home: HomeOption[]; more: MoreOption[]; suggestions: string[]; announce: { option: string; text: string; undo: string }[];
+}
+export type MenuMode = "no" | "ask" | "do";
+export interface Decision {
+  decision: string; surface: string; type: "usual" | "menu"; customer: string | null; guess: boolean; options: Choice[]; why: string; because: Because[];
+  ask: Ask | null; accessibility: Accessibility; preferences: Record<string, Value>; withheld: { what: string; reason: string }[]; menu?: Menu;
+}
+
+export interface CustomerLine { cid: string; name: string | null; identifiers: string[]; channels: string[]; last_seen: Time | null; events: number }
+export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number }
+export interface Matter {
+  matter: string; kind: string; title: string; amount: number | null; currency: string | null; due: Time | null; state: "open" | "done"; since: Time;
+  closed: Time | null; closed_on: string | null;
+}
+export interface Reason { text: string; marked: "asked" | "inferred" }
+export interface Consent { purpose: string; title: string; answer: "yes" | "no" | null; time: Time | null; channel: string | null; text: string; version: string }
+export interface OriginPart { origin: string; since: Time; identifiers: string[]; events: number }
+export interface Card {
+  cid: string; name: string | null; since: Time;
+  identifiers: { type: string; value: string; since: Time; source: string }[];
+  traits: { name: string; value: Value; source: string; time: Time }[];
+  preferences: { name: string; value: Value; channel: string; time: Time }[];
+  consents: Consent[];
+  channels: { channel: string; contacts: number; last: Time }[];
+  present: { channel: string; touchpoint: string; start: Time; reason: Reason | null } | null;
+  contacts: { channel: string; touchpoint: string; start: Time; end: Time | null; events: number; reason: Reason | null }[];
+  open: Matter[];
+  next: { text: string; why: string } | null;
+  habits: { surface: string; text: string; guess: true }[];
+  accessibility: Accessibility;
+  withheld: { what: string; reason: string }[];
+  origins: OriginPart[];
+}
+export interface TimelineEvent {
+  event: string; time: Time; received: Time; kind: string; name: string; channel: string | null; touchpoint: string | null; source: string;
+  properties: Record<string, Value>;
+}
+export interface Timeline { events: TimelineEvent[]; next: string | null }
+export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
+
+export interface Overview {
+  sentence: string; rests_on: string; customers: number; events: number;
+  quadrant: { interaction: number | null; customization: number | null; missing: string[] };
+  score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
+  participation: { value: number | null; n: number; missing: string | string[] | null };
+  channels: { channel: string; customers: number; events: number; last: Time | null }[];
+  checklist: { title: string; done: boolean; hint: string }[];
+}
+export interface Edge { from: string; to: string; n: number; p50_ms: number; p90_ms: number }
+export interface Journeys {
+  sentence: string; cases: number; events: number; activities: { activity: string; n: number }[] | string[]; arcs: number; edges: Edge[];
+  starts: { activity: string; n: number }[]; ends: { activity: string; n: number }[];
+  variants: { activities: string[]; n: number; median_ms: number }[];
+  repeats: { activity: string; cases: number }[];
+  drop_off: { activity: string; n: number; of: number; low: number; high: number }[];
+  hidden: boolean;
+}
+export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
+export interface Person { person: string; name: string; says: string }
+export interface Done { done: boolean; undo?: string }
+
+/* The server's own code and sentence; the sentence is fit to be shown. */
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly code: string, message: string) { super(message); }
+}
+
+/* Who asks. A customer token is short-lived: `renew` puts a fresh one into `token`, and the question is asked once more. */
+export interface Who { token?: string; renew?: () => Promise<void> }
+
+async function call<T>(who: Who, method: string, path: string, body?: unknown, again = false): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (who.token) headers["Authorization"] = `Bearer ${who.token}`;
+  else headers["X-Attune"] = "console";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new ApiError(0, "offline", "The server does not answer. Check that it runs, then try again.");
+  }
+  const text = await response.text();
+  let value: unknown = null;
+  try { value = text ? JSON.parse(text) : null; } catch { /* Not JSON: the status says enough. */ }
+  if (response.status === 401 && who.renew && !again) {
+    await who.renew();
+    return call<T>(who, method, path, body, true);
+  }
+  if (!response.ok) {
+    const error = (value ?? {}) as { code?: string; message?: string };
+    throw new ApiError(response.status, error.code ?? "error", error.message ?? `The server answered ${response.status}.`);
+  }
+  return value as T;
+}
+
+function query(values: Record<string, string | number | undefined | null>): string {
+  const parts = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== "").map(([k, v]) => `${k}=${encodeURIComponent(String(v))}`);
+  return parts.length ? `?${parts.join("&")}` : "";
+}
+
+const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
+
+export function client(who: Who = {}) {
+  return {
+    decide: (ask: { surface: string; channel: string; customer?: { identifier: string } | { cid: string }; context?: Record<string, Value> }) =>
+      call<Decision>(who, "POST", "/v1/decide", ask),
+    response: (answer: { decision: string; suggestion?: string; answer?: Answer; option?: string; value?: number | string }) =>
+      call<Done>(who, "POST", "/v1/response", answer),
+    undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
+    prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
+    consent: (cid: string, consent: { purpose: string; answer: "yes" | "no"; text: string; version: string; channel: string }) =>
+      call<Done>(who, "POST", `${at(cid)}/consents`, { ...consent, control: { preset: false } }),
+    customers: (ask: { q?: string; n?: number; after?: string | null }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
+    card: (cid: string) => call<Card>(who, "GET", at(cid)),
+    timeline: (cid: string, before?: string | null, n = 100) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n })}`),
+    known: (cid: string, fields: string[], touchpoint: string) => call<Known>(who, "GET", `${at(cid)}/known${query({ fields: fields.join(","), touchpoint })}`),
+    merge: (cid: string, other: string) => call<Done>(who, "POST", `${at(cid)}/merge`, { with: other }),
+    split: (cid: string, origin: string) => call<Done>(who, "POST", `${at(cid)}/split`, { origin }),
+    overview: () => call<Overview>(who, "GET", "/v1/overview"),
+    journeys: (ask: { cut?: string; gap?: string; goal?: string; from?: string; to?: string; channel?: string; top?: number }) =>
+      call<Journeys>(who, "GET", `/v1/journeys${query(ask)}`),
+    people: () => call<Person[]>(who, "GET", "/harbour/people"),
+    session: (person: string) => call<Session>(who, "POST", "/harbour/session", { person }),
+    queue: (cid: string, counter: number) => call<Done>(who, "POST", "/harbour/queue", { cid, counter }),
+  };
+}
+export type Client = ReturnType<typeof client>;
