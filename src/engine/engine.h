@@ -54,8 +54,9 @@ struct customer {
 	int64_t ordered_until;    /* Newest event time that an ordered fold has seen. */
 	_Atomic int64_t due;      /* When it wants a timer, 0: never. */
 	uint32_t events;
+	/* These two are peeked at without the lock, as due is. */
 	_Atomic bool stale;       /* No state may be read or go on before all are folded again: joined, parted, undone. */
-	_Atomic bool ordered_stale; /* The same of the ordered folds alone: an event came late. Peeked at without the lock, as due is. */
+	_Atomic bool ordered_stale; /* The same of the ordered folds alone: an event came late. The others go on. */
 	bool dirty;               /* Changed since its snapshot. */
 };
 

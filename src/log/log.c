@@ -13,7 +13,6 @@
 #include "log/segment.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -305,24 +304,6 @@ static void full_wait(struct log *log)
 	pthread_cond_timedwait(&log->work, &log->lock, &until);
 }
 
-/* Keep the epoch in its file before the first block carries it, so that it is never given again: not even when that block
- * is torn and cut. Errors: ERROR_FULL. */
-static int epoch_keep(struct log *log)
-{
-	if (log->epoch_kept)
-		return 0;
-	int file = openat(log->folder, "epoch", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	struct segment as_segment = {.file = file};
-	int error = file < 0 ? (errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO)
-	                     : segment_write(&as_segment, &log->epoch, sizeof log->epoch, 0);
-	if (!error && !log->sync_off && (fdatasync(file) != 0 || fsync(log->folder) != 0))
-		error = ERROR_IO;
-	if (file >= 0)
-		close(file);
-	log->epoch_kept = !error;
-	return error;
-}
-
 /*
  * Write and sync @block, which the writer owns. A full disk is waited for: the same bytes go to the same place again.
  * False when the log is closed and the disk is still full.
@@ -334,7 +315,10 @@ static bool block_write(struct log *log, struct block *block)
 	assert(segment && at + BLOCK_HEAD_BYTES + block->used <= segment->bytes);
 	int error;
 	for (;;) {
-		error = epoch_keep(log);
+		/* The epoch stands in its file before a block carries it, so that it is never given again: not even when that
+		 * block is torn and cut. */
+		error = log->epoch_kept ? 0 : epoch_write(log->folder, log->epoch, !log->sync_off);
+		log->epoch_kept = !error;
 		if (!error)
 			error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
 		if (error != ERROR_FULL)
@@ -549,32 +533,16 @@ static int block_replay(struct log *log, uint64_t at, const struct block_head *b
 	return 0;
 }
 
-/* Is there a sound block in segment @index from @from on, as far as a block may reach, with an epoch of at least @epoch? */
-static bool holds_block(struct log *log, uint64_t index, size_t from, uint64_t epoch)
-{
-	uint64_t bytes = log->options.segment_bytes;
-	const struct segment *segment = segment_at(log, index * bytes);
-	size_t end = from + BLOCK_HEAD_BYTES + bytes / 4; /* No block is longer. */
-	for (size_t here = from; segment && here + BLOCK_HEAD_BYTES < bytes && here < end; here += 8) {
-		uint64_t magic;
-		memcpy(&magic, segment->map + here, sizeof magic);
-		if (magic == BLOCK_MAGIC && segment_block(segment, here, index * bytes, epoch))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Is what follows the last sound block damaged, rather than torn by a crash or not written yet? A block is written only
  * when the one before it is on disk. So a sound block behind the bad place @at says that the bad one was once durable.
  */
 static bool is_damaged(struct log *log, uint64_t at, const struct block_head *last)
 {
-	uint64_t index = at / log->options.segment_bytes, epoch = last->first >> 48;
-	if (holds_block(log, index, (size_t)(at % log->options.segment_bytes) + 8, epoch))
-		return true;
-	while (++index < log->segments_n)
-		if (holds_block(log, index, SEGMENT_HEAD_BYTES, epoch))
+	uint64_t bytes = log->options.segment_bytes, index = at / bytes, epoch = last->first >> 48;
+	size_t from = (size_t)(at % bytes) + 8;
+	for (; index < log->segments_n; index++, from = SEGMENT_HEAD_BYTES)
+		if (segment_at(log, index * bytes) && segment_holds_block(segment_at(log, index * bytes), from, index * bytes, epoch))
 			return true;
 	return false;
 }
@@ -661,38 +629,16 @@ static int segments_open(struct log *log)
 		error = segment_add(log, index, false);
 	if (error != ERROR_NOT_FOUND)
 		return error;
-	int copy = openat(log->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-	if (!folder) {
-		if (copy >= 0)
-			close(copy);
-		return ERROR_IO;
-	}
-	size_t n = 0;
-	for (struct dirent *item; (item = readdir(folder));)
-		n += text_ends(text_of(item->d_name), TEXT(".segment"));
-	closedir(folder);
-	return n == log->segments_n ? 0 : ERROR_CORRUPT;
-}
-
-/* The greatest epoch that was ever in use, as far as its file says. */
-static uint64_t epoch_kept(struct log *log)
-{
-	uint64_t epoch = 0;
-	int file = openat(log->folder, "epoch", O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return 0;
-	if (read(file, &epoch, sizeof epoch) != sizeof epoch)
-		epoch = 0;
-	close(file);
-	return epoch;
+	size_t n;
+	error = segments_count(log->folder, &n);
+	return error ? error : n == log->segments_n ? 0 : ERROR_CORRUPT;
 }
 
 /* Find the end of the log from @checked_from on, and begin a new epoch behind it. */
 static int recover(struct log *log, uint64_t checked_from)
 {
 	struct block_head last = {0};
-	uint64_t at = SEGMENT_HEAD_BYTES, end = 0, kept = epoch_kept(log);
+	uint64_t at = SEGMENT_HEAD_BYTES, end = 0, kept = epoch_read(log->folder);
 	int error = segments_open(log);
 	if (error)
 		return error;

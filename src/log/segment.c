@@ -2,6 +2,7 @@
 #include "log/segment.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -143,4 +144,59 @@ const struct block_head *segment_block(const struct segment *segment, size_t at,
 	    head->length > segment->bytes - at - BLOCK_HEAD_BYTES || head->length == 0)
 		return NULL;
 	return block_hash(head, segment->map + at + BLOCK_HEAD_BYTES) == head->hash ? head : NULL;
+}
+
+bool segment_holds_block(const struct segment *segment, size_t at, uint64_t base, uint64_t epoch_min)
+{
+	size_t end = at + BLOCK_HEAD_BYTES + segment->bytes / 4; /* No block is longer. */
+	for (; at + BLOCK_HEAD_BYTES < segment->bytes && at < end; at += 8) {
+		uint64_t magic;
+		memcpy(&magic, segment->map + at, sizeof magic);
+		if (magic == BLOCK_MAGIC && segment_block(segment, at, base, epoch_min))
+			return true;
+	}
+	return false;
+}
+
+int segments_count(int folder, size_t *n)
+{
+	static const char ending[] = ".segment";
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *items = copy < 0 ? NULL : fdopendir(copy);
+	if (!items) {
+		if (copy >= 0)
+			close(copy);
+		return ERROR_IO;
+	}
+	size_t found = 0;
+	for (struct dirent *item; (item = readdir(items));) {
+		size_t length = strlen(item->d_name);
+		found += length >= sizeof ending && strcmp(item->d_name + length + 1 - sizeof ending, ending) == 0;
+	}
+	closedir(items);
+	*n = found;
+	return 0;
+}
+
+uint64_t epoch_read(int folder)
+{
+	uint64_t epoch = 0;
+	int file = openat(folder, "epoch", O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return 0;
+	if (read(file, &epoch, sizeof epoch) != sizeof epoch)
+		epoch = 0;
+	close(file);
+	return epoch;
+}
+
+int epoch_write(int folder, uint64_t epoch, bool sync)
+{
+	struct segment as_segment = {.file = openat(folder, "epoch", O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+	int error = as_segment.file < 0 ? error_of_errno() : segment_write(&as_segment, &epoch, sizeof epoch, 0);
+	if (!error && sync && (fdatasync(as_segment.file) != 0 || fsync(folder) != 0))
+		error = ERROR_IO;
+	if (as_segment.file >= 0)
+		close(as_segment.file);
+	return error;
 }

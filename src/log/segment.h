@@ -60,4 +60,15 @@ uint64_t block_hash(const struct block_head *head, const void *entries);
  * @epoch_min? Returns its head, or NULL. */
 const struct block_head *segment_block(const struct segment *segment, size_t at, uint64_t base, uint64_t epoch_min);
 
+/* Is there one from @at on, as far as a block may reach (a quarter of a segment)? */
+bool segment_holds_block(const struct segment *segment, size_t at, uint64_t base, uint64_t epoch_min);
+
+/* How many segments @folder holds. Errors: ERROR_IO. */
+int segments_count(int folder, size_t *n) MUST_CHECK;
+
+/* The greatest epoch that was ever in use in @folder, 0 when its file does not say; and keep a greater one.
+ * Errors: ERROR_IO, ERROR_FULL. */
+uint64_t epoch_read(int folder);
+int epoch_write(int folder, uint64_t epoch, bool sync) MUST_CHECK;
+
 #endif
