@@ -42,7 +42,7 @@ int consent_encode(struct buffer *out, const struct config *config, const struct
 		return ERROR_NOT_FOUND;
 	if (act->yes && act->preset)
 		return ERROR_DENIED;
-	if (act->version.n > VERSION_BYTES_MAX)
+	if (act->version.n > CONSENT_VERSION_BYTES_MAX)
 		return ERROR_LIMIT;
 	size_t object = value_open(out, VALUE_OBJECT);
 	put(out, TEXT("purpose"), purpose->name);

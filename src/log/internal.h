@@ -1,0 +1,70 @@
+/*
+ * internal.h: what the files of log/ share: the state of an open log. Nobody else includes it.
+ */
+#ifndef ATTUNE_LOG_INTERNAL_H
+#define ATTUNE_LOG_INTERNAL_H
+
+#include "log/log.h"
+#include "log/segment.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { SEGMENTS_MAX = 1 << 20 };
+
+#define OFFSET_MASK (((uint64_t)1 << 48) - 1)
+
+struct block {
+	uint8_t *bytes;             /* A block head and the entries. */
+	size_t used;                /* Of the entries. */
+	uint64_t offset;            /* Where the head will lie in the log. */
+	uint64_t last;
+	uint32_t entries;
+	struct log_waiter *waiters;
+};
+
+struct log {
+	struct log_options options;
+	int folder, lock_file;
+	uint64_t epoch;
+	bool epoch_kept;            /* The writer's: the epoch stands in its file. */
+
+	pthread_mutex_t lock;       /* Protects everything below but segments' content and durable. */
+	pthread_cond_t work, done;  /* For the writer; for log_wait and the zero filler. */
+	struct block blocks[2];
+	struct block *filling, *writing; /* writing is NULL while the writer is idle. */
+	uint64_t previous_first;    /* Of the last block handed to the writer. */
+	uint64_t end;               /* Position of the newest entry. */
+	struct segment *segments;   /* segments[i] is segment number i; file -1 when not open. */
+	size_t segments_n;
+	uint64_t zeroed;            /* Offset up to which the current segment is filled with zeros, or is being filled ... */
+	uint64_t zeroing_from;      /* ... from here on, while zeroing. */
+	bool wanted;                /* Somebody waits for an entry of the filling block. */
+	bool zeroing, full, stopping;
+	_Atomic bool sync_off;
+	struct log_figures figures;
+
+	_Atomic uint64_t durable;
+	_Atomic uint64_t written;   /* Offset up to which the mapped files hold entries. */
+	pthread_t writer, zeroer;
+	bool threads_run;
+};
+
+/* The open segment that holds @offset, NULL without. */
+static inline struct segment *segment_at(struct log *log, uint64_t offset)
+{
+	uint64_t index = offset / log->options.segment_bytes;
+	return index < SEGMENTS_MAX && log->segments[index].map ? &log->segments[index] : NULL;
+}
+
+/*
+ * Walk blocks from offset @at. Calls @each (may be NULL) and leaves in @last the head of the last sound block and in
+ * *@end the offset behind it. Returns 0 where blocks end properly, ERROR_CORRUPT where one is bad before the last segment.
+ */
+int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from, int (*each)(void *, uint64_t, struct text), void *arg,
+                struct block_head *last, uint64_t *end) MUST_CHECK;
+
+/* The offset of the block that holds the entry at @position: walks the blocks of its segment. */
+int block_find(struct log *log, uint64_t position, uint64_t *at) MUST_CHECK;
+
+#endif

@@ -1,0 +1,163 @@
+/* read.c: finding entries, pending or written, and walking the log. */
+#include "log/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+static int pending_read(struct log *log, uint64_t position, char *copy, struct text *entry)
+{
+	uint64_t offset = position & OFFSET_MASK;
+	int error = ERROR_NOT_FOUND;
+	pthread_mutex_lock(&log->lock);
+	const struct block *candidates[] = {log->filling, log->writing};
+	for (size_t i = 0; i < 2; i++) {
+		const struct block *block = candidates[i];
+		if (!block || offset < block->offset + BLOCK_HEAD_BYTES || offset >= block->offset + BLOCK_HEAD_BYTES + block->used)
+			continue;
+		struct entry_head head;
+		const uint8_t *p = block->bytes + (offset - block->offset);
+		memcpy(&head, p, sizeof head);
+		if (head.position != position)
+			break;
+		memcpy(copy, p + sizeof head, head.length);
+		*entry = (struct text){copy, head.length};
+		error = 0;
+	}
+	pthread_mutex_unlock(&log->lock);
+	return error;
+}
+
+static int mapped_read(struct log *log, uint64_t position, struct text *entry)
+{
+	uint64_t offset = position & OFFSET_MASK;
+	if (offset >= atomic_load_explicit(&log->written, memory_order_acquire))
+		return ERROR_NOT_FOUND; /* What a crash cut off may still lie there. */
+	struct segment *segment = segment_at(log, offset);
+	size_t at = (size_t)(offset % log->options.segment_bytes);
+	if (!segment || at + ENTRY_HEAD_BYTES > segment->bytes || at % 8)
+		return ERROR_NOT_FOUND;
+	struct entry_head head;
+	memcpy(&head, segment->map + at, sizeof head);
+	if (head.position != position)
+		return ERROR_NOT_FOUND;
+	if (head.length > segment->bytes - at - ENTRY_HEAD_BYTES)
+		return ERROR_CORRUPT;
+	*entry = (struct text){(const char *)segment->map + at + ENTRY_HEAD_BYTES, head.length};
+	return 0;
+}
+
+int log_read(struct log *log, uint64_t position, char *copy, struct text *entry)
+{
+	uint64_t written = atomic_load_explicit(&log->written, memory_order_acquire);
+	if (copy && (position & OFFSET_MASK) >= written && pending_read(log, position, copy, entry) == 0)
+		return 0;
+	return mapped_read(log, position, entry);
+}
+
+/* Call @each for the entries of one block at offset @at, from @from on. */
+static int block_replay(struct log *log, uint64_t at, const struct block_head *block, uint64_t from,
+                        int (*each)(void *, uint64_t, struct text), void *arg)
+{
+	uint64_t offset = at + BLOCK_HEAD_BYTES, end = offset + block->length;
+	while (offset < end) {
+		struct entry_head head;
+		const struct segment *segment = segment_at(log, offset);
+		memcpy(&head, segment->map + offset % log->options.segment_bytes, sizeof head);
+		if (head.length > end - offset - ENTRY_HEAD_BYTES || (head.position & OFFSET_MASK) != offset)
+			return ERROR_CORRUPT;
+		if (head.position >= from) {
+			const char *bytes = (const char *)segment->map + offset % log->options.segment_bytes + ENTRY_HEAD_BYTES;
+			int error = each(arg, head.position, (struct text){bytes, head.length});
+			if (error)
+				return error;
+		}
+		offset += (ENTRY_HEAD_BYTES + head.length + 7) & ~(uint64_t)7;
+	}
+	return 0;
+}
+
+/*
+ * Is what follows the last sound block damaged, rather than torn by a crash or not written yet? A block is written only
+ * when the one before it is on disk. So a sound block behind the bad place @at says that the bad one was once durable.
+ */
+static bool is_damaged(struct log *log, uint64_t at, const struct block_head *last)
+{
+	uint64_t bytes = log->options.segment_bytes, index = at / bytes, epoch = last->first >> 48;
+	size_t from = (size_t)(at % bytes) + 8;
+	for (; index < log->segments_n; index++, from = SEGMENT_HEAD_BYTES)
+		if (segment_at(log, index * bytes) && segment_holds_block(segment_at(log, index * bytes), from, index * bytes, epoch))
+			return true;
+	return false;
+}
+
+/* The sound block at @at that goes on from @last; NULL without. */
+static const struct block_head *block_next(struct log *log, uint64_t at, const struct block_head *last)
+{
+	uint64_t bytes = log->options.segment_bytes, base = at / bytes * bytes;
+	const struct segment *segment = segment_at(log, at);
+	const struct block_head *block =
+		segment ? segment_block(segment, (size_t)(at - base), base, last->first >> 48) : NULL;
+	return block && last->first && block->previous != last->first ? NULL : block;
+}
+
+/*
+ * Walk blocks from offset @at. Calls @each (may be NULL) and leaves in @last the head of the last sound block and in
+ * *@end the offset behind it. Returns 0 where blocks end properly, ERROR_CORRUPT where a block is missing or bad.
+ */
+int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
+                       int (*each)(void *, uint64_t, struct text), void *arg, struct block_head *last, uint64_t *end)
+{
+	uint64_t bytes = log->options.segment_bytes;
+	*end = at;
+	while (at < until && segment_at(log, at)) {
+		const struct block_head *block = block_next(log, at, last);
+		if (!block && at % bytes != SEGMENT_HEAD_BYTES) {
+			/* The rest of a segment stays unused when the next block might not fit: then it goes on in the next. */
+			uint64_t start = (at / bytes + 1) * bytes + SEGMENT_HEAD_BYTES;
+			block = block_next(log, start, last);
+			at = block ? start : at;
+		}
+		if (!block)
+			return is_damaged(log, at, last) ? ERROR_CORRUPT : 0;
+		int error = each ? block_replay(log, at, block, from, each, arg) : 0;
+		if (error)
+			return error;
+		*last = *block;
+		at += BLOCK_HEAD_BYTES + block->length;
+		*end = at;
+	}
+	return 0;
+}
+
+/* The offset of the block that holds the entry at @position: walks the blocks of its segment. */
+int block_find(struct log *log, uint64_t position, uint64_t *at)
+{
+	uint64_t offset = position & OFFSET_MASK, bytes = log->options.segment_bytes;
+	uint64_t here = offset / bytes * bytes + SEGMENT_HEAD_BYTES;
+	while (here < offset) {
+		struct segment *segment = segment_at(log, here);
+		uint64_t base = here / bytes * bytes;
+		const struct block_head *head = segment ? (const void *)(segment->map + (here - base)) : NULL;
+		if (!head || head->magic != BLOCK_MAGIC || (head->first & OFFSET_MASK) != here + BLOCK_HEAD_BYTES)
+			return ERROR_CORRUPT;
+		if (offset < here + BLOCK_HEAD_BYTES + head->length) {
+			*at = here;
+			return 0;
+		}
+		here += BLOCK_HEAD_BYTES + head->length;
+	}
+	return ERROR_NOT_FOUND;
+}
+
+int log_replay(struct log *log, uint64_t from, int (*each)(void *, uint64_t, struct text), void *arg)
+{
+	struct block_head last = {0};
+	uint64_t end, until = atomic_load(&log->written), at = SEGMENT_HEAD_BYTES;
+	if (from) {
+		int error = block_find(log, from, &at);
+		if (error)
+			return error;
+	}
+	int error = blocks_walk(log, at, until, from, each, arg, &last, &end);
+	return error ? error : end < until ? ERROR_CORRUPT : 0;
+}
