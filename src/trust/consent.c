@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 enum { CONSENT_VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 6 * 1024, TAG_NO = 0, TAG_YES = 1 };
 
 /* The value of an entry: the time the customer answered, then the version of the text as UTF-8. */
@@ -42,7 +41,7 @@ int consent_encode(struct buffer *out, const struct config *config, const struct
 		return ERROR_NOT_FOUND;
 	if (act->yes && act->preset)
 		return ERROR_DENIED;
-	if (act->version.n > VERSION_BYTES_MAX)
+	if (act->version.n > CONSENT_VERSION_BYTES_MAX)
 		return ERROR_LIMIT;
 	size_t object = value_open(out, VALUE_OBJECT);
 	put(out, TEXT("purpose"), purpose->name);
