@@ -28,6 +28,14 @@ enum {
 	LAZY_BYTES = 1024 * 1024, LAZY_MS = 10 /* What nobody waits for is written when it is so much, or so old. */
 };
 
+static struct timespec deadline(int ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	int64_t ns = until.tv_nsec + (int64_t)ms * 1000000;
+	return (struct timespec){.tv_sec = until.tv_sec + ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
+
 /* The table is allocated once, so readers need no lock. */
 static void segment_enter(struct log *log, uint64_t index, struct segment segment)
 {
@@ -167,13 +175,7 @@ int log_wait(struct log *log, uint64_t position, int timeout_ms)
 	int error = 0;
 	if (position <= log_durable(log))
 		return 0;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	until = deadline(timeout_ms);
 	pthread_mutex_lock(&log->lock);
 	while (position > log_durable(log) && !error) {
 		if (log->stopping && !log->threads_run)
@@ -244,16 +246,10 @@ static _Noreturn void fail(const char *what)
 /* Sleep a little while the disk is full, and say so to whoever appends. Lock held. */
 static void full_wait(struct log *log)
 {
-	struct timespec until;
+	struct timespec until = deadline(RETRY_MS);
 	if (!log->full)
 		report(REPORT_ERROR, "disk_full", "The disk is full: new events are refused until there is room again.");
 	log->full = true;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += RETRY_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_cond_timedwait(&log->work, &log->lock, &until);
 }
 
@@ -331,10 +327,7 @@ static void work_wait(struct log *log)
 	struct timespec until;
 	while (log->filling->entries == 0 && !log->stopping)
 		pthread_cond_wait(&log->work, &log->lock);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += LAZY_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	until = deadline(LAZY_MS);
 	while (!log->wanted && !log->stopping && log->filling->used < lazy_bytes(log))
 		if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
 			break;

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 enum { CONSENT_VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 6 * 1024, TAG_NO = 0, TAG_YES = 1 };
 
 /* The value of an entry: the time the customer answered, then the version of the text as UTF-8. */

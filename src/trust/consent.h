@@ -24,7 +24,7 @@ struct consent_act {
 /*
  * Encode the payload of a consent record into @out.
  * Errors: ERROR_NOT_FOUND (no such purpose), ERROR_DENIED (a yes from a preset control), ERROR_LIMIT (@out is full, or
- * a version of more than 40 bytes).
+ * a version of more than 200 bytes).
  */
 int consent_encode(struct buffer *out, const struct config *config, const struct consent_act *act) MUST_CHECK;
 
