@@ -74,6 +74,11 @@ static void redirect(struct request *request, const char *where)
 	http_reply_header(request->http, "Cache-Control", "no-store");
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* The value of one field of a form body; names and values are decoded in place in the arena. */
 struct text form_field(struct request *request, const char *name)
 {
@@ -84,9 +89,9 @@ struct text form_field(struct request *request, const char *name)
 		char *out = arena_alloc(request->arena, pair.n + 1);
 		size_t n = 0;
 		for (size_t i = 0; out && i < pair.n; i++) {
-			unsigned byte;
-			if (pair.p[i] == '%' && i + 2 < pair.n && sscanf(pair.p + i + 1, "%2x", &byte) == 1) {
-				out[n++] = (char)byte;
+			int high = i + 2 < pair.n ? hex_digit(pair.p[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(pair.p[i + 2]);
+			if (pair.p[i] == '%' && low >= 0) {
+				out[n++] = (char)(high << 4 | low);
 				i += 2;
 			} else {
 				out[n++] = pair.p[i] == '+' ? ' ' : pair.p[i];

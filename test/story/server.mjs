@@ -192,7 +192,7 @@ export function ok(answer) {
 export function refused(answer, status, code) {
   assert.equal(answer.status, status, answer.text);
   assert.equal(answer.body?.code, code, answer.text);
-  assert.ok(answer.body.message.length >= 20 && /[.:]$|\.$/.test(answer.body.message.trim()), `the message says something: ${answer.text}`);
+  assert.ok(answer.body.message.length >= 20 && answer.body.message.includes(" "), `the message says something: ${answer.text}`);
   return answer.body;
 }
 
