@@ -444,12 +444,16 @@ static enum http_next handle(void *arg, struct http_exchange *exchange)
 	request->out = JSON_WRITER(&exchange->out);
 	request->now_ms = clock_now_ms();
 	request->begun_ns = clock_monotonic_ns();
-	if (atomic_load(&server->stopping))
+	if (atomic_load(&server->stopping)) {
+		/* Counted first, then looked: who stops the server either sees this request or is seen by it. */
 		http_reply_header(exchange, "Connection", "close");
+		reply_error(request, 503, "closed", "The server is stopping: ask it again when it is back.");
+		return HTTP_REPLY;
+	}
 	if (!prepare(request))
 		return HTTP_REPLY;
 	if (request->route->mode == ROUTE_WORKER) {
-		if (atomic_load(&server->stopping) || server->work_n >= WORK_QUEUE_MAX) {
+		if (server->work_n >= WORK_QUEUE_MAX) {
 			reply_error(request, 503, "busy", "Too many large questions are waiting; try again shortly.");
 			return HTTP_REPLY;
 		}
