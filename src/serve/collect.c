@@ -278,15 +278,6 @@ static void text_put(struct buffer *out, struct text key, struct text text)
 	value_put_text(out, text);
 }
 
-static struct buffer *thread_buffer(void)
-{
-	static _Thread_local struct buffer buffer;
-	if (buffer.bytes_max == 0)
-		buffer = BUFFER_INIT(2 * REQUEST_BODY_BYTES_MAX);
-	buffer_reset(&buffer);
-	return &buffer;
-}
-
 static bool encode(struct collect *collect, struct incoming *event, struct buffer *out)
 {
 	size_t object = value_open(out, VALUE_OBJECT);

@@ -14,7 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024, REQUEST_TIMEOUTS = 4, WATCH_MS = 500 };
+enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024, REQUEST_TIMEOUTS = 4, WATCH_MS = 500,
+       SWALLOW_BYTES_MAX = 8 * 1024 * 1024 };
 
 /* A connection, as the watchman sees it. */
 struct client {
@@ -37,7 +38,7 @@ struct http {
 	pthread_t watchman;
 };
 
-enum phase { READING, REFUSED, ANSWERED };
+enum phase { READING, SWALLOWING, REFUSED, ANSWERED };
 
 /* An exchange and what http.c keeps for it. */
 struct state {
@@ -259,8 +260,13 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	struct text declared = http_header_of(x, "Content-Length");
 	if (declared.n && text_to_int64(declared, &length) == 0) {
 		if (length > (int64_t)http->options.body_bytes_max) {
-			state->phase = REFUSED;
 			http->options.refused(http->options.arg, x);
+			/* A client that is still writing when the connection closes never sees why. So the body is read and
+			 * dropped first, unless it is huge or the client asks before sending it. */
+			state->phase = SWALLOWING;
+			if (length <= SWALLOW_BYTES_MAX && http_header_of(x, "Expect").n == 0)
+				return MHD_YES;
+			state->phase = REFUSED;
 			http_reply_header(x, "Connection", "close");
 			return reply_queue(state, false);
 		}
@@ -285,6 +291,10 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 	}
 	if (state->phase == REFUSED)
 		return MHD_YES;
+	if (state->phase == SWALLOWING) {
+		state->phase = REFUSED;
+		return reply_queue(state, false);
+	}
 	if (state->phase == ANSWERED)
 		return reply_queue(state, false);
 	if (state->body.failed) {

@@ -53,13 +53,51 @@ void reply_failure(struct request *request, int error)
 	reply_error(request, status, error_name(error), "%s", error_sentence(error));
 }
 
+/* What a thread keeps for its life: the buffers are what makes parsing and encoding fast. */
+static _Thread_local struct {
+	struct json_parser *parser;
+	struct buffer buffer;
+} kept;
+static pthread_key_t kept_key; /* Its destructor frees what the thread kept. */
+
+static void kept_free(void *of)
+{
+	(void)of;
+	json_parser_free(kept.parser);
+	buffer_free(&kept.buffer);
+}
+
+static void kept_key_make(void)
+{
+	int error = pthread_key_create(&kept_key, kept_free);
+	assert(error == 0);
+	(void)error;
+}
+
+static void kept_free_at_end(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, kept_key_make);
+	pthread_setspecific(kept_key, &kept);
+}
+
 struct json_parser *thread_parser(void)
 {
-	/* One a thread, for the life of the thread: a parser's buffers are what makes parsing fast. */
-	static _Thread_local struct json_parser *parser;
-	if (!parser)
-		parser = json_parser_new(REQUEST_BODY_BYTES_MAX, BODY_DEPTH_MAX);
-	return parser;
+	if (!kept.parser) {
+		kept.parser = json_parser_new(REQUEST_BODY_BYTES_MAX, BODY_DEPTH_MAX);
+		kept_free_at_end();
+	}
+	return kept.parser;
+}
+
+struct buffer *thread_buffer(void)
+{
+	if (kept.buffer.bytes_max == 0) {
+		kept.buffer = BUFFER_INIT(2 * REQUEST_BODY_BYTES_MAX);
+		kept_free_at_end();
+	}
+	buffer_reset(&kept.buffer);
+	return &kept.buffer;
 }
 
 bool request_json(struct request *request, struct json *root)

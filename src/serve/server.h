@@ -141,6 +141,8 @@ void asked_note(struct server *server, struct text touchpoint, size_t not_asked,
 
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);
+/* The buffer of this thread, empty: for one use at a time. */
+struct buffer *thread_buffer(void);
 
 /*
  * Find the customer a request speaks of: {cid} in the path, "customer" in a body ({"cid"} or {"identifier"}), or the
