@@ -127,7 +127,10 @@ static int run(int argc, char **argv, const char *verb)
 	if (optind + 1 != argc || (applying && !client.key))
 		return usage(stderr, verb);
 	int exit = check(verb, argv[optind], json, &arena, &files, &n);
-	return exit == EXIT_DONE && applying ? apply(&client, files, n, json) : exit;
+	if (exit == EXIT_DONE && applying)
+		exit = apply(&client, files, n, json);
+	client_close(&client);
+	return exit;
 }
 
 int verb_check(int argc, char **argv)

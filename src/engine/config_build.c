@@ -235,6 +235,20 @@ static void node_put(struct buffer *out, const struct yaml *node)
 
 /* ---- building ---- */
 
+static const char *kind_nearest(const struct config_kinds *kinds, struct text word)
+{
+	const char *best = "";
+	size_t distance = SUGGESTION_DISTANCE_MAX + 1;
+	for (size_t i = 0; i < kinds->n; i++) {
+		size_t d = text_distance(text_of(kinds->kinds[i]->name), word);
+		if (d < distance) {
+			distance = d;
+			best = kinds->kinds[i]->name;
+		}
+	}
+	return best;
+}
+
 static int document_add(struct config_build *build, const struct yaml *node)
 {
 	struct config *config = build->config;
@@ -245,7 +259,9 @@ static int document_add(struct config_build *build, const struct yaml *node)
 	}
 	const struct config_kind *kind = kind_find(build->kinds, kind_node->text);
 	if (!kind) {
-		say_at(build, kind_node, "there is no kind \"%.*s\"", TEXT_ARGS(kind_node->text));
+		const char *near = kind_nearest(build->kinds, kind_node->text);
+		say_at(build, kind_node, *near ? "there is no kind \"%.*s\"; did you mean \"%s\"?" : "there is no kind \"%.*s\"%s",
+		       TEXT_ARGS(kind_node->text), near);
 		return 0;
 	}
 	for (size_t i = 0; i < config->documents_n; i++)

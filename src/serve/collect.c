@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REFUSED_LISTED_MAX = 100 };
+/* An import lists everything, so that each refused line of a file can be named. */
+enum { REFUSED_LISTED_MAX = 100, REFUSALS_BYTES_MAX = 4 * 1024 * 1024 };
 
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...)
 {
@@ -114,7 +115,8 @@ static bool fields_check(struct incoming *event)
 		}
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
 		enum json_type type = json_type_of(ids[i].value);
-		if (type == JSON_BOOL || type == JSON_ARRAY || type == JSON_OBJECT) {
+		int64_t whole;
+		if (type == JSON_BOOL || type == JSON_ARRAY || type == JSON_OBJECT || (type == JSON_DOUBLE && !json_int(ids[i].value, &whole))) {
 			incoming_refuse(event, "wrong_type", "\"%s\" must be a text.", ids[i].name);
 			return false;
 		}
@@ -257,15 +259,6 @@ static void text_put(struct buffer *out, struct text key, struct text text)
 	value_put_text(out, text);
 }
 
-static struct buffer *thread_buffer(void)
-{
-	static _Thread_local struct buffer buffer;
-	if (buffer.bytes_max == 0)
-		buffer = BUFFER_INIT(2 * REQUEST_BODY_BYTES_MAX);
-	buffer_reset(&buffer);
-	return &buffer;
-}
-
 static bool encode(struct collect *collect, struct incoming *event, struct buffer *out)
 {
 	size_t object = value_open(out, VALUE_OBJECT);
@@ -335,6 +328,20 @@ static void identifiers_trusted(struct collect *collect, struct incoming *event,
 	wanted->explicit_link = true;
 }
 
+/*
+ * A token vouches for the pair of its userId and an anonymousId and for nothing else that the event says: somebody who is
+ * signed in could otherwise name the e-mail address or the userId of another and be taken for that person.
+ */
+static void identifiers_vouched(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
+{
+	struct arena *arena = collect->request->arena;
+	identifier_add(wanted, arena, IDENTIFIER_USER, event->user_id);
+	identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
+	struct text previous = text_or_number(arena, json_get(event->json, TEXT("previousId")));
+	if (event->kind == EVENT_ALIAS && !resolve_find(collect->engine, (struct identifier){IDENTIFIER_USER, previous}))
+		identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, previous);
+}
+
 /* Does the customer of @anonymous have a user id other than @user? Then a mere claim must not touch them. */
 static bool belongs_to_other(struct collect *collect, struct text anonymous, struct text user)
 {
@@ -401,8 +408,10 @@ static int owner_find(struct collect *collect, struct incoming *event, uint32_t 
 {
 	struct resolve_request wanted = {.header = event->write.header, .because = event->message_id};
 	wanted.n = 0;
-	if (collect->trusted || event->verified || strcmp(collect->server->settings.identify_from_public, "trusted") == 0)
+	if (collect->trusted || strcmp(collect->server->settings.identify_from_public, "trusted") == 0)
 		identifiers_trusted(collect, event, &wanted);
+	else if (event->verified)
+		identifiers_vouched(collect, event, &wanted);
 	else
 		identifiers_public(collect, event, &wanted);
 	if (wanted.n == 0) {
@@ -480,46 +489,57 @@ static void refused_note(struct collect *collect, const struct incoming *event)
 	dead_letters_add(collect->server->dead_letters, collect->request->now_ms, collect->source, event->code.p, message, json);
 	atomic_fetch_add_explicit(&collect->server->figures.events_rejected, 1, memory_order_relaxed);
 	collect->refused++;
-	if (collect->listed++ >= REFUSED_LISTED_MAX)
+	if (collect->listed++ >= REFUSED_LISTED_MAX && !collect->import)
 		return;
+	struct text message_id = text_first(event->message_id, EVENT_MESSAGE_ID_MAX);
+	while (message_id.n && !text_is_utf8(message_id))
+		message_id.n--;
 	json_object_begin(out);
 	json_put_int(out, "index", (int64_t)event->index);
-	json_put_text(out, "messageId", event->message_id);
+	json_put_text(out, "messageId", message_id);
 	json_put_text(out, "code", event->code);
 	json_put_text(out, "message", message);
 	json_object_end(out);
 }
 
-/* Take in one event. 0 also when it was refused or seen before; otherwise the server cannot take it now. */
-static int event_take(struct collect *collect, struct json json, enum event_kind kind, size_t index)
+/* Store an event unless it was seen before. The lock of its messageId is held. */
+static int store_once(struct collect *collect, struct incoming *event)
 {
-	struct incoming event = {.json = json, .kind = kind, .index = index};
-	struct buffer *out = thread_buffer();
-	bool seen;
-	if (!prepare(collect, &event, out)) {
-		if (event.code.n == 0)
-			return ERROR_BUSY;
-		refused_note(collect, &event);
-		return 0;
-	}
 	struct dedupe *dedupe = engine_dedupe(collect->engine);
-	int error = dedupe_note(dedupe, event.write.header.message_hash, collect->request->now_ms, &seen);
+	bool seen;
+	int error = dedupe_note(dedupe, event->write.header.message_hash, collect->request->now_ms, &seen);
 	if (error)
 		return error;
 	if (seen) {
+		/* The original was appended before: its position is below the end. */
 		uint64_t end = log_end(engine_log(collect->engine));
 		collect->wait_for = end > collect->wait_for ? end : collect->wait_for;
 		collect->duplicates++;
 		atomic_fetch_add_explicit(&collect->server->figures.events_duplicate, 1, memory_order_relaxed);
 		return 0;
 	}
-	error = store(collect, &event);
+	error = store(collect, event);
 	if (!error) {
 		collect->accepted++;
 		atomic_fetch_add_explicit(&collect->server->figures.events_accepted, 1, memory_order_relaxed);
 		return 0;
 	}
-	dedupe_forget(dedupe, event.write.header.message_hash, collect->request->now_ms);
+	dedupe_forget(dedupe, event->write.header.message_hash, collect->request->now_ms);
+	return error;
+}
+
+/* Take in one event. 0 also when it was refused or seen before; otherwise the server cannot take it now. */
+static int event_take(struct collect *collect, struct json json, enum event_kind kind, size_t index)
+{
+	struct incoming event = {.json = json, .kind = kind, .index = index};
+	int error = ERROR_BUSY;
+	if (prepare(collect, &event, thread_buffer())) {
+		/* Else a second copy on another connection could be answered before the first is in the log. */
+		pthread_mutex_t *lock = &collect->server->message_locks[event.write.header.message_hash % MESSAGE_LOCKS];
+		pthread_mutex_lock(lock);
+		error = store_once(collect, &event);
+		pthread_mutex_unlock(lock);
+	}
 	if (event.code.n == 0)
 		return error;
 	refused_note(collect, &event);
@@ -538,7 +558,7 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 	collect->trusted = request->caller.scope == KEY_SECRET;
 	collect->source = request->caller.key ? text_of(request->caller.key->source) : TEXT("customer");
 	collect->context = json_get(root, TEXT("context"));
-	collect->refusals = BUFFER_INIT(256 * 1024);
+	collect->refusals = BUFFER_INIT(REFUSALS_BYTES_MAX);
 	collect->refusals_out = JSON_WRITER(&collect->refusals);
 	if (clock_parse(json_text(json_get(root, TEXT("sentAt"))), &collect->sent_ms) != 0)
 		collect->sent_ms = 0;
@@ -582,12 +602,14 @@ static void one(struct request *request, enum event_kind kind)
 	if (!body_inflate(request) || !request_json(request, &root) || !collect_start(&collect, request, root))
 		return;
 	collect.context = (struct json){0};
+	int error = 0;
 	if (request->http->body.n > EVENT_BYTES_MAX) {
-		reply_error(request, 400, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
-		buffer_free(&collect.refusals);
-		return;
+		struct incoming large = {.json = root};
+		incoming_refuse(&large, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
+		refused_note(&collect, &large);
+	} else {
+		error = event_take(&collect, root, kind, 0);
 	}
-	int error = event_take(&collect, root, kind, 0);
 	if (!error && collect.refused) {
 		/* One event, one answer: what is wrong with it is the status. */
 		struct json refusal;

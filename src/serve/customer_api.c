@@ -196,8 +196,10 @@ static void event_write(struct request *request, struct json_writer *out, const 
 	json_put_text(out, "channel", text_of(channel_name((enum channel)event->header.channel)));
 	json_put_text(out, "touchpoint", event->touchpoint);
 	json_put_text(out, "source", event->source);
-	json_key(out, TEXT("properties"));
 	bool of_call = event->header.kind >= EVENT_TRACK && event->header.kind <= EVENT_ALIAS;
+	if (of_call)
+		json_put_text(out, "messageId", value_text(value_get(event->payload, TEXT("messageId"))));
+	json_key(out, TEXT("properties"));
 	if (event->header.kind == EVENT_IDENTIFY)
 		properties = value_get(event->payload, TEXT("traits"));
 	if (of_call && properties.n == 0) {

@@ -19,6 +19,7 @@ struct dead_letters {
 	int file;
 	off_t bytes;
 	uint64_t n, unwritten;
+	bool torn; /* The last line may have been written in part only. */
 };
 
 int dead_letters_open(struct dead_letters **out, const char *folder)
@@ -35,6 +36,7 @@ int dead_letters_open(struct dead_letters **out, const char *folder)
 		return ERROR_IO;
 	}
 	letters->bytes = status.st_size;
+	letters->torn = status.st_size > 0; /* Perhaps: a line end too many is skipped in reading. */
 	*out = letters;
 	return 0;
 }
@@ -102,10 +104,14 @@ void dead_letters_add(struct dead_letters *letters, int64_t now_ms, struct text 
 	letters->n++;
 	if (letters->bytes + (off_t)line.n > DEAD_LETTERS_BYTES_MAX)
 		halve(letters);
-	if (!line.failed && write(letters->file, line.p, line.n) == (ssize_t)line.n)
-		letters->bytes += (off_t)line.n;
-	else
-		letters->unwritten++;
+	if (letters->torn && write(letters->file, "\n", 1) == 1) {
+		letters->bytes++;
+		letters->torn = false;
+	}
+	ssize_t written = line.failed ? 0 : write(letters->file, line.p, line.n);
+	letters->torn |= !line.failed && written != (ssize_t)line.n;
+	letters->unwritten += written != (ssize_t)line.n;
+	letters->bytes += written > 0 ? written : 0;
 	pthread_mutex_unlock(&letters->lock);
 	buffer_free(&line);
 }
@@ -118,26 +124,41 @@ uint64_t dead_letters_count(struct dead_letters *letters)
 	return n;
 }
 
+/* Is it a letter, whole? A power cut may have torn one. */
+static bool is_whole(struct json_parser *parser, struct text line)
+{
+	struct json root;
+	return line.n && json_parse(parser, line, &root) == 0 && json_type_of(root) == JSON_OBJECT;
+}
+
 int dead_letters_write(struct dead_letters *letters, struct json_writer *writer, size_t n)
 {
 	char *bytes;
 	struct text lines;
+	struct json_parser *parser = json_parser_new(LINE_BYTES_MAX * 4, 4);
+	if (!parser)
+		return ERROR_MEMORY;
 	pthread_mutex_lock(&letters->lock);
 	int error = tail_read(letters, 4 * 1024 * 1024, &bytes, &lines);
 	pthread_mutex_unlock(&letters->lock);
-	if (error)
+	if (error) {
+		json_parser_free(parser);
 		return error;
+	}
 	json_array_begin(writer);
-	for (size_t end = lines.n; end > 0 && n > 0; n--) {
+	for (size_t end = lines.n; end > 0 && n > 0;) {
 		size_t start = end - 1;
 		while (start > 0 && lines.p[start - 1] != '\n')
 			start--;
 		struct text line = text_trim((struct text){lines.p + start, end - start});
-		if (line.n)
+		if (is_whole(parser, line)) {
 			json_write_raw(writer, line);
+			n--;
+		}
 		end = start;
 	}
 	json_array_end(writer);
+	json_parser_free(parser);
 	memory_free(bytes);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* http.c: libmicrohttpd with its thread pool on epoll, suspending and resuming. */
 #include "serve/http.h"
 
+#include "base/clock.h"
 #include "base/report.h"
 
 #include <arpa/inet.h>
@@ -10,9 +11,18 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024 };
+enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024, REQUEST_TIMEOUTS = 4, WATCH_MS = 500,
+       SWALLOW_BYTES_MAX = 8 * 1024 * 1024 };
+
+/* A connection, as the watchman sees it. */
+struct client {
+	int socket;
+	_Atomic int64_t reading_ns;  /* Since when a request is awaited or coming in; 0: it is being answered. */
+	struct client *next, *previous;
+};
 
 struct http {
 	struct http_options options;
@@ -21,9 +31,14 @@ struct http {
 	pthread_mutex_t lock;      /* Protects the pool of exchanges. */
 	struct state *pool;
 	size_t pool_n;
+	pthread_mutex_t clients_lock; /* Protects the list; a socket in it is open while the lock is held. */
+	pthread_cond_t clients_over;
+	struct client *clients;
+	bool closing;
+	pthread_t watchman;
 };
 
-enum phase { READING, REFUSED, ANSWERED };
+enum phase { READING, SWALLOWING, REFUSED, ANSWERED };
 
 /* An exchange and what http.c keeps for it. */
 struct state {
@@ -135,9 +150,80 @@ static enum MHD_Result reply_queue(struct state *state, bool streaming)
 	return result;
 }
 
+/* ---- clients that dawdle ---- */
+
+/*
+ * The library cuts off who is silent for timeout_s. Who sends a byte now and then is never silent, and could hold a
+ * connection for hours; so a request must have come in whole within REQUEST_TIMEOUTS times that.
+ */
+static void *watchman_run(void *arg)
+{
+	struct http *http = arg;
+	int64_t longest_ns = (int64_t)http->options.timeout_s * REQUEST_TIMEOUTS * 1000000000;
+	pthread_mutex_lock(&http->clients_lock);
+	while (!http->closing) {
+		struct timespec until;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += WATCH_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&http->clients_over, &http->clients_lock, &until);
+		int64_t now = (int64_t)clock_monotonic_ns();
+		for (struct client *client = http->clients; client; client = client->next) {
+			int64_t since = atomic_load_explicit(&client->reading_ns, memory_order_relaxed);
+			if (since && now - since > longest_ns)
+				shutdown(client->socket, SHUT_RDWR);
+		}
+	}
+	pthread_mutex_unlock(&http->clients_lock);
+	return NULL;
+}
+
+static void connection_notify(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+{
+	struct http *http = arg;
+	struct client *client = *context;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*context = client = info ? memory_zero_alloc(1, sizeof *client) : NULL;
+		if (!client)
+			return;
+		client->socket = info->connect_fd;
+		atomic_store(&client->reading_ns, (int64_t)clock_monotonic_ns());
+		pthread_mutex_lock(&http->clients_lock);
+		client->next = http->clients;
+		if (client->next)
+			client->next->previous = client;
+		http->clients = client;
+		pthread_mutex_unlock(&http->clients_lock);
+	} else if (client) {
+		pthread_mutex_lock(&http->clients_lock);
+		if (client->next)
+			client->next->previous = client->previous;
+		if (client->previous)
+			client->previous->next = client->next;
+		else
+			http->clients = client->next;
+		pthread_mutex_unlock(&http->clients_lock);
+		memory_free(client);
+		*context = NULL;
+	}
+}
+
+static void reading_since(struct MHD_Connection *connection, int64_t ns)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct client *client = info ? info->socket_context : NULL;
+	if (client)
+		atomic_store_explicit(&client->reading_ns, ns, memory_order_relaxed);
+}
+
+/* ---- requests ---- */
+
 static enum MHD_Result handle(struct state *state)
 {
 	struct http_exchange *x = &state->exchange;
+	reading_since(state->connection, 0);
 	x->body = buffer_view(&state->body);
 	state->phase = ANSWERED;
 	switch (state->http->options.handle(state->http->options.arg, x)) {
@@ -174,8 +260,13 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	struct text declared = http_header_of(x, "Content-Length");
 	if (declared.n && text_to_int64(declared, &length) == 0) {
 		if (length > (int64_t)http->options.body_bytes_max) {
-			state->phase = REFUSED;
 			http->options.refused(http->options.arg, x);
+			/* A client that is still writing when the connection closes never sees why. So the body is read and
+			 * dropped first, unless it is huge or the client asks before sending it. */
+			state->phase = SWALLOWING;
+			if (length <= SWALLOW_BYTES_MAX && http_header_of(x, "Expect").n == 0)
+				return MHD_YES;
+			state->phase = REFUSED;
 			http_reply_header(x, "Connection", "close");
 			return reply_queue(state, false);
 		}
@@ -200,6 +291,10 @@ static enum MHD_Result access_handler(void *arg, struct MHD_Connection *connecti
 	}
 	if (state->phase == REFUSED)
 		return MHD_YES;
+	if (state->phase == SWALLOWING) {
+		state->phase = REFUSED;
+		return reply_queue(state, false);
+	}
 	if (state->phase == ANSWERED)
 		return reply_queue(state, false);
 	if (state->body.failed) {
@@ -214,8 +309,8 @@ static void completed(void *arg, struct MHD_Connection *connection, void **user,
 {
 	struct http *http = arg;
 	struct state *state = *user;
-	(void)connection;
 	(void)code;
+	reading_since(connection, (int64_t)clock_monotonic_ns());
 	if (!state)
 		return;
 	if (state->exchange.stream)
@@ -246,6 +341,19 @@ static void quiet(void *arg, const char *format, va_list args)
 	report(REPORT_DEBUG, "http", "%s", message);
 }
 
+static void http_free(struct http *http)
+{
+	while (http->pool) {
+		struct state *state = http->pool;
+		http->pool = state->next;
+		state_free(state);
+	}
+	pthread_cond_destroy(&http->clients_over);
+	pthread_mutex_destroy(&http->clients_lock);
+	pthread_mutex_destroy(&http->lock);
+	memory_free(http);
+}
+
 int http_start(struct http **out, const struct http_options *options)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(options->port)};
@@ -257,17 +365,23 @@ int http_start(struct http **out, const struct http_options *options)
 	http->options = *options;
 	http->quiesced = -1;
 	pthread_mutex_init(&http->lock, NULL);
+	pthread_mutex_init(&http->clients_lock, NULL);
+	pthread_cond_init(&http->clients_over, NULL);
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
 	http->daemon = MHD_start_daemon(
 		flags, options->port, NULL, NULL, access_handler, http, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		completed, http, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, options->threads,
 		MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
+		MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, http, MHD_OPTION_END);
 	if (!http->daemon) {
-		pthread_mutex_destroy(&http->lock);
-		memory_free(http);
+		http_free(http);
 		return ERROR_IO;
+	}
+	if (pthread_create(&http->watchman, NULL, watchman_run, http) != 0) {
+		MHD_stop_daemon(http->daemon);
+		http_free(http);
+		return ERROR_MEMORY;
 	}
 	*out = http;
 	return 0;
@@ -294,16 +408,15 @@ void http_stop(struct http *http)
 {
 	if (!http)
 		return;
+	pthread_mutex_lock(&http->clients_lock);
+	http->closing = true;
+	pthread_cond_signal(&http->clients_over);
+	pthread_mutex_unlock(&http->clients_lock);
+	pthread_join(http->watchman, NULL);
 	MHD_stop_daemon(http->daemon);
 	if (http->quiesced >= 0)
 		close(http->quiesced);
-	while (http->pool) {
-		struct state *state = http->pool;
-		http->pool = state->next;
-		state_free(state);
-	}
-	pthread_mutex_destroy(&http->lock);
-	memory_free(http);
+	http_free(http);
 }
 
 static struct text value_of(struct http_exchange *exchange, enum MHD_ValueKind kind, const char *name)

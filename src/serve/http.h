@@ -3,7 +3,8 @@
  *
  * An exchange is one request and its reply. The handler runs in one of the daemon's threads when the request has come in
  * whole; it answers at once, or pauses the exchange and hands it to somebody who calls http_resume. Bodies are bounded
- * before they are read; slow clients are cut off after timeout_s.
+ * before they are read. A client that is silent for timeout_s is cut off, and one that has not sent a request whole
+ * within four times that, however busily it drips.
  */
 #ifndef ATTUNE_SERVE_HTTP_H
 #define ATTUNE_SERVE_HTTP_H

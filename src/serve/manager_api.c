@@ -251,10 +251,19 @@ static int columns_make(struct request *request, struct mining *mining, bool by_
 	return 0;
 }
 
+/* Rows of fewer than may be shown are left out; false then, so that the answer can say that something is hidden. */
+static bool may_show(struct request *request, uint64_t n, bool *hidden)
+{
+	bool enough = n >= (uint64_t)request->server->settings.aggregate_min;
+	*hidden |= n > 0 && !enough;
+	return n > 0 && enough;
+}
+
 /* Which of an activity's counts are listed. */
 enum steps { STEPS_ALL, STEPS_FIRST, STEPS_LAST };
 
-static void steps_write(struct request *request, struct json_writer *out, const char *key, const struct journeys *journeys, enum steps steps)
+static void steps_write(struct request *request, struct json_writer *out, const char *key, const struct journeys *journeys, enum steps steps,
+                        bool *hidden)
 {
 	struct dictionary *names = engine_dictionary(request->server->engine);
 	json_key(out, text_of(key));
@@ -262,7 +271,7 @@ static void steps_write(struct request *request, struct json_writer *out, const 
 	for (uint32_t i = 1; i < journeys->by_activity_n; i++) {
 		const struct journey_activity *activity = &journeys->by_activity[i];
 		uint64_t n = steps == STEPS_ALL ? activity->events : steps == STEPS_FIRST ? activity->starts : activity->ends;
-		if (n == 0)
+		if (!may_show(request, n, hidden))
 			continue;
 		json_object_begin(out);
 		json_put_text(out, "activity", dictionary_name(names, i));
@@ -272,13 +281,15 @@ static void steps_write(struct request *request, struct json_writer *out, const 
 	json_array_end(out);
 }
 
-static void edges_write(struct request *request, struct json_writer *out, const struct journeys *journeys, size_t top)
+static void edges_write(struct request *request, struct json_writer *out, const struct journeys *journeys, size_t top, bool *hidden)
 {
 	struct dictionary *names = engine_dictionary(request->server->engine);
 	json_key(out, TEXT("edges"));
 	json_array_begin(out);
 	for (size_t i = 0; i < journeys->edges_n && i < top; i++) {
 		const struct journey_edge *edge = &journeys->edges[i];
+		if (!may_show(request, edge->count, hidden))
+			continue;
 		json_object_begin(out);
 		json_put_text(out, "from", dictionary_name(names, edge->from));
 		json_put_text(out, "to", dictionary_name(names, edge->to));
@@ -290,20 +301,15 @@ static void edges_write(struct request *request, struct json_writer *out, const 
 	json_array_end(out);
 }
 
-/* Variants of fewer customers than may be shown are counted, not listed. */
-static bool variants_write(struct request *request, struct json_writer *out, const struct journeys *journeys, size_t top)
+static void variants_write(struct request *request, struct json_writer *out, const struct journeys *journeys, size_t top, bool *hidden)
 {
 	struct dictionary *names = engine_dictionary(request->server->engine);
-	uint64_t least = (uint64_t)request->server->settings.aggregate_min;
-	bool hidden = false;
 	json_key(out, TEXT("variants"));
 	json_array_begin(out);
 	for (size_t i = 0; i < journeys->variants_n; i++) {
 		const struct journey_variant *variant = &journeys->variants[i];
-		if (variant->count < least || i >= top) {
-			hidden |= variant->count < least;
+		if (i >= top || !may_show(request, variant->count, hidden))
 			break;
-		}
 		json_object_begin(out);
 		json_key(out, TEXT("activities"));
 		json_array_begin(out);
@@ -315,16 +321,15 @@ static bool variants_write(struct request *request, struct json_writer *out, con
 		json_object_end(out);
 	}
 	json_array_end(out);
-	return hidden;
 }
 
-static void repeats_write(struct request *request, struct json_writer *out, const struct journeys *journeys, bool goal)
+static void repeats_write(struct request *request, struct json_writer *out, const struct journeys *journeys, bool goal, bool *hidden)
 {
 	struct dictionary *names = engine_dictionary(request->server->engine);
 	json_key(out, TEXT("repeats"));
 	json_array_begin(out);
 	for (uint32_t i = 1; i < journeys->by_activity_n; i++) {
-		if (journeys->by_activity[i].repeated == 0)
+		if (!may_show(request, journeys->by_activity[i].repeated, hidden))
 			continue;
 		json_object_begin(out);
 		json_put_text(out, "activity", dictionary_name(names, i));
@@ -336,7 +341,7 @@ static void repeats_write(struct request *request, struct json_writer *out, cons
 	json_array_begin(out);
 	for (uint32_t i = 1; goal && i < journeys->by_activity_n; i++) {
 		const struct journey_activity *activity = &journeys->by_activity[i];
-		if (activity->dropped == 0)
+		if (!may_show(request, activity->dropped, hidden))
 			continue;
 		struct share share = share_of(activity->dropped, activity->journeys);
 		json_object_begin(out);
@@ -373,13 +378,14 @@ static void journeys_write(struct request *request, const struct mining *mining,
 	json_put_int(out, "arcs", few ? 0 : (int64_t)journeys->arcs);
 	struct journeys none = {0};
 	const struct journeys *shown = few ? &none : journeys;
-	steps_write(request, out, "activities", shown, STEPS_ALL);
-	edges_write(request, out, shown, top);
-	steps_write(request, out, "starts", shown, STEPS_FIRST);
-	steps_write(request, out, "ends", shown, STEPS_LAST);
-	bool hidden = variants_write(request, out, shown, top);
-	repeats_write(request, out, shown, goal && !few);
-	json_put_bool(out, "hidden", hidden || few);
+	bool hidden = few;
+	steps_write(request, out, "activities", shown, STEPS_ALL, &hidden);
+	edges_write(request, out, shown, top, &hidden);
+	steps_write(request, out, "starts", shown, STEPS_FIRST, &hidden);
+	steps_write(request, out, "ends", shown, STEPS_LAST, &hidden);
+	variants_write(request, out, shown, top, &hidden);
+	repeats_write(request, out, shown, goal && !few, &hidden);
+	json_put_bool(out, "hidden", hidden);
 	json_object_end(out);
 }
 

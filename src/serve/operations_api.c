@@ -43,12 +43,13 @@ static void metric(struct buffer *out, const char *name, const char *type, const
 static void latency_write(struct buffer *out, const struct server_figures *figures)
 {
 	uint64_t sum = 0;
+	double seconds = (double)atomic_load(&figures->latency_us) / 1e6;
 	buffer_string(out, "# HELP attune_request_seconds Time from a whole request to its answer.\n# TYPE attune_request_seconds histogram\n");
 	for (size_t i = 0; i < 32; i++) {
 		sum += atomic_load(&figures->latency[i]);
 		buffer_format(out, "attune_request_seconds_bucket{le=\"%.6f\"} %" PRIu64 "\n", (double)((uint64_t)1 << i) / 1e6, sum);
 	}
-	buffer_format(out, "attune_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\nattune_request_seconds_count %" PRIu64 "\n", sum, sum);
+	buffer_format(out, "attune_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\nattune_request_seconds_sum %.6f\nattune_request_seconds_count %" PRIu64 "\n", sum, seconds, sum);
 }
 
 void api_metrics(struct request *request)
@@ -217,6 +218,9 @@ void api_stream(struct request *request)
 {
 	struct origin_id who = {{0}};
 	struct http_stream *stream;
+	request->http->type = "text/event-stream";
+	if (request->http->method == HTTP_HEAD)
+		return; /* The library would send a body of unknown length after all. */
 	if (request->caller.scope == KEY_CUSTOMER) {
 		uint32_t origin = request_customer_path(request, TEXT("me"));
 		struct customer *customer = origin ? customer_lock_of(request->server->engine, origin) : NULL;
@@ -230,7 +234,6 @@ void api_stream(struct request *request)
 		return reply_error(request, 503, "busy", "Too many streams are open.");
 	if (error)
 		return reply_failure(request, error);
-	request->http->type = "text/event-stream";
 	http_reply_header(request->http, "Cache-Control", "no-store");
 	http_reply_header(request->http, "X-Accel-Buffering", "no");
 	request->http->stream = stream;

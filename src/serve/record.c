@@ -4,18 +4,22 @@
 #include "trust/reader.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool record_parse(struct text text, char letter, uint64_t *position)
 {
-	char digits[24], *end;
+	static const char digits[] = "0123456789abcdef";
+	uint64_t found = 0;
 	if (text.n < 2 || text.n > 17 || text.p[0] != letter)
 		return false;
-	memcpy(digits, text.p + 1, text.n - 1);
-	digits[text.n - 1] = 0;
-	*position = strtoull(digits, &end, 16);
-	return *end == 0 && *position != 0;
+	for (size_t i = 1; i < text.n; i++) {
+		const char *digit = memchr(digits, text.p[i], 16);
+		if (!digit)
+			return false;
+		found = found << 4 | (uint64_t)(digit - digits);
+	}
+	*position = found;
+	return found != 0;
 }
 
 struct text record_format(char out[24], char letter, uint64_t position)

@@ -53,13 +53,51 @@ void reply_failure(struct request *request, int error)
 	reply_error(request, status, error_name(error), "%s", error_sentence(error));
 }
 
+/* What a thread keeps for its life: the buffers are what makes parsing and encoding fast. */
+static _Thread_local struct {
+	struct json_parser *parser;
+	struct buffer buffer;
+} kept;
+static pthread_key_t kept_key; /* Its destructor frees what the thread kept. */
+
+static void kept_free(void *of)
+{
+	(void)of;
+	json_parser_free(kept.parser);
+	buffer_free(&kept.buffer);
+}
+
+static void kept_key_make(void)
+{
+	int error = pthread_key_create(&kept_key, kept_free);
+	assert(error == 0);
+	(void)error;
+}
+
+static void kept_free_at_end(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, kept_key_make);
+	pthread_setspecific(kept_key, &kept);
+}
+
 struct json_parser *thread_parser(void)
 {
-	/* One a thread, for the life of the thread: a parser's buffers are what makes parsing fast. */
-	static _Thread_local struct json_parser *parser;
-	if (!parser)
-		parser = json_parser_new(REQUEST_BODY_BYTES_MAX, BODY_DEPTH_MAX);
-	return parser;
+	if (!kept.parser) {
+		kept.parser = json_parser_new(REQUEST_BODY_BYTES_MAX, BODY_DEPTH_MAX);
+		kept_free_at_end();
+	}
+	return kept.parser;
+}
+
+struct buffer *thread_buffer(void)
+{
+	if (kept.buffer.bytes_max == 0) {
+		kept.buffer = BUFFER_INIT(2 * REQUEST_BODY_BYTES_MAX);
+		kept_free_at_end();
+	}
+	buffer_reset(&kept.buffer);
+	return &kept.buffer;
 }
 
 bool request_json(struct request *request, struct json *root)
@@ -124,27 +162,36 @@ static uint32_t present_of(struct server *server, uint32_t origin)
 	return origin ? atomic_load_explicit(&engine_origin(server->engine, origin)->customer, memory_order_acquire) : 0;
 }
 
-/* A token sees its own customer; a public key only an anonymousId that is joined to no known customer. */
+static uint32_t nobody(struct request *request)
+{
+	reply_error(request, 404, "not_found", "There is no such customer.");
+	return 0;
+}
+
+/* A token sees its own customer. Who else there is it does not learn: no customer and another's are denied alike. */
 static uint32_t permitted(struct request *request, uint32_t origin)
 {
 	struct server *server = request->server;
-	if (!origin) {
-		reply_error(request, 404, "not_found", "There is no such customer.");
-		return 0;
-	}
 	if (request->caller.scope == KEY_SECRET)
-		return origin;
-	if (request->caller.scope == KEY_CUSTOMER &&
+		return origin ? origin : nobody(request);
+	if (request->caller.scope == KEY_CUSTOMER && origin &&
 	    present_of(server, customer_named(server, request->caller.subject)) == present_of(server, origin))
 		return origin;
 	reply_error(request, 403, "denied", "This key may not see that customer.");
 	return 0;
 }
 
+/* The customer of the token itself. */
+static uint32_t own(struct request *request)
+{
+	uint32_t origin = customer_named(request->server, request->caller.subject);
+	return origin ? origin : nobody(request);
+}
+
 uint32_t request_customer_path(struct request *request, struct text cid)
 {
 	if (text_equal(cid, TEXT("me")) && request->caller.scope == KEY_CUSTOMER)
-		return permitted(request, customer_named(request->server, request->caller.subject));
+		return own(request);
 	return permitted(request, origin_of_cid(request->server, cid));
 }
 
@@ -166,6 +213,8 @@ uint32_t request_customer_identifier(struct request *request, struct text text)
 			return 0;
 		}
 	}
+	if (request->caller.scope == KEY_CUSTOMER && text_equal(text, request->caller.subject))
+		return own(request);
 	return permitted(request, origin);
 }
 
@@ -173,7 +222,7 @@ uint32_t request_customer_body(struct request *request, struct json customer)
 {
 	struct text cid = json_text(json_get(customer, TEXT("cid"))), identifier = json_text(json_get(customer, TEXT("identifier")));
 	if (json_type_of(customer) == JSON_ABSENT && request->caller.scope == KEY_CUSTOMER)
-		return permitted(request, customer_named(request->server, request->caller.subject));
+		return own(request);
 	if (cid.n)
 		return permitted(request, origin_of_cid(request->server, cid));
 	if (identifier.n)
@@ -213,17 +262,23 @@ static struct text basic_user(struct arena *arena, struct text encoded)
 	return user;
 }
 
-static void caller_of_text(struct request *request, struct text text)
+static void caller_of_token(struct request *request, struct text text)
 {
 	struct caller *caller = &request->caller;
-	const struct key *key = keys_find(request->server->keys, text);
-	if (key) {
-		caller->key = key;
-		caller->scope = key->scope;
-	} else if (text_find(text, TEXT("."), NULL) &&
-	           token_check(request->server->keys, request->arena, text, request->now_ms, &caller->subject) == 0) {
+	if (text_find(text, TEXT("."), NULL) &&
+	    token_check(request->server->keys, request->arena, text, request->now_ms, &caller->subject) == 0)
 		caller->scope = KEY_CUSTOMER;
+}
+
+static void caller_of_text(struct request *request, struct text text)
+{
+	const struct key *key = keys_find(request->server->keys, text);
+	if (!key) {
+		caller_of_token(request, text);
+		return;
 	}
+	request->caller.key = key;
+	request->caller.scope = key->scope;
 }
 
 void request_caller(struct request *request, struct text key_in_body)
@@ -238,11 +293,11 @@ void request_caller(struct request *request, struct text key_in_body)
 		caller_of_text(request, key_in_body);
 	if (caller->scope != KEY_NONE || header.n)
 		return;
-	if ((cookie = http_cookie(request->http, "attune_console")).n || (cookie = http_cookie(request->http, "attune_portal")).n ||
-	    (cookie = http_query(request->http, "token")).n) {
+	caller->by_cookie = true;
+	if ((cookie = http_cookie(request->http, "attune_console")).n || (cookie = http_cookie(request->http, "attune_portal")).n)
 		caller_of_text(request, cookie);
-		caller->by_cookie = true;
-	}
+	else
+		caller_of_token(request, http_query(request->http, "token")); /* Never a key: addresses are written down everywhere. */
 }
 
 /* A page of another site can make a browser send our cookie, but not our header. */
@@ -360,16 +415,15 @@ static void figures_note(struct request *request)
 	unsigned bucket = us ? 64 - (unsigned)__builtin_clzll(us) : 0;
 	atomic_fetch_add_explicit(&figures->requests[class < 6 ? class : 5], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&figures->latency[bucket < 32 ? bucket : 31], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&figures->latency_us, us, memory_order_relaxed);
 }
 
 static void on_durable(struct log_waiter *waiter, int error)
 {
 	struct request *request = (struct request *)((char *)waiter - offsetof(struct request, waiter));
-	struct server *server = request->server;
 	if (error)
 		reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again with the same messageId.");
 	http_resume(request->http);
-	atomic_fetch_sub(&server->paused, 1);
 }
 
 static void pause_until_durable(struct http_exchange *exchange)
@@ -385,6 +439,13 @@ static void pause_for_worker(struct http_exchange *exchange)
 	struct server *server = request->server;
 	request->next = NULL;
 	pthread_mutex_lock(&server->work_lock);
+	if (atomic_load(&server->stopping)) {
+		/* The workers may have gone home already. */
+		pthread_mutex_unlock(&server->work_lock);
+		reply_error(request, 503, "closed", "The server is stopping: ask it again when it is back.");
+		http_resume(exchange);
+		return;
+	}
 	if (server->work_last)
 		server->work_last->next = request;
 	else
@@ -402,7 +463,6 @@ static enum http_next finish(struct request *request)
 	if (request->wait_for == 0 || request->wait_for <= log_durable(engine_log(request->server->engine)))
 		return HTTP_REPLY;
 	request->http->paused = pause_until_durable;
-	atomic_fetch_add(&request->server->paused, 1);
 	return HTTP_PAUSE;
 }
 
@@ -415,21 +475,27 @@ static enum http_next handle(void *arg, struct http_exchange *exchange)
 		return HTTP_REPLY;
 	}
 	exchange->user = request;
+	atomic_fetch_add(&server->under_way, 1); /* Until done. */
 	request->server = server;
 	request->http = exchange;
 	request->arena = &exchange->arena;
 	request->out = JSON_WRITER(&exchange->out);
 	request->now_ms = clock_now_ms();
 	request->begun_ns = clock_monotonic_ns();
+	if (atomic_load(&server->stopping)) {
+		/* Counted first, then looked: who stops the server either sees this request or is seen by it. */
+		http_reply_header(exchange, "Connection", "close");
+		reply_error(request, 503, "closed", "The server is stopping: ask it again when it is back.");
+		return HTTP_REPLY;
+	}
 	if (!prepare(request))
 		return HTTP_REPLY;
 	if (request->route->mode == ROUTE_WORKER) {
-		if (atomic_load(&server->stopping) || server->work_n >= WORK_QUEUE_MAX) {
+		if (server->work_n >= WORK_QUEUE_MAX) {
 			reply_error(request, 503, "busy", "Too many large questions are waiting; try again shortly.");
 			return HTTP_REPLY;
 		}
 		exchange->paused = pause_for_worker;
-		atomic_fetch_add(&server->paused, 1);
 		return HTTP_PAUSE;
 	}
 	request->route->handle(request);
@@ -449,9 +515,11 @@ static void refused(void *arg, struct http_exchange *exchange)
 static void done(void *arg, struct http_exchange *exchange)
 {
 	struct request *request = exchange->user;
-	(void)arg;
-	if (request)
-		figures_note(request);
+	struct server *server = arg;
+	if (!request)
+		return;
+	figures_note(request);
+	atomic_fetch_sub(&server->under_way, 1);
 }
 
 static void *worker_run(void *arg)
@@ -473,7 +541,6 @@ static void *worker_run(void *arg)
 		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, 30000) != 0)
 			reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again.");
 		http_resume(request->http);
-		atomic_fetch_sub(&server->paused, 1);
 		pthread_mutex_lock(&server->work_lock);
 	}
 	pthread_mutex_unlock(&server->work_lock);
@@ -582,6 +649,8 @@ int server_start(struct server **out, const struct server_options *options)
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
 	pthread_mutex_init(&server->config_lock, NULL);
+	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
+		pthread_mutex_init(&server->message_locks[i], NULL);
 	pthread_cond_init(&server->work_ready, NULL);
 	int error = parts_start(server, options);
 	if (!error)
@@ -603,15 +672,16 @@ void server_stop(struct server *server)
 {
 	if (server->http)
 		http_quiesce(server->http);
-	atomic_store(&server->stopping, true);
 	pthread_mutex_lock(&server->work_lock);
+	atomic_store(&server->stopping, true);
 	pthread_cond_broadcast(&server->work_ready);
 	pthread_mutex_unlock(&server->work_lock);
 	for (size_t i = 0; i < server->workers_n; i++)
 		pthread_join(server->workers[i], NULL);
 	if (server->hub)
 		hub_close(server->hub);
-	for (int i = 0; i < 5000 && atomic_load(&server->paused); i++)
+	/* What was taken in is answered before the connections are cut; who does not read the answer is not waited for longer. */
+	for (int i = 0; i < 5000 && atomic_load(&server->under_way); i++)
 		usleep(1000);
 	http_stop(server->http);
 	engine_close(server->engine);
@@ -623,6 +693,8 @@ void server_stop(struct server *server)
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
 	pthread_mutex_destroy(&server->config_lock);
+	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
+		pthread_mutex_destroy(&server->message_locks[i]);
 	pthread_cond_destroy(&server->work_ready);
 	memory_free(server);
 }

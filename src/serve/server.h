@@ -20,7 +20,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { REQUEST_BODY_BYTES_MAX = 512 * 1024, REQUEST_PARAMETERS_MAX = 3, WORK_QUEUE_MAX = 256, WORKERS_MAX = 64 };
+enum { REQUEST_BODY_BYTES_MAX = 512 * 1024, REQUEST_PARAMETERS_MAX = 3, WORK_QUEUE_MAX = 256, WORKERS_MAX = 64, MESSAGE_LOCKS = 64 };
 
 struct server;
 struct request;
@@ -67,6 +67,7 @@ struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
 	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused, fields_asked, fields_not_asked;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
+	_Atomic uint64_t latency_us;  /* All together. */
 };
 
 struct server {
@@ -91,7 +92,8 @@ struct server {
 	pthread_t workers[WORKERS_MAX];
 	size_t workers_n;
 	atomic_bool stopping;
-	_Atomic size_t paused;       /* Exchanges that somebody must still resume. */
+	_Atomic size_t under_way;    /* Whole requests whose answer has not gone out yet. */
+	pthread_mutex_t message_locks[MESSAGE_LOCKS]; /* By messageId: one copy of an event at a time. Before all locks of the engine. */
 	_Atomic int64_t new_customers_minute, new_customers;
 	int64_t started_ms;
 };
@@ -139,6 +141,8 @@ void asked_note(struct server *server, struct text touchpoint, size_t not_asked,
 
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);
+/* The buffer of this thread, empty: for one use at a time. */
+struct buffer *thread_buffer(void);
 
 /*
  * Find the customer a request speaks of: {cid} in the path, "customer" in a body ({"cid"} or {"identifier"}), or the

@@ -1,0 +1,223 @@
+/* What a customer gets next: the usual, when there is one, with its reasons; the menu, moved only with a yes; what was stated before what was learned. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { configurationOf, DAY, identify, iso, ok, refused, root, Server, track } from "./server.mjs";
+
+const week = 7 * DAY;
+const friday = Date.parse("2026-03-06T12:00:00Z");
+const at = (ms) => ({ context: { now: iso(ms) } });
+let server;
+/* Harbour's configuration; its cash machine also hears what a customer states about cash. */
+const files = configurationOf(join(root, "demo/harbour")).map(({ name, text }) => ({ name, text: text.replace('verb: "took"', 'verb: "took"\nstated: {amount: cash.amount, notes: cash.notes, receipt: cash.receipt}') }));
+before(async () => { server = await Server.start({ files }); });
+after(() => server.end());
+
+const agreed = async (name) => {
+  await server.send([identify({ userId: name }, { name }), track({ userId: name }, "Consent Given", { purpose: "personalisation" })]);
+  return (await server.card(`user:${name}`)).cid;
+};
+const imported = async (events) => ok(await server.post("/v1/import", { batch: events }));
+const withdrawals = (name, amounts, from = friday) => imported(amounts.map((amount, i) => track({ userId: name }, "Cash Withdrawn", { amount, notes: amount === 80 ? [50, 20, 10] : [amount] }, { timestamp: iso(from + i * week), context: { channel: "machine" } })));
+const machine = (name, now, more = {}) => server.decide(`user:${name}`, "machine-withdrawal", { ...at(now), ...more });
+const home = (menu) => menu.home.map((option) => option.option);
+const more = (menu) => menu.more.map((option) => option.option);
+const menuOf = async (name, now = Date.now(), options) => server.decide(`user:${name}`, "app-home", { ...(options?.key ? {} : at(now)) }, options);
+
+describe("the usual choice", () => {
+  test("after eight weekly visits is offered first, with why, and because of which events", async () => {
+    await agreed("usual");
+    await withdrawals("usual", Array(8).fill(80));
+    const decision = await machine("usual", friday + 8 * week, { explain: true });
+    assert.equal(decision.guess, true);
+    assert.deepEqual(decision.options[0], { value: 80, with: { notes: [50, 20, 10] }, usual: true });
+    assert.deepEqual(decision.options.slice(1).map((option) => option.value), [20, 50, 100, 200], "the standard amounts stay");
+    assert.match(decision.why, /^You took 80 .*\d+ of the last \d+.*; used because you agreed on \d+ \w+/);
+    assert.ok(decision.because.length >= 5);
+    const timeline = await server.timeline((await server.card("user:usual")).cid);
+    for (const because of decision.because) {
+      const event = timeline.find((one) => one.event === because.event);
+      assert.equal(event.name, "Cash Withdrawn", "each reason is an event of the customer's own");
+      assert.equal(event.properties.amount, 80);
+    }
+  });
+  test("no habit, no guess: nobody is bothered", async () => {
+    await agreed("fickle");
+    await withdrawals("fickle", [20, 300, 70, 110, 40, 500, 90, 10]);
+    const decision = await machine("fickle", friday + 8 * week);
+    assert.equal(decision.guess, false);
+    assert.ok(decision.options.every((option) => !option.usual));
+    assert.match(decision.why, /standard choices/);
+  });
+  test("what was stated beats what was learned, wherever it was said, and null takes it back", async () => {
+    const cid = await agreed("stated");
+    await withdrawals("stated", Array(8).fill(80));
+    ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "cash.amount": 60, "cash.receipt": "no" }, channel: "web" }));
+    const decision = await machine("stated", friday + 8 * week);
+    assert.deepEqual([decision.options[0].value, decision.options[0].stated, decision.guess], [60, true, false]);
+    assert.equal(decision.preferences["cash.receipt"], "no");
+    assert.match(decision.why, /said so yourself/);
+    ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "cash.amount": null } }));
+    assert.equal((await machine("stated", friday + 8 * week)).options[0].value, 80);
+  });
+  test("the same amount comes in the notes the customer asked for", async () => {
+    const cid = await agreed("notes");
+    await withdrawals("notes", Array(8).fill(80));
+    ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "cash.notes": [20] } }));
+    assert.deepEqual((await machine("notes", friday + 8 * week)).options[0].with, { notes: [20, 20, 20, 20] });
+  });
+  test("what was stated is honoured without any consent: it was said in order to be used", async () => {
+    await server.send([identify({ userId: "no-consent" })]);
+    const cid = (await server.card("user:no-consent")).cid;
+    ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "cash.amount": 40 } }));
+    const decision = await machine("no-consent", friday);
+    assert.equal(decision.options[0].stated, true);
+    assert.ok(decision.withheld.length > 0 && decision.withheld.every(({ what, reason }) => what && reason === "no consent"), "and what is withheld is listed");
+  });
+  test("is the same after kill -9, and from a snapshot", async () => {
+    await agreed("kept");
+    await withdrawals("kept", Array(8).fill(80));
+    const essence = ({ options, why, guess, because }) => ({ options, why, guess, because });
+    const now = friday + 8 * week, first = essence(await machine("kept", now, { explain: true }));
+    await server.kill();
+    await server.up();
+    assert.deepEqual(essence(await machine("kept", now, { explain: true })), first);
+    ok(await server.post("/v1/snapshot", {}));
+    await server.kill();
+    await server.up();
+    assert.deepEqual(essence(await machine("kept", now, { explain: true })), first);
+  });
+});
+
+describe("accessibility", () => {
+  test("is in every decision: plain when nothing is said, as stated when it is, on every surface", async () => {
+    await server.send([identify({ userId: "edith" })]);
+    const cid = (await server.card("user:edith")).cid;
+    const plain = { text: "normal", contrast: "normal", stable_layout: false, screen_reader: false };
+    for (const surface of ["machine-withdrawal", "app-home"]) assert.deepEqual((await server.decide("user:edith", surface)).accessibility, plain);
+    ok(await server.post(`/v1/customers/me/preferences`, { set: { "accessibility.text": "huge", "accessibility.contrast": "high", "accessibility.stable_layout": true } }, { key: server.token("user:edith") }));
+    for (const surface of ["machine-withdrawal", "app-home"]) assert.deepEqual((await server.decide("user:edith", surface)).accessibility, { ...plain, text: "huge", contrast: "high", stable_layout: true });
+    assert.equal((await server.card("user:edith")).accessibility.text, "huge", "and on the card of who serves her");
+    assert.equal(cid, (await server.card("user:edith")).cid);
+  });
+});
+
+describe("the menu", () => {
+  const now = Date.now();
+  /* Share prices twenty times in a month, balance sometimes, and the home seen each time; as an app reports it. */
+  const used = async (name) => {
+    const cid = await agreed(name);
+    const screens = [];
+    for (let day = 30; day > 0; day--) {
+      screens.push({ name: "home", day }, { name: "balance", day: day - 0.1 });
+      if (day % 3) screens.push({ name: "share-prices", day: day - 0.2 });
+    }
+    await imported(screens.map(({ name: screen, day }) => ({ type: "screen", messageId: `${name}-${screen}-${day}`, userId: name, name: screen, timestamp: iso(now - day * DAY), context: { channel: "app" } })));
+    return cid;
+  };
+  const respond = async (decision, answer) => ok(await server.post("/v1/response", { decision: decision.decision, suggestion: decision.ask.suggestion, answer }));
+
+  test("stands as the company set it up for somebody of whom nothing is known", async () => {
+    await server.send([identify({ userId: "menu-new" })]);
+    const { menu, ask } = await menuOf("menu-new", now);
+    assert.deepEqual(home(menu), ["balance", "transfer", "pay-bill", "cards", "loans", "support"]);
+    assert.deepEqual(more(menu), ["savings", "share-prices", "statements"]);
+    assert.equal(menu.mode_chosen, false);
+    assert.equal(ask, null);
+  });
+  test("asks before it moves: after real use it suggests, a yes moves it, undo gives back the same bytes", async () => {
+    const cid = await used("menu-yes");
+    const first = await menuOf("menu-yes", now);
+    assert.deepEqual([first.ask.kind, first.ask.option, first.ask.text], ["promote", "share-prices", "You use Share prices often. Move it to home?"]);
+    assert.ok(!home(first.menu).includes("share-prices"), "asking moves nothing");
+    assert.match(first.why, /share prices \d+ times/i);
+    const again = await menuOf("menu-yes", now);
+    assert.equal(JSON.stringify(again.menu), JSON.stringify(first.menu), "nor does looking again");
+    const { undo } = await respond(first, "yes");
+    const moved = await menuOf("menu-yes", now);
+    assert.ok(home(moved.menu).includes("share-prices"));
+    assert.ok(home(moved.menu).includes("support"), "what is always there stays");
+    assert.equal([...home(moved.menu), ...more(moved.menu)].sort().join(), [...home(first.menu), ...more(first.menu)].sort().join(), "nothing is lost");
+    assert.equal(moved.ask, null, "and no second question follows at once");
+    ok(await server.post(`/v1/customers/${cid}/undo`, { undo }));
+    const undone = await menuOf("menu-yes", now);
+    assert.equal(JSON.stringify(undone.menu), JSON.stringify(first.menu));
+    await server.kill();
+    await server.up();
+    assert.equal(JSON.stringify((await menuOf("menu-yes", now)).menu), JSON.stringify(first.menu), "also after kill -9");
+  });
+  test("a no moves nothing and rests, a never is never asked again", async () => {
+    await used("menu-no");
+    const first = await menuOf("menu-no", now);
+    await respond(first, "no");
+    const after = await menuOf("menu-no", now);
+    assert.equal(after.ask, null);
+    assert.deepEqual(home(after.menu), home(first.menu));
+    await used("menu-never");
+    await respond(await menuOf("menu-never", now), "never");
+    for (const days of [0, 8, 91, 400, 2000]) {
+      const { ask } = await menuOf("menu-never", now + days * DAY);
+      assert.ok(!ask || ask.kind !== "promote", `after ${days} days`);
+    }
+  });
+  test("the mode no is never moved nor asked; ask asks; do moves and says so, with a way back", async () => {
+    for (const mode of ["no", "ask", "do"]) {
+      const cid = await used(`menu-${mode}-mode`);
+      ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "menu.app-home.mode": mode } }));
+      const { menu, ask } = await menuOf(`menu-${mode}-mode`, now);
+      assert.deepEqual([menu.mode, menu.mode_chosen], [mode, true]);
+      assert.equal(ask?.kind ?? null, mode === "ask" ? "promote" : null);
+      assert.equal(home(menu).includes("share-prices"), mode === "do");
+      const acts = (await server.timeline(cid)).filter((event) => event.kind === "layout");
+      assert.equal(acts.length, mode === "do" ? 2 : 1, "what was moved without asking is written down");
+      if (mode !== "do") continue;
+      const moved = JSON.stringify(home(menu));
+      assert.equal(JSON.stringify(home((await menuOf("menu-do-mode", now)).menu)), moved, "and it is moved once");
+      ok(await server.post(`/v1/customers/${cid}/undo`, { undo: acts[0].event.replace("e", "u") }));
+    }
+  });
+  test("by hand: the order the owner gives is kept, on every channel; always is always", async () => {
+    await server.send([identify({ userId: "menu-hand" })]);
+    const cid = (await server.card("user:menu-hand")).cid, key = server.token("user:menu-hand");
+    ok(await server.post("/v1/customers/me/preferences", { set: { "menu.app-home.order": ["cards", "savings"] } }, { key }));
+    for (const options of [undefined, { key }]) {
+      const { menu } = await menuOf("menu-hand", now, options);
+      assert.deepEqual(home(menu).slice(0, 2), ["cards", "savings"]);
+      assert.ok(home(menu).includes("support"));
+      assert.equal(home(menu).length, 6);
+    }
+    const six = ["cards", "savings", "balance", "transfer", "loans", "statements"];
+    refused(await server.post(`/v1/customers/${cid}/preferences`, { set: { "menu.app-home.order": six } }), 400, "invalid_preference");
+  });
+  test("is not moved for who needs a stable layout", async () => {
+    const cid = await used("menu-stable");
+    ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "accessibility.stable_layout": true, "menu.app-home.mode": "do" } }));
+    const { menu, ask } = await menuOf("menu-stable", now);
+    assert.equal(ask, null);
+    assert.deepEqual(home(menu), ["balance", "transfer", "pay-bill", "cards", "loans", "support"]);
+  });
+});
+
+describe("a response", () => {
+  test("to a decision nobody made, to another's, or with words of its own is refused", async () => {
+    await agreed("responds");
+    await agreed("other");
+    const decision = await server.decide("user:responds", "machine-withdrawal");
+    refused(await server.post("/v1/response", { decision: "d7fffffffff", option: 80 }), 404, "no_decision");
+    refused(await server.post("/v1/response", { decision: decision.decision, option: 80 }, { key: server.token("user:other") }), 403, "denied");
+    refused(await server.post("/v1/response", { decision: decision.decision, suggestion: decision.decision.replace("d", "s"), answer: "perhaps" }), 400, "no_answer");
+    refused(await server.post("/v1/response", { decision: decision.decision, suggestion: "s1", answer: "yes" }), 400, "no_suggestion");
+    refused(await server.post("/v1/response", { decision: decision.decision, suggestion: decision.decision.replace("d", "s"), answer: "yes" }), 400, "no_suggestion");
+  });
+  test("to a decision is in the history, and an event is no decision", async () => {
+    const cid = await agreed("answers");
+    const { decision } = await server.decide("user:answers", "machine-withdrawal");
+    ok(await server.post("/v1/response", { decision, option: "100" }));
+    const events = await server.timeline(cid);
+    assert.equal(events.filter((event) => event.kind === "response").length, 1);
+    refused(await server.post("/v1/response", { decision: events.at(-1).event.replace("e", "d"), option: 1 }), 404, "no_decision");
+    const { decisions } = ok(await server.get(`/v1/customers/${cid}/decisions`));
+    assert.equal(decisions.length, 1);
+    assert.equal(decisions[0].name, "machine-withdrawal");
+  });
+});
