@@ -10,11 +10,11 @@ import { compared } from "./lib/compared.mjs";
 import { Server, Wrong } from "./lib/server.mjs";
 import { steps, titles } from "./lib/steps.mjs";
 
-const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me] [--compare yes]
+const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]
   --claimed  the steps that must be ok; all, when absent
   --restart  a shell command that ends the server with kill -9, starts it again and returns when it is ready
   --compare  no: leave out the comparisons with the truth`;
-const given = read(usage, { base: "http://127.0.0.1:7300", key: process.env.ATTUNE_KEY ?? "", truth: "truth.json", claimed: "1-34", restart: "", links: "/harbour,/console,/me", compare: "yes" });
+const given = read(usage, { base: "http://127.0.0.1:7300", key: process.env.ATTUNE_KEY ?? "", truth: "truth.json", claimed: "1-34", restart: "", links: "/harbour,/console,/me/enter?person=ana", compare: "yes" });
 if (!given.key) refuse(usage, "--key is missing");
 const STEP_MS = 60_000;
 

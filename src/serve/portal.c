@@ -127,13 +127,12 @@ static bool comes_from_elsewhere(struct request *request)
 void portal_problem(struct request *request, int status, const char *title, const char *sentence)
 {
 	struct html html = {.out = &request->http->out};
-	bool door = status == 403 && harbour_is_on(request); /* In the demo it is the page on which one signs in. */
-	page_begin(request, door ? 200 : status);
+	page_begin(request, status);
 	frame_open(&html, (struct accessibility){0}, title, comes_from_elsewhere(request) && text_equal(request->http->path, TEXT("/me")));
 	html_open(&html, "main", "id", "main", NULL);
 	html_element(&html, "h1", title);
 	html_element(&html, "p", sentence);
-	if (door)
+	if (status == 403 && harbour_is_on(request))
 		demo_people_write(&html);
 	if (status != 403) {
 		html_open(&html, "p", NULL);

@@ -8,8 +8,7 @@ const week = 7 * DAY;
 const friday = Date.parse("2026-03-06T12:00:00Z");
 const at = (ms) => ({ context: { now: iso(ms) } });
 let server;
-/* Harbour's configuration; its cash machine also hears what a customer states about cash. */
-const files = configurationOf(join(root, "demo/harbour")).map(({ name, text }) => ({ name, text: text.replace('verb: "took"', 'verb: "took"\nstated: {amount: cash.amount, notes: cash.notes, receipt: cash.receipt}') }));
+const files = configurationOf(join(root, "demo/harbour"));
 before(async () => { server = await Server.start({ files }); });
 after(() => server.end());
 

@@ -179,7 +179,8 @@ describe("journeys", () => {
       for (let i = 0; i < 3; i++) walk(`few-${i}`, ["Basket", "Basket", "Leave"]);
       await one.send(events);
       const seen = ok(await one.get("/v1/journeys"));
-      assert.deepEqual([seen.customers, seen.cases, seen.events, seen.activities], [15, 15, 45, 4]);
+      assert.deepEqual([seen.customers, seen.cases, seen.events], [15, 15, 45]);
+      assert.deepEqual(seen.activities.map((row) => row.activity).sort(), ["Basket", "Done", "Pay"]);
       const edge = (from, to) => seen.edges.find((row) => row.from === from && row.to === to)?.n;
       assert.deepEqual([edge("Basket", "Pay"), edge("Pay", "Done")], [12, 12]);
       assert.equal(seen.edges.find((row) => row.from === "Basket" && row.to === "Pay").p50_ms, 60000);

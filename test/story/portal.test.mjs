@@ -1,7 +1,7 @@
 /*
  * portal.test.mjs: the customer's own page against a real server: what it shows, what its forms change, and what it refuses.
  *
- * `node --test test/story/portal.test.mjs`. ATTUNE names the program; without it, build/attune.
+ * `node --test test/story/portal.test.mjs`. ATTUNE_BINARY names the program; without it, build/attune.
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -14,7 +14,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const attune = process.env.ATTUNE ?? join(root, "build/attune");
+const attune = process.env.ATTUNE_BINARY ?? join(root, "build/attune");
 const skip = existsSync(attune) ? false : `${attune} is not built`;
 const folder = mkdtempSync(join(tmpdir(), "attune-portal-"));
 const START_MS = 20_000, DAY = 86_400_000;
