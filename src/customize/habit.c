@@ -66,5 +66,5 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold habit_fold = {
-	.name = "habits", .version = 1, .bytes_fixed = 200, .bytes_max = STATE_BYTES_MAX, .kinds = EVENT_KIND_BIT(EVENT_TRACK),
+	.name = "habits", .version = 1, .bytes_max = STATE_BYTES_MAX, .kinds = EVENT_KIND_BIT(EVENT_TRACK),
 	.personal = true, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = apply};

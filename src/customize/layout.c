@@ -137,7 +137,7 @@ static void layout_apply(struct fold_state *state, const struct event *event, co
 }
 
 const struct fold layout_fold = {
-	.name = "layouts", .version = 1, .bytes_fixed = 0, .bytes_max = MENUS_MAX * (MENU_BYTES_MAX + 16),
+	.name = "layouts", .version = 1, .bytes_max = MENUS_MAX * (MENU_BYTES_MAX + 16),
 	.kinds = EVENT_KIND_BIT(EVENT_LAYOUT), .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = layout_apply};
 
 static void use_apply(struct fold_state *state, const struct surface *surface, const struct event *event)
@@ -184,7 +184,7 @@ static void menu_apply(struct fold_state *state, const struct event *event, cons
 }
 
 const struct fold menu_fold = {
-	.name = "menus", .version = 1, .bytes_fixed = 500, .bytes_max = STATE_BYTES_MAX,
+	.name = "menus", .version = 1, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_SCREEN) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_DECISION),
 	.personal = true, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = menu_apply};
 
@@ -207,7 +207,7 @@ static void moved_apply(struct fold_state *state, const struct event *event, con
 }
 
 const struct fold moved_fold = {
-	.name = "moved", .version = 1, .bytes_fixed = 0, .bytes_max = 4096, .kinds = EVENT_KIND_BIT(EVENT_LAYOUT), .apply = moved_apply};
+	.name = "moved", .version = 1, .bytes_max = 4096, .kinds = EVENT_KIND_BIT(EVENT_LAYOUT), .apply = moved_apply};
 
 bool moved_next(struct text state, const struct surface *surface, size_t *at, struct layout_moved *moved)
 {

@@ -50,7 +50,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold suggestion_fold = {
-	.name = "answers", .version = 1, .bytes_fixed = 24, .bytes_max = ANSWERS_MAX * sizeof(struct answers),
+	.name = "answers", .version = 1, .bytes_max = ANSWERS_MAX * sizeof(struct answers),
 	.kinds = EVENT_KIND_BIT(EVENT_RESPONSE), .apply = apply};
 
 bool suggestion_may_ask(struct text state, uint32_t mark, enum suggestion_kind kind, int64_t now_ms)

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { STATES_ROUND = 64 };
+enum { STATES_ROUND = 16 };
 
 static struct chunk *chunk_of(struct engine *engine, uint32_t number)
 {

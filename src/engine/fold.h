@@ -27,7 +27,6 @@ struct fold_context {
 struct fold {
 	const char *name;           /* Of the state, in snapshots and exports. */
 	uint32_t version;           /* Raised when apply changes meaning: older states are re-folded. */
-	uint32_t bytes_fixed;       /* What a usual state takes: for the budget. */
 	uint32_t bytes_max;
 	uint32_t kinds;             /* EVENT_KIND_BITs of the events it wants. */
 	bool personal;              /* Learned about the customer: read only for a purpose the customer agreed to. */

@@ -24,7 +24,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold identifier_fold = {
-	.name = "identifiers", .version = 2, .bytes_fixed = 150, .bytes_max = STATE_BYTES_MAX,
+	.name = "identifiers", .version = 2, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_LINK), .apply = apply};
 
 /* Segment's ^[0-]*$, and what programs write when they have nothing to say. */

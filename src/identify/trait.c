@@ -21,7 +21,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold trait_fold = {
-	.name = "traits", .version = 1, .bytes_fixed = 200, .bytes_max = STATE_BYTES_MAX,
+	.name = "traits", .version = 1, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_IDENTIFY), .apply = apply};
 
 static struct text trait_text(struct text state, const char *name)

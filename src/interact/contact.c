@@ -134,7 +134,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold contact_fold = {
-	.name = "contacts", .version = 1, .bytes_fixed = 180, .bytes_max = sizeof(struct contacts),
+	.name = "contacts", .version = 1, .bytes_max = sizeof(struct contacts),
 	.kinds = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_SCREEN) |
 	         EVENT_KIND_BIT(EVENT_IDENTIFY),
 	.ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = apply};

@@ -271,7 +271,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold matter_fold = {
-	.name = "matters", .version = 2, .bytes_fixed = 200, .bytes_max = STATE_BYTES_MAX,
+	.name = "matters", .version = 2, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_TRACK), .apply = apply};
 
 void matter_write(struct json_writer *writer, const struct matter *matter)

@@ -17,7 +17,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold preference_fold = {
-	.name = "preferences", .version = 1, .bytes_fixed = 60, .bytes_max = STATE_BYTES_MAX,
+	.name = "preferences", .version = 1, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_PREFERENCE), .apply = apply};
 
 struct value preference_get(struct text state, struct text name)

@@ -52,6 +52,46 @@ static void latency_write(struct buffer *out, const struct server_figures *figur
 	buffer_format(out, "attune_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\nattune_request_seconds_sum %.6f\nattune_request_seconds_count %" PRIu64 "\n", sum, seconds, sum);
 }
 
+/* The counts of @touchpoint; those beyond the table's end share its last place. Lock held. */
+static struct asked *asked_of(struct server *server, struct text touchpoint)
+{
+	for (size_t i = 0; i < ASKED_TOUCHPOINTS_MAX; i++) {
+		struct asked *asked = &server->asked[i];
+		if (*asked->touchpoint == 0 && i + 1 < ASKED_TOUCHPOINTS_MAX)
+			memcpy(asked->touchpoint, touchpoint.p, touchpoint.n);
+		if (text_equal(text_of(asked->touchpoint), touchpoint) || i + 1 == ASKED_TOUCHPOINTS_MAX)
+			return asked;
+	}
+	return NULL;
+}
+
+void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked)
+{
+	/* Only names that the configuration knows make a label. */
+	if (touchpoint.n == 0 || touchpoint.n >= sizeof server->asked->touchpoint ||
+	    !config_find(engine_config(server->engine), TEXT("touchpoint"), touchpoint))
+		touchpoint = TEXT("other");
+	pthread_mutex_lock(&server->asked_lock);
+	struct asked *counts = asked_of(server, touchpoint);
+	counts->asked += asked;
+	counts->not_asked += not_asked;
+	pthread_mutex_unlock(&server->asked_lock);
+}
+
+static void asked_write(struct server *server, struct buffer *out)
+{
+	static const char *const names[] = {"fields_asked_total", "fields_not_asked_total"};
+	static const char *const helps[] = {"Fields of forms that had to be asked.", "Fields of forms that were known and not asked."};
+	pthread_mutex_lock(&server->asked_lock);
+	for (size_t kind = 0; kind < 2; kind++) {
+		buffer_format(out, "# HELP attune_%s %s\n# TYPE attune_%s counter\n", names[kind], helps[kind], names[kind]);
+		for (size_t i = 0; i < ASKED_TOUCHPOINTS_MAX && *server->asked[i].touchpoint; i++)
+			buffer_format(out, "attune_%s{touchpoint=\"%s\"} %" PRIu64 "\n", names[kind], server->asked[i].touchpoint,
+			              kind ? server->asked[i].not_asked : server->asked[i].asked);
+	}
+	pthread_mutex_unlock(&server->asked_lock);
+}
+
 void api_metrics(struct request *request)
 {
 	struct server *server = request->server;
@@ -64,8 +104,7 @@ void api_metrics(struct request *request)
 	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
 	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));
 	metric(out, "decisions_total", "counter", "Decisions made.", (double)atomic_load(&figures->decisions));
-	metric(out, "fields_asked_total", "counter", "Fields of forms that had to be asked.", (double)atomic_load(&figures->fields_asked));
-	metric(out, "fields_not_asked_total", "counter", "Fields of forms that were known.", (double)atomic_load(&figures->fields_not_asked));
+	asked_write(server, out);
 	buffer_string(out, "# HELP attune_requests_total Requests by class of status.\n# TYPE attune_requests_total counter\n");
 	for (size_t i = 1; i < 6; i++)
 		buffer_format(out, "attune_requests_total{status=\"%zuxx\"} %" PRIu64 "\n", i, atomic_load(&figures->requests[i]));
@@ -94,13 +133,6 @@ void api_metrics(struct request *request)
 	metric(out, "streams", "gauge", "Open streams.", (double)hub_watchers(server->hub));
 	metric(out, "connections", "gauge", "Open connections.", http_connections(server->http));
 	metric(out, "uptime_seconds", "gauge", "Time since the start.", (double)(request->now_ms - server->started_ms) / 1000);
-}
-
-void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked)
-{
-	(void)touchpoint;
-	atomic_fetch_add_explicit(&server->figures.fields_not_asked, not_asked, memory_order_relaxed);
-	atomic_fetch_add_explicit(&server->figures.fields_asked, asked, memory_order_relaxed);
 }
 
 /* ---- the interface described ---- */

@@ -65,9 +65,16 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused, fields_asked, fields_not_asked;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 	_Atomic uint64_t latency_us;  /* All together. */
+};
+
+/* What the forms of a touchpoint had to ask, and what they had not: since the start. */
+enum { ASKED_TOUCHPOINTS_MAX = 64 };
+struct asked {
+	char touchpoint[64];
+	uint64_t asked, not_asked;
 };
 
 struct server {
@@ -96,6 +103,8 @@ struct server {
 	pthread_mutex_t message_locks[MESSAGE_LOCKS]; /* By messageId: one copy of an event at a time. Before all locks of the engine. */
 	_Atomic int64_t new_customers_minute, new_customers;
 	int64_t started_ms;
+	pthread_mutex_t asked_lock;
+	struct asked asked[ASKED_TOUCHPOINTS_MAX];
 };
 
 struct server_options {

@@ -25,7 +25,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold consent_fold = {
-	.name = "consents", .version = 1, .bytes_fixed = 60, .bytes_max = CONSENT_BYTES_MAX,
+	.name = "consents", .version = 1, .bytes_max = CONSENT_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_CONSENT), .apply = apply};
 
 static void put(struct buffer *out, struct text key, struct text text)

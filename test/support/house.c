@@ -33,7 +33,7 @@ static void order_apply(struct fold_state *state, const struct event *event, con
 }
 
 const struct fold order_fold = {
-	.name = "order", .version = 1, .bytes_fixed = 16, .bytes_max = 16, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS,
+	.name = "order", .version = 1, .bytes_max = 16, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS,
 	.kinds = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_IDENTIFY) | EVENT_KIND_BIT(EVENT_DECISION), .apply = order_apply};
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold, &consent_fold, &preference_fold, &contact_fold,

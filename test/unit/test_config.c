@@ -79,7 +79,7 @@ static void every_mistake_is_said_with_its_place(void **state)
 		{"kind: thing\nname: a\ntitle: x\nlearns:\n  event: Bad\n", "f:5:3: no event \"Bad\""},
 		{"kind: thing\ntitle: x\n", "f:1:1: a document needs \"kind\" and \"name\""},
 		{"- a\n", "f:1:1: a document needs \"kind\" and \"name\""},
-		{"kind: thin\nname: a\n", "f:1:1: there is no kind \"thin\""},
+		{"kind: thin\nname: a\n", "f:1:1: there is no kind \"thin\"; did you mean \"thing\"?"},
 		{"kind: thing\nname: a\ntitle: x\n---\nkind: thing\nname: a\ntitle: y\n", "f:6:1: there is a thing \"a\" already, in f line 1"},
 		{"kind: purpose\nname: service\ntitle: t\ntext: x\nversion: 1\n", "f:2:1: \"service\" is there already and needs no consent"},
 		{"kind: touchpoint\nname: a\nchannel: pigeon\n",
