@@ -40,7 +40,6 @@ struct decision {
 	struct decision_option options[DECISION_OPTIONS_MAX];
 	size_t options_n;
 	struct menu_layout menu;
-	bool always_pinned;
 	uint16_t suggestions[DECISION_SUGGESTIONS];
 	size_t suggestions_n;
 	struct layout_moved moved[4];     /* Lately moved to More. */

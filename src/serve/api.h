@@ -45,7 +45,6 @@ void api_snapshot(struct request *request);
 
 /* pages.c */
 void page_asset(struct request *request);
-void page_console(struct request *request);
 void page_console_enter(struct request *request);
 void page_harbour(struct request *request);
 void harbour_people(struct request *request);

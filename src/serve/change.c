@@ -33,22 +33,11 @@ int consent_append(struct request *request, uint32_t origin, const struct consen
 
 /* ---- undo ---- */
 
-/* The record with this id, if it is one of the customer's own. */
-static int own_record(struct request *request, uint32_t origin, uint64_t position, struct event *event)
-{
-	int error = engine_event(request->server->engine, position, request->arena, event);
-	if (error)
-		return ERROR_NOT_FOUND;
-	struct origin *theirs = engine_origin(request->server->engine, event->header.origin_number);
-	struct origin *ours = engine_origin(request->server->engine, origin);
-	return theirs && ours && atomic_load(&theirs->customer) == atomic_load(&ours->customer) ? 0 : ERROR_NOT_FOUND;
-}
-
 int undo_append(struct request *request, uint32_t origin, uint64_t position)
 {
 	struct event event;
 	uint64_t done;
-	int error = own_record(request, origin, position, &event);
+	int error = record_own(request, origin, position, &event);
 	if (error)
 		return error;
 	if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))

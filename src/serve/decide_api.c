@@ -182,17 +182,6 @@ void api_decide(struct request *request)
 
 /* ---- deciding again ---- */
 
-/* The record with this id, if it is one of the customer's own. */
-static int own_record(struct request *request, uint32_t origin, uint64_t position, struct event *event)
-{
-	int error = engine_event(request->server->engine, position, request->arena, event);
-	if (error)
-		return ERROR_NOT_FOUND;
-	struct origin *theirs = engine_origin(request->server->engine, event->header.origin_number);
-	struct origin *ours = engine_origin(request->server->engine, origin);
-	return theirs && ours && atomic_load(&theirs->customer) == atomic_load(&ours->customer) ? 0 : ERROR_NOT_FOUND;
-}
-
 /* The configuration that was in force, among those this run still has. */
 static const struct config *config_of_version(struct server *server, uint32_t version)
 {
@@ -251,7 +240,7 @@ void api_decision(struct request *request)
 	uint32_t origin = deciding ? request_customer_path(request, request->parameters[0]) : 0;
 	if (!origin)
 		return;
-	if (!record_parse(request->parameters[1], 'd', &position) || own_record(request, origin, position, &record) != 0 ||
+	if (!record_parse(request->parameters[1], 'd', &position) || record_own(request, origin, position, &record) != 0 ||
 	    record.header.kind != EVENT_DECISION)
 		return reply_error(request, 404, "no_decision", "There is no such decision of this customer.");
 	const struct config *config = config_of_version(request->server, record.header.configuration);

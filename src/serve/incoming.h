@@ -45,7 +45,7 @@ struct incoming {
 	struct incoming_context in;
 	enum event_kind kind;
 	size_t index;
-	struct text message_id, user_id, anonymous_id, name, channel_name, touchpoint;
+	struct text message_id, user_id, anonymous_id, name, touchpoint;
 	struct text code;                 /* Why it is refused; empty: it is not. */
 	char message[200];
 	struct engine_write write;

@@ -53,13 +53,6 @@ static bool sum_customer(void *arg, struct customer *customer)
 	return true;
 }
 
-static void not_measured(struct json_writer *out, const char *key, const char *missing)
-{
-	json_key(out, text_of(key));
-	json_write_null(out);
-	(void)missing;
-}
-
 static void score_write(struct json_writer *out)
 {
 	static const char *const titles[] = {
@@ -139,8 +132,8 @@ void api_overview(struct request *request)
 	json_put_int(out, "events", (int64_t)figures.events);
 	json_key(out, TEXT("quadrant"));
 	json_object_begin(out);
-	not_measured(out, "interaction", "");
-	not_measured(out, "customization", "");
+	json_put_null(out, "interaction");
+	json_put_null(out, "customization");
 	json_key(out, TEXT("missing"));
 	json_write_raw(out, TEXT("[\"answers to what customers asked\",\"decisions compared with those for a stranger\"]"));
 	json_object_end(out);

@@ -57,3 +57,13 @@ int request_append(struct request *request, uint32_t origin, struct engine_write
 		request->wait_for = *position;
 	return error;
 }
+
+int record_own(struct request *request, uint32_t origin, uint64_t position, struct event *event)
+{
+	int error = engine_event(request->server->engine, position, request->arena, event);
+	if (error)
+		return ERROR_NOT_FOUND;
+	struct origin *theirs = engine_origin(request->server->engine, event->header.origin_number);
+	struct origin *ours = engine_origin(request->server->engine, origin);
+	return theirs && ours && atomic_load(&theirs->customer) == atomic_load(&ours->customer) ? 0 : ERROR_NOT_FOUND;
+}

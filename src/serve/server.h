@@ -139,6 +139,9 @@ bool body_inflate(struct request *request);
 bool record_parse(struct text text, char letter, uint64_t *position);
 struct text record_format(char out[24], char letter, uint64_t position);
 
+/* The record at @position, if it is one of the customer of @origin. Errors: ERROR_NOT_FOUND. */
+int record_own(struct request *request, uint32_t origin, uint64_t position, struct event *event) MUST_CHECK;
+
 /* The header of a record that the server makes itself for @request now. */
 struct event_header request_header(struct request *request, enum event_kind kind, enum channel channel);
 
