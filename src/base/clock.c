@@ -20,6 +20,14 @@ uint64_t clock_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+struct timespec clock_deadline(int ms)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	int64_t ns = now.tv_nsec + (int64_t)ms * 1000000;
+	return (struct timespec){.tv_sec = now.tv_sec + ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
+
 static int64_t days_of(int64_t year, int month, int day)
 {
 	year -= month <= 2;

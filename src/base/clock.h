@@ -7,12 +7,14 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <time.h>
 
 enum { MS_A_SECOND = 1000, MS_A_MINUTE = 60 * 1000, MS_AN_HOUR = 3600 * 1000, MS_A_DAY = 24 * 3600 * 1000 };
 enum { CLOCK_TEXT_BYTES = 32 };
 
 int64_t clock_now_ms(void);           /* Wall clock. */
 uint64_t clock_monotonic_ns(void);    /* For durations. */
+struct timespec clock_deadline(int ms); /* The wall clock in @ms from now: for pthread_cond_timedwait. */
 
 /*
  * Parse a date or time: "2026-05-03", "2026-5-3T7:04", "2026-05-03 07:04:01.123456+02:00", "...Z". Leniently: month,

@@ -349,11 +349,7 @@ static void *thread_run(void *arg)
 	while (!engine->stopping) {
 		bool wanted = engine->passes_wanted > engine->passes_done || (every > 0 && clock_now_ms() - last >= every);
 		if (!wanted) {
-			struct timespec until;
-			clock_gettime(CLOCK_REALTIME, &until);
-			until.tv_nsec += BACKGROUND_STEP_MS * 1000000L;
-			until.tv_sec += until.tv_nsec / 1000000000;
-			until.tv_nsec %= 1000000000;
+			struct timespec until = clock_deadline(BACKGROUND_STEP_MS);
 			pthread_cond_timedwait(&engine->pass_wake, &engine->pass_lock, &until);
 			pthread_mutex_unlock(&engine->pass_lock);
 			background_run(engine, clock_now_ms());

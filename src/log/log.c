@@ -28,14 +28,6 @@ enum {
 	LAZY_BYTES = 1024 * 1024, LAZY_MS = 10 /* What nobody waits for is written when it is so much, or so old. */
 };
 
-static struct timespec deadline(int ms)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
-	int64_t ns = until.tv_nsec + (int64_t)ms * 1000000;
-	return (struct timespec){.tv_sec = until.tv_sec + ns / 1000000000, .tv_nsec = ns % 1000000000};
-}
-
 /* The table is allocated once, so readers need no lock. */
 static void segment_enter(struct log *log, uint64_t index, struct segment segment)
 {
@@ -175,7 +167,7 @@ int log_wait(struct log *log, uint64_t position, int timeout_ms)
 	int error = 0;
 	if (position <= log_durable(log))
 		return 0;
-	until = deadline(timeout_ms);
+	until = clock_deadline(timeout_ms);
 	pthread_mutex_lock(&log->lock);
 	while (position > log_durable(log) && !error) {
 		if (log->stopping && !log->threads_run)
@@ -246,7 +238,7 @@ static _Noreturn void fail(const char *what)
 /* Sleep a little while the disk is full, and say so to whoever appends. Lock held. */
 static void full_wait(struct log *log)
 {
-	struct timespec until = deadline(RETRY_MS);
+	struct timespec until = clock_deadline(RETRY_MS);
 	if (!log->full)
 		report(REPORT_ERROR, "disk_full", "The disk is full: new events are refused until there is room again.");
 	log->full = true;
@@ -327,7 +319,7 @@ static void work_wait(struct log *log)
 	struct timespec until;
 	while (log->filling->entries == 0 && !log->stopping)
 		pthread_cond_wait(&log->work, &log->lock);
-	until = deadline(LAZY_MS);
+	until = clock_deadline(LAZY_MS);
 	while (!log->wanted && !log->stopping && log->filling->used < lazy_bytes(log))
 		if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
 			break;

@@ -162,11 +162,7 @@ static void *watchman_run(void *arg)
 	int64_t longest_ns = (int64_t)http->options.timeout_s * REQUEST_TIMEOUTS * 1000000000;
 	pthread_mutex_lock(&http->clients_lock);
 	while (!http->closing) {
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += WATCH_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
+		struct timespec until = clock_deadline(WATCH_MS);
 		pthread_cond_timedwait(&http->clients_over, &http->clients_lock, &until);
 		int64_t now = (int64_t)clock_monotonic_ns();
 		for (struct client *client = http->clients; client; client = client->next) {

@@ -161,9 +161,7 @@ static void *heart_run(void *arg)
 	struct hub *hub = arg;
 	pthread_mutex_lock(&hub->lock);
 	while (!hub->closing) {
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += HUB_HEARTBEAT_S;
+		struct timespec until = clock_deadline(HUB_HEARTBEAT_S * MS_A_SECOND);
 		pthread_cond_timedwait(&hub->beat, &hub->lock, &until);
 		for (size_t i = 0; i < hub->n && !hub->closing; i++)
 			put(hub->watchers[i], "", (struct text){0});
