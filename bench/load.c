@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -198,6 +199,13 @@ static double quantile_us(double q)
 	return load.latencies[at] / 10.0;
 }
 
+/* Sleep until the next request is due: who spins takes a core from the server. */
+static struct timespec patience_until(uint64_t due_ns)
+{
+	uint64_t now = clock_monotonic_ns(), ns = due_ns > now ? due_ns - now : 0;
+	return (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+}
+
 static void run(struct connection *connections, int poll)
 {
 	uint64_t begun = clock_monotonic_ns(), warm = begun + WARM_NS, end = warm + (uint64_t)(load.seconds * 1e9), scheduled = 0;
@@ -214,7 +222,8 @@ static void run(struct connection *connections, int poll)
 			begin(&connections[i], due);
 			scheduled++;
 		}
-		int n = epoll_wait(poll, events, 256, load.rate > 0 ? 0 : 100);
+		struct timespec patience = patience_until(load.rate > 0 ? begun + (uint64_t)((double)scheduled * 1e9 / load.rate) : now + WARM_NS);
+		int n = epoll_pwait2(poll, events, 256, &patience, NULL);
 		for (int i = 0; i < n; i++) {
 			struct connection *connection = events[i].data.ptr;
 			if (!answer_read(connection))
@@ -267,6 +276,8 @@ int main(int argc, char **argv)
 {
 	options_read(argc, argv);
 	load.run = (uint64_t)clock_now_ms();
+	load.seed ^= load.run << 16; /* Another run, other customers. */
+	prctl(PR_SET_TIMERSLACK, 1000ul); /* Wake within a microsecond of what is due. */
 	int poll = epoll_create1(0);
 	struct connection *connections = calloc(load.connections, sizeof *connections);
 	load.latencies = malloc(LATENCIES_MAX * sizeof *load.latencies);

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+enum { LARGE_PAGE_BYTES = 2 * 1024 * 1024 };
 enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16 };
 
 static atomic_bool failing;
@@ -39,6 +41,21 @@ void *memory_alloc(size_t bytes)
 void *memory_zero_alloc(size_t n, size_t bytes)
 {
 	return should_fail() ? NULL : calloc(n ? n : 1, bytes ? bytes : 1);
+}
+
+void *memory_table_alloc(size_t n, size_t bytes)
+{
+	size_t wanted;
+	if (__builtin_mul_overflow(n, bytes, &wanted) || wanted > SIZE_MAX - LARGE_PAGE_BYTES)
+		return NULL;
+	if (wanted < LARGE_PAGE_BYTES)
+		return memory_zero_alloc(n, bytes);
+	wanted = (wanted + LARGE_PAGE_BYTES - 1) & ~(size_t)(LARGE_PAGE_BYTES - 1);
+	void *p = should_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, wanted);
+	if (!p)
+		return NULL;
+	(void)!madvise(p, wanted, MADV_HUGEPAGE); /* A hint: without large pages it is only slower. */
+	return memset(p, 0, wanted);
 }
 
 void *memory_resize(void *p, size_t bytes)

@@ -19,6 +19,12 @@
 void *memory_alloc(size_t bytes) __attribute__((malloc, warn_unused_result));
 void *memory_zero_alloc(size_t n, size_t bytes) __attribute__((malloc, warn_unused_result));
 void *memory_resize(void *p, size_t bytes) MUST_CHECK;
+
+/*
+ * The same as memory_zero_alloc, for a hash table: its pages will be read and written in any order, so all are there
+ * from the start, in large pages where the system has them.
+ */
+void *memory_table_alloc(size_t n, size_t bytes) __attribute__((malloc, warn_unused_result));
 void  memory_free(void *p);
 
 /*

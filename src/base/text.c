@@ -163,6 +163,14 @@ static size_t utf8_sequence(const unsigned char *s, size_t n)
 bool text_is_utf8(struct text text)
 {
 	for (size_t i = 0; i < text.n;) {
+		uint64_t eight;
+		if (text.n - i >= sizeof eight) { /* Most text is ASCII. */
+			memcpy(&eight, text.p + i, sizeof eight);
+			if ((eight & 0x8080808080808080u) == 0) {
+				i += sizeof eight;
+				continue;
+			}
+		}
 		size_t length = utf8_sequence((const unsigned char *)text.p + i, text.n - i);
 		if (length == 0)
 			return false;

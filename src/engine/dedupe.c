@@ -76,7 +76,7 @@ static int table_grow(struct dedupe *dedupe, struct table *table)
 	if (table->n + 1 <= table->capacity - table->capacity / 4)
 		return 0;
 	struct table grown = {.hour = table->hour, .capacity = table->capacity ? table->capacity * 2 : SLOTS_MIN};
-	grown.slots = memory_zero_alloc(grown.capacity, sizeof *grown.slots);
+	grown.slots = memory_table_alloc(grown.capacity, sizeof *grown.slots);
 	if (!grown.slots)
 		return ERROR_MEMORY;
 	for (size_t i = 0; i < table->capacity; i++)
@@ -131,6 +131,13 @@ int dedupe_note(struct dedupe *dedupe, uint64_t hash, int64_t received_ms, bool 
 	if (!error)
 		*seen = found;
 	return error;
+}
+
+void dedupe_fetch(const struct dedupe *dedupe, uint64_t hash, int64_t received_ms)
+{
+	const struct table *table = &dedupe->shards[hash % SHARDS].tables[received_ms / MS_AN_HOUR % DEDUPE_HOURS];
+	if (table->slots)
+		__builtin_prefetch(&table->slots[(hash >> 8) & (table->capacity - 1)], 1);
 }
 
 void dedupe_forget(struct dedupe *dedupe, uint64_t hash, int64_t received_ms)

@@ -22,6 +22,9 @@ uint64_t dedupe_hash(struct text message_id); /* Never 0. */
 /* Note @hash as received at @received_ms; *@seen says whether it was there. Errors: ERROR_MEMORY. Threads: safe. */
 int dedupe_note(struct dedupe *dedupe, uint64_t hash, int64_t received_ms, bool *seen) MUST_CHECK;
 
+/* Fetch the memory that a coming dedupe_note will need. Threads: only while no other one uses @dedupe. */
+void dedupe_fetch(const struct dedupe *dedupe, uint64_t hash, int64_t received_ms);
+
 /* Take back a note that did not become an event. */
 void dedupe_forget(struct dedupe *dedupe, uint64_t hash, int64_t received_ms);
 

@@ -105,7 +105,7 @@ static int shard_grow(struct shard *shard)
 	if (shard->n + 1 <= shard->capacity - shard->capacity / 4)
 		return 0;
 	struct shard grown = {.capacity = shard->capacity ? shard->capacity * 2 : SLOTS_MIN};
-	grown.slots = memory_zero_alloc(grown.capacity, sizeof *grown.slots);
+	grown.slots = memory_table_alloc(grown.capacity, sizeof *grown.slots);
 	if (!grown.slots)
 		return ERROR_MEMORY;
 	for (size_t i = 0; i < shard->capacity; i++)

@@ -16,6 +16,8 @@
 
 enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
 
+static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)3 << 30; /* About five million events. */
+
 /* A customer in the store: this and its states. */
 struct customer_record {
 	uint64_t applied, config_mark, folds_mark;
@@ -339,15 +341,22 @@ static void background_run(struct engine *engine, int64_t now)
 	}
 }
 
+/* A pass is due after a while, and under heavy load earlier: what comes after it has to be replayed by a start. */
+static bool pass_is_due(struct engine *engine, int64_t last_ms, uint64_t last_bytes)
+{
+	int64_t every = engine->options.snapshot_every_ms ? engine->options.snapshot_every_ms : SNAPSHOT_EVERY_MS;
+	return every > 0 && (clock_now_ms() - last_ms >= every || log_figures(engine->log).bytes - last_bytes >= SNAPSHOT_EVERY_BYTES);
+}
+
 static void *thread_run(void *arg)
 {
 	struct engine *engine = arg;
-	int64_t every = engine->options.snapshot_every_ms ? engine->options.snapshot_every_ms : SNAPSHOT_EVERY_MS;
-	int64_t last = clock_now_ms();
+	int64_t last_ms = clock_now_ms();
+	uint64_t last_bytes = 0;
 	uint32_t names_written = 0;
 	pthread_mutex_lock(&engine->pass_lock);
 	while (!engine->stopping) {
-		bool wanted = engine->passes_wanted > engine->passes_done || (every > 0 && clock_now_ms() - last >= every);
+		bool wanted = engine->passes_wanted > engine->passes_done || pass_is_due(engine, last_ms, last_bytes);
 		if (!wanted) {
 			struct timespec until = clock_deadline(BACKGROUND_STEP_MS);
 			pthread_cond_timedwait(&engine->pass_wake, &engine->pass_lock, &until);
@@ -356,11 +365,12 @@ static void *thread_run(void *arg)
 			pthread_mutex_lock(&engine->pass_lock);
 			continue;
 		}
-		uint64_t serves = engine->passes_wanted;
+		uint64_t serves = engine->passes_wanted, begun_bytes = log_figures(engine->log).bytes;
 		pthread_mutex_unlock(&engine->pass_lock);
 		int error = pass(engine, &names_written);
 		pthread_mutex_lock(&engine->pass_lock);
-		last = clock_now_ms();
+		last_ms = clock_now_ms();
+		last_bytes = begun_bytes;
 		engine->passes_done = serves;
 		engine->pass_error = error;
 		pthread_cond_broadcast(&engine->pass_done);

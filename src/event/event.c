@@ -40,7 +40,7 @@ bool channel_parse(struct text name, enum channel *channel)
 	return false;
 }
 
-int event_decode(struct event *out, struct text record)
+int event_view(struct event *out, struct text record)
 {
 	struct event_header header;
 	if (record.n < sizeof header)
@@ -50,9 +50,21 @@ int event_decode(struct event *out, struct text record)
 	if (header.payload_length > payload.n || header.kind == 0 || header.kind >= EVENT_KIND_END)
 		return ERROR_CORRUPT;
 	payload.n = header.payload_length;
-	if (!value_check(payload) || payload.p[0] != VALUE_OBJECT)
+	if (payload.n == 0 || payload.p[0] != VALUE_OBJECT)
 		return ERROR_CORRUPT;
 	*out = (struct event){.header = header, .payload = {(const uint8_t *)payload.p, payload.n}};
+	return 0;
+}
+
+int event_decode(struct event *out, struct text record)
+{
+	struct event event;
+	int error = event_view(&event, record);
+	if (error)
+		return error;
+	if (!value_check((struct text){(const char *)event.payload.p, event.payload.n}))
+		return ERROR_CORRUPT;
+	*out = event;
 	return 0;
 }
 

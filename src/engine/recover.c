@@ -1,0 +1,303 @@
+/*
+ * recover.c: coming back after a stop or a crash: the snapshot, then the replay of what came after it.
+ *
+ * Customers are met in any order, so every record waits for memory. Records are therefore read a little ahead of their
+ * turn, and what they will touch is fetched meanwhile; that halves the time.
+ */
+#include "base/clock.h"
+#include "engine/dedupe.h"
+#include "engine/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { AHEAD = 16, SEEN_AHEAD = 32 };
+
+struct replay {
+	struct engine *engine;
+	uint64_t applied_until; /* In the snapshot. */
+	struct event ahead[AHEAD]; /* Read, not applied yet: the n before next. */
+	size_t next, n;
+};
+
+static uint32_t origin_of(struct engine *engine, struct value id)
+{
+	struct origin_id parsed;
+	if (!origin_parse(value_text(id), &parsed))
+		return 0;
+	return directory_find(engine->directory, directory_hash_id(parsed));
+}
+
+static int replay_link(struct engine *engine, const struct event *event)
+{
+	struct text type = value_text(value_get(event->payload, TEXT("type")));
+	struct text value = value_text(value_get(event->payload, TEXT("value")));
+	struct identifier_hash hash = directory_hash(engine->directory, type, value);
+	int error = engine_link_reserve(engine, hash);
+	if (!error)
+		engine_link(engine, hash, event->header.origin_number);
+	return error;
+}
+
+static void move(struct engine *engine, uint32_t number, struct customer *to, uint64_t position)
+{
+	struct origin *origin = engine_origin(engine, number);
+	struct customer *from = customer_at(engine, atomic_load(&origin->customer));
+	assert(from && to);
+	origin_take(engine, from, number);
+	origin->moved = position;
+	origin->dirty = true;
+	origin_give(engine, to, number);
+	from->dirty = to->dirty = true;
+	if (from->origin_first == 0) {
+		customer_states_free(engine, from);
+		atomic_fetch_sub(&engine->customers_n, 1);
+	}
+}
+
+/* The states of @customer may have been written before the move at @position: fold them again. */
+static void restate(struct customer *customer, uint64_t applied, uint64_t position)
+{
+	if (applied < position)
+		customer->stale = customer->dirty = true;
+}
+
+/* @applied: how far the states of the surviving customer were before this record. */
+static int replay_merge(struct engine *engine, const struct event *event, uint64_t applied)
+{
+	uint32_t into = origin_of(engine, value_get(event->payload, TEXT("into")));
+	uint32_t from = origin_of(engine, value_get(event->payload, TEXT("from")));
+	struct customer *a = customer_at(engine, into), *b = customer_at(engine, from);
+	if (!a || !b)
+		return ERROR_CORRUPT;
+	restate(a, applied, event->position);
+	for (uint32_t number = b->origin_first, next; number; number = next) {
+		next = engine_origin(engine, number)->next;
+		if (engine_origin(engine, number)->moved < event->position)
+			move(engine, number, a, event->position);
+	}
+	return 0;
+}
+
+static int replay_split(struct engine *engine, const struct event *event, uint64_t applied)
+{
+	uint32_t number = event->header.origin_number;
+	struct origin *origin = engine_origin(engine, number);
+	struct customer *from = customer_at(engine, origin_of(engine, value_get(event->payload, TEXT("from"))));
+	struct customer *alone = customer_at(engine, number);
+	if (!from)
+		return ERROR_CORRUPT;
+	uint32_t belongs = atomic_load(&origin->customer);
+	restate(from, belongs == from->number ? applied : from->applied, event->position);
+	restate(alone, belongs == number ? applied : alone->applied, event->position);
+	if (origin->moved < event->position && belongs != number) {
+		move(engine, number, alone, event->position);
+		atomic_fetch_add(&engine->customers_n, 1);
+	}
+	return 0;
+}
+
+static int replay_of_customer(struct engine *engine, struct event *event)
+{
+	uint32_t number = event->header.origin_number;
+	struct origin *origin = engine_origin(engine, number);
+	int error = 0;
+	if (!origin || origin_is_zero(origin->id))
+		error = origin_enter(engine, number, event->header.origin);
+	if (error)
+		return error;
+	origin = engine_origin(engine, number);
+	if (memcmp(&origin->id, &event->header.origin, sizeof origin->id) != 0)
+		return ERROR_CORRUPT;
+	struct customer *customer = customer_at(engine, atomic_load(&origin->customer));
+	uint64_t *head = event->header.kind == EVENT_DECISION ? &origin->decision_head : &origin->head;
+	uint64_t applied = customer->applied;
+	if (event->position > *head) {
+		*head = event->position;
+		origin->dirty = true;
+		if (event->header.kind != EVENT_DECISION) {
+			origin->events++;
+			customer->events++;
+		}
+	}
+	if (event->position > applied) {
+		if (!partition_spare(engine, partition_of(engine, customer->number)))
+			return ERROR_MEMORY;
+		customer_apply(engine, customer, event);
+	}
+	if (event->header.kind == EVENT_LINK)
+		error = replay_link(engine, event);
+	else if (event->header.kind == EVENT_MERGE)
+		error = replay_merge(engine, event, applied);
+	else if (event->header.kind == EVENT_SPLIT)
+		error = replay_split(engine, event, applied);
+	return error;
+}
+
+static int record_apply(struct engine *engine, struct event *event)
+{
+	int32_t value = 0;
+	if (event->header.kind == EVENT_NAME)
+		return dictionary_restore(engine->dictionary, event->header.name,
+		                          value_text(value_get(event->payload, TEXT("name"))));
+	if (event->header.origin_number == 0)
+		return 0;
+	event_names(engine, event);
+	int error = replay_of_customer(engine, event);
+	if (!error && engine->options.column && engine->options.column(event, &value))
+		error = columns_add(engine->columns, event->position, &event->header, value);
+	return error;
+}
+
+/* Fetch where @event belongs. What is not there yet will be made when its turn comes. */
+static void places_fetch(struct engine *engine, const struct event *event)
+{
+	__builtin_prefetch(engine_origin(engine, event->header.origin_number), 1);
+	__builtin_prefetch(customer_at(engine, event->header.origin_number), 1);
+}
+
+static void states_fetch(struct engine *engine, const struct event *event)
+{
+	const struct origin *origin = engine_origin(engine, event->header.origin_number);
+	const struct customer *customer = origin ? customer_at(engine, atomic_load(&origin->customer)) : NULL;
+	for (size_t at = 0; customer && at < customer->states_bytes && at < 1024; at += 64)
+		__builtin_prefetch(customer->states + at);
+}
+
+static int replay_record(void *arg, uint64_t position, struct text entry)
+{
+	struct replay *replay = arg;
+	struct engine *engine = replay->engine;
+	struct event *event = &replay->ahead[replay->next];
+	if (position <= replay->applied_until)
+		return 0;
+	int error = replay->n == AHEAD ? record_apply(engine, event) : 0;
+	if (!error)
+		error = event_view(event, entry);
+	if (error)
+		return error;
+	event->position = position;
+	places_fetch(engine, event);
+	if (replay->n >= AHEAD / 2)
+		states_fetch(engine, &replay->ahead[(replay->next + AHEAD / 2) % AHEAD]);
+	replay->n += replay->n < AHEAD;
+	replay->next = (replay->next + 1) % AHEAD;
+	atomic_fetch_add_explicit(&engine->replayed_n, 1, memory_order_relaxed);
+	return 0;
+}
+
+static int replay_rest(struct replay *replay)
+{
+	int error = 0;
+	for (; replay->n && !error; replay->n--)
+		error = record_apply(replay->engine, &replay->ahead[(replay->next + AHEAD - replay->n) % AHEAD]);
+	return error;
+}
+
+/*
+ * Which messages have been seen is found from the headers of the last DEDUPE_HOURS, most of them long folded into the
+ * snapshot: a second thread reads those meanwhile.
+ */
+struct seen_read {
+	struct engine *engine;
+	uint64_t from;
+	int64_t since_ms;
+	struct {
+		uint64_t hash;
+		int64_t received_ms;
+	} ahead[SEEN_AHEAD]; /* A hash of 0: nothing. */
+	size_t next;
+	pthread_t thread;
+	int error;
+};
+
+/* Note the oldest of those read ahead, and put @hash in its place. */
+static int seen_note(struct seen_read *read, uint64_t hash, int64_t received_ms)
+{
+	bool seen;
+	uint64_t oldest = read->ahead[read->next].hash;
+	int error = oldest ? dedupe_note(read->engine->dedupe, oldest, read->ahead[read->next].received_ms, &seen) : 0;
+	read->ahead[read->next].hash = hash;
+	read->ahead[read->next].received_ms = received_ms;
+	read->next = (read->next + 1) % SEEN_AHEAD;
+	return error;
+}
+
+static int seen_record(void *arg, uint64_t position, struct text entry)
+{
+	struct seen_read *read = arg;
+	struct event_header header;
+	(void)position;
+	if (entry.n < sizeof header)
+		return ERROR_CORRUPT;
+	memcpy(&header, entry.p, sizeof header);
+	if (!header.message_hash || header.received_ms < read->since_ms)
+		return 0;
+	dedupe_fetch(read->engine->dedupe, header.message_hash, header.received_ms);
+	return seen_note(read, header.message_hash, header.received_ms);
+}
+
+static void *seen_run(void *arg)
+{
+	struct seen_read *read = arg;
+	read->error = log_replay(read->engine->log, read->from, seen_record, read);
+	for (size_t i = 0; i < SEEN_AHEAD && !read->error; i++)
+		read->error = seen_note(read, 0, 0);
+	return NULL;
+}
+
+static void count_all(struct engine *engine)
+{
+	uint64_t customers = 0, events = 0;
+	for (uint32_t number = 1; number <= engine_origins(engine); number++) {
+		const struct customer *customer = customer_at(engine, number);
+		if (customer && customer->origin_first) {
+			customers++;
+			events += customer->events;
+		}
+	}
+	atomic_store(&engine->customers_n, customers);
+	atomic_store(&engine->events_n, events);
+}
+
+static int log_start(struct engine *engine, uint64_t applied_until)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/log", engine->options.folder);
+	struct log_options options = {.folder = path, .segment_bytes = engine->options.log_segment_bytes,
+	                              .pending_bytes_max = engine->options.log_pending_bytes};
+	return log_open(&engine->log, &options, applied_until);
+}
+
+static int states_recover(struct engine *engine, uint64_t applied_until)
+{
+	struct replay replay = {.engine = engine, .applied_until = applied_until};
+	int error = snapshot_load(engine);
+	if (!error)
+		error = log_replay(engine->log, applied_until, replay_record, &replay);
+	return error ? error : replay_rest(&replay);
+}
+
+int recover(struct engine *engine)
+{
+	int64_t begun = clock_now_ms();
+	struct seen_read seen = {.engine = engine, .since_ms = begun - (int64_t)DEDUPE_HOURS * MS_AN_HOUR};
+	uint64_t applied_until;
+	int error = snapshot_position(engine, &applied_until);
+	if (!error)
+		error = snapshot_position_before(engine, seen.since_ms, &seen.from);
+	if (!error)
+		error = log_start(engine, applied_until);
+	if (error)
+		return error;
+	bool beside = pthread_create(&seen.thread, NULL, seen_run, &seen) == 0;
+	error = states_recover(engine, applied_until);
+	if (beside)
+		pthread_join(seen.thread, NULL);
+	else
+		seen_run(&seen);
+	count_all(engine);
+	engine->recovery_ms = clock_now_ms() - begun;
+	return error ? error : seen.error;
+}
