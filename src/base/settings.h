@@ -21,6 +21,7 @@
 	X(dedupe_memory_max, NUMBER, 1024, 1, 1048576, "MiB", "Memory for recognising messages sent twice.")                           \
 	X(snapshot_every_s, NUMBER, 60, 1, 86400, "s", "How often what changed is written to the snapshot.")                            \
 	X(log_segment_mb, NUMBER, 256, 1, 4096, "MiB", "Size of a file of the log. Set once, before the first start.")                  \
+	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of identity: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
 	X(aggregate_min, NUMBER, 10, 1, 1000, "customers", "Aggregates of fewer customers are not shown.")                              \

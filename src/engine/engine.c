@@ -137,6 +137,7 @@ void engine_close(struct engine *engine)
 {
 	if (!engine)
 		return;
+	log_reserve_spend(engine->log);
 	if (engine->options.snapshot_every_ms >= 0 && engine_snapshot(engine) != 0)
 		report(REPORT_WARNING, "last_snapshot_failed", "The last snapshot failed; the next start replays more of the log.");
 	snapshot_thread_stop(engine);

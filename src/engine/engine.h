@@ -69,6 +69,7 @@ struct engine_options {
 	int64_t snapshot_every_ms;        /* 0: 60 s; negative: only when closed or asked. */
 	size_t log_segment_bytes;         /* 0: as log.h. */
 	size_t log_pending_bytes;
+	size_t log_reserve_bytes;         /* Of the disk, for stopping and erasing when it is full; 0: none. */
 	const struct config *config;      /* In force; borrowed until replaced. */
 	/* Which column rows an event makes; NULL: none. Returns false for no row. */
 	bool (*column)(const struct event *event, int32_t *value);

@@ -266,7 +266,8 @@ static int log_start(struct engine *engine, uint64_t applied_until)
 	char path[4096];
 	snprintf(path, sizeof path, "%s/log", engine->options.folder);
 	struct log_options options = {.folder = path, .segment_bytes = engine->options.log_segment_bytes,
-	                              .pending_bytes_max = engine->options.log_pending_bytes};
+	                              .pending_bytes_max = engine->options.log_pending_bytes,
+	                              .reserve_bytes = engine->options.log_reserve_bytes};
 	return log_open(&engine->log, &options, applied_until);
 }
 

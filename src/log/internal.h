@@ -41,6 +41,7 @@ struct log {
 	uint64_t zeroing_from;      /* ... from here on, while zeroing. */
 	bool wanted;                /* Somebody waits for an entry of the filling block. */
 	bool zeroing, full, stopping;
+	bool reserved, spent;       /* The file of the reserve is there; was given up for what is pending. */
 	_Atomic bool sync_off;
 	struct log_figures figures;
 
@@ -66,5 +67,19 @@ int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from, int
 
 /* The offset of the block that holds the entry at @position: walks the blocks of its segment. */
 int block_find(struct log *log, uint64_t position, uint64_t *at) MUST_CHECK;
+
+/* ---- log.c, for write.c ---- */
+
+int segment_add(struct log *log, uint64_t index, enum segment_mode mode) MUST_CHECK; /* Open or create it and enter it in the table. */
+void segment_enter(struct log *log, uint64_t index, struct segment segment);
+uint64_t block_start(const struct log *log, uint64_t offset); /* Where a block may start behind @offset. */
+void block_begin(struct block *block, uint64_t offset);
+size_t block_lazy_bytes(const struct log *log);               /* So much is written though nobody waits. */
+struct log_waiter *waiters_take(struct block *block);
+void waiters_call(struct log_waiter *waiter, int error);
+
+/* ---- write.c ---- */
+
+int log_threads_start(struct log *log) MUST_CHECK;
 
 #endif

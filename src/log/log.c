@@ -24,12 +24,11 @@
 
 enum {
 	SEGMENT_BYTES = 256 * 1024 * 1024, SEGMENT_BYTES_MIN = 1024 * 1024, PENDING_BYTES = 8 * 1024 * 1024,
-	ZERO_AHEAD = 16 * 1024 * 1024, ZERO_STEP = 1024 * 1024, RETRY_MS = 500,
-	LAZY_BYTES = 1024 * 1024, LAZY_MS = 10 /* What nobody waits for is written when it is so much, or so old. */
+	LAZY_BYTES = 1024 * 1024 /* What nobody waits for is written when it is so much. */
 };
 
 /* The table is allocated once, so readers need no lock. */
-static void segment_enter(struct log *log, uint64_t index, struct segment segment)
+void segment_enter(struct log *log, uint64_t index, struct segment segment)
 {
 	log->segments[index] = segment;
 	if (log->segments_n <= index)
@@ -37,14 +36,14 @@ static void segment_enter(struct log *log, uint64_t index, struct segment segmen
 }
 
 /* Open or create segment @index and enter it in the table. */
-static int segment_add(struct log *log, uint64_t index, bool create)
+int segment_add(struct log *log, uint64_t index, enum segment_mode mode)
 {
 	if (index >= SEGMENTS_MAX)
 		return ERROR_LIMIT;
 	if (log->segments[index].map)
 		return 0;
 	struct segment segment;
-	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, create, log->options.read_only);
+	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, mode);
 	if (error)
 		return error;
 	segment_enter(log, index, segment);
@@ -54,7 +53,7 @@ static int segment_add(struct log *log, uint64_t index, bool create)
 /* ---- appending ---- */
 
 /* The offset at which a block may start after @offset, so that a block of any size fits into its segment. */
-static uint64_t block_start(const struct log *log, uint64_t offset)
+uint64_t block_start(const struct log *log, uint64_t offset)
 {
 	uint64_t segment = log->options.segment_bytes, room = BLOCK_HEAD_BYTES + log->options.pending_bytes_max;
 	uint64_t index = offset / segment;
@@ -63,7 +62,7 @@ static uint64_t block_start(const struct log *log, uint64_t offset)
 	return (index + 1) * segment - offset >= room ? offset : (index + 1) * segment + SEGMENT_HEAD_BYTES;
 }
 
-static void block_begin(struct block *block, uint64_t offset)
+void block_begin(struct block *block, uint64_t offset)
 {
 	block->used = 0;
 	block->entries = 0;
@@ -73,7 +72,7 @@ static void block_begin(struct block *block, uint64_t offset)
 }
 
 /* So much is written though nobody waits: long before the block is full. */
-static size_t lazy_bytes(const struct log *log)
+size_t block_lazy_bytes(const struct log *log)
 {
 	size_t quarter = log->options.pending_bytes_max / 4;
 	return quarter < LAZY_BYTES ? quarter : LAZY_BYTES;
@@ -110,7 +109,7 @@ int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *po
 	block->entries++;
 	block->last = log->end = head.position;
 	log->figures.entries++;
-	if (!log->writing && (block->entries == 1 || block->used >= lazy_bytes(log)))
+	if (!log->writing && (block->entries == 1 || block->used >= block_lazy_bytes(log)))
 		pthread_cond_signal(&log->work);
 	pthread_mutex_unlock(&log->lock);
 	*position = head.position;
@@ -148,6 +147,9 @@ void log_when_durable(struct log *log, struct log_waiter *waiter)
 	if (!now && log->stopping && !log->threads_run) {
 		now = true;
 		error = ERROR_CLOSED;
+	} else if (!now && log->full && !log->spent) {
+		now = true;
+		error = ERROR_FULL;
 	}
 	if (!now) {
 		struct block *block = log->writing && waiter->position <= log->writing->last ? log->writing : log->filling;
@@ -172,6 +174,8 @@ int log_wait(struct log *log, uint64_t position, int timeout_ms)
 	while (position > log_durable(log) && !error) {
 		if (log->stopping && !log->threads_run)
 			error = ERROR_CLOSED;
+		else if (log->full && !log->spent)
+			error = ERROR_FULL;
 		else if (!log->writing || position > log->writing->last)
 			want(log);
 		if (!error && position > log_durable(log) && pthread_cond_timedwait(&log->done, &log->lock, &until) == ETIMEDOUT)
@@ -181,220 +185,22 @@ int log_wait(struct log *log, uint64_t position, int timeout_ms)
 	return error;
 }
 
-/* ---- the writer ---- */
+/* ---- waiters ---- */
 
-/* Open or create the segment of @block. Lock held, but not while the file is made: appending goes on. */
-static int segment_make(struct log *log, const struct block *block)
-{
-	uint64_t index = block->offset / log->options.segment_bytes;
-	struct segment segment;
-	if (index >= SEGMENTS_MAX)
-		return ERROR_LIMIT;
-	if (log->segments[index].map)
-		return 0;
-	pthread_mutex_unlock(&log->lock);
-	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, true, false);
-	pthread_mutex_lock(&log->lock);
-	if (!error)
-		segment_enter(log, index, segment);
-	return error;
-}
-
-/* Make sure that the segment and the zeros for @block are there. Waits for the zero filler where it is at work. */
-static int room_make(struct log *log, const struct block *block)
-{
-	int error = segment_make(log, block);
-	if (error)
-		return error;
-	uint64_t end = block->offset + BLOCK_HEAD_BYTES + block->used;
-	while (log->zeroing && end > log->zeroing_from) {
-		pthread_cond_wait(&log->done, &log->lock);
-		end = block->offset + BLOCK_HEAD_BYTES + block->used;
-	}
-	if (log->zeroed < end)
-		log->zeroed = end; /* Ahead of the filler: the block itself takes its place. */
-	log->figures.segments = log->segments_n;
-	return 0;
-}
-
-static void block_seal(struct log *log, struct block *block)
-{
-	struct block_head head = {
-		.magic = BLOCK_MAGIC, .first = log->epoch << 48 | (block->offset + BLOCK_HEAD_BYTES), .previous = log->previous_first,
-		.length = (uint32_t)block->used, .entries = block->entries, .last = block->last,
-	};
-	head.hash = block_hash(&head, block->bytes + BLOCK_HEAD_BYTES);
-	memcpy(block->bytes, &head, sizeof head);
-	log->previous_first = head.first;
-}
-
-/* What a failed write or sync left on disk nobody knows: end at once, and let recovery find out. */
-static _Noreturn void fail(const char *what)
-{
-	report(REPORT_ERROR, "log_sync_failed", "%s (%s): stopping at once; start again to recover.", what, strerror(errno));
-	_exit(70);
-}
-
-/* Sleep a little while the disk is full, and say so to whoever appends. Lock held. */
-static void full_wait(struct log *log)
-{
-	struct timespec until = clock_deadline(RETRY_MS);
-	if (!log->full)
-		report(REPORT_ERROR, "disk_full", "The disk is full: new events are refused until there is room again.");
-	log->full = true;
-	pthread_cond_timedwait(&log->work, &log->lock, &until);
-}
-
-/*
- * Write and sync @block, which the writer owns. A full disk is waited for: the same bytes go to the same place again.
- * False when the log is closed and the disk is still full.
- */
-static bool block_write(struct log *log, struct block *block)
-{
-	struct segment *segment = segment_at(log, block->offset);
-	size_t at = (size_t)(block->offset % log->options.segment_bytes);
-	assert(segment && at + BLOCK_HEAD_BYTES + block->used <= segment->bytes);
-	int error;
-	for (;;) {
-		/* The epoch stands in its file before a block carries it, so that it is never given again: not even when that
-		 * block is torn and cut. */
-		error = log->epoch_kept ? 0 : epoch_write(log->folder, log->epoch, !log->sync_off);
-		log->epoch_kept = !error;
-		if (!error)
-			error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
-		if (error != ERROR_FULL)
-			break;
-		pthread_mutex_lock(&log->lock);
-		bool stop = log->stopping;
-		if (!stop)
-			full_wait(log);
-		pthread_mutex_unlock(&log->lock);
-		if (stop)
-			return false;
-	}
-	uint64_t begun = clock_monotonic_ns();
-	if (!error)
-		atomic_store_explicit(&log->written, block->offset + BLOCK_HEAD_BYTES + block->used, memory_order_release);
-	if (error || (!log->sync_off && fdatasync(segment->file) != 0))
-		fail("Writing the log failed");
-	uint64_t ns = clock_monotonic_ns() - begun;
-	pthread_mutex_lock(&log->lock);
-	log->figures.sync_ns_total += ns;
-	if (ns > log->figures.sync_ns_max)
-		log->figures.sync_ns_max = ns;
-	pthread_mutex_unlock(&log->lock);
-	return true;
-}
-
-static struct log_waiter *waiters_take(struct block *block)
+struct log_waiter *waiters_take(struct block *block)
 {
 	struct log_waiter *waiters = block->waiters;
 	block->waiters = NULL;
 	return waiters;
 }
 
-static void waiters_call(struct log_waiter *waiter, int error)
+void waiters_call(struct log_waiter *waiter, int error)
 {
 	while (waiter) {
 		struct log_waiter *next = waiter->next;
 		waiter->call(waiter, error);
 		waiter = next;
 	}
-}
-
-/* Hand the filling block to the writer and begin the next one behind it. Lock held. */
-static struct block *block_hand_over(struct log *log)
-{
-	struct block *block = log->filling;
-	log->filling = block == &log->blocks[0] ? &log->blocks[1] : &log->blocks[0];
-	block_begin(log->filling, block_start(log, block->offset + BLOCK_HEAD_BYTES + block->used));
-	log->writing = block;
-	log->wanted = false;
-	return block;
-}
-
-/* Wait until there is something to write, and a reason to write it now. Lock held. */
-static void work_wait(struct log *log)
-{
-	struct timespec until;
-	while (log->filling->entries == 0 && !log->stopping)
-		pthread_cond_wait(&log->work, &log->lock);
-	until = clock_deadline(LAZY_MS);
-	while (!log->wanted && !log->stopping && log->filling->used < lazy_bytes(log))
-		if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
-			break;
-}
-
-static void *writer_run(void *arg)
-{
-	struct log *log = arg;
-	pthread_mutex_lock(&log->lock);
-	for (;;) {
-		work_wait(log);
-		if (log->filling->entries == 0)
-			break;
-		int error = room_make(log, log->filling);
-		if (error == ERROR_FULL && !log->stopping) {
-			full_wait(log);
-			continue;
-		}
-		if (error == ERROR_FULL)
-			break; /* Closed while the disk is full: what was not written was not acknowledged. */
-		if (error)
-			fail("No new segment of the log");
-		struct block *block = block_hand_over(log);
-		pthread_mutex_unlock(&log->lock);
-		block_seal(log, block);
-		bool is_written = block_write(log, block);
-		pthread_mutex_lock(&log->lock);
-		if (!is_written)
-			break;
-		log->full = false;
-		atomic_store_explicit(&log->durable, block->last, memory_order_release);
-		log->figures.commits++;
-		log->figures.bytes += BLOCK_HEAD_BYTES + block->used;
-		log->writing = NULL;
-		struct log_waiter *waiters = waiters_take(block);
-		pthread_cond_broadcast(&log->done);
-		pthread_mutex_unlock(&log->lock);
-		waiters_call(waiters, 0);
-		pthread_mutex_lock(&log->lock);
-	}
-	pthread_mutex_unlock(&log->lock);
-	return NULL;
-}
-
-/* Keeps ZERO_AHEAD bytes of zeros before the writer, and the next segment ready. */
-static void *zeroer_run(void *arg)
-{
-	struct log *log = arg;
-	pthread_mutex_lock(&log->lock);
-	while (!log->stopping) {
-		uint64_t segment_bytes = log->options.segment_bytes, written = log->filling->offset;
-		uint64_t index = log->zeroed / segment_bytes, segment_end = (index + 1) * segment_bytes;
-		if (log->zeroed > written + ZERO_AHEAD || log->zeroed == segment_end || !segment_at(log, log->zeroed)) {
-			pthread_cond_wait(&log->done, &log->lock);
-			continue;
-		}
-		uint64_t from = log->zeroed, to = from + ZERO_STEP < segment_end ? from + ZERO_STEP : segment_end;
-		struct segment *segment = segment_at(log, from);
-		log->zeroing = true;
-		log->zeroed = to;
-		log->zeroing_from = from;
-		pthread_mutex_unlock(&log->lock);
-		int error = segment_zero(segment, (size_t)(from % segment_bytes), (size_t)(from % segment_bytes + (to - from)));
-		pthread_mutex_lock(&log->lock);
-		log->zeroing = false;
-		pthread_cond_broadcast(&log->done);
-		if (error == ERROR_FULL) { /* Blocks take the place of the zeros; the next commit wakes us for another try. */
-			report(REPORT_WARNING, "log_zero_failed", "Filling the log ahead failed: %s", error_sentence(error));
-			pthread_cond_wait(&log->done, &log->lock);
-		} else if (error) {
-			fail("Filling the log ahead failed"); /* The sync that failed may have been that of an event. */
-		}
-	}
-	pthread_mutex_unlock(&log->lock);
-	return NULL;
 }
 
 /* ---- opening and closing ---- */
@@ -404,7 +210,7 @@ static int segments_open(struct log *log)
 {
 	int error = 0;
 	for (uint64_t index = 0; !error; index++)
-		error = segment_add(log, index, false);
+		error = segment_add(log, index, log->options.read_only ? SEGMENT_READ : SEGMENT_OPEN);
 	if (error != ERROR_NOT_FOUND)
 		return error;
 	size_t n;
@@ -476,20 +282,16 @@ static void options_complete(struct log_options *options)
 	assert(options->pending_bytes_max >= LOG_ENTRY_BYTES_MAX + ENTRY_HEAD_BYTES + 8);
 }
 
-static int threads_start(struct log *log)
+/* A disk with no room for the reserve is full already: nothing is taken until there is room. */
+static int reserve_first(struct log *log)
 {
-	if (pthread_create(&log->writer, NULL, writer_run, log) != 0)
-		return ERROR_MEMORY;
-	if (pthread_create(&log->zeroer, NULL, zeroer_run, log) != 0) {
-		pthread_mutex_lock(&log->lock);
-		log->stopping = true;
-		pthread_cond_broadcast(&log->work);
-		pthread_mutex_unlock(&log->lock);
-		pthread_join(log->writer, NULL);
-		return ERROR_MEMORY;
-	}
-	log->threads_run = true;
-	return 0;
+	int error = log->options.reserve_bytes ? reserve_make(log->folder, log->options.reserve_bytes) : 0;
+	log->reserved = !error && log->options.reserve_bytes;
+	log->full = error == ERROR_FULL;
+	if (log->full)
+		report(REPORT_ERROR, "disk_full", "There is no room for the reserve of %zu MiB: new events are refused until there is.",
+		       log->options.reserve_bytes >> 20);
+	return log->full ? 0 : error;
 }
 
 static void log_free(struct log *log)
@@ -533,9 +335,11 @@ int log_open(struct log **out, const struct log_options *options, uint64_t check
 	if (!error)
 		error = recover(log, checked_from);
 	if (!error && !log->options.read_only)
-		error = segment_add(log, log->filling->offset / log->options.segment_bytes, true);
+		error = segment_add(log, log->filling->offset / log->options.segment_bytes, SEGMENT_WHOLE);
 	if (!error && !log->options.read_only)
-		error = threads_start(log);
+		error = reserve_first(log);
+	if (!error && !log->options.read_only)
+		error = log_threads_start(log);
 	if (error) {
 		log_free(log);
 		return error;

@@ -14,7 +14,7 @@
  * its first bad block if nothing sound follows; damage before the end, or a missing file, is ERROR_CORRUPT, loudly.
  *
  * A failing sync ends the process at once (what is on disk is then unknown, and only recovery can tell). A full disk
- * keeps the pending block and refuses new entries with ERROR_FULL until there is room again.
+ * keeps the pending block and refuses new entries with ERROR_FULL until there is room again, for a reserve as well.
  */
 #ifndef ATTUNE_LOG_LOG_H
 #define ATTUNE_LOG_LOG_H
@@ -29,6 +29,7 @@ struct log_options {
 	const char *folder;
 	size_t segment_bytes;     /* 0: 256 MiB. At least 1 MiB. */
 	size_t pending_bytes_max; /* Of a block that fills: 0: 8 MiB, at most a quarter of a segment. */
+	size_t reserve_bytes;     /* Of the disk, kept free for what must be written when it is full; 0: none. */
 	bool read_only;           /* For verify: nothing is created, cut or written. */
 	uint64_t *damaged_at;     /* May be NULL; on ERROR_CORRUPT the offset behind the last sound block. */
 };
@@ -53,10 +54,12 @@ int log_append(struct log *log, const struct text *parts, size_t n, uint64_t *po
 uint64_t log_durable(const struct log *log); /* Every entry at or before this position is on disk. */
 uint64_t log_end(struct log *log);           /* The position of the newest entry, durable or not; 0 when there is none. */
 
-/* Wait until @position is durable. Errors: ERROR_BUSY (not within @timeout_ms), ERROR_CLOSED. */
+/* Wait until @position is durable. Errors: ERROR_BUSY (not within @timeout_ms), ERROR_FULL (the disk is: it will be, but
+ * nobody knows when), ERROR_CLOSED. */
 int log_wait(struct log *log, uint64_t position, int timeout_ms) MUST_CHECK;
 
-/* To be called once @position is durable: by the writer thread (keep it short), or at once when it is already. */
+/* To be called once @position is durable: by the writer thread (keep it short), or at once when it is already; with an
+ * error as of log_wait otherwise. */
 struct log_waiter {
 	uint64_t position;
 	void (*call)(struct log_waiter *waiter, int error);
@@ -78,6 +81,12 @@ int log_read(struct log *log, uint64_t position, char *copy, struct text *entry)
  */
 int log_replay(struct log *log, uint64_t from, int (*each)(void *arg, uint64_t position, struct text entry), void *arg)
 	MUST_CHECK;
+
+/*
+ * Give up the reserve when the disk is full: what is pending can then be written, before a stop. New entries stay refused
+ * until there is room for a reserve again. Does nothing while there is room. Threads: safe.
+ */
+void log_reserve_spend(struct log *log);
 
 struct log_figures {
 	uint64_t commits, bytes, entries, segments;

@@ -57,8 +57,14 @@ int segment_zero(const struct segment *segment, size_t from, size_t to)
 	return fdatasync(segment->file) == 0 ? 0 : ERROR_IO;
 }
 
+static int allocate(int file, size_t bytes)
+{
+	int failed = posix_fallocate(file, 0, (off_t)bytes);
+	return !failed ? 0 : failed == ENOSPC || failed == EDQUOT ? ERROR_FULL : ERROR_IO;
+}
+
 /* A new file is made under another name and gets its own only when its head is on disk. */
-static int create(int folder, const char *name, uint64_t index, size_t bytes)
+static int create(int folder, const char *name, uint64_t index, size_t bytes, enum segment_mode mode)
 {
 	char draft[64];
 	struct segment_head head = {.magic = SEGMENT_MAGIC, .index = index, .bytes = bytes};
@@ -66,9 +72,9 @@ static int create(int folder, const char *name, uint64_t index, size_t bytes)
 	struct segment segment = {.file = openat(folder, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
 	if (segment.file < 0)
 		return error_of_errno();
-	int error = 0, failed = posix_fallocate(segment.file, 0, (off_t)bytes);
-	if (failed)
-		error = failed == ENOSPC || failed == EDQUOT ? ERROR_FULL : ERROR_IO;
+	int error = allocate(segment.file, bytes);
+	if (error == ERROR_FULL && mode == SEGMENT_SPARSE)
+		error = ftruncate(segment.file, (off_t)bytes) == 0 ? 0 : error_of_errno();
 	if (!error)
 		error = segment_write(&segment, &head, sizeof head, 0);
 	if (!error && (fsync(segment.file) != 0 || renameat(folder, draft, folder, name) != 0 || fsync(folder) != 0))
@@ -97,14 +103,14 @@ static int map(struct segment *segment, uint64_t index)
 	return 0;
 }
 
-int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, bool create_it, bool read_only)
+int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, enum segment_mode mode)
 {
 	char name[40];
 	snprintf(name, sizeof name, "%016" PRIx64 ".segment", index);
 	struct segment segment = {.bytes = bytes};
-	segment.file = openat(folder, name, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	if (segment.file < 0 && errno == ENOENT && create_it) {
-		int error = create(folder, name, index, bytes);
+	segment.file = openat(folder, name, (mode == SEGMENT_READ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (segment.file < 0 && errno == ENOENT && mode >= SEGMENT_WHOLE) {
+		int error = create(folder, name, index, bytes, mode);
 		if (error)
 			return error;
 		segment.file = openat(folder, name, O_RDWR | O_CLOEXEC);
@@ -199,4 +205,20 @@ int epoch_write(int folder, uint64_t epoch, bool sync)
 	if (as_segment.file >= 0)
 		close(as_segment.file);
 	return error;
+}
+
+int reserve_make(int folder, size_t bytes)
+{
+	int file = openat(folder, "reserve", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int error = file < 0 ? error_of_errno() : allocate(file, bytes);
+	if (file >= 0)
+		close(file);
+	if (error)
+		reserve_drop(folder);
+	return error;
+}
+
+void reserve_drop(int folder)
+{
+	unlinkat(folder, "reserve", 0);
 }

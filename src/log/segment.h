@@ -40,11 +40,18 @@ struct segment {
 	size_t bytes;
 };
 
+enum segment_mode {
+	SEGMENT_READ,   /* Must be there; nothing will be written. */
+	SEGMENT_OPEN,   /* Must be there. */
+	SEGMENT_WHOLE,  /* Made when it is not there, and allocated whole. */
+	SEGMENT_SPARSE, /* Made when it is not there; its blocks are allocated as they are written. */
+};
+
 /*
- * Open segment number @index in @folder, creating it when @create. A created one is allocated whole.
+ * Open segment number @index in @folder.
  * Errors: ERROR_NOT_FOUND, ERROR_IO, ERROR_FULL, ERROR_CORRUPT (another size or no segment).
  */
-int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, bool create, bool read_only) MUST_CHECK;
+int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, enum segment_mode mode) MUST_CHECK;
 void segment_close(struct segment *segment);
 
 /* Write @n bytes at @at, all of them. Errors: ERROR_IO, ERROR_FULL. */
@@ -70,5 +77,9 @@ int segments_count(int folder, size_t *n) MUST_CHECK;
  * Errors: ERROR_IO, ERROR_FULL. */
 uint64_t epoch_read(int folder);
 int epoch_write(int folder, uint64_t epoch, bool sync) MUST_CHECK;
+
+/* Keep @bytes of the disk in a file of @folder, and give them back. Errors: ERROR_FULL, ERROR_IO. */
+int reserve_make(int folder, size_t bytes) MUST_CHECK;
+void reserve_drop(int folder);
 
 #endif

@@ -596,7 +596,8 @@ static int engine_start(struct server *server, const struct server_options *opti
 	struct engine_options engine = {
 		.folder = server->folder, .folds = options->folds, .directory_key = key, .memory_max = (size_t)settings->memory_max << 20,
 		.dedupe_memory_max = (size_t)settings->dedupe_memory_max << 20, .snapshot_every_ms = settings->snapshot_every_s * 1000,
-		.log_segment_bytes = (size_t)settings->log_segment_mb << 20, .config = config, .column = options->column,
+		.log_segment_bytes = (size_t)settings->log_segment_mb << 20,
+		.log_reserve_bytes = (size_t)settings->disk_reserve_mb << 20, .config = config, .column = options->column,
 		.config_version = config_version};
 	return engine_open(&server->engine, &engine);
 }
@@ -681,6 +682,8 @@ void server_stop(struct server *server)
 		pthread_join(server->workers[i], NULL);
 	if (server->hub)
 		hub_close(server->hub);
+	if (server->engine)
+		log_reserve_spend(engine_log(server->engine)); /* On a full disk, what is pending can now be written. */
 	/* What was taken in is answered before the connections are cut; who does not read the answer is not waited for longer. */
 	for (int i = 0; i < 5000 && atomic_load(&server->under_way); i++)
 		usleep(1000);

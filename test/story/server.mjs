@@ -36,10 +36,10 @@ export const configurationOf = (folder) =>
   readdirSync(folder).filter((name) => name.endsWith(".yaml")).sort().map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
 
 export class Server {
-  /* settings: of `attune serve`. files: the configuration to begin with; Harbour's unless told otherwise. */
-  static async start({ settings = {}, files = configurationOf(join(root, "demo/harbour")) } = {}) {
+  /* settings: of `attune serve`. parent: where its folder is made. files: the configuration to begin with; Harbour's unless told otherwise. */
+  static async start({ settings = {}, parent = tmpdir(), files = configurationOf(join(root, "demo/harbour")) } = {}) {
     const server = new Server();
-    server.folder = mkdtempSync(join(tmpdir(), "attune-story-"));
+    server.folder = mkdtempSync(join(parent, "attune-story-"));
     server.settings = settings;
     started.add(server);
     const made = attune("init", server.folder, "--json");
@@ -53,7 +53,7 @@ export class Server {
 
   /* Start the program on the folder; again on the same port once it has one. */
   async up() {
-    const settings = { "log-segment-mb": 8, port: this.port, ...this.settings };
+    const settings = { "log-segment-mb": 8, "disk-reserve-mb": 8, port: this.port, ...this.settings };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     this.log = "";
     this.child = spawn(binary, ["serve", this.folder, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
