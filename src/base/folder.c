@@ -8,6 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int folder_sync(const char *path)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return ERROR_IO;
+	int error = fsync(folder) == 0 ? 0 : ERROR_IO;
+	close(folder);
+	return error;
+}
+
 int folder_sync_parent(const char *path)
 {
 	char parent[4096];
@@ -19,11 +29,48 @@ int folder_sync_parent(const char *path)
 	char *slash = strrchr(parent, '/');
 	if (slash)
 		slash[slash == parent] = 0;
-	int folder = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
+	return folder_sync(slash ? parent : ".");
+}
+
+static int error_of_errno(void)
+{
+	return errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+}
+
+static int bytes_copy(int from, int to, uint64_t bytes_max)
+{
+	char bytes[64 * 1024];
+	for (uint64_t left = bytes_max; left;) {
+		ssize_t n = read(from, bytes, left < sizeof bytes ? left : sizeof bytes);
+		if (n <= 0)
+			return n == 0 ? 0 : ERROR_IO;
+		for (ssize_t at = 0; at < n;) {
+			ssize_t written = write(to, bytes + at, (size_t)(n - at));
+			if (written <= 0)
+				return error_of_errno();
+			at += written;
+		}
+		left -= (uint64_t)n;
+	}
+	return 0;
+}
+
+int file_copy(const char *from, const char *to, uint64_t bytes_max)
+{
+	struct stat status;
+	int source = open(from, O_RDONLY | O_CLOEXEC);
+	if (source < 0 || fstat(source, &status) != 0) {
+		if (source >= 0)
+			close(source);
 		return ERROR_IO;
-	int error = fsync(folder) == 0 ? 0 : ERROR_IO;
-	close(folder);
+	}
+	int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777);
+	int error = target < 0 ? error_of_errno() : bytes_copy(source, target, bytes_max);
+	if (!error && fsync(target) != 0)
+		error = error_of_errno();
+	if (target >= 0)
+		close(target);
+	close(source);
 	return error;
 }
 
@@ -31,5 +78,5 @@ int folder_make(const char *path)
 {
 	if (mkdir(path, 0700) == 0)
 		return folder_sync_parent(path);
-	return errno == EEXIST ? 0 : errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+	return errno == EEXIST ? 0 : error_of_errno();
 }

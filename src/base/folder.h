@@ -1,15 +1,24 @@
 /*
- * folder.h: making a folder that is still there after a power cut.
+ * folder.h: making folders, and copying files, that are still there after a power cut.
  */
 #ifndef ATTUNE_BASE_FOLDER_H
 #define ATTUNE_BASE_FOLDER_H
 
 #include "base/error.h"
 
+#include <stdint.h>
+
 /* Make the folder @path unless it is there; a new one is durable (its parent is synced). Errors: ERROR_IO, ERROR_FULL. */
 int folder_make(const char *path) MUST_CHECK;
 
 /* Make the entries of the folder that holds @path durable. Errors: ERROR_IO. */
 int folder_sync_parent(const char *path) MUST_CHECK;
+
+/* Make the entries of the folder @path durable. Errors: ERROR_IO. */
+int folder_sync(const char *path) MUST_CHECK;
+
+/* Copy at most the first @bytes_max bytes of the file @from to the new file @to, with its permissions, durably.
+ * Errors: ERROR_IO, ERROR_FULL. */
+int file_copy(const char *from, const char *to, uint64_t bytes_max) MUST_CHECK;
 
 #endif

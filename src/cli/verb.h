@@ -21,6 +21,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 	X(decide, "a decision, or the evaluation of a log of choices")                    \
 	X(journeys, "what customers really did, from a log of events in a file")          \
 	X(verify, "check a data folder: every block, every record")                       \
+	X(backup, "copy a data folder, beside its server or without one")                 \
+	X(restore, "bring a backup back as a new data folder")                            \
 	X(describe, "the settings and the routes, as the documentation has them")         \
 	X(version, "the version of this program and of its libraries")
 

@@ -230,9 +230,16 @@ int store_each(struct store *store, enum store_table table, int (*each)(void *, 
 	return error ? error : code == MDB_NOTFOUND ? 0 : error_of(code);
 }
 
-int store_copy(struct store *store, const char *folder)
+int store_copy(const char *from, const char *to)
 {
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return ERROR_IO;
-	return error_of(mdb_env_copy2(store->env, folder, MDB_CP_COMPACT));
+	MDB_env *env;
+	int error = folder_make(to);
+	int code = error ? 0 : mdb_env_create(&env);
+	if (error || code)
+		return error ? error : error_of(code);
+	code = mdb_env_open(env, from, MDB_RDONLY | MDB_NOTLS | MDB_NORDAHEAD, 0600);
+	if (!code)
+		code = mdb_env_copy2(env, to, MDB_CP_COMPACT);
+	mdb_env_close(env);
+	return code == ENOENT ? 0 : error_of(code);
 }

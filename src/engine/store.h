@@ -31,7 +31,8 @@ int store_get(struct store *store, enum store_table table, struct text key, stru
 int store_each(struct store *store, enum store_table table, int (*each)(void *arg, struct text key, struct text value), void *arg)
 	MUST_CHECK;
 
-/* Copy the environment, consistent, to @folder (made if needed). Errors: ERROR_IO, ERROR_FULL. */
-int store_copy(struct store *store, const char *folder) MUST_CHECK;
+/* Copy the environment in @from, as its last commit left it, to the folder @to (made if needed); beside a process that has
+ * it open or without one. Does nothing when there is none. Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY. */
+int store_copy(const char *from, const char *to) MUST_CHECK;
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { ORIGIN_NUMBER_MAX = 64 * 1024 * 1024 };
 
@@ -130,16 +129,13 @@ static int record_check(void *arg, uint64_t position, struct text entry)
 
 int engine_verify(const char *folder, struct verify *out, int (*each)(void *, const struct event *), void *arg)
 {
-	char path[4096], first[4096 + 32];
-	struct stat status;
+	char path[4096];
 	struct walk walk = {.out = out, .each = each, .arg = arg};
 	struct log *log;
 	*out = (struct verify){0};
 	if (snprintf(path, sizeof path, "%s/log", folder) >= (int)sizeof path)
 		return ERROR_NOT_FOUND;
-	snprintf(first, sizeof first, "%s/%016x.segment", path, 0);
-	size_t segment_bytes = stat(first, &status) == 0 ? (size_t)status.st_size : 0; /* All have the size of the first. */
-	struct log_options options = {.folder = path, .segment_bytes = segment_bytes, .read_only = true, .damaged_at = &out->bad};
+	struct log_options options = {.folder = path, .read_only = true, .damaged_at = &out->bad};
 	int error = log_open(&log, &options, 0);
 	if (error == ERROR_CORRUPT) {
 		out->bad_is_block = true;

@@ -205,17 +205,20 @@ void waiters_call(struct log_waiter *waiter, int error)
 
 /* ---- opening and closing ---- */
 
-/* Open the segments, which must be there without a gap. */
+/* Open the segments, which must be there without a gap. Beside a writer, one may appear meanwhile: then once more. */
 static int segments_open(struct log *log)
 {
-	int error = 0;
-	for (uint64_t index = 0; !error; index++)
-		error = segment_add(log, index, log->options.read_only ? SEGMENT_READ : SEGMENT_OPEN);
-	if (error != ERROR_NOT_FOUND)
-		return error;
-	size_t n;
-	error = segments_count(log->folder, &n);
-	return error ? error : n == log->segments_n ? 0 : ERROR_CORRUPT;
+	size_t n = 0;
+	for (int tries = 0; tries < 2; tries++) {
+		int error = 0;
+		for (uint64_t index = log->segments_n; !error; index++)
+			error = segment_add(log, index, log->options.read_only ? SEGMENT_READ : SEGMENT_OPEN);
+		if (error == ERROR_NOT_FOUND)
+			error = segments_count(log->folder, &n);
+		if (error || n == log->segments_n)
+			return error;
+	}
+	return ERROR_CORRUPT;
 }
 
 /* Find the end of the log from @checked_from on, and begin a new epoch behind it. */
@@ -268,8 +271,19 @@ static int folder_open(struct log *log)
 	return flock(log->lock_file, LOCK_EX | LOCK_NB) == 0 ? 0 : ERROR_BUSY;
 }
 
+/* All files have the size of the first; 0 when there is none. */
+static size_t segment_bytes_of(const char *folder)
+{
+	char first[4200];
+	struct stat status;
+	snprintf(first, sizeof first, "%s/%016x.segment", folder, 0);
+	return stat(first, &status) == 0 ? (size_t)status.st_size : 0;
+}
+
 static void options_complete(struct log_options *options)
 {
+	if (options->segment_bytes == 0 && options->read_only)
+		options->segment_bytes = segment_bytes_of(options->folder);
 	if (options->segment_bytes == 0)
 		options->segment_bytes = SEGMENT_BYTES;
 	if (options->segment_bytes < SEGMENT_BYTES_MIN)

@@ -27,7 +27,7 @@ struct log;
 
 struct log_options {
 	const char *folder;
-	size_t segment_bytes;     /* 0: 256 MiB. At least 1 MiB. */
+	size_t segment_bytes;     /* 0: 256 MiB, or when read_only that of the first file. At least 1 MiB. */
 	size_t pending_bytes_max; /* Of a block that fills: 0: 8 MiB, at most a quarter of a segment. */
 	size_t reserve_bytes;     /* Of the disk, kept free for what must be written when it is full; 0: none. */
 	bool read_only;           /* For verify: nothing is created, cut or written. */
@@ -96,6 +96,18 @@ struct log_figures {
 	uint32_t epoch;
 };
 struct log_figures log_figures(struct log *log);
+
+struct log_copied {
+	uint64_t segments, linked, bytes;
+	uint64_t last; /* Position of the newest entry, 0: none. */
+};
+
+/*
+ * Copy the log in folder @from, checked block by block, to the new folder @to, up to where it is sound now. May run beside
+ * the process that writes it. Finished files are hard-linked where possible.
+ * Errors: ERROR_NOT_FOUND (no log), ERROR_CORRUPT, ERROR_FULL, ERROR_IO, ERROR_MEMORY.
+ */
+int log_copy(const char *from, const char *to, struct log_copied *out) MUST_CHECK;
 
 /* For tests of the durability proof: blocks are written but never synced. */
 void log_sync_disable(struct log *log);

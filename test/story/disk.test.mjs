@@ -1,11 +1,12 @@
-/* What happens when the disk is full: nothing acknowledged is lost, what is refused says so, and it goes on when there is room. */
+/* The disk: full, nothing acknowledged is lost and it goes on when there is room; and a backup of a running server brings everything back. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { attune, ok, refused, Server, track, until, uuid } from "./server.mjs";
+import { promisify } from "node:util";
+import { attune, binary, ok, refused, Server, sleep, track, until, uuid } from "./server.mjs";
 
 /* A small disk of its own, where this machine lets us make one. */
 const disk = mkdtempSync(join(tmpdir(), "attune-disk-"));
@@ -63,5 +64,69 @@ describe("a full disk", { skip: mounted ? false : "mounting a small disk is not 
     const found = await server.messages();
     assert.deepEqual([...acknowledged].filter((id) => found.get(id) !== 1), [], "each acknowledged event is there once");
     ok(await server.post("/v1/batch", { batch: [{ ...track({ userId: "u-2" }, "Page Read", {}), messageId: uuid() }] }));
+  });
+});
+
+describe("a backup", () => {
+  let server;
+  const folder = mkdtempSync(join(tmpdir(), "attune-backup-")), to = join(folder, "copy"), restored = join(folder, "restored");
+  const ana = { userId: "ana" };
+  before(async () => { server = await Server.start({ settings: { "log-segment-mb": 1, "snapshot-every-s": 1 } }); });
+  after(async () => { await server.end(); rmSync(folder, { recursive: true, force: true }); });
+
+  const sent = [];
+  const send = async (n, text = "x".repeat(1500)) => {
+    const batch = Array.from({ length: n }, (_, i) => track(i % 7 ? ana : { userId: `other-${i % 40}` }, "Page Read", { text }));
+    await server.send(batch);
+    sent.push(...batch.map((event) => event.messageId));
+  };
+
+  test("of a running server, taken while events come in, holds all that was acknowledged before", async () => {
+    for (let i = 0; i < 20; i++) await send(100);
+    await sleep(1500); // A snapshot, and more behind it.
+    await send(100);
+    const acknowledged = [...sent];
+    let going = true;
+    const more = (async () => { while (going) await send(20); })();
+    const { stdout } = await promisify(execFile)(binary, ["backup", server.folder, to, "--json"]);
+    going = false;
+    await more;
+    const answer = JSON.parse(stdout);
+    assert.ok(answer.segments > 2 && answer.linked === answer.segments - 1, stdout);
+    const card = await server.card("user:ana");
+    await server.stop();
+    const back = attune("restore", to, restored, "--json");
+    assert.equal(back.code, 0, back.err);
+    assert.ok(!existsSync(join(restored, "backup.json")));
+    const original = server.folder;
+    server.folder = restored;
+    await server.up();
+    const found = await server.messages();
+    assert.deepEqual(acknowledged.filter((id) => found.get(id) !== 1), [], "all is there once");
+    const again = await server.card("user:ana");
+    assert.deepEqual([again.cid, again.identifiers], [card.cid, card.identifiers]);
+    await send(100);
+    await server.stop();
+    assert.equal(attune("verify", restored).code, 0, "the restored folder goes on");
+    assert.equal(attune("verify", original).code, 0, "the first one is untouched");
+    assert.equal(attune("verify", to).code, 0, "and so is the backup");
+    server.folder = original;
+    rmSync(restored, { recursive: true, force: true });
+    await server.up();
+  });
+
+  test("is refused onto a folder that is there, from one that is not, and brought back only when it is whole", () => {
+    const refusal = (args, says) => {
+      const run = attune(...args);
+      assert.equal(run.code, 1, run.out);
+      assert.match(run.err, says);
+    };
+    refusal(["backup", server.folder, to], /not empty/);
+    refusal(["backup", join(folder, "nothing"), join(folder, "new")], /no data folder/);
+    refusal(["restore", server.folder, join(folder, "new")], /not a whole backup/);
+    assert.equal(attune("backup").code, 2);
+    assert.equal(attune("restore", to).code, 2);
+    assert.match(attune("backup", "--help").out, /hard links/);
+    assert.ok(JSON.parse(readFileSync(join(to, "backup.json"), "utf8")).taken);
   });
 });

@@ -1,0 +1,121 @@
+/* backup.c: a data folder, part by part. */
+#include "engine/backup.h"
+
+#include "base/folder.h"
+#include "engine/store.h"
+#include "log/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH_BYTES = 4096 };
+
+static int path_join(char out[PATH_BYTES], const char *folder, const char *name)
+{
+	return snprintf(out, PATH_BYTES, "%s/%s", folder, name) < PATH_BYTES ? 0 : ERROR_IO;
+}
+
+/* Call @each for the name of every plain file in @folder; a folder that is not there has none. */
+static int files_each(const char *folder, int (*each)(const char *from, const char *to, const char *name), const char *to)
+{
+	char path[PATH_BYTES];
+	struct stat status;
+	int error = 0;
+	DIR *items = opendir(folder);
+	if (!items)
+		return errno == ENOENT ? 0 : ERROR_IO;
+	for (struct dirent *item; !error && (item = readdir(items));) {
+		error = path_join(path, folder, item->d_name);
+		if (!error && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+			error = each(folder, to, item->d_name);
+	}
+	closedir(items);
+	return error;
+}
+
+static int file_take(const char *from, const char *to, const char *name)
+{
+	char source[PATH_BYTES], target[PATH_BYTES];
+	int error = path_join(source, from, name);
+	if (!error)
+		error = path_join(target, to, name);
+	return error ? error : file_copy(source, target, UINT64_MAX);
+}
+
+static int is_there(const char *from, const char *to, const char *name)
+{
+	(void)from;
+	(void)to;
+	(void)name;
+	return ERROR_CONFLICT;
+}
+
+static int part_start(const char *from, const char *to, const char *name, char source[PATH_BYTES], char target[PATH_BYTES])
+{
+	int error = path_join(source, from, name);
+	return error ? error : path_join(target, to, name);
+}
+
+static int columns_copy(const char *from, const char *to)
+{
+	char source[PATH_BYTES], target[PATH_BYTES];
+	int error = part_start(from, to, "columns", source, target);
+	if (!error)
+		error = folder_make(target);
+	return error ? error : files_each(source, file_take, target);
+}
+
+static int lookup_copy(const char *from, const char *to)
+{
+	char source[PATH_BYTES], target[PATH_BYTES];
+	int error = part_start(from, to, "lookup", source, target);
+	return error ? error : store_copy(source, target);
+}
+
+/* A log that was never begun has nothing to copy. */
+static int log_take(const char *from, const char *to, const char *name, struct log_copied *copied)
+{
+	char source[PATH_BYTES], target[PATH_BYTES];
+	struct stat status;
+	*copied = (struct log_copied){0};
+	int error = part_start(from, to, name, source, target);
+	if (error || (stat(source, &status) != 0 && errno == ENOENT))
+		return error;
+	return log_copy(source, target, copied);
+}
+
+static int target_make(const char *from, const char *to)
+{
+	struct stat status;
+	if (stat(from, &status) != 0 || !S_ISDIR(status.st_mode))
+		return ERROR_NOT_FOUND;
+	int error = folder_make(to);
+	if (!error && stat(to, &status) == 0 && !S_ISDIR(status.st_mode))
+		return ERROR_CONFLICT;
+	return error ? error : files_each(to, is_there, NULL);
+}
+
+int engine_backup(struct backup *out, const char *from, const char *to)
+{
+	struct log_copied configuration, events;
+	int error = target_make(from, to);
+	if (!error)
+		error = lookup_copy(from, to);
+	if (!error)
+		error = columns_copy(from, to);
+	if (!error)
+		error = log_take(from, to, "configuration", &configuration);
+	if (!error)
+		error = log_take(from, to, "log", &events);
+	if (!error)
+		error = files_each(from, file_take, to);
+	if (!error)
+		error = folder_sync(to);
+	if (!error)
+		*out = (struct backup){events.segments, events.linked, events.bytes, events.last};
+	return error;
+}
