@@ -5,6 +5,7 @@
  * turn, and what they will touch is fetched meanwhile; that halves the time.
  */
 #include "base/clock.h"
+#include "base/thread.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
 
@@ -241,6 +242,7 @@ static int seen_record(void *arg, uint64_t position, struct text entry)
 static void *seen_run(void *arg)
 {
 	struct seen_read *read = arg;
+	thread_name("seen");
 	read->error = log_replay(read->engine->log, read->from, seen_record, read);
 	for (size_t i = 0; i < SEEN_AHEAD && !read->error; i++)
 		read->error = seen_note(read, 0, 0);

@@ -9,6 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/report.h"
+#include "base/thread.h"
 #include "engine/internal.h"
 
 #include <string.h>
@@ -354,6 +355,7 @@ static void *thread_run(void *arg)
 	int64_t last_ms = clock_now_ms();
 	uint64_t last_bytes = 0;
 	uint32_t names_written = 0;
+	thread_name_patient("snapshot");
 	pthread_mutex_lock(&engine->pass_lock);
 	while (!engine->stopping) {
 		bool wanted = engine->passes_wanted > engine->passes_done || pass_is_due(engine, last_ms, last_bytes);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/report.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -199,6 +200,7 @@ static void work_wait(struct log *log)
 static void *writer_run(void *arg)
 {
 	struct log *log = arg;
+	thread_name("log writer");
 	pthread_mutex_lock(&log->lock);
 	for (;;) {
 		work_wait(log);
@@ -241,6 +243,7 @@ static void *writer_run(void *arg)
 static void *zeroer_run(void *arg)
 {
 	struct log *log = arg;
+	thread_name("log zeros");
 	pthread_mutex_lock(&log->lock);
 	while (!log->stopping) {
 		uint64_t segment_bytes = log->options.segment_bytes, written = log->filling->offset;

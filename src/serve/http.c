@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/report.h"
+#include "base/thread.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -160,6 +161,7 @@ static void *watchman_run(void *arg)
 {
 	struct http *http = arg;
 	int64_t longest_ns = (int64_t)http->options.timeout_s * REQUEST_TIMEOUTS * 1000000000;
+	thread_name("watchman");
 	pthread_mutex_lock(&http->clients_lock);
 	while (!http->closing) {
 		struct timespec until = clock_deadline(WATCH_MS);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -159,6 +160,7 @@ int hub_watch(struct hub *hub, struct origin_id customer, struct http_stream **s
 static void *heart_run(void *arg)
 {
 	struct hub *hub = arg;
+	thread_name("streams");
 	pthread_mutex_lock(&hub->lock);
 	while (!hub->closing) {
 		struct timespec until = clock_deadline(HUB_HEARTBEAT_S * MS_A_SECOND);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/report.h"
+#include "base/thread.h"
 #include "identify/resolve.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
@@ -525,6 +526,7 @@ static void done(void *arg, struct http_exchange *exchange)
 static void *worker_run(void *arg)
 {
 	struct server *server = arg;
+	thread_name_patient("worker");
 	pthread_mutex_lock(&server->work_lock);
 	for (;;) {
 		while (!server->work_first && !atomic_load(&server->stopping))

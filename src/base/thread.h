@@ -1,0 +1,16 @@
+/*
+ * thread.h: what a thread is for.
+ *
+ * Answers come first: a thread that nobody waits for by the millisecond (whole-base questions, snapshots) says so, and
+ * gets the processor when the ones that answer leave it.
+ */
+#ifndef ATTUNE_BASE_THREAD_H
+#define ATTUNE_BASE_THREAD_H
+
+/* Name the calling thread (at most 15 bytes, as tools show it). */
+void thread_name(const char *name);
+
+/* The same, and let all other threads of the process go first. Cannot be taken back. */
+void thread_name_patient(const char *name);
+
+#endif
