@@ -20,6 +20,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 	X(export, "everything about a customer, as one JSON document")                    \
 	X(decide, "a decision, or the evaluation of a log of choices")                    \
 	X(journeys, "what customers really did, from a log of events in a file")          \
+	X(layers, "the five layers: what an experience needs, what a limit reaches")      \
 	X(verify, "check a data folder: every block, every record")                       \
 	X(backup, "copy a data folder, beside its server or without one")                 \
 	X(restore, "bring a backup back as a new data folder")                            \

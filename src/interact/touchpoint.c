@@ -12,6 +12,8 @@ static const struct config_key on_keys[] = {
 static const struct config_key touchpoint_keys[] = {
 	{.name = "channel", .type = CONFIG_TEXT, .required = true, .choices = CHANNEL_WORDS},
 	{.name = "title", .type = CONFIG_TEXT}, {.name = "need", .type = CONFIG_TEXT}, {.name = "owner", .type = CONFIG_TEXT},
+	{.name = "needs", .type = CONFIG_TEXTS}, {.name = "takes", .type = CONFIG_TEXT}, {.name = "maps", .type = CONFIG_TEXTS},
+	{.name = "must_be", .type = CONFIG_MAP}, {.name = "should_be", .type = CONFIG_MAP},
 	{.name = "asks", .type = CONFIG_TEXTS}, {.name = "on", .type = CONFIG_LIST, .keys = on_keys}, {.name = NULL}};
 static const struct config_key journey_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT}, {.name = "goal", .type = CONFIG_TEXT, .required = true},

@@ -1,0 +1,66 @@
+/* unit.c: quantities in words. */
+#include "base/unit.h"
+
+#include "base/clock.h"
+
+static const struct unit {
+	const char *mark, *one, *many;
+	int64_t ms;
+} units[] = {
+	{"w", "week", "weeks", 7 * MS_A_DAY},          {"d", "day", "days", MS_A_DAY},     {"h", "hour", "hours", MS_AN_HOUR},
+	{"m", "minute", "minutes", MS_A_MINUTE},       {"s", "second", "seconds", MS_A_SECOND}, {"ms", "ms", "ms", 1},
+};
+enum { UNITS = sizeof units / sizeof *units };
+
+int duration_parse(struct text text, int64_t *ms)
+{
+	struct text mark = text;
+	int64_t number, parsed;
+	while (mark.n && mark.p[0] >= '0' && mark.p[0] <= '9')
+		mark = text_from(mark, 1);
+	if (text_to_int64(text_first(text, text.n - mark.n), &number) != 0)
+		return ERROR_INVALID;
+	for (size_t i = 0; i < UNITS; i++) {
+		if (!text_equal(mark, text_of(units[i].mark)))
+			continue;
+		if (__builtin_mul_overflow(number, units[i].ms, &parsed))
+			return ERROR_INVALID;
+		*ms = parsed;
+		return 0;
+	}
+	return ERROR_INVALID;
+}
+
+void duration_say(struct buffer *out, int64_t ms)
+{
+	int said = 0;
+	for (size_t i = 0; i < UNITS && said < 2; i++) {
+		int64_t n = ms / units[i].ms;
+		if (n == 0 || (units[i].ms == 7 * MS_A_DAY && ms % units[i].ms)) { /* Ten days are days. */
+			if (said)
+				break; /* Two units only when they follow one another. */
+			continue;
+		}
+		if (said++)
+			buffer_char(out, ' ');
+		buffer_int(out, n);
+		buffer_char(out, ' ');
+		buffer_string(out, n == 1 ? units[i].one : units[i].many);
+		ms -= n * units[i].ms;
+	}
+	if (!said)
+		buffer_string(out, "no time");
+}
+
+int share_parse(struct text text, double *share)
+{
+	bool percent = text.n && text.p[text.n - 1] == '%';
+	double parsed;
+	if (text_to_double(percent ? text_first(text, text.n - 1) : text, &parsed) != 0)
+		return ERROR_INVALID;
+	parsed = percent ? parsed / 100 : parsed;
+	if (parsed < 0 || parsed > 1)
+		return ERROR_INVALID;
+	*share = parsed;
+	return 0;
+}

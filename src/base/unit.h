@@ -1,0 +1,18 @@
+/*
+ * unit.h: quantities as people write them in configuration: "15m", "95%", "50/s".
+ */
+#ifndef ATTUNE_BASE_UNIT_H
+#define ATTUNE_BASE_UNIT_H
+
+#include "base/text.h"
+
+/* A length of time in ms: a whole number and ms, s, m, h, d or w. Errors: ERROR_INVALID. */
+int duration_parse(struct text text, int64_t *ms) MUST_CHECK;
+
+/* The same for a person: "15 minutes", "800 ms", "1 day", "2 hours 30 minutes". At most 63 bytes. */
+void duration_say(struct buffer *out, int64_t ms);
+
+/* A share of one: "95%", "99.5%" or ".95". Errors: ERROR_INVALID (not from 0 to 1). */
+int share_parse(struct text text, double *share) MUST_CHECK;
+
+#endif
