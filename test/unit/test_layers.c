@@ -58,7 +58,7 @@ static void mistakes_are_said_with_their_place(void **state)
 		{"kind: experience\nname: a\nsteps: [blok]\n---\nkind: interaction\nname: block\nat: []\n", "3:1: Nothing is called \"blok\"; did you mean \"block\"?"},
 		{"kind: experience\nname: a\nsteps: [c]\n---\nkind: system\nname: c\n", "3:1: \"c\" is a system: an experience needs what lies further inside."},
 		{"kind: system\nname: c\nneeds: [d]\n---\nkind: procedure\nname: d\n", "3:1: \"d\" is a procedure: a system needs what lies further inside."},
-		{"kind: system\nname: c\n---\nkind: procedure\nname: c\n", "1:1: There is a procedure called \"c\" as well: a name stands for one node."},
+		{"kind: system\nname: c\n---\nkind: procedure\nname: c\n", "2:1: There is a procedure called \"c\" as well: a name stands for one node."},
 		{"kind: system\nname: c\nlimits: {p99: soon}\n", "3:10: \"soon\" is not a time such as 800ms."},
 		{"kind: system\nname: c\nhours: always\n", "3:1: \"always\" is not 24x7, nightly, 08:00-18:00 or weekdays 09:00-17:00."},
 		{"kind: system\nname: c\nmaps: [never]\n", "3:1: maps are is, must-be and should-be."},
