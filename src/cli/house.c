@@ -10,18 +10,19 @@
 #include "interact/contact.h"
 #include "interact/matter.h"
 #include "interact/preference.h"
+#include "interact/promise.h"
 #include "interact/touchpoint.h"
 #include "measure/layers/layers.h"
 #include "trust/consent.h"
 
 #include <math.h>
 
-static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold,
+static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
                                            &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
-                                                  &experience_kind, &interaction_kind, &procedure_kind, &system_kind, &promise_kind};
+                                                  &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

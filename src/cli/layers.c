@@ -118,7 +118,7 @@ static void check_print(const struct layers *layers)
 	layers_findings(layers, finding_print, &findings);
 	for (unsigned layer = 0; layer < LAYERS_N; layer++)
 		printf("%s%zu %s%s", layer ? ", " : "", of_layer[layer], layer_name((enum layer)layer), of_layer[layer] == 1 ? "" : "s");
-	printf("; %zu promises; %zu findings.\n", layers->promises_n, findings);
+	printf("; %zu promises; %zu findings.\n", layers->promises->n, findings);
 }
 
 static void node_print(const struct layer_node *node, const struct limits *sum)
@@ -165,7 +165,7 @@ static int ripple_print(const struct layers *layers, enum layers_map map, const 
 		time_print(": takes ", (now[i].takes_ms > 0 ? now[i].takes_ms : 0) + (now[i].closed_ms > 0 ? now[i].closed_ms : 0));
 		putchar('\n');
 		for (size_t j = 0; j < node->promises_n; j++) {
-			const struct layer_promise *promise = &layers->promises[node->promises[j]];
+			const struct promise_rule *promise = &layers->promises->items[node->promises[j]];
 			if (promise_is_at_risk(promise, &now[i]))
 				printf("  promise \"%.*s\" at risk%s\n", TEXT_ARGS(promise->says), promise_is_at_risk(promise, &was[i]) ? ", as before" : "");
 		}

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct config_kind *const kind_list[] = {&touchpoint_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind, &promise_kind};
+static const struct config_kind *const kind_list[] = {&touchpoint_kind, &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind};
 static const struct config_kinds kinds = {kind_list, sizeof kind_list / sizeof *kind_list};
 static char said[2000];
 
@@ -93,7 +93,7 @@ static void limits_add_up_from_inside_out(void **state)
 	assert_int_equal(safe->freshness_ms, 2000);
 	assert_true(fabs(safe->availability - (1 - .1 * .2) * .99) < 1e-12);
 	assert_true(safe->capacity == 50);
-	assert_false(promise_is_at_risk(&layers->promises[0], &(struct limits){.takes_ms = 1000, .closed_ms = -1, .freshness_ms = -1, .availability = NAN}));
+	assert_false(promise_is_at_risk(&layers->promises->items[0], &(struct limits){.takes_ms = 1000, .closed_ms = -1, .freshness_ms = -1, .availability = NAN}));
 	layers_sum(layers, MAP_SHOULD_BE, NULL, sums);
 	assert_int_equal(sums[at(layers, "change")].takes_ms, 4 * MS_A_MINUTE + 100);
 	config_free(config);
@@ -112,7 +112,7 @@ static void a_limit_ripples_to_the_experience_and_its_promise(void **state)
 	assert_int_equal(layers_change_parse(layers, MAP_IS, TEXT("cards.hours=nightly"), &change, sentence), 0);
 	layers_sum(layers, MAP_IS, &change, sums);
 	assert_int_equal(sums[at(layers, "safe")].closed_ms, MS_A_DAY);
-	assert_true(promise_is_at_risk(&layers->promises[0], &sums[at(layers, "safe")]));
+	assert_true(promise_is_at_risk(&layers->promises->items[0], &sums[at(layers, "safe")]));
 	layers_reached(layers, at(layers, "cards"), reached);
 	assert_true(reached[at(layers, "safe")] && reached[at(layers, "change")] && reached[at(layers, "block")]);
 	assert_false(reached[at(layers, "app")] || reached[at(layers, "agents")]);

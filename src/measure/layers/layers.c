@@ -1,10 +1,8 @@
 /* layers.c: from documents to the graph. */
 #include "measure/layers/layers.h"
 
-#include "base/unit.h"
 #include "measure/layers/limits.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +35,6 @@ static const struct config_key system_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT}, {.name = "owner", .type = CONFIG_TEXT}, {.name = "hours", .type = CONFIG_TEXT},
 	{.name = "sort", .type = CONFIG_TEXT, .choices = "software facility rule law people"},
 	{.name = "limits", .type = CONFIG_MAP, .keys = limit_keys}, {.name = "needs", .type = CONFIG_TEXTS}, OVERLAY_KEYS, {.name = NULL}};
-static const struct config_key promise_keys[] = {
-	{.name = "says", .type = CONFIG_TEXT, .required = true}, {.name = "within", .type = CONFIG_TEXT},
-	{.name = "kept", .type = CONFIG_TEXT}, {.name = "starts", .type = CONFIG_TEXT}, {.name = "ends", .type = CONFIG_TEXT},
-	{.name = "id", .type = CONFIG_TEXT}, {.name = "goal", .type = CONFIG_TEXT, .choices = "outward inward"},
-	{.name = "owner", .type = CONFIG_TEXT}, {.name = NULL}};
 
 /* The keys that hold a node's needs, by layer: those of which any one is enough, and those that are all needed. */
 static const struct {
@@ -64,8 +57,7 @@ static const char *article(enum layer layer)
 struct building {
 	struct config_build *build;
 	struct config *config;
-	struct layer_promise *promises;
-	size_t promises_n;
+	const struct promise_rules *promises;
 	struct layer_node *nodes; /* As documents stand. */
 	uint32_t *by_id;          /* Sorted by id. */
 	size_t n;
@@ -100,23 +92,6 @@ static struct text member(const struct config_document *document, const char *ke
 static void wrong(struct building *building, const struct config_document *document, const char *path, const char *problem)
 {
 	building->error = config_problem(building->build, document, path, "%s", problem);
-}
-
-static void promises_take(struct building *building)
-{
-	const struct config_document *document;
-	size_t at = 0;
-	building->promises = take(building, building->config->documents_n, sizeof *building->promises);
-	while (!building->error && (document = config_next(building->config, TEXT("promise"), &at))) {
-		struct layer_promise *promise = &building->promises[building->promises_n++];
-		struct text within = member(document, "within"), kept = member(document, "kept");
-		*promise = (struct layer_promise){.id = document->name, .says = member(document, "says"), .within_ms = -1, .kept = NAN,
-		                                  .inward = text_equal(member(document, "goal"), TEXT("inward"))};
-		if (within.n && duration_parse(within, &promise->within_ms) != 0)
-			wrong(building, document, "within", "within is a time such as 15m or 2d.");
-		if (kept.n && share_parse(kept, &promise->kept) != 0)
-			wrong(building, document, "kept", "kept is a share such as 95%.");
-	}
 }
 
 static void limits_take(struct building *building, const struct config_document *document, const char *path, struct limits *limits)
@@ -270,9 +245,9 @@ static void promises_bind(struct building *building, struct layer_node *node)
 	uint32_t *bound = take(building, items_of(list), sizeof *bound);
 	while (bound && value_next(&cursor, list, NULL, &item)) {
 		size_t i = 0;
-		while (i < building->promises_n && !text_equal(building->promises[i].id, value_text(item)))
+		while (i < building->promises->n && !text_equal(building->promises->items[i].name, value_text(item)))
 			i++;
-		if (i == building->promises_n)
+		if (i == building->promises->n)
 			building->error = config_problem(building->build, node->document, "promises", "There is no promise \"%.*s\" (kind: promise).",
 			                                 TEXT_ARGS(value_text(item)));
 		else
@@ -355,16 +330,14 @@ static void order_make(struct building *building, struct layers *layers)
 		building->edges[i] = place[building->edges[i]];
 		sorted[building->edges[i]].needed_n++;
 	}
-	*layers = (struct layers){.nodes = sorted, .n = building->n, .promises = building->promises, .promises_n = building->promises_n};
+	*layers = (struct layers){.nodes = sorted, .n = building->n, .promises = building->promises};
 }
 
 static int compile(struct config_build *build, struct config *config, const void **section)
 {
-	struct building building = {.build = build, .config = config};
+	struct building building = {.build = build, .config = config, .promises = promise_rules(config)};
 	struct layers *layers = take(&building, 1, sizeof *layers);
 	if (!building.error)
-		promises_take(&building);
-	if (!building.error || building.error == ERROR_INVALID)
 		nodes_take(&building);
 	if (!building.error)
 		edges_take(&building);
@@ -379,11 +352,11 @@ const struct config_kind experience_kind = {.name = "experience", .keys = experi
 const struct config_kind interaction_kind = {.name = "interaction", .keys = interaction_keys, .section = CONFIG_LAYERS};
 const struct config_kind procedure_kind = {.name = "procedure", .keys = procedure_keys, .section = CONFIG_LAYERS};
 const struct config_kind system_kind = {.name = "system", .keys = system_keys, .section = CONFIG_LAYERS};
-const struct config_kind promise_kind = {.name = "promise", .keys = promise_keys, .section = CONFIG_LAYERS};
 
 const struct layers *layers_of(const struct config *config)
 {
-	static const struct layers none;
+	static const struct promise_rules no_promises;
+	static const struct layers none = {.promises = &no_promises};
 	const struct layers *layers = config ? config->sections[CONFIG_LAYERS] : NULL;
 	return layers ? layers : &none;
 }

@@ -2,7 +2,7 @@
  * layers.h: the company's five layers as one graph: experiences need interactions, those touchpoints, those procedures,
  * those systems. Facilities, rules in people's heads and laws are systems, too.
  *
- * It comes from the configuration (kinds experience, interaction, touchpoint, procedure, system, promise), so it is bound
+ * It comes from the configuration (kinds experience, interaction, touchpoint, procedure, system, and promise), so it is bound
  * to the same touchpoints that live events name. Edges point outside-in only and have no cycle. Two questions are
  * answered: what does an experience need (outside-in), and what does a limit reach (inside-out).
  *
@@ -13,6 +13,7 @@
 #define ATTUNE_MEASURE_LAYERS_LAYERS_H
 
 #include "engine/config_build.h"
+#include "interact/promise.h"
 
 enum layer { LAYER_EXPERIENCE, LAYER_INTERACTION, LAYER_TOUCHPOINT, LAYER_PROCEDURE, LAYER_SYSTEM, LAYERS_N };
 enum layers_map { MAP_IS, MAP_MUST_BE, MAP_SHOULD_BE, MAPS_N };
@@ -37,25 +38,17 @@ struct layer_node {
 	const uint32_t *needs;            /* Of the layers inside; indices. */
 	size_t needs_n, any_n;            /* Of the first any_n any one is enough (an interaction's touchpoints); of the rest, all. */
 	size_t needed_n;                  /* By so many nodes. */
-	const uint32_t *promises;         /* Of an experience or an interaction; indices into layers.promises. */
+	const uint32_t *promises;         /* Of an experience or an interaction; indices into layers.promises->items. */
 	size_t promises_n;
-};
-
-struct layer_promise {
-	struct text id, says;
-	int64_t within_ms;                /* -1: no time was promised. */
-	double kept;                      /* The share that is aimed at; NAN: none. */
-	bool inward;
 };
 
 struct layers {
 	struct layer_node *nodes;         /* In an order in which every node stands before what it needs. */
 	size_t n;
-	const struct layer_promise *promises;
-	size_t promises_n;
+	const struct promise_rules *promises;
 };
 
-extern const struct config_kind experience_kind, interaction_kind, procedure_kind, system_kind, promise_kind;
+extern const struct config_kind experience_kind, interaction_kind, procedure_kind, system_kind;
 
 const struct layers *layers_of(const struct config *config); /* Never NULL. */
 const struct layer_node *layers_find(const struct layers *layers, struct text id);
@@ -85,7 +78,7 @@ int layers_change_parse(const struct layers *layers, enum layers_map map, struct
 	MUST_CHECK;
 
 /* Is @promise out of reach of an experience that adds up to @sum? */
-bool promise_is_at_risk(const struct layer_promise *promise, const struct limits *sum);
+bool promise_is_at_risk(const struct promise_rule *promise, const struct limits *sum);
 
 /* Mark in @reached (layers->n items) every node that needs @node, itself included. */
 void layers_reached(const struct layers *layers, uint32_t node, bool *reached);

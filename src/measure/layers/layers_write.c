@@ -57,9 +57,9 @@ static void ids_put(struct json_writer *out, const struct layers *layers, const 
 	json_array_end(out);
 }
 
-static void promise_head(struct json_writer *out, const struct layer_promise *promise)
+static void promise_head(struct json_writer *out, const struct promise_rule *promise)
 {
-	json_put_text(out, "promise", promise->id);
+	json_put_text(out, "promise", promise->name);
 	json_put_text(out, "says", promise->says);
 	time_put(out, "within_ms", promise->within_ms);
 	json_put_double(out, "kept", promise->kept);
@@ -88,7 +88,7 @@ static void node_put(struct json_writer *out, const struct layers_view *view, si
 		json_key(out, TEXT("promises"));
 		json_array_begin(out);
 		for (size_t j = 0; j < node->promises_n; j++)
-			json_write_text(out, view->layers->promises[node->promises[j]].id);
+			json_write_text(out, view->layers->promises->items[node->promises[j]].name);
 		json_array_end(out);
 	}
 	ids_put(out, view->layers, "needs", node->needs, node->needs_n);
@@ -140,9 +140,9 @@ int layers_write(struct json_writer *out, const struct layers_view *view)
 	json_array_end(out);
 	json_key(out, TEXT("promises"));
 	json_array_begin(out);
-	for (size_t i = 0; i < layers->promises_n; i++) {
+	for (size_t i = 0; i < layers->promises->n; i++) {
 		json_object_begin(out);
-		promise_head(out, &layers->promises[i]);
+		promise_head(out, &layers->promises->items[i]);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -173,7 +173,7 @@ static void way_put(struct json_writer *out, const struct layers *layers, uint32
 	json_array_end(out);
 }
 
-static void why_put(struct json_writer *out, const struct layer_promise *promise, const struct limits *was, const struct limits *now)
+static void why_put(struct json_writer *out, const struct promise_rule *promise, const struct limits *was, const struct limits *now)
 {
 	char text[240];
 	struct buffer why = {.p = text, .capacity = sizeof text, .bytes_max = sizeof text};
@@ -254,7 +254,7 @@ static void promises_put(const struct ripple *ripple)
 	for (uint32_t i = 0; i < layers->n; i++) {
 		const struct layer_node *node = &layers->nodes[i];
 		for (size_t j = 0; ripple->reached[i] && !node->removed[ripple->map] && j < node->promises_n; j++) {
-			const struct layer_promise *promise = &layers->promises[node->promises[j]];
+			const struct promise_rule *promise = &layers->promises->items[node->promises[j]];
 			if (!promise_is_at_risk(promise, &ripple->now[i]))
 				continue;
 			json_object_begin(out);
@@ -333,7 +333,7 @@ int layers_write_trace(struct json_writer *out, const struct layers_view *view, 
 	json_key(out, TEXT("promises"));
 	json_array_begin(out);
 	for (size_t i = 0; i < layers->nodes[node].promises_n; i++) {
-		const struct layer_promise *promise = &layers->promises[layers->nodes[node].promises[i]];
+		const struct promise_rule *promise = &layers->promises->items[layers->nodes[node].promises[i]];
 		json_object_begin(out);
 		promise_head(out, promise);
 		json_put_bool(out, "at_risk", promise_is_at_risk(promise, &sums[node]));

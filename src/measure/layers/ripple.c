@@ -77,7 +77,7 @@ void layers_sum(const struct layers *layers, enum layers_map map, const struct l
 	}
 }
 
-bool promise_is_at_risk(const struct layer_promise *promise, const struct limits *sum)
+bool promise_is_at_risk(const struct promise_rule *promise, const struct limits *sum)
 {
 	int64_t takes = longer(sum->takes_ms, 0) + longer(sum->closed_ms, 0);
 	return (promise->within_ms >= 0 && (takes > promise->within_ms || sum->freshness_ms > promise->within_ms)) ||

@@ -178,7 +178,7 @@ int layers_walk(struct walk *walk, const struct layers *layers, uint32_t node, e
 		return ERROR_MEMORY;
 	layers_sum(layers, map, NULL, sums);
 	for (size_t i = 0; i < experience->promises_n; i++) {
-		int64_t within = layers->promises[experience->promises[i]].within_ms;
+		int64_t within = layers->promises->items[experience->promises[i]].within_ms;
 		if (within >= 0 && (walk->within_ms < 0 || within < walk->within_ms))
 			walk->within_ms = within;
 	}
