@@ -302,7 +302,7 @@ static void consent_ask(struct decision *decision, struct reader *reader)
 	    !suggestion_may_ask(reader_state(reader, &suggestion_fold), surface->mark, SUGGESTION_CONSENT, decision->now_ms))
 		return;
 	decision->ask.kind = SUGGESTION_CONSENT;
-	struct text text = text_first(surface->ask, sizeof decision->ask.text);
+	struct text text = text_cut(surface->ask, sizeof decision->ask.text);
 	memcpy(decision->ask.text, text.p, text.n);
 	decision->ask.text_n = text.n;
 }
