@@ -28,8 +28,9 @@ _Noreturn void must_failed(const char *what, const char *file, int line);
 void world_open(struct world *world);
 
 /*
- * Every customer can be read in every way and the answers are JSON; the log is sound; every name is UTF-8; and a server
- * that reads the log from its start knows of every customer, byte for byte, what this one knows.
+ * Every customer can be read in every way, and the answers are JSON and whole pages; the log is sound; every name is UTF-8;
+ * and a server that starts from the snapshot, or reads the log from its start, knows of every customer, byte for byte, what
+ * this one knows.
  */
 void world_check(struct world *world);
 
