@@ -199,7 +199,7 @@ static bool place_read(struct collect *collect, struct incoming *event)
 		touchpoint = touchpoint_of(config, event->kind, event->name, channel);
 	event->touchpoint = text_cut(touchpoint, DICTIONARY_NAME_BYTES_MAX);
 	uint32_t source = collect->source_number;
-	struct text own = collect->trusted ? json_text(event->in.source) : (struct text){0};
+	struct text own = collect->trusted ? text_cut(json_text(event->in.source), DICTIONARY_NAME_BYTES_MAX) : (struct text){0};
 	int error = own.n ? engine_name(collect->engine, own, &source) : 0;
 	header->source = source;
 	if (!error && event->name.n)

@@ -96,6 +96,15 @@ static void caller_put(struct sent *sent, enum caller_way way, char header[256])
 
 /* ---- the answer ---- */
 
+/* A refusal says what, and what it says is true: there is room for names. */
+static void refusal_check(struct json refusal)
+{
+	struct text code = json_text(json_get(refusal, TEXT("code")));
+	MUST(code.n && json_text(json_get(refusal, TEXT("message"))).n);
+	MUST(!text_equal(code, TEXT("too_many_names")) ||
+	     dictionary_count(engine_dictionary(world.server->engine)) == DICTIONARY_NAMES_MAX);
+}
+
 static void error_check(const struct http_exchange *x, struct json root, bool many, struct counts moved)
 {
 	static const int statuses[] = {400, 401, 403, 415}; /* 429 and 503 say that the server is too busy: it is not. */
@@ -103,7 +112,7 @@ static void error_check(const struct http_exchange *x, struct json root, bool ma
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		documented |= x->status == statuses[i];
 	MUST(documented);
-	MUST(json_text(json_get(root, TEXT("code"))).n && json_text(json_get(root, TEXT("message"))).n);
+	refusal_check(root);
 	MUST(moved.accepted == 0 && moved.duplicates == 0);
 	MUST(moved.refused == 0 || (!many && moved.refused == 1 && x->status == 400));
 }
@@ -118,7 +127,7 @@ static void refusals_check(struct json root, size_t events, bool import, struct 
 	MUST(json_count(list) == (import || moved.refused < LISTED_MAX ? moved.refused : LISTED_MAX));
 	while (json_next(&cursor, list, NULL, &item)) {
 		MUST(json_int(json_get(item, TEXT("index")), &index) && index > last && (size_t)index < events);
-		MUST(json_text(json_get(item, TEXT("code"))).n && json_text(json_get(item, TEXT("message"))).n);
+		refusal_check(item);
 		last = index;
 	}
 }
