@@ -76,6 +76,15 @@ struct text text_first(struct text text, size_t n)
 	return (struct text){text.p, text.n < n ? text.n : n};
 }
 
+struct text text_cut(struct text text, size_t n)
+{
+	if (text.n <= n)
+		return text;
+	while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
+		n--;
+	return text_first(text, n);
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');

@@ -35,6 +35,7 @@ int  text_compare(struct text a, struct text b);    /* By bytes; <0, 0, >0. */
 bool text_find(struct text haystack, struct text needle, size_t *at);
 struct text text_from(struct text text, size_t at); /* The rest from @at; empty beyond the end. */
 struct text text_first(struct text text, size_t n); /* At most the first @n bytes. */
+struct text text_cut(struct text text, size_t n);   /* The same of UTF-8, without half a character at the end. */
 struct text text_trim(struct text text);            /* Without ASCII white space around it. */
 
 /* Take the part before @separator off the front of *@rest into *@part; false when *@rest was used up. */

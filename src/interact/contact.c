@@ -85,9 +85,7 @@ static void contacts_pack(struct fold_state *state, const struct contacts *conta
 
 static void reason_note(struct contact *contact, const struct event *event)
 {
-	struct text reason = text_first(value_text(event_value(event, TEXT("properties.reason"))), CONTACT_REASON_BYTES);
-	while (reason.n && !text_is_utf8(reason))
-		reason.n--;
+	struct text reason = text_cut(value_text(event_value(event, TEXT("properties.reason"))), CONTACT_REASON_BYTES);
 	if (reason.n == 0)
 		return;
 	memcpy(contact->reason, reason.p, reason.n);

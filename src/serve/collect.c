@@ -70,9 +70,7 @@ static bool name_read(struct incoming *event)
 			name = json_text(json_get(event->of.properties, TEXT("path")));
 		if (name.n == 0)
 			name = event->kind == EVENT_PAGE ? TEXT("Page") : TEXT("Screen");
-		name = text_first(name, DICTIONARY_NAME_BYTES_MAX);
-		while (name.n && !text_is_utf8(name))
-			name.n--;
+		name = text_cut(name, DICTIONARY_NAME_BYTES_MAX);
 	} else if (event->kind != EVENT_TRACK) {
 		name = (struct text){"", 0};
 	} else if (name.n == 0) {
@@ -199,9 +197,9 @@ static bool place_read(struct collect *collect, struct incoming *event)
 	struct text touchpoint = json_text(event->in.touchpoint);
 	if (touchpoint.n == 0)
 		touchpoint = touchpoint_of(config, event->kind, event->name, channel);
-	event->touchpoint = text_first(touchpoint, DICTIONARY_NAME_BYTES_MAX);
+	event->touchpoint = text_cut(touchpoint, DICTIONARY_NAME_BYTES_MAX);
 	uint32_t source = collect->source_number;
-	struct text own = collect->trusted ? json_text(event->in.source) : (struct text){0};
+	struct text own = collect->trusted ? text_cut(json_text(event->in.source), DICTIONARY_NAME_BYTES_MAX) : (struct text){0};
 	int error = own.n ? engine_name(collect->engine, own, &source) : 0;
 	header->source = source;
 	if (!error && event->name.n)
@@ -491,9 +489,7 @@ static void refused_note(struct collect *collect, const struct incoming *event)
 	collect->refused++;
 	if (collect->listed++ >= REFUSED_LISTED_MAX && !collect->import)
 		return;
-	struct text message_id = text_first(event->message_id, EVENT_MESSAGE_ID_MAX);
-	while (message_id.n && !text_is_utf8(message_id))
-		message_id.n--;
+	struct text message_id = text_cut(event->message_id, EVENT_MESSAGE_ID_MAX);
 	json_object_begin(out);
 	json_put_int(out, "index", (int64_t)event->index);
 	json_put_text(out, "messageId", message_id);

@@ -49,9 +49,7 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 	if (customer) {
 		size_t index = fold_table_index(engine_folds(request->server->engine), &trait_fold);
 		struct text traits = customer_state(request->server->engine, customer, index, request->arena);
-		struct text name = text_first(trait_display_name(traits, request->arena), max);
-		while (name.n && !text_is_utf8(name))
-			name.n--;
+		struct text name = text_cut(trait_display_name(traits, request->arena), max);
 		memcpy(copy, name.p, name.n);
 		n = name.n;
 		customer_unlock(request->server->engine, customer);

@@ -94,10 +94,7 @@ void dead_letters_add(struct dead_letters *letters, int64_t now_ms, struct text 
 	json_put_text(&writer, "source", source);
 	json_put_text(&writer, "code", text_of(code));
 	json_put_text(&writer, "message", message);
-	struct text kept = text_first(event, EVENT_BYTES_KEPT);
-	while (kept.n && !text_is_utf8(kept) && event.n - kept.n < 4)
-		kept.n--;
-	json_put_text(&writer, "event", text_is_utf8(kept) ? kept : TEXT(""));
+	json_put_text(&writer, "event", text_cut(event, EVENT_BYTES_KEPT));
 	json_object_end(&writer);
 	buffer_char(&line, '\n');
 	pthread_mutex_lock(&letters->lock);

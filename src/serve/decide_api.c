@@ -74,7 +74,7 @@ static void because_write(struct request *request, struct history *history, cons
 		struct buffer value = BUFFER_INIT(1024), with = BUFFER_INIT(1024);
 		habit_texts(decision->surface, &event, &value, &with);
 		clock_format(day, event.header.time_ms);
-		int n = snprintf(text, sizeof text, "%.10s: %.*s", day, TEXT_ARGS(text_first(buffer_view(&value), 100)));
+		int n = snprintf(text, sizeof text, "%.10s: %.*s", day, TEXT_ARGS(text_cut(buffer_view(&value), 100)));
 		json_object_begin(&request->out);
 		json_put_text(&request->out, "event", record_format(id, 'e', event.position));
 		json_put_text(&request->out, "name", event.name);
@@ -156,7 +156,7 @@ void api_decide(struct request *request)
 	const struct surface *surface = surface_find(engine_config(request->server->engine), name);
 	if (!surface)
 		return reply_error(request, 404, "no_surface", "There is no surface \"%.*s\"; surfaces are configured (kind: surface).",
-		                   TEXT_ARGS(text_first(name, 80)));
+		                   TEXT_ARGS(text_cut(name, 80)));
 	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
 	when = json_get(json_get(root, TEXT("context")), TEXT("now"));
 	if (json_type_of(when) != JSON_ABSENT &&
@@ -432,7 +432,7 @@ void api_consents_post(struct request *request)
 		return reply_error(request, 400, "no_answer", "\"answer\" must be yes or no.");
 	int error = consent_append(request, origin, &act, channel, &undo);
 	if (error == ERROR_NOT_FOUND)
-		return reply_error(request, 422, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_first(act.purpose, 80)));
+		return reply_error(request, 422, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_cut(act.purpose, 80)));
 	if (error == ERROR_DENIED)
 		return reply_error(request, 422, "preset_control", "A yes from a control that was ticked beforehand is no consent.");
 	if (error)

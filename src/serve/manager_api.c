@@ -396,13 +396,13 @@ void api_journeys(struct request *request)
 	if (!gap_parse(http_query(request->http, "gap"), &gap))
 		return reply_error(request, 400, "invalid_gap", "\"gap\" must be a time such as 30m, 2h or 1d.");
 	if (channel_text.n && !channel_parse(channel_text, &channel))
-		return reply_error(request, 400, "invalid_channel", "There is no channel \"%.*s\".", TEXT_ARGS(text_first(channel_text, 40)));
+		return reply_error(request, 400, "invalid_channel", "There is no channel \"%.*s\".", TEXT_ARGS(text_cut(channel_text, 40)));
 	if (cut.n && !text_equal(cut, TEXT("gap")) && !text_equal(cut, TEXT("goal")) && !text_equal(cut, TEXT("customer")))
 		return reply_error(request, 400, "invalid_cut", "\"cut\" must be gap, goal or customer.");
 	if (goal.n) {
 		options.goal = dictionary_find(engine_dictionary(request->server->engine), goal);
 		if (!options.goal)
-			return reply_error(request, 404, "no_goal", "No event is called \"%.*s\".", TEXT_ARGS(text_first(goal, 80)));
+			return reply_error(request, 404, "no_goal", "No event is called \"%.*s\".", TEXT_ARGS(text_cut(goal, 80)));
 	}
 	if (text_equal(cut, TEXT("goal")) && !goal.n)
 		return reply_error(request, 400, "no_goal", "To cut at a goal, say which: goal=Bill Paid.");

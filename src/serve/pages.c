@@ -278,7 +278,7 @@ void harbour_queue(struct request *request)
 	json_put_text(&out, "cid", cid);
 	json_put_text(&out, "counter", counter);
 	char copy[128];
-	struct text shown = name.n ? text_first(name, 100) : customer_name(request, origin, copy, sizeof copy);
+	struct text shown = name.n ? text_cut(name, 100) : customer_name(request, origin, copy, sizeof copy);
 	json_put_text(&out, "name", shown);
 	json_object_end(&out);
 	if (!data.failed) {

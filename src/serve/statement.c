@@ -18,7 +18,7 @@ static bool consent_read(struct collect *collect, struct incoming *event, struct
 	buffer_reset(out);
 	int error = consent_encode(out, engine_config(collect->engine), &act);
 	if (error == ERROR_NOT_FOUND)
-		incoming_refuse(event, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_first(act.purpose, 80)));
+		incoming_refuse(event, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_cut(act.purpose, 80)));
 	else if (error == ERROR_DENIED)
 		incoming_refuse(event, "preset_control", "A yes from a control that was ticked beforehand is no consent.");
 	else if (error)

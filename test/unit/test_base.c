@@ -69,6 +69,21 @@ static void utf8_is_checked_strictly(void **state)
 	assert_false(text_is_utf8(TEXT("\xf0\x9f\x8d")));
 }
 
+static void a_cut_leaves_no_half_of_a_character(void **state)
+{
+	(void)state;
+	struct text cake = TEXT("Z\xc3\xbcrich \xf0\x9f\x8d\xb0");
+	for (size_t n = 0; n <= cake.n + 1; n++) {
+		struct text cut = text_cut(cake, n);
+		assert_true(cut.n <= n && text_is_utf8(cut) && text_starts(cake, cut));
+		assert_true(cut.n == cake.n || n - cut.n < 4);
+	}
+	assert_text_equal(text_cut(cake, 2), "Z");
+	assert_text_equal(text_cut(cake, 3), "Z\xc3\xbc");
+	assert_text_equal(text_cut(cake, cake.n - 1), "Z\xc3\xbcrich ");
+	assert_text_equal(text_cut(cake, 100), "Z\xc3\xbcrich \xf0\x9f\x8d\xb0");
+}
+
 static void texts_are_cut_and_compared(void **state)
 {
 	(void)state;
@@ -194,6 +209,7 @@ int main(void)
 		cmocka_unit_test(clock_formats_and_takes_apart_what_it_parses),
 		cmocka_unit_test(numbers_are_whole_or_refused),
 		cmocka_unit_test(utf8_is_checked_strictly),
+		cmocka_unit_test(a_cut_leaves_no_half_of_a_character),
 		cmocka_unit_test(texts_are_cut_and_compared),
 		cmocka_unit_test(json_reads_what_it_wrote),
 		cmocka_unit_test(json_refuses_what_is_broken_large_or_deep),
