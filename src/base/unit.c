@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+#include <inttypes.h>
+
 static const struct unit {
 	const char *mark, *one, *many;
 	int64_t ms;
@@ -63,4 +65,12 @@ int share_parse(struct text text, double *share)
 		return ERROR_INVALID;
 	*share = parsed;
 	return 0;
+}
+
+void money_say(struct buffer *out, int64_t minor, struct text currency)
+{
+	uint64_t amount = minor < 0 ? -(uint64_t)minor : (uint64_t)minor;
+	buffer_format(out, "%s%" PRIu64 ".%02u", minor < 0 ? "-" : "", amount / 100, (unsigned)(amount % 100));
+	if (currency.n)
+		buffer_format(out, " %.*s", TEXT_ARGS(currency));
 }

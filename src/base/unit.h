@@ -1,5 +1,5 @@
 /*
- * unit.h: quantities as people write them in configuration: "15m", "95%", "50/s".
+ * unit.h: quantities as people write and read them: "15m", "95%", "12.50 EUR".
  */
 #ifndef ATTUNE_BASE_UNIT_H
 #define ATTUNE_BASE_UNIT_H
@@ -14,5 +14,8 @@ void duration_say(struct buffer *out, int64_t ms);
 
 /* A share of one: "95%", "99.5%" or ".95". Errors: ERROR_INVALID (not from 0 to 1). */
 int share_parse(struct text text, double *share) MUST_CHECK;
+
+/* An amount of money in minor units (hundredths) with its ISO code: "-5.12 EUR". */
+void money_say(struct buffer *out, int64_t minor, struct text currency);
 
 #endif

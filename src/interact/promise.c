@@ -230,3 +230,19 @@ const char *promise_state_name(enum promise_state state)
 {
 	return state == PROMISE_PENDING ? "pending" : state == PROMISE_KEPT ? "kept" : "broken";
 }
+
+void promise_write(struct json_writer *writer, const struct config *config, const struct promise *promise, int64_t now_ms)
+{
+	const struct promise_rule *rule = promise_rule_of(config, promise);
+	if (!rule)
+		return; /* Nobody promises it any more. */
+	json_object_begin(writer);
+	json_put_text(writer, "promise", rule->name);
+	json_put_text(writer, "says", rule->says);
+	json_put_text(writer, "state", text_of(promise_state_name(promise_state(promise, now_ms))));
+	json_put_time(writer, "since", promise->started_ms);
+	json_put_time(writer, "due", promise->due_ms);
+	if (promise->ended_ms)
+		json_put_time(writer, "ended", promise->ended_ms);
+	json_object_end(writer);
+}

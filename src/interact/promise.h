@@ -51,4 +51,6 @@ const char *promise_state_name(enum promise_state state);
 /* The rule of @promise, NULL when it is no longer configured. */
 const struct promise_rule *promise_rule_of(const struct config *config, const struct promise *promise);
 
+void promise_write(struct json_writer *writer, const struct config *config, const struct promise *promise, int64_t now_ms);
+
 #endif

@@ -2,12 +2,14 @@
 #include "serve/card.h"
 
 #include "base/clock.h"
+#include "base/unit.h"
 #include "customize/decision.h"
 #include "identify/resolve.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
 #include "interact/matter.h"
 #include "interact/preference.h"
+#include "interact/promise.h"
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
 
@@ -227,7 +229,7 @@ static void matters_write(struct json_writer *out, struct text state)
 
 static void next_write(struct request *request, struct json_writer *out, const struct matter *matter)
 {
-	char why[260];
+	struct buffer why = BUFFER_INIT(512);
 	json_key(out, TEXT("next"));
 	struct text step = matter ? matter_next_step(engine_config(request->server->engine), matter->kind) : (struct text){0};
 	if (step.n == 0) {
@@ -235,17 +237,29 @@ static void next_write(struct request *request, struct json_writer *out, const s
 		return;
 	}
 	int64_t days = matter->due_ms ? (matter->due_ms - request->now_ms) / MS_A_DAY : 0;
-	int n = snprintf(why, sizeof why, "%.*s", TEXT_ARGS(matter->title));
-	if (matter->amount_minor)
-		n += snprintf(why + n, sizeof why - (size_t)n, ", %" PRId64 ".%02d %.*s", matter->amount_minor / 100,
-		              (int)(matter->amount_minor % 100), TEXT_ARGS(matter->currency));
+	buffer_text(&why, matter->title);
+	if (matter->amount_minor) {
+		buffer_string(&why, ", ");
+		money_say(&why, matter->amount_minor, matter->currency);
+	}
 	if (matter->due_ms)
-		n += snprintf(why + n, sizeof why - (size_t)n, days >= 0 ? ", due in %" PRId64 " days" : ", overdue by %" PRId64 " days",
-		              days >= 0 ? days : -days);
+		buffer_format(&why, days >= 0 ? ", due in %" PRId64 " days" : ", overdue by %" PRId64 " days", days >= 0 ? days : -days);
 	json_object_begin(out);
 	json_put_text(out, "text", step);
-	json_put_text(out, "why", ((struct text){why, (size_t)n}));
+	json_put_text(out, "why", buffer_view(&why));
 	json_object_end(out);
+	buffer_free(&why);
+}
+
+static void promises_write(struct request *request, struct json_writer *out, struct text state)
+{
+	const struct config *config = engine_config(request->server->engine);
+	struct promise promise;
+	json_key(out, TEXT("promises"));
+	json_array_begin(out);
+	for (size_t at = 0; promise_next(state, &at, &promise);)
+		promise_write(out, config, &promise, request->now_ms);
+	json_array_end(out);
 }
 
 /* What Attune would guess, per surface, each for its own purpose; where there is no consent it says so. */
@@ -337,6 +351,7 @@ void card_write(struct request *request, struct json_writer *out, struct custome
 		contacts_write(request, out, contacts, presses ? &matter : NULL);
 		matters_write(out, matters);
 		next_write(request, out, presses ? &matter : NULL);
+		promises_write(request, out, reader_state(&reader, &promise_fold));
 		json_key(out, TEXT("accessibility"));
 		accessibility_write(out, preference_accessibility(preferences));
 		card_origins_write(request, out, customer, identifiers);
