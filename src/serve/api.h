@@ -30,6 +30,12 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 void api_overview(struct request *request);
 void api_journeys(struct request *request);
 
+/* layers_api.c */
+void api_layers(struct request *request);
+void api_layers_ripple(struct request *request);
+void api_layers_trace(struct request *request);
+void api_layers_walk(struct request *request);
+
 /* operations_api.c */
 void api_health(struct request *request);
 void api_ready(struct request *request);

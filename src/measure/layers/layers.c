@@ -27,7 +27,7 @@ static const struct config_key experience_keys[] = {
 static const struct config_key interaction_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT}, {.name = "need", .type = CONFIG_TEXT}, {.name = "owner", .type = CONFIG_TEXT},
 	{.name = "at", .type = CONFIG_TEXTS, .required = true}, {.name = "needs", .type = CONFIG_TEXTS},
-	{.name = "promises", .type = CONFIG_TEXTS}, OVERLAY_KEYS, {.name = NULL}};
+	{.name = "events", .type = CONFIG_TEXTS}, {.name = "promises", .type = CONFIG_TEXTS}, OVERLAY_KEYS, {.name = NULL}};
 static const struct config_key procedure_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT}, {.name = "owner", .type = CONFIG_TEXT}, {.name = "takes", .type = CONFIG_TEXT},
 	{.name = "hours", .type = CONFIG_TEXT}, {.name = "needs", .type = CONFIG_TEXTS}, OVERLAY_KEYS, {.name = NULL}};

@@ -1,0 +1,33 @@
+/*
+ * traffic.h: how many customers go through each node, from what is known of events.
+ *
+ * An event hits the touchpoint it was recorded at, and every interaction that names it (events); an interaction that names
+ * no event is hit through its touchpoints. What is hit reaches outward to the experiences it is a step of, and inward to all
+ * that it needs. A customer counts once at a node.
+ */
+#ifndef ATTUNE_MEASURE_LAYERS_TRAFFIC_H
+#define ATTUNE_MEASURE_LAYERS_TRAFFIC_H
+
+#include "measure/layers/layers_write.h"
+
+/* One event: who, and its name and touchpoint as numbers of whatever dictionary the caller has; 0: none. */
+struct traffic_event {
+	uint32_t customer;
+	uint16_t name, touchpoint;
+};
+
+/* What the numbers stand for, so that nodes can be found. */
+struct traffic_names {
+	struct text (*name)(void *arg, uint32_t number);
+	void *arg;
+	uint32_t n; /* Numbers are below this. */
+};
+
+/*
+ * Count @events (sorted by customer) into @seen, layers->n items, and mark in @bound (names.n items) the names that hit a
+ * node. Errors: ERROR_MEMORY.
+ */
+int layers_traffic(const struct layers *layers, const struct traffic_names *names, const struct traffic_event *events, size_t n,
+                   struct layers_seen *seen, bool *bound) MUST_CHECK;
+
+#endif

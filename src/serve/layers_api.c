@@ -1,0 +1,202 @@
+/* layers_api.c: the five layers with live counts: the picture, what a limit reaches, what an experience needs, a walk. */
+#include "serve/api.h"
+
+#include "base/clock.h"
+#include "event/columns.h"
+#include "measure/layers/traffic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVENTS_MAX = 50 * 1000 * 1000, DAYS = 7, UNBOUND_MAX = 50 };
+
+/* What the answers rest on: the picture in force, and the last seven days. */
+struct picture {
+	struct layers_view view;
+	struct layers_seen *seen;
+	uint64_t *names;           /* Events by name. */
+	bool *bound;
+	uint32_t names_n;
+	enum layers_map map;
+};
+
+static int compare_customers(const void *a, const void *b)
+{
+	uint32_t left = ((const struct traffic_event *)a)->customer, right = ((const struct traffic_event *)b)->customer;
+	return (left > right) - (left < right);
+}
+
+static struct text name_of(void *arg, uint32_t number)
+{
+	return dictionary_name(arg, number);
+}
+
+static int events_count(struct request *request, struct picture *picture, const struct column_event *rows, size_t n)
+{
+	struct engine *engine = request->server->engine;
+	struct traffic_names names = {name_of, engine_dictionary(engine), picture->names_n};
+	struct traffic_event *events = memory_alloc(n * sizeof *events);
+	size_t kept = 0;
+	if (!events)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		struct origin *origin = engine_origin(engine, rows[i].origin);
+		if (!origin || rows[i].name >= picture->names_n)
+			continue;
+		events[kept++] = (struct traffic_event){atomic_load_explicit(&origin->customer, memory_order_relaxed), rows[i].name, rows[i].touchpoint};
+		picture->names[rows[i].name]++;
+	}
+	qsort(events, kept, sizeof *events, compare_customers);
+	int error = layers_traffic(picture->view.layers, &names, events, kept, picture->seen, picture->bound);
+	memory_free(events);
+	return error;
+}
+
+/* Figures of fewer customers than may be shown are not shown. */
+static void small_hide(struct request *request, struct picture *picture)
+{
+	for (size_t i = 0; i < picture->view.layers->n; i++)
+		if (picture->seen[i].customers && picture->seen[i].customers < request->server->settings.aggregate_min)
+			picture->seen[i] = (struct layers_seen){-1, -1};
+}
+
+static bool map_read(struct request *request, enum layers_map *map)
+{
+	static const char *const words[MAPS_N] = {"is", "must-be", "should-be"};
+	struct text word = http_query(request->http, "map");
+	*map = MAP_IS;
+	if (word.n == 0)
+		return true;
+	for (unsigned i = 0; i < MAPS_N; i++)
+		if (text_equal(word, text_of(words[i]))) {
+			*map = (enum layers_map)i;
+			return true;
+		}
+	reply_error(request, 400, "bad_map", "\"map\" is is, must-be or should-be.");
+	return false;
+}
+
+/* Gather what every answer needs; false when an error was answered. */
+static bool picture_take(struct request *request, struct picture *picture)
+{
+	struct engine *engine = request->server->engine;
+	const struct layers *layers = layers_of(engine_config(engine));
+	struct column_event *rows = NULL;
+	size_t n = 0;
+	if (layers->n == 0) {
+		reply_error(request, 404, "no_layers", "There is no picture of the layers yet: write documents of kind experience, interaction, procedure and system.");
+		return false;
+	}
+	*picture = (struct picture){.names_n = dictionary_count(engine_dictionary(engine)) + 1};
+	if (!map_read(request, &picture->map))
+		return false;
+	picture->seen = arena_zero_alloc(request->arena, layers->n, sizeof *picture->seen);
+	picture->names = arena_zero_alloc(request->arena, picture->names_n, sizeof *picture->names);
+	picture->bound = arena_zero_alloc(request->arena, picture->names_n, sizeof *picture->bound);
+	picture->view = (struct layers_view){layers, picture->seen, request->arena};
+	int error = picture->seen && picture->names && picture->bound ? 0 : ERROR_MEMORY;
+	if (!error)
+		error = columns_select(engine_columns(engine), request->now_ms - (int64_t)DAYS * MS_A_DAY, request->now_ms + 1, EVENTS_MAX, &rows, &n);
+	if (!error)
+		error = events_count(request, picture, rows, n);
+	memory_free(rows);
+	if (error) {
+		reply_failure(request, error);
+		return false;
+	}
+	small_hide(request, picture);
+	return true;
+}
+
+static void unbound_write(struct request *request, const struct picture *picture)
+{
+	struct json_writer *out = &request->out;
+	size_t n = 0;
+	json_key(out, TEXT("unbound"));
+	json_array_begin(out);
+	for (uint32_t i = 1; i < picture->names_n && n < UNBOUND_MAX; i++) {
+		if (!picture->names[i] || picture->bound[i] || picture->names[i] < (uint64_t)request->server->settings.aggregate_min)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "event", dictionary_name(engine_dictionary(request->server->engine), i));
+		json_put_int(out, "events_a_week", (int64_t)picture->names[i]);
+		json_object_end(out);
+		n++;
+	}
+	json_array_end(out);
+}
+
+void api_layers(struct request *request)
+{
+	struct picture picture;
+	if (!picture_take(request, &picture))
+		return;
+	json_object_begin(&request->out);
+	int error = layers_write(&request->out, &picture.view);
+	unbound_write(request, &picture);
+	json_object_end(&request->out);
+	if (error)
+		reply_failure(request, error);
+}
+
+void api_layers_ripple(struct request *request)
+{
+	struct picture picture;
+	struct layers_change change;
+	char problem[200];
+	if (!picture_take(request, &picture))
+		return;
+	if (layers_change_parse(picture.view.layers, picture.map, http_query(request->http, "if"), &change, problem) != 0)
+		return reply_error(request, 400, "bad_change", "%s", problem);
+	json_object_begin(&request->out);
+	int error = layers_write_ripple(&request->out, &picture.view, picture.map, &change);
+	json_object_end(&request->out);
+	if (error)
+		reply_failure(request, error);
+}
+
+/* The node of the path; NULL when an error was answered. */
+static const struct layer_node *node_take(struct request *request, const struct picture *picture)
+{
+	const struct layer_node *node = layers_find(picture->view.layers, request->parameters[0]);
+	if (!node)
+		reply_error(request, 404, "no_node", "Nothing in the layers is called \"%.*s\".", TEXT_ARGS(request->parameters[0]));
+	return node;
+}
+
+void api_layers_trace(struct request *request)
+{
+	struct picture picture;
+	if (!picture_take(request, &picture))
+		return;
+	const struct layer_node *node = node_take(request, &picture);
+	if (!node)
+		return;
+	json_object_begin(&request->out);
+	int error = layers_write_trace(&request->out, &picture.view, picture.map, (uint32_t)(node - picture.view.layers->nodes));
+	json_object_end(&request->out);
+	if (error)
+		reply_failure(request, error);
+}
+
+void api_layers_walk(struct request *request)
+{
+	struct picture picture;
+	struct walk walk;
+	if (!picture_take(request, &picture))
+		return;
+	const struct layer_node *node = node_take(request, &picture);
+	if (!node)
+		return;
+	uint32_t index = (uint32_t)(node - picture.view.layers->nodes);
+	int error = layers_walk(&walk, picture.view.layers, index, picture.map, http_query(request->http, "channel"), request->arena);
+	if (error == ERROR_INVALID)
+		return reply_error(request, 400, "no_experience", "Only an experience can be walked, and \"%.*s\" is none.", TEXT_ARGS(node->id));
+	if (error)
+		return reply_failure(request, error);
+	json_object_begin(&request->out);
+	error = layers_write_walk(&request->out, &picture.view, index, &walk);
+	json_object_end(&request->out);
+	if (error)
+		reply_failure(request, error);
+}
