@@ -26,6 +26,10 @@ struct json {
 struct json_parser *json_parser_new(size_t bytes_max, size_t depth_max);
 void json_parser_free(struct json_parser *parser);
 
+/* A parser of this thread for what we wrote ourselves, of at most 4096 bytes and 16 levels; freed when the thread ends. NULL
+ * without memory. */
+struct json_parser *json_parser_of_thread(void);
+
 /*
  * Parse @text, whole. The root is written to *@root; texts inside point into the parser.
  * Errors: ERROR_INVALID (not JSON; json_parser_error says what), ERROR_LIMIT (too large, too deep), ERROR_MEMORY.

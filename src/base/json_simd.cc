@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <cmath>
+#include <memory>
 #include <new>
 #include <optional>
 #include <simdjson.h>
@@ -78,6 +79,14 @@ struct json_parser *json_parser_new(size_t bytes_max, size_t depth_max)
 void json_parser_free(struct json_parser *parser)
 {
 	delete parser;
+}
+
+struct json_parser *json_parser_of_thread(void)
+{
+	thread_local std::unique_ptr<json_parser> parser;
+	if (!parser)
+		parser.reset(json_parser_new(4096, 16));
+	return parser.get();
 }
 
 int json_parse(struct json_parser *parser, struct text text, struct json *root)

@@ -18,12 +18,10 @@ static const char *const months[] = {"January", "February", "March", "April", "M
 /* The value of canonical JSON, made in the arena. */
 static struct value value_of_json(struct arena *arena, struct text json)
 {
-	static _Thread_local struct json_parser *parser;
+	struct json_parser *parser = json_parser_of_thread();
 	struct json root;
 	struct buffer out = BUFFER_INIT(4096);
 	struct value value = {0};
-	if (!parser)
-		parser = json_parser_new(4096, 16);
 	if (parser && json.n && json_parse(parser, json, &root) == 0 && value_put_json(&out, root, 8) == 0) {
 		struct text copy = text_copy(arena, buffer_view(&out));
 		if (copy.p)
