@@ -346,7 +346,7 @@ static void problem_write(void *arg, const struct config_problem *problem)
 }
 
 /* {"files": [{"name", "text"}]} */
-static bool files_read(struct request *request, struct json root, struct config_file **files, size_t *n)
+static bool files_read(struct request *request, struct json root, struct config_version *version)
 {
 	struct json list = json_get(root, TEXT("files")), item;
 	struct json_cursor cursor = {0};
@@ -356,42 +356,57 @@ static bool files_read(struct request *request, struct json root, struct config_
 		reply_error(request, 400, "no_files", "\"files\" must be a list of {\"name\", \"text\"}.");
 		return false;
 	}
-	*n = 0;
 	while (json_next(&cursor, list, NULL, &item))
-		found[(*n)++] = (struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
-	*files = found;
+		found[version->files_n++] =
+			(struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
+	version->files = found;
 	return true;
 }
 
 /* Put @config in force. The old one stays until the server stops: a thread may be reading it. */
-static int config_apply(struct server *server, const struct config_file *files, size_t n, struct config *config, const char *who)
+static int config_apply(struct server *server, struct config_version *version, struct config *config, const char *who)
 {
-	uint32_t version;
 	if (server->retired_n == sizeof server->retired / sizeof *server->retired)
 		return ERROR_LIMIT;
-	int error = config_log_add(server->config_log, files, n, who, &version);
+	version->lasting = config->lasting;
+	int error = config_log_add(server->config_log, version, who);
 	if (error)
 		return error;
-	config->version = version;
+	config->version = version->version;
 	server->retired[server->retired_n++] = config;
 	engine_config_set(server->engine, config);
 	return 0;
 }
 
-void api_configuration_post(struct request *request)
+/* Build @version and put it in force. One at a time: new names get their lasting numbers behind those in force. */
+static int config_take(struct request *request, struct config_version *version, struct config **config)
 {
-	struct json root;
-	struct config_file *files;
-	size_t n;
-	struct config *config;
+	struct server *server = request->server;
 	struct problems problems = {.out = &request->out};
-	if (!request_json(request, &root) || !files_read(request, root, &files, &n))
-		return;
 	json_object_begin(&request->out);
 	json_key(&request->out, TEXT("problems"));
 	json_array_begin(&request->out);
-	int error = config_build(&config, request->server->kinds, files, n, 0, problem_write, &problems);
+	pthread_mutex_lock(&server->config_lock);
+	version->lasting = engine_config(server->engine)->lasting;
+	int error = config_build(config, server->kinds, version, problem_write, &problems);
+	if (!error) {
+		error = config_apply(server, version, *config, request->caller.key ? request->caller.key->id : "console");
+		if (error)
+			config_free(*config);
+	}
+	pthread_mutex_unlock(&server->config_lock);
 	json_array_end(&request->out);
+	return error;
+}
+
+void api_configuration_post(struct request *request)
+{
+	struct json root;
+	struct config_version version = {0};
+	struct config *config;
+	if (!request_json(request, &root) || !files_read(request, root, &version))
+		return;
+	int error = config_take(request, &version, &config);
 	if (error && error != ERROR_INVALID)
 		return reply_failure(request, error);
 	if (error) {
@@ -400,13 +415,6 @@ void api_configuration_post(struct request *request)
 		json_object_end(&request->out);
 		request->http->status = 422;
 		return;
-	}
-	pthread_mutex_lock(&request->server->config_lock);
-	error = config_apply(request->server, files, n, config, request->caller.key ? request->caller.key->id : "console");
-	pthread_mutex_unlock(&request->server->config_lock);
-	if (error) {
-		config_free(config);
-		return reply_failure(request, error);
 	}
 	json_put_int(&request->out, "version", config->version);
 	json_put_int(&request->out, "documents", (int64_t)config->documents_n);

@@ -571,15 +571,13 @@ static int config_load(struct server *server, struct config **config)
 {
 	char path[4200];
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
-	struct config_file *files;
-	size_t n;
-	uint32_t version;
+	struct config_version newest;
 	arena_init(&arena, (size_t)256 * 1024 * 1024);
 	snprintf(path, sizeof path, "%s/configuration", server->folder);
 	int error = config_log_open(&server->config_log, path);
 	if (!error)
-		error = config_log_newest(server->config_log, &arena, &version, &files, &n);
-	return error ? error : config_build(config, server->kinds, files, n, version, ignore_problem, NULL);
+		error = config_log_newest(server->config_log, &arena, &newest);
+	return error ? error : config_build(config, server->kinds, &newest, ignore_problem, NULL);
 }
 
 static int engine_start(struct server *server, const struct server_options *options)
