@@ -104,6 +104,8 @@ void api_metrics(struct request *request)
 	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
 	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));
 	metric(out, "decisions_total", "counter", "Decisions made.", (double)atomic_load(&figures->decisions));
+	metric(out, "responses_unknown_total", "counter", "Responses to decisions that are not known: kept, never learned from.",
+	       (double)atomic_load(&figures->responses_unknown));
 	asked_write(server, out);
 	buffer_string(out, "# HELP attune_requests_total Requests by class of status.\n# TYPE attune_requests_total counter\n");
 	for (size_t i = 1; i < 6; i++)

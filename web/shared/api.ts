@@ -77,7 +77,7 @@ export interface Journeys {
 }
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
-export interface Done { done: boolean; undo?: string }
+export interface Done { done: boolean; undo?: string; known?: boolean }
 
 /* The server's own code and sentence; the sentence is fit to be shown. */
 export class ApiError extends Error {
