@@ -1,6 +1,7 @@
 /* append.c: writing a record to a customer's history, and joining and parting histories. */
 #include "base/clock.h"
 #include "engine/internal.h"
+#include "engine/matches.h"
 
 #include <assert.h>
 #include <string.h>
@@ -214,6 +215,7 @@ int engine_split(struct engine *engine, uint32_t number, struct engine_write *wr
 		to->ordered_until = from->ordered_until;
 		to->stale = from->stale = to->dirty = from->dirty = true;
 		atomic_fetch_add(&engine->customers_n, 1);
+		matches_clear(engine->matches); /* What did not fit may fit now. */
 	}
 	partitions_unlock(engine, belongs, number);
 	buffer_free(&payload);

@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
+#include "engine/matches.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ struct directory *engine_directory(struct engine *engine) { return engine->direc
 struct dictionary *engine_dictionary(struct engine *engine) { return engine->dictionary; }
 struct dedupe *engine_dedupe(struct engine *engine) { return engine->dedupe; }
 struct columns *engine_columns(struct engine *engine) { return engine->columns; }
+struct matches *engine_matches(struct engine *engine) { return engine->matches; }
 const struct fold_table *engine_folds(const struct engine *engine) { return engine->options.folds; }
 
 const struct config *engine_config(struct engine *engine)
@@ -74,6 +76,7 @@ static void engine_free(struct engine *engine)
 	columns_close(engine->columns);
 	store_close(engine->store);
 	dedupe_free(engine->dedupe);
+	matches_free(engine->matches);
 	dictionary_free(engine->dictionary);
 	directory_free(engine->directory);
 	memory_free(engine->links);
@@ -92,7 +95,8 @@ static int parts_open(struct engine *engine)
 	engine->directory = directory_new(options->directory_key);
 	engine->dictionary = dictionary_new();
 	engine->dedupe = dedupe_new(options->dedupe_memory_max ? options->dedupe_memory_max : DEDUPE_BYTES_MAX);
-	if (!engine->directory || !engine->dictionary || !engine->dedupe)
+	engine->matches = matches_new();
+	if (!engine->directory || !engine->dictionary || !engine->dedupe || !engine->matches)
 		return ERROR_MEMORY;
 	int error = folder_make(options->folder);
 	if (error)

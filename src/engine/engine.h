@@ -29,6 +29,7 @@ enum {
 struct engine;
 struct columns;
 struct dedupe;
+struct matches;
 
 /* An origin: the smallest unit of a customer's history. Numbers are dense from 1 and stay. */
 struct origin {
@@ -89,6 +90,7 @@ struct directory *engine_directory(struct engine *engine);
 struct dictionary *engine_dictionary(struct engine *engine);
 struct dedupe *engine_dedupe(struct engine *engine);
 struct columns *engine_columns(struct engine *engine);
+struct matches *engine_matches(struct engine *engine);
 const struct fold_table *engine_folds(const struct engine *engine);
 
 /* The configuration in force. Replacing marks all states for folding again where it matters; the old one is the caller's

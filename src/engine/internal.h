@@ -34,6 +34,7 @@ struct engine {
 	struct dictionary *dictionary;
 	struct dedupe *dedupe;
 	struct columns *columns;
+	struct matches *matches;
 	struct store *store;
 	_Atomic(const struct config *) config;
 	size_t states_bytes_max;     /* Of one customer: all folds at their bounds. */
