@@ -82,6 +82,9 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t num
 		origin->events++;
 		customer->events++;
 		atomic_fetch_add_explicit(&engine->events_n, 1, memory_order_relaxed);
+	} else {
+		origin->decisions++;
+		atomic_fetch_add_explicit(&engine->decisions_n, 1, memory_order_relaxed);
 	}
 	event_names(engine, &event);
 	customer_apply(engine, customer, &event);

@@ -38,6 +38,7 @@ struct engine_figures engine_figures(struct engine *engine)
 {
 	return (struct engine_figures){
 		.customers = atomic_load(&engine->customers_n), .origins = engine_origins(engine), .events = atomic_load(&engine->events_n),
+		.decisions = atomic_load(&engine->decisions_n),
 		.refolds = atomic_load(&engine->refolds_n), .snapshots = atomic_load(&engine->snapshots_n),
 		.replayed = atomic_load(&engine->replayed_n), .state_bytes = atomic_load(&engine->state_bytes),
 		.directory_bytes = directory_bytes(engine->directory), .dedupe_bytes = dedupe_bytes(engine->dedupe),

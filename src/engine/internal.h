@@ -42,7 +42,7 @@ struct engine {
 	pthread_mutex_t structure;
 	struct chunk *_Atomic chunks[CHUNKS_MAX];
 	_Atomic uint32_t origins_n;
-	_Atomic uint64_t customers_n, events_n, refolds_n, snapshots_n, replayed_n;
+	_Atomic uint64_t customers_n, events_n, decisions_n, refolds_n, snapshots_n, replayed_n;
 	_Atomic size_t state_bytes;
 	_Atomic int64_t snapshot_ms, recovery_ms;
 	struct partition partitions[PARTITIONS];

@@ -119,6 +119,8 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 		if (event->header.kind != EVENT_DECISION) {
 			origin->events++;
 			customer->events++;
+		} else {
+			origin->decisions++;
 		}
 	}
 	if (event->position > applied) {
@@ -249,9 +251,11 @@ static void *seen_run(void *arg)
 
 static void count_all(struct engine *engine)
 {
-	uint64_t customers = 0, events = 0;
+	uint64_t customers = 0, events = 0, decisions = 0;
 	for (uint32_t number = 1; number <= engine_origins(engine); number++) {
+		const struct origin *origin = engine_origin(engine, number);
 		const struct customer *customer = customer_at(engine, number);
+		decisions += origin ? origin->decisions : 0;
 		if (customer && customer->origin_first) {
 			customers++;
 			events += customer->events;
@@ -259,6 +263,7 @@ static void count_all(struct engine *engine)
 	}
 	atomic_store(&engine->customers_n, customers);
 	atomic_store(&engine->events_n, events);
+	atomic_store(&engine->decisions_n, decisions);
 }
 
 static int log_start(struct engine *engine, uint64_t applied_until)

@@ -89,7 +89,7 @@ static void checklist_write(struct json_writer *out, struct server *server, cons
 		{"Purposes are written down", "Write a document of kind purpose and push it: attune apply DIR.", purposes_of(config)->n > 0},
 		{"A customer has agreed to something", "Ask, with nothing ticked beforehand.", sums->consented > 0},
 		{"A place asks for decisions", "Write a document of kind surface.", config->sections[CONFIG_SURFACES] != NULL},
-		{"A decision has been made", "POST /v1/decide.", atomic_load(&server->figures.decisions) > 0},
+		{"A decision has been made", "POST /v1/decide.", engine_figures(server->engine).decisions > 0},
 	};
 	json_key(out, TEXT("checklist"));
 	json_array_begin(out);
@@ -130,6 +130,7 @@ void api_overview(struct request *request)
 	json_put_int(out, "customers", (int64_t)sums->customers);
 	json_put_int(out, "identified", (int64_t)sums->identified);
 	json_put_int(out, "events", (int64_t)figures.events);
+	json_put_int(out, "decisions", (int64_t)figures.decisions);
 	json_key(out, TEXT("quadrant"));
 	json_object_begin(out);
 	json_put_null(out, "interaction");

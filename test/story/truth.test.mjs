@@ -96,6 +96,32 @@ describe("one truth", () => {
   });
 });
 
+test("how many decisions were made is known after kill -9, from the log and from a snapshot", async () => {
+  const one = await Server.start();
+  const overview = async () => {
+    const { decisions, checklist } = ok(await one.get("/v1/overview"));
+    return { decisions, done: checklist.find((item) => item.title === "A decision has been made").done };
+  };
+  try {
+    assert.deepEqual(await overview(), { decisions: 0, done: false });
+    await one.send([identify({ userId: "decided" }), identify({ userId: "decided-too" })]);
+    for (let i = 0; i < 6; i++) await one.decide(i % 2 ? "user:decided" : "user:decided-too", "app-home", { durable: true });
+    assert.deepEqual(await overview(), { decisions: 6, done: true });
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await overview(), { decisions: 6, done: true }, "from the log");
+    ok(await one.post("/v1/snapshot", {}));
+    await one.decide("user:decided", "app-home", { durable: true });
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await overview(), { decisions: 7, done: true }, "from a snapshot, and the log behind it");
+    const [a, b] = [await one.card("user:decided"), await one.card("user:decided-too")];
+    ok(await one.post(`/v1/customers/${a.cid}/merge`, { with: b.cid }));
+    await one.restart();
+    assert.equal((await overview()).decisions, 7, "joining makes none and loses none");
+  } finally { await one.end(); }
+});
+
 describe("what was acknowledged", () => {
   const rounds = Number(process.env.ATTUNE_ROUNDS ?? 10);
 

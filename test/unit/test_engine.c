@@ -7,6 +7,7 @@
 
 #include "engine/dedupe.h"
 #include "engine/matches.h"
+#include "engine/store.h"
 #include "engine/verify.h"
 #include "event/columns.h"
 #include "identify/resolve.h"
@@ -302,6 +303,14 @@ static uint64_t seed_of(uint64_t otherwise)
 	return seed;
 }
 
+static uint64_t decisions_seen(const struct world *world)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < world->witness.n; i++)
+		n += world->witness.items[i].event.header.kind == EVENT_DECISION;
+	return n;
+}
+
 static void the_engine_agrees_with_a_plain_model(void **state)
 {
 	(void)state;
@@ -314,6 +323,7 @@ static void the_engine_agrees_with_a_plain_model(void **state)
 			if (round % 2)
 				world_reopen(&world);
 			groups_compare(&world);
+			assert_int_equal(engine_figures(world.engine).decisions, decisions_seen(&world));
 			assert_true(house_compare(world.engine, &world.witness) > 0);
 		}
 		struct verify verify;
@@ -791,6 +801,50 @@ static void without_memory_nothing_is_half_done(void **state)
 	world_end(&world);
 }
 
+/* The records of origins in a snapshot, as they were before they had the number of decisions. */
+struct short_records {
+	struct {
+		char key[4], value[64];
+	} items[64];
+	size_t n, bytes;
+};
+
+static int record_keep(void *arg, struct text key, struct text value)
+{
+	struct short_records *records = arg;
+	assert_true(records->n < 64 && key.n == 4 && value.n == records->bytes + 8);
+	memcpy(records->items[records->n].key, key.p, 4);
+	memcpy(records->items[records->n++].value, value.p, records->bytes);
+	return 0;
+}
+
+static void decisions_are_counted_for_a_snapshot_that_does_not_say(void **state)
+{
+	(void)state;
+	struct world world;
+	struct short_records records = {.bytes = 48};
+	struct store *store;
+	char lookup[80];
+	world_start(&world, seed_of(0));
+	for (unsigned i = 0; i < 60; i++)
+		append(&world, meet(&world, i % 3, 15), i % 4 ? EVENT_DECISION : EVENT_TRACK, 0);
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	engine_close(world.engine);
+	snprintf(lookup, sizeof lookup, "%s/lookup", world.folder);
+	assert_int_equal(store_open(&store, lookup), 0);
+	assert_int_equal(store_each(store, STORE_ORIGINS, record_keep, &records), 0);
+	assert_int_equal(records.n, 3);
+	for (size_t i = 0; i < records.n; i++)
+		assert_int_equal(store_put(store, STORE_ORIGINS, (struct text){records.items[i].key, 4},
+		                           (struct text){records.items[i].value, records.bytes}), 0);
+	assert_int_equal(store_commit(store), 0);
+	store_close(store);
+	world_open(&world);
+	assert_int_equal(engine_figures(world.engine).decisions, 45);
+	assert_true(house_compare(world.engine, &world.witness) == 3);
+	world_end(&world);
+}
+
 static void a_failed_snapshot_loses_no_identifier(void **state)
 {
 	(void)state;
@@ -834,6 +888,7 @@ int main(void)
 		cmocka_unit_test(verify_finds_what_does_not_fit),
 		cmocka_unit_test(threads_and_snapshots_leave_what_one_thread_would),
 		cmocka_unit_test(without_memory_nothing_is_half_done),
+		cmocka_unit_test(decisions_are_counted_for_a_snapshot_that_does_not_say),
 		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
 export interface Overview {
-  sentence: string; rests_on: string; customers: number; events: number;
+  sentence: string; rests_on: string; customers: number; events: number; decisions: number;
   quadrant: { interaction: number | null; customization: number | null; missing: string[] };
   score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
   participation: { value: number | null; n: number; missing: string | string[] | null };
