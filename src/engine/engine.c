@@ -83,6 +83,7 @@ static void engine_free(struct engine *engine)
 	memory_free(engine->links);
 	pthread_mutex_destroy(&engine->structure);
 	pthread_mutex_destroy(&engine->links_lock);
+	pthread_mutex_destroy(&engine->tallies.lock);
 	pthread_mutex_destroy(&engine->pass_lock);
 	pthread_cond_destroy(&engine->pass_wake);
 	pthread_cond_destroy(&engine->pass_done);
@@ -119,6 +120,7 @@ int engine_open(struct engine **out, const struct engine_options *options)
 	atomic_store(&engine->config, options->config);
 	pthread_mutex_init(&engine->structure, NULL);
 	pthread_mutex_init(&engine->links_lock, NULL);
+	pthread_mutex_init(&engine->tallies.lock, NULL);
 	pthread_mutex_init(&engine->pass_lock, NULL);
 	pthread_cond_init(&engine->pass_wake, NULL);
 	pthread_cond_init(&engine->pass_done, NULL);
@@ -142,6 +144,7 @@ void engine_close(struct engine *engine)
 {
 	if (!engine)
 		return;
+	tallies_record(engine);
 	if (engine->options.snapshot_every_ms >= 0 && engine_snapshot(engine) != 0)
 		report(REPORT_WARNING, "last_snapshot_failed", "The last snapshot failed; the next start replays more of the log.");
 	snapshot_thread_stop(engine);

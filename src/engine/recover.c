@@ -143,6 +143,8 @@ static int record_apply(struct engine *engine, struct event *event)
 	if (event->header.kind == EVENT_NAME)
 		return dictionary_restore(engine->dictionary, event->header.name,
 		                          value_text(value_get(event->payload, TEXT("name"))));
+	if (event->header.kind == EVENT_TALLY)
+		tallies_restore(engine, event->payload);
 	if (event->header.origin_number == 0)
 		return 0;
 	event_names(engine, event);

@@ -204,6 +204,8 @@ static int meta_write(struct engine *engine, uint64_t position, int64_t now)
 	int error = store_put(engine->store, STORE_MARKS, (struct text){(const char *)key, sizeof key},
 	                      (struct text){(const char *)&position, sizeof position});
 	if (!error)
+		error = tallies_write(engine);
+	if (!error)
 		error = store_put(engine->store, STORE_META, TEXT("position"), (struct text){(const char *)&position, sizeof position});
 	return error ? error : store_commit(engine->store);
 }
@@ -356,7 +358,7 @@ static bool pass_is_due(struct engine *engine, int64_t last_ms, uint64_t last_by
 static void *thread_run(void *arg)
 {
 	struct engine *engine = arg;
-	int64_t last_ms = clock_now_ms();
+	int64_t last_ms = clock_now_ms(), tallied_ms = last_ms;
 	uint64_t last_bytes = 0;
 	uint32_t names_written = 0;
 	pthread_mutex_lock(&engine->pass_lock);
@@ -366,7 +368,12 @@ static void *thread_run(void *arg)
 			struct timespec until = clock_deadline(BACKGROUND_STEP_MS);
 			pthread_cond_timedwait(&engine->pass_wake, &engine->pass_lock, &until);
 			pthread_mutex_unlock(&engine->pass_lock);
-			background_run(engine, clock_now_ms());
+			int64_t now = clock_now_ms();
+			if (now - tallied_ms >= TALLY_EVERY_MS) {
+				tallies_record(engine);
+				tallied_ms = now;
+			}
+			background_run(engine, now);
 			pthread_mutex_lock(&engine->pass_lock);
 			continue;
 		}
@@ -547,6 +554,8 @@ int snapshot_load(struct engine *engine)
 		error = store_each(engine->store, STORE_IDENTIFIERS, identifier_load, engine);
 	if (!error)
 		error = store_each(engine->store, STORE_DAYS, day_load, engine);
+	if (!error)
+		error = tallies_load(engine);
 	return error ? error : columns_restored(engine->columns);
 }
 

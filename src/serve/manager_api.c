@@ -2,6 +2,7 @@
 #include "serve/api.h"
 
 #include "base/clock.h"
+#include "engine/tally.h"
 #include "event/columns.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -103,6 +104,25 @@ static void checklist_write(struct json_writer *out, struct server *server, cons
 	json_array_end(out);
 }
 
+/* What the forms of each touchpoint had to ask, and what was known already, ever. */
+static void forms_write(struct json_writer *out, struct engine *engine)
+{
+	struct tally tallies[TALLIES_MAX];
+	size_t n = engine_tallies(engine, tallies);
+	json_key(out, TEXT("forms"));
+	json_array_begin(out);
+	for (size_t i = 0; i < n; i++) {
+		if (tallies[i].n[0] + tallies[i].n[1] == 0)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "touchpoint", text_of(tallies[i].name));
+		json_put_int(out, "asked", (int64_t)tallies[i].n[0]);
+		json_put_int(out, "not_asked", (int64_t)tallies[i].n[1]);
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
 void api_overview(struct request *request)
 {
 	struct server *server = request->server;
@@ -131,6 +151,7 @@ void api_overview(struct request *request)
 	json_put_int(out, "identified", (int64_t)sums->identified);
 	json_put_int(out, "events", (int64_t)figures.events);
 	json_put_int(out, "decisions", (int64_t)figures.decisions);
+	forms_write(out, server->engine);
 	json_key(out, TEXT("quadrant"));
 	json_object_begin(out);
 	json_put_null(out, "interaction");

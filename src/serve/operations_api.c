@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/dedupe.h"
+#include "engine/tally.h"
 #include "event/columns.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
@@ -52,44 +53,19 @@ static void latency_write(struct buffer *out, const struct server_figures *figur
 	buffer_format(out, "attune_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\nattune_request_seconds_sum %.6f\nattune_request_seconds_count %" PRIu64 "\n", sum, seconds, sum);
 }
 
-/* The counts of @touchpoint; those beyond the table's end share its last place. Lock held. */
-static struct asked *asked_of(struct server *server, struct text touchpoint)
-{
-	for (size_t i = 0; i < ASKED_TOUCHPOINTS_MAX; i++) {
-		struct asked *asked = &server->asked[i];
-		if (*asked->touchpoint == 0 && i + 1 < ASKED_TOUCHPOINTS_MAX)
-			memcpy(asked->touchpoint, touchpoint.p, touchpoint.n);
-		if (text_equal(text_of(asked->touchpoint), touchpoint) || i + 1 == ASKED_TOUCHPOINTS_MAX)
-			return asked;
-	}
-	return NULL;
-}
-
-void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked)
-{
-	/* Only names that the configuration knows make a label. */
-	if (touchpoint.n == 0 || touchpoint.n >= sizeof server->asked->touchpoint ||
-	    !config_find(engine_config(server->engine), TEXT("touchpoint"), touchpoint))
-		touchpoint = TEXT("other");
-	pthread_mutex_lock(&server->asked_lock);
-	struct asked *counts = asked_of(server, touchpoint);
-	counts->asked += asked;
-	counts->not_asked += not_asked;
-	pthread_mutex_unlock(&server->asked_lock);
-}
-
+/* What forms asked is counted for ever; here it begins at the start, as all counters do. */
 static void asked_write(struct server *server, struct buffer *out)
 {
 	static const char *const names[] = {"fields_asked_total", "fields_not_asked_total"};
 	static const char *const helps[] = {"Fields of forms that had to be asked.", "Fields of forms that were known and not asked."};
-	pthread_mutex_lock(&server->asked_lock);
+	struct tally tallies[TALLIES_MAX];
+	size_t n = engine_tallies(server->engine, tallies);
 	for (size_t kind = 0; kind < 2; kind++) {
 		buffer_format(out, "# HELP attune_%s %s\n# TYPE attune_%s counter\n", names[kind], helps[kind], names[kind]);
-		for (size_t i = 0; i < ASKED_TOUCHPOINTS_MAX && *server->asked[i].touchpoint; i++)
-			buffer_format(out, "attune_%s{touchpoint=\"%s\"} %" PRIu64 "\n", names[kind], server->asked[i].touchpoint,
-			              kind ? server->asked[i].not_asked : server->asked[i].asked);
+		for (size_t i = 0; i < n; i++)
+			buffer_format(out, "attune_%s{touchpoint=\"%s\"} %" PRIu64 "\n", names[kind], tallies[i].name,
+			              tallies[i].n[kind] - tallies[i].before[kind]);
 	}
-	pthread_mutex_unlock(&server->asked_lock);
 }
 
 void api_metrics(struct request *request)

@@ -647,7 +647,6 @@ int server_start(struct server **out, const struct server_options *options)
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
 	pthread_mutex_init(&server->config_lock, NULL);
-	pthread_mutex_init(&server->asked_lock, NULL);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_init(&server->message_locks[i], NULL);
 	pthread_cond_init(&server->work_ready, NULL);
@@ -692,7 +691,6 @@ void server_stop(struct server *server)
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
 	pthread_mutex_destroy(&server->config_lock);
-	pthread_mutex_destroy(&server->asked_lock);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_destroy(&server->message_locks[i]);
 	pthread_cond_destroy(&server->work_ready);

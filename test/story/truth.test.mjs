@@ -4,7 +4,7 @@ import { cpSync, rmSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { DAY, identify, iso, ok, Server, sleep, track, until, uuid } from "./server.mjs";
+import { attune, DAY, identify, iso, ok, Server, sleep, track, until, uuid } from "./server.mjs";
 
 const bill = (who, id, more = {}) => track({ userId: who }, "Bill Issued", { bill_id: id, payee: "Water", amount: 41.2, currency: "EUR", due_date: iso(Date.now() + 5 * DAY) }, more);
 const paid = (who, id, channel, more = {}) => track({ userId: who }, "Bill Paid", { bill_id: id }, { context: { channel }, ...more });
@@ -119,6 +119,38 @@ test("how many decisions were made is known after kill -9, from the log and from
     ok(await one.post(`/v1/customers/${a.cid}/merge`, { with: b.cid }));
     await one.restart();
     assert.equal((await overview()).decisions, 7, "joining makes none and loses none");
+  } finally { await one.end(); }
+});
+
+test("what forms had to ask, and what was known, is known for ever; the metrics begin anew", async () => {
+  const files = [{ name: "t.yaml", text: "kind: touchpoint\nname: apply\ntitle: Apply\nchannel: web\nasks: [email, phone, birthday]\n" }];
+  const one = await Server.start({ files });
+  const forms = async () => ok(await one.get("/v1/overview")).forms;
+  const metric = async (name) => Number((await one.get("/metrics", { key: null })).text.match(new RegExp(`^attune_fields_${name}_total\\{touchpoint="apply"\\} (\\d+)`, "m"))?.[1] ?? 0);
+  try {
+    await one.send([identify({ userId: "form" }, { email: "form@example.org" })]);
+    const { cid } = await one.card("user:form");
+    const open = async () => assert.equal(ok(await one.get(`/v1/customers/${cid}/known?touchpoint=apply`)).not_asked, 1);
+    assert.deepEqual(await forms(), []);
+    await open();
+    await open();
+    const twice = [{ touchpoint: "apply", asked: 4, not_asked: 2 }];
+    assert.deepEqual(await forms(), twice);
+    assert.deepEqual([await metric("asked"), await metric("not_asked")], [4, 2]);
+    await sleep(3000); // It is written within a second or two: nobody waits for it.
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await forms(), twice, "from the log");
+    assert.deepEqual([await metric("asked"), await metric("not_asked")], [0, 0]);
+    ok(await one.post("/v1/snapshot", {}));
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await forms(), twice, "from a snapshot");
+    await open();
+    ok(await one.get(`/v1/customers/${cid}/known?fields=email&touchpoint=nowhere`));
+    await one.restart(); // At once: a stop loses nothing.
+    assert.deepEqual(await forms(), [{ touchpoint: "other", asked: 0, not_asked: 1 }, { touchpoint: "apply", asked: 6, not_asked: 3 }]);
+    assert.equal(attune("verify", one.folder).code, 0);
   } finally { await one.end(); }
 });
 

@@ -8,6 +8,7 @@
 #include "engine/dedupe.h"
 #include "engine/matches.h"
 #include "engine/store.h"
+#include "engine/tally.h"
 #include "engine/verify.h"
 #include "event/columns.h"
 #include "identify/resolve.h"
@@ -845,6 +846,55 @@ static void decisions_are_counted_for_a_snapshot_that_does_not_say(void **state)
 	world_end(&world);
 }
 
+static struct tally tally_named(struct world *world, const char *name)
+{
+	struct tally tallies[TALLIES_MAX];
+	size_t n = engine_tallies(world->engine, tallies);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(tallies[i].name, name) == 0)
+			return tallies[i];
+	return (struct tally){0};
+}
+
+static void tallies_survive(void **state)
+{
+	(void)state;
+	struct world world;
+	struct tally tally;
+	char name[16];
+	world_start(&world, 1);
+	meet(&world, 0, 15);
+	engine_tally(world.engine, TEXT("counter"), 3, 1);
+	assert_int_equal(engine_snapshot(world.engine), 0); /* This one holds it, */
+	engine_tally(world.engine, TEXT("counter"), 2, 0);
+	engine_tally(world.engine, TEXT("app"), 0, 7);
+	engine_close(world.engine); /* and the log what came after it. */
+	world_open(&world);
+	tally = tally_named(&world, "counter");
+	assert_true(tally.n[0] == 5 && tally.n[1] == 1 && tally.before[0] == 5 && tally.before[1] == 1);
+	engine_tally(world.engine, TEXT("counter"), 0, 1);
+	usleep((TALLY_EVERY_MS + 1000) * 1000);
+	world_kill(&world);
+	tally = tally_named(&world, "counter");
+	assert_true(tally.n[0] == 5 && tally.n[1] == 2 && tally.before[1] == 2);
+	tally = tally_named(&world, "app");
+	assert_true(tally.n[0] == 0 && tally.n[1] == 7);
+	/* With two of 64 places taken beside "other", 61 more have one of their own. */
+	for (int i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "form-%d", i);
+		engine_tally(world.engine, text_of(name), 1, 0);
+	}
+	assert_int_equal(tally_named(&world, "form-60").n[0], 1);
+	assert_int_equal(tally_named(&world, "form-61").n[0], 0);
+	assert_int_equal(tally_named(&world, "other").n[0], 9);
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	world_kill(&world);
+	assert_int_equal(tally_named(&world, "other").n[0], 9);
+	assert_int_equal(tally_named(&world, "counter").n[0], 5);
+	assert_true(house_compare(world.engine, &world.witness) == 1);
+	world_end(&world);
+}
+
 static void a_failed_snapshot_loses_no_identifier(void **state)
 {
 	(void)state;
@@ -889,6 +939,7 @@ int main(void)
 		cmocka_unit_test(threads_and_snapshots_leave_what_one_thread_would),
 		cmocka_unit_test(without_memory_nothing_is_half_done),
 		cmocka_unit_test(decisions_are_counted_for_a_snapshot_that_does_not_say),
+		cmocka_unit_test(tallies_survive),
 		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,7 @@ export interface Known { known: Record<string, { value: Value; source: string; s
 
 export interface Overview {
   sentence: string; rests_on: string; customers: number; events: number; decisions: number;
+  forms: { touchpoint: string; asked: number; not_asked: number }[];
   quadrant: { interaction: number | null; customization: number | null; missing: string[] };
   score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
   participation: { value: number | null; n: number; missing: string | string[] | null };
