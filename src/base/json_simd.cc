@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <cmath>
+#include <memory>
 #include <new>
 #include <optional>
 #include <simdjson.h>

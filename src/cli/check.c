@@ -58,7 +58,8 @@ static int check(const char *verb, const char *folder, bool json, struct arena *
 	json_object_begin(&writer);
 	json_key(&writer, TEXT("problems"));
 	json_array_begin(&writer);
-	error = config_build(&config, &house_kinds, *files, *n, 0, say, &saying);
+	struct config_version version = {.files = *files, .files_n = *n};
+	error = config_build(&config, &house_kinds, &version, say, &saying);
 	json_array_end(&writer);
 	if (!error)
 		documents = config->documents_n;

@@ -257,17 +257,18 @@ int verb_layers(int argc, char **argv)
 	struct call call = {0};
 	struct config_file *files;
 	struct config *config = NULL;
-	size_t n;
+	struct config_version version = {0};
 	arena_init(&arena, ARENA_BYTES);
 	int exit = call_read(&call, argc, argv);
 	if (exit != EXIT_DONE)
 		return exit == -1 ? usage(stdout) : exit;
-	int error = config_files_read(&arena, call.folder, &files, &n);
-	if (error || n == 0) {
+	int error = config_files_read(&arena, call.folder, &files, &version.files_n);
+	if (error || version.files_n == 0) {
 		fprintf(stderr, "attune layers: %s: %s\n", call.folder, error ? error_sentence(error) : "There are no *.yaml files in it.");
 		return EXIT_FAILED;
 	}
-	error = config_build(&config, &house_kinds, files, n, 0, say, NULL);
+	version.files = files;
+	error = config_build(&config, &house_kinds, &version, say, NULL);
 	if (error && error != ERROR_INVALID)
 		fprintf(stderr, "attune layers: %s\n", error_sentence(error));
 	exit = error ? EXIT_FAILED : answer_make(&call, config, &arena);

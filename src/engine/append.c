@@ -1,6 +1,7 @@
 /* append.c: writing a record to a customer's history, and joining and parting histories. */
 #include "base/clock.h"
 #include "engine/internal.h"
+#include "engine/matches.h"
 
 #include <assert.h>
 #include <string.h>
@@ -81,6 +82,9 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t num
 		origin->events++;
 		customer->events++;
 		atomic_fetch_add_explicit(&engine->events_n, 1, memory_order_relaxed);
+	} else {
+		origin->decisions++;
+		atomic_fetch_add_explicit(&engine->decisions_n, 1, memory_order_relaxed);
 	}
 	event_names(engine, &event);
 	customer_apply(engine, customer, &event);
@@ -214,6 +218,7 @@ int engine_split(struct engine *engine, uint32_t number, struct engine_write *wr
 		to->ordered_until = from->ordered_until;
 		to->stale = from->stale = to->dirty = from->dirty = true;
 		atomic_fetch_add(&engine->customers_n, 1);
+		matches_clear(engine->matches); /* What did not fit may fit now. */
 	}
 	partitions_unlock(engine, belongs, number);
 	buffer_free(&payload);

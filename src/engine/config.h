@@ -10,7 +10,7 @@
 
 #include "event/value.h"
 
-enum { CONFIG_DOCUMENTS_MAX = 10000, CONFIG_BYTES_MAX = 4 * 1024 * 1024, CONFIG_PURPOSES_MAX = 64, CONFIG_SECTIONS_MAX = 16 };
+enum { CONFIG_DOCUMENTS_MAX = 10000, CONFIG_BYTES_MAX = 4 * 1024 * 1024, CONFIG_LASTING_MAX = 64, CONFIG_SECTIONS_MAX = 16 };
 
 /* One document, as one encoded object (value.h), and where it stands in its file. */
 struct config_document {
@@ -20,8 +20,19 @@ struct config_document {
 	uint32_t line;
 };
 
+/*
+ * Names whose numbers stand in records and therefore never change: the n-th has number n, whatever else is configured, in
+ * the order in which names first appeared. Every version of the configuration log carries the list (config_log.h), so a
+ * name that was removed and comes back has its number again.
+ */
+struct config_lasting {
+	struct text names[CONFIG_LASTING_MAX];
+	size_t n;
+};
+
 struct config {
 	uint32_t version;
+	struct config_lasting lasting;
 	uint64_t mark;            /* Of everything that states depend on. */
 	const struct config_document *documents;
 	size_t documents_n;

@@ -324,8 +324,32 @@ static int sections_compile(struct config_build *build)
 	return error == ERROR_INVALID ? 0 : error;
 }
 
-int config_build(struct config **out, const struct config_kinds *kinds, const struct config_file *files, size_t files_n,
-                 uint32_t version, void (*problem)(void *, const struct config_problem *), void *arg)
+int config_lasting_number(struct config *config, struct text name, size_t n_max, size_t *number)
+{
+	struct config_lasting *lasting = &config->lasting;
+	for (*number = 0; *number < lasting->n; ++*number)
+		if (text_equal(lasting->names[*number], name))
+			return 0;
+	if (lasting->n >= n_max || lasting->n == CONFIG_LASTING_MAX)
+		return ERROR_LIMIT;
+	struct text copy = text_copy(config->arena, name);
+	if (!copy.p)
+		return ERROR_MEMORY;
+	lasting->names[lasting->n++] = copy;
+	return 0;
+}
+
+static int lasting_copy(struct config *config, const struct config_lasting *lasting)
+{
+	int error = 0;
+	size_t number;
+	for (size_t i = 0; i < lasting->n && !error; i++)
+		error = config_lasting_number(config, lasting->names[i], CONFIG_LASTING_MAX, &number);
+	return error;
+}
+
+int config_build(struct config **out, const struct config_kinds *kinds, const struct config_version *from,
+                 void (*problem)(void *, const struct config_problem *), void *arg)
 {
 	struct config *config = memory_zero_alloc(1, sizeof *config);
 	struct arena *arena = memory_zero_alloc(1, sizeof *arena);
@@ -336,11 +360,11 @@ int config_build(struct config **out, const struct config_kinds *kinds, const st
 	}
 	arena_init(arena, CONFIG_ARENA_BYTES);
 	config->arena = arena;
-	config->version = version;
+	config->version = from->version;
 	struct config_build build = {.kinds = kinds, .config = config, .problem = problem, .arg = arg};
-	int error = 0;
-	for (size_t i = 0; i < files_n && !error; i++)
-		error = file_add(&build, &files[i]);
+	int error = lasting_copy(config, &from->lasting);
+	for (size_t i = 0; i < from->files_n && !error; i++)
+		error = file_add(&build, &from->files[i]);
 	if (!error) {
 		struct config_document *copy = arena_alloc(arena, config->documents_n * sizeof *copy + 1);
 		if (copy && config->documents_n)

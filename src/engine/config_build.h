@@ -40,6 +40,14 @@ struct config_file {
 	struct text name, text;
 };
 
+/* One version of the configuration: its files, and the names that had a lasting number before it. */
+struct config_version {
+	uint32_t version;
+	const struct config_file *files;
+	size_t files_n;
+	struct config_lasting lasting;
+};
+
 /* One problem, for a person: where and what. */
 struct config_problem {
 	struct text file;
@@ -48,16 +56,22 @@ struct config_problem {
 };
 
 /*
- * Build a config from @files. *@out is owned by the caller (config_free). Each problem is handed to @problem; with at
+ * Build a config from @from. *@out is owned by the caller (config_free). Each problem is handed to @problem; with at
  * least one the answer is ERROR_INVALID. Other errors: ERROR_MEMORY, ERROR_LIMIT.
  */
-int config_build(struct config **out, const struct config_kinds *kinds, const struct config_file *files, size_t files_n,
-                 uint32_t version, void (*problem)(void *arg, const struct config_problem *problem), void *arg) MUST_CHECK;
+int config_build(struct config **out, const struct config_kinds *kinds, const struct config_version *from,
+                 void (*problem)(void *arg, const struct config_problem *problem), void *arg) MUST_CHECK;
 void config_free(struct config *config);
 
 /* From a compile function: @document has a problem at key @path ("learns.event"; NULL: the whole). Returns ERROR_INVALID. */
 int config_problem(struct config_build *build, const struct config_document *document, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/*
+ * From a compile function: the lasting number of @name, which is the next one when it has none yet. Call it for new names
+ * in an order that does not depend on files. Errors: ERROR_LIMIT (@n_max names have one already), ERROR_MEMORY.
+ */
+int config_lasting_number(struct config *config, struct text name, size_t n_max, size_t *number) MUST_CHECK;
 
 /* Read *.yaml and *.yml of @folder in the order of their names. Errors: ERROR_IO, ERROR_NOT_FOUND, ERROR_LIMIT, ERROR_MEMORY. */
 int config_files_read(struct arena *arena, const char *folder, struct config_file **files, size_t *n) MUST_CHECK;

@@ -1,5 +1,5 @@
 /* config_log.c: versions of the configuration as entries: {"version", "part", "file", "text"}, closed by {"version", "files", "who",
- * "time"}. */
+ * "time", "lasting"}. */
 #include "engine/config_log.h"
 
 #include "base/clock.h"
@@ -44,6 +44,7 @@ void config_log_close(struct config_log *config_log)
 struct reading {
 	uint64_t gathering[FILES_MAX], whole[FILES_MAX];
 	size_t gathering_n, whole_n;
+	uint64_t closing;          /* The entry that closes the newest whole version, 0: there is none. */
 	uint32_t version;
 };
 
@@ -64,6 +65,7 @@ static int entry_read(void *arg, uint64_t position, struct text entry)
 		reading->whole_n = reading->gathering_n;
 		reading->gathering_n = 0;
 		reading->version = (uint32_t)version;
+		reading->closing = position;
 		return 0;
 	}
 	if (!value_int(value_get(value, TEXT("part")), &number) || number < 0 || number >= FILES_MAX)
@@ -73,6 +75,26 @@ static int entry_read(void *arg, uint64_t position, struct text entry)
 	if ((size_t)number != reading->gathering_n)
 		return ERROR_CORRUPT;
 	reading->gathering[reading->gathering_n++] = position;
+	return 0;
+}
+
+/* A version from before there were lasting names has none: they get their numbers when it is built. */
+static int lasting_read(struct config_log *config_log, uint64_t position, struct arena *arena, struct config_lasting *lasting)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	struct text entry;
+	int error = position ? log_read(config_log->log, position, NULL, &entry) : 0;
+	if (error || !position)
+		return error;
+	struct value names = value_get((struct value){(const uint8_t *)entry.p, entry.n}, TEXT("lasting"));
+	while (value_next(&cursor, names, NULL, &item)) {
+		if (lasting->n == CONFIG_LASTING_MAX)
+			return ERROR_CORRUPT;
+		lasting->names[lasting->n] = text_copy(arena, value_text(item));
+		if (!lasting->names[lasting->n++].p)
+			return ERROR_MEMORY;
+	}
 	return 0;
 }
 
@@ -88,7 +110,7 @@ static int file_copy(struct config_log *config_log, uint64_t position, struct ar
 	return file->name.p && file->text.p ? 0 : ERROR_MEMORY;
 }
 
-int config_log_newest(struct config_log *config_log, struct arena *arena, uint32_t *version, struct config_file **files, size_t *n)
+int config_log_newest(struct config_log *config_log, struct arena *arena, struct config_version *newest)
 {
 	struct reading *reading = memory_zero_alloc(1, sizeof *reading);
 	if (!reading)
@@ -99,11 +121,11 @@ int config_log_newest(struct config_log *config_log, struct arena *arena, uint32
 		error = ERROR_MEMORY;
 	for (size_t i = 0; !error && i < reading->whole_n; i++)
 		error = file_copy(config_log, reading->whole[i], arena, &found[i]);
-	if (!error) {
-		*version = reading->version;
-		*files = found;
-		*n = reading->whole_n;
-	}
+	struct config_version version = {.version = reading->version, .files = found, .files_n = reading->whole_n};
+	if (!error)
+		error = lasting_read(config_log, reading->closing, arena, &version.lasting);
+	if (!error)
+		*newest = version;
 	memory_free(reading);
 	return error;
 }
@@ -119,30 +141,40 @@ static int entry_add(struct config_log *config_log, struct buffer *entry, uint64
 	return error ? error : log_append(config_log->log, &part, 1, position);
 }
 
-static int version_add(struct config_log *config_log, const struct config_file *files, size_t n, const char *who, uint32_t version)
+static void closing_put(struct buffer *entry, const struct config_version *version, const char *who)
+{
+	value_put_key(entry, TEXT("files"));
+	value_put_int(entry, (int64_t)version->files_n);
+	value_put_key(entry, TEXT("who"));
+	value_put_text(entry, text_of(who));
+	value_put_key(entry, TEXT("time"));
+	value_put_int(entry, clock_now_ms());
+	value_put_key(entry, TEXT("lasting"));
+	size_t names = value_open(entry, VALUE_ARRAY);
+	for (size_t i = 0; i < version->lasting.n; i++)
+		value_put_text(entry, version->lasting.names[i]);
+	value_close(entry, names);
+}
+
+static int version_add(struct config_log *config_log, const struct config_version *version, const char *who)
 {
 	struct buffer entry = BUFFER_INIT(2 * LOG_ENTRY_BYTES_MAX);
 	uint64_t position = 0;
 	int error = 0;
-	for (size_t i = 0; i <= n && !error; i++) {
+	for (size_t i = 0; i <= version->files_n && !error; i++) {
 		buffer_reset(&entry);
 		size_t object = value_open(&entry, VALUE_OBJECT);
 		value_put_key(&entry, TEXT("version"));
-		value_put_int(&entry, version);
-		if (i < n) {
+		value_put_int(&entry, version->version);
+		if (i < version->files_n) {
 			value_put_key(&entry, TEXT("part"));
 			value_put_int(&entry, (int64_t)i);
 			value_put_key(&entry, TEXT("file"));
-			value_put_text(&entry, files[i].name);
+			value_put_text(&entry, version->files[i].name);
 			value_put_key(&entry, TEXT("text"));
-			value_put_text(&entry, files[i].text);
+			value_put_text(&entry, version->files[i].text);
 		} else {
-			value_put_key(&entry, TEXT("files"));
-			value_put_int(&entry, (int64_t)n);
-			value_put_key(&entry, TEXT("who"));
-			value_put_text(&entry, text_of(who));
-			value_put_key(&entry, TEXT("time"));
-			value_put_int(&entry, clock_now_ms());
+			closing_put(&entry, version, who);
 		}
 		value_close(&entry, object);
 		error = entry_add(config_log, &entry, &position);
@@ -151,24 +183,22 @@ static int version_add(struct config_log *config_log, const struct config_file *
 	return error ? error : log_wait(config_log->log, position, SYNC_TIMEOUT_MS);
 }
 
-int config_log_add(struct config_log *config_log, const struct config_file *files, size_t n, const char *who, uint32_t *version)
+int config_log_add(struct config_log *config_log, struct config_version *version, const char *who)
 {
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
-	struct config_file *old;
-	size_t old_n;
-	uint32_t newest;
+	struct config_version newest;
 	arena_init(&arena, (size_t)256 * 1024 * 1024);
-	if (n > FILES_MAX)
+	if (version->files_n > FILES_MAX)
 		return ERROR_LIMIT;
-	for (size_t i = 0; i < n; i++)
-		if (files[i].text.n > YAML_BYTES_MAX || files[i].name.n > FILE_NAME_BYTES_MAX)
+	for (size_t i = 0; i < version->files_n; i++)
+		if (version->files[i].text.n > YAML_BYTES_MAX || version->files[i].name.n > FILE_NAME_BYTES_MAX)
 			return ERROR_LIMIT;
 	pthread_mutex_lock(&config_log->lock);
-	int error = config_log_newest(config_log, &arena, &newest, &old, &old_n);
-	if (!error)
-		error = version_add(config_log, files, n, who, newest + 1);
+	int error = config_log_newest(config_log, &arena, &newest);
+	if (!error) {
+		version->version = newest.version + 1;
+		error = version_add(config_log, version, who);
+	}
 	pthread_mutex_unlock(&config_log->lock);
-	if (!error)
-		*version = newest + 1;
 	return error;
 }

@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
+#include "engine/matches.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ struct directory *engine_directory(struct engine *engine) { return engine->direc
 struct dictionary *engine_dictionary(struct engine *engine) { return engine->dictionary; }
 struct dedupe *engine_dedupe(struct engine *engine) { return engine->dedupe; }
 struct columns *engine_columns(struct engine *engine) { return engine->columns; }
+struct matches *engine_matches(struct engine *engine) { return engine->matches; }
 const struct fold_table *engine_folds(const struct engine *engine) { return engine->options.folds; }
 
 const struct config *engine_config(struct engine *engine)
@@ -36,6 +38,7 @@ struct engine_figures engine_figures(struct engine *engine)
 {
 	return (struct engine_figures){
 		.customers = atomic_load(&engine->customers_n), .origins = engine_origins(engine), .events = atomic_load(&engine->events_n),
+		.decisions = atomic_load(&engine->decisions_n),
 		.refolds = atomic_load(&engine->refolds_n), .snapshots = atomic_load(&engine->snapshots_n),
 		.replayed = atomic_load(&engine->replayed_n), .state_bytes = atomic_load(&engine->state_bytes),
 		.directory_bytes = directory_bytes(engine->directory), .dedupe_bytes = dedupe_bytes(engine->dedupe),
@@ -74,11 +77,13 @@ static void engine_free(struct engine *engine)
 	columns_close(engine->columns);
 	store_close(engine->store);
 	dedupe_free(engine->dedupe);
+	matches_free(engine->matches);
 	dictionary_free(engine->dictionary);
 	directory_free(engine->directory);
 	memory_free(engine->links);
 	pthread_mutex_destroy(&engine->structure);
 	pthread_mutex_destroy(&engine->links_lock);
+	pthread_mutex_destroy(&engine->tallies.lock);
 	pthread_mutex_destroy(&engine->pass_lock);
 	pthread_cond_destroy(&engine->pass_wake);
 	pthread_cond_destroy(&engine->pass_done);
@@ -92,7 +97,8 @@ static int parts_open(struct engine *engine)
 	engine->directory = directory_new(options->directory_key);
 	engine->dictionary = dictionary_new();
 	engine->dedupe = dedupe_new(options->dedupe_memory_max ? options->dedupe_memory_max : DEDUPE_BYTES_MAX);
-	if (!engine->directory || !engine->dictionary || !engine->dedupe)
+	engine->matches = matches_new();
+	if (!engine->directory || !engine->dictionary || !engine->dedupe || !engine->matches)
 		return ERROR_MEMORY;
 	int error = folder_make(options->folder);
 	if (error)
@@ -114,6 +120,7 @@ int engine_open(struct engine **out, const struct engine_options *options)
 	atomic_store(&engine->config, options->config);
 	pthread_mutex_init(&engine->structure, NULL);
 	pthread_mutex_init(&engine->links_lock, NULL);
+	pthread_mutex_init(&engine->tallies.lock, NULL);
 	pthread_mutex_init(&engine->pass_lock, NULL);
 	pthread_cond_init(&engine->pass_wake, NULL);
 	pthread_cond_init(&engine->pass_done, NULL);
@@ -138,6 +145,7 @@ void engine_close(struct engine *engine)
 	if (!engine)
 		return;
 	log_reserve_spend(engine->log);
+	tallies_record(engine);
 	if (engine->options.snapshot_every_ms >= 0 && engine_snapshot(engine) != 0)
 		report(REPORT_WARNING, "last_snapshot_failed", "The last snapshot failed; the next start replays more of the log.");
 	snapshot_thread_stop(engine);

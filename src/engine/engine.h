@@ -29,6 +29,7 @@ enum {
 struct engine;
 struct columns;
 struct dedupe;
+struct matches;
 
 /* An origin: the smallest unit of a customer's history. Numbers are dense from 1 and stay. */
 struct origin {
@@ -39,7 +40,8 @@ struct origin {
 	_Atomic uint32_t customer; /* Number of the customer it belongs to. Changes under structure and both partitions. */
 	uint32_t next;            /* Next origin of the same customer, 0: last. */
 	uint32_t events;
-	bool dirty;               /* Changed since its record in the snapshot. */
+	uint32_t decisions : 31;
+	bool dirty : 1;           /* Changed since its record in the snapshot. */
 };
 
 /* A customer. Protected by its partition's lock. The number is that of its first origin, whose id is its cid. */
@@ -90,6 +92,7 @@ struct directory *engine_directory(struct engine *engine);
 struct dictionary *engine_dictionary(struct engine *engine);
 struct dedupe *engine_dedupe(struct engine *engine);
 struct columns *engine_columns(struct engine *engine);
+struct matches *engine_matches(struct engine *engine);
 const struct fold_table *engine_folds(const struct engine *engine);
 
 /* The configuration in force. Replacing marks all states for folding again where it matters; the old one is the caller's
@@ -219,7 +222,7 @@ void engine_listen(struct engine *engine, void (*changed)(void *arg, struct engi
                                                           const struct event *event), void *arg);
 
 struct engine_figures {
-	uint64_t customers, origins, events, refolds, snapshots, replayed;
+	uint64_t customers, origins, events, decisions, refolds, snapshots, replayed;
 	size_t state_bytes, directory_bytes, dedupe_bytes;
 	int64_t snapshot_ms, recovery_ms;
 };

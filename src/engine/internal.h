@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "engine/store.h"
+#include "engine/tally.h"
 #include "event/columns.h"
 
 #include <pthread.h>
@@ -27,6 +28,13 @@ struct link_note {
 	uint32_t origin;
 };
 
+struct tallies {
+	pthread_mutex_t lock;        /* After all other locks. */
+	struct tally items[TALLIES_MAX];
+	size_t n;
+	bool changed;
+};
+
 struct engine {
 	struct engine_options options;
 	struct log *log;
@@ -34,6 +42,7 @@ struct engine {
 	struct dictionary *dictionary;
 	struct dedupe *dedupe;
 	struct columns *columns;
+	struct matches *matches;
 	struct store *store;
 	_Atomic(const struct config *) config;
 	size_t states_bytes_max;     /* Of one customer: all folds at their bounds. */
@@ -41,7 +50,7 @@ struct engine {
 	pthread_mutex_t structure;
 	struct chunk *_Atomic chunks[CHUNKS_MAX];
 	_Atomic uint32_t origins_n;
-	_Atomic uint64_t customers_n, events_n, refolds_n, snapshots_n, replayed_n;
+	_Atomic uint64_t customers_n, events_n, decisions_n, refolds_n, snapshots_n, replayed_n;
 	_Atomic size_t state_bytes;
 	_Atomic int64_t snapshot_ms, recovery_ms;
 	struct partition partitions[PARTITIONS];
@@ -49,6 +58,7 @@ struct engine {
 	pthread_mutex_t links_lock;  /* New identifiers since the last snapshot pass. */
 	struct link_note *links;     /* Kept until the pass that writes them has committed. */
 	size_t links_n, links_capacity;
+	struct tallies tallies;
 	uint32_t origin_returned;    /* An origin nobody uses, 0: none. Under structure. */
 
 	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
@@ -89,6 +99,13 @@ void customer_states_free(struct engine *engine, struct customer *customer);
 
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);
+
+/* Append a record of the tallies that changed. Without room now, the next one has them. */
+void tallies_record(struct engine *engine);
+/* From a record or a snapshot: what is larger counts. */
+void tallies_restore(struct engine *engine, struct value payload);
+int  tallies_write(struct engine *engine) MUST_CHECK; /* Into the store's open transaction. */
+int  tallies_load(struct engine *engine) MUST_CHECK;
 
 int  snapshot_load(struct engine *engine) MUST_CHECK;
 int  snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;

@@ -120,6 +120,8 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 		if (event->header.kind != EVENT_DECISION) {
 			origin->events++;
 			customer->events++;
+		} else {
+			origin->decisions++;
 		}
 	}
 	if (event->position > applied) {
@@ -142,6 +144,8 @@ static int record_apply(struct engine *engine, struct event *event)
 	if (event->header.kind == EVENT_NAME)
 		return dictionary_restore(engine->dictionary, event->header.name,
 		                          value_text(value_get(event->payload, TEXT("name"))));
+	if (event->header.kind == EVENT_TALLY)
+		tallies_restore(engine, event->payload);
 	if (event->header.origin_number == 0)
 		return 0;
 	event_names(engine, event);
@@ -251,9 +255,11 @@ static void *seen_run(void *arg)
 
 static void count_all(struct engine *engine)
 {
-	uint64_t customers = 0, events = 0;
+	uint64_t customers = 0, events = 0, decisions = 0;
 	for (uint32_t number = 1; number <= engine_origins(engine); number++) {
+		const struct origin *origin = engine_origin(engine, number);
 		const struct customer *customer = customer_at(engine, number);
+		decisions += origin ? origin->decisions : 0;
 		if (customer && customer->origin_first) {
 			customers++;
 			events += customer->events;
@@ -261,6 +267,7 @@ static void count_all(struct engine *engine)
 	}
 	atomic_store(&engine->customers_n, customers);
 	atomic_store(&engine->events_n, events);
+	atomic_store(&engine->decisions_n, decisions);
 }
 
 static int log_start(struct engine *engine, uint64_t applied_until)

@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "engine/internal.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,8 +31,11 @@ struct customer_record {
 struct origin_record {
 	struct origin_id id;
 	uint64_t head, decision_head, moved;
-	uint32_t customer, events;
+	uint32_t customer, events, decisions, reserved;
 };
+
+/* A record from before decisions were counted ends here. */
+enum { ORIGIN_RECORD_SHORT = offsetof(struct origin_record, decisions) };
 
 struct slice {
 	struct engine *engine;
@@ -71,7 +75,8 @@ static void origin_put(struct slice *slice, uint32_t number)
 	if (!customer)
 		return;
 	struct origin *origin = engine_origin(engine, number);
-	struct origin_record record = {origin->id, origin->head, origin->decision_head, origin->moved, customer->number, origin->events};
+	struct origin_record record = {origin->id, origin->head, origin->decision_head, origin->moved, customer->number, origin->events,
+	                               origin->decisions, 0};
 	if (origin->dirty && record_put(slice, STORE_ORIGINS, number, (struct text){(const char *)&record, sizeof record}, TEXT(""))) {
 		origin->dirty = false;
 		position_note(slice, record.head);
@@ -199,6 +204,8 @@ static int meta_write(struct engine *engine, uint64_t position, int64_t now)
 		key[i] = (uint8_t)((uint64_t)now >> (56 - 8 * i));
 	int error = store_put(engine->store, STORE_MARKS, (struct text){(const char *)key, sizeof key},
 	                      (struct text){(const char *)&position, sizeof position});
+	if (!error)
+		error = tallies_write(engine);
 	if (!error)
 		error = store_put(engine->store, STORE_META, TEXT("position"), (struct text){(const char *)&position, sizeof position});
 	return error ? error : store_commit(engine->store);
@@ -352,7 +359,7 @@ static bool pass_is_due(struct engine *engine, int64_t last_ms, uint64_t last_by
 static void *thread_run(void *arg)
 {
 	struct engine *engine = arg;
-	int64_t last_ms = clock_now_ms();
+	int64_t last_ms = clock_now_ms(), tallied_ms = last_ms;
 	uint64_t last_bytes = 0;
 	uint32_t names_written = 0;
 	thread_name_patient("snapshot");
@@ -363,7 +370,12 @@ static void *thread_run(void *arg)
 			struct timespec until = clock_deadline(BACKGROUND_STEP_MS);
 			pthread_cond_timedwait(&engine->pass_wake, &engine->pass_lock, &until);
 			pthread_mutex_unlock(&engine->pass_lock);
-			background_run(engine, clock_now_ms());
+			int64_t now = clock_now_ms();
+			if (now - tallied_ms >= TALLY_EVERY_MS) {
+				tallies_record(engine);
+				tallied_ms = now;
+			}
+			background_run(engine, now);
 			pthread_mutex_lock(&engine->pass_lock);
 			continue;
 		}
@@ -424,15 +436,35 @@ static uint32_t number_of(struct text key)
 	return number;
 }
 
+/* The length of the chain of decisions at @head, for a record that does not say it. */
+static int decisions_count(struct engine *engine, uint64_t head, uint32_t *n)
+{
+	char copy[LOG_ENTRY_BYTES_MAX];
+	struct event event;
+	struct text entry;
+	int error = 0;
+	for (*n = 0; head && !error; ++*n) {
+		error = log_read(engine->log, head, copy, &entry);
+		if (!error)
+			error = event_view(&event, entry);
+		if (!error && event.header.previous >= head)
+			error = ERROR_CORRUPT;
+		head = error ? 0 : event.header.previous;
+	}
+	return error;
+}
+
 static int origin_load(void *arg, struct text key, struct text value)
 {
 	struct engine *engine = arg;
-	struct origin_record record;
+	struct origin_record record = {0};
 	uint32_t number = number_of(key);
-	if (value.n != sizeof record)
+	if (value.n != sizeof record && value.n != ORIGIN_RECORD_SHORT)
 		return ERROR_CORRUPT;
-	memcpy(&record, value.p, sizeof record);
-	int error = origin_reserve(engine, number);
+	memcpy(&record, value.p, value.n);
+	int error = value.n == sizeof record ? 0 : decisions_count(engine, record.decision_head, &record.decisions);
+	if (!error)
+		error = origin_reserve(engine, number);
 	if (!error)
 		error = origin_reserve(engine, record.customer);
 	if (error)
@@ -443,6 +475,7 @@ static int origin_load(void *arg, struct text key, struct text value)
 	origin->decision_head = record.decision_head;
 	origin->moved = record.moved;
 	origin->events = record.events;
+	origin->decisions = record.decisions & INT32_MAX;
 	customer_at(engine, number)->number = number;
 	customer_at(engine, record.customer)->number = record.customer;
 	origin_give(engine, customer_at(engine, record.customer), number);
@@ -523,6 +556,8 @@ int snapshot_load(struct engine *engine)
 		error = store_each(engine->store, STORE_IDENTIFIERS, identifier_load, engine);
 	if (!error)
 		error = store_each(engine->store, STORE_DAYS, day_load, engine);
+	if (!error)
+		error = tallies_load(engine);
 	return error ? error : columns_restored(engine->columns);
 }
 

@@ -1,6 +1,8 @@
 /* resolve.c: deterministic matching. */
 #include "identify/resolve.h"
 
+#include "engine/matches.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -32,26 +34,50 @@ uint32_t resolve_find(struct engine *engine, struct identifier identifier)
 	return directory_find(directory, directory_hash(directory, identifier.type, identifier.value));
 }
 
-/* The usual case without the structure lock: everybody is known and is one customer. */
-static bool resolve_known(struct engine *engine, const struct resolve_request *request, uint32_t *origin)
+/* Whose the identifiers of an event are now. @parts has room for them; *@best is the origin of the most believed one. */
+static void parts_find(struct engine *engine, const struct resolve_request *request, struct match_part *parts, uint32_t *best)
 {
-	uint32_t customer = 0, of_best = 0;
-	size_t best = 0;
+	struct directory *directory = engine_directory(engine);
+	size_t most = 0;
+	*best = 0;
 	for (size_t i = 0; i < request->n; i++) {
-		uint32_t found = resolve_find(engine, request->identifiers[i]);
-		if (!found)
-			return false;
-		uint32_t belongs = customer_of(engine, found);
-		if (i && belongs != customer)
-			return false;
-		customer = belongs;
-		if (i == 0 || identifier_compare(&request->identifiers[i], &request->identifiers[best]) < 0) {
-			best = i;
-			of_best = found;
+		struct identifier_hash hash = directory_hash(directory, request->identifiers[i].type, request->identifiers[i].value);
+		uint32_t found = directory_find(directory, hash);
+		parts[i] = (struct match_part){.hash = hash, .customer = found ? customer_of(engine, found) : 0};
+		if (i == 0 || identifier_compare(&request->identifiers[i], &request->identifiers[most]) < 0) {
+			most = i;
+			*best = found;
 		}
 	}
-	*origin = of_best;
-	return true;
+}
+
+/*
+ * The usual cases without the structure lock: everybody is known and is one customer, or the identifiers do not fit
+ * together and what comes of that was decided before.
+ */
+static bool resolve_known(struct engine *engine, const struct resolve_request *request, uint32_t *origin)
+{
+	struct match_part parts[IDENTIFIERS_AN_EVENT_MAX];
+	uint32_t best;
+	bool is_one = true, any = false;
+	parts_find(engine, request, parts, &best);
+	for (size_t i = 0; i < request->n; i++) {
+		is_one &= parts[i].customer && parts[i].customer == parts[0].customer;
+		any |= parts[i].customer != 0;
+	}
+	if (is_one)
+		*origin = best;
+	return is_one || (any && !request->explicit_link &&
+	                  matches_find(engine_matches(engine), match_key_of(parts, request->n), origin));
+}
+
+/* Remember that the identifiers of @request do not fit together and belong to @origin. Structure lock held. */
+static void resolve_remember(struct engine *engine, const struct resolve_request *request, uint32_t origin)
+{
+	struct match_part parts[IDENTIFIERS_AN_EVENT_MAX];
+	uint32_t best;
+	parts_find(engine, request, parts, &best);
+	matches_note(engine_matches(engine), match_key_of(parts, request->n), origin);
 }
 
 static int compare(const void *a, const void *b)
@@ -255,6 +281,8 @@ static int resolve_new(struct matching *matching, uint32_t *origin)
 			error = link_add(matching, home, i);
 	for (size_t i = 0; i < demoted_n && !error; i++)
 		error = identifier_record(matching, EVENT_DEMOTE, home, demoted[i]);
+	if (!error && demoted_n)
+		resolve_remember(matching->engine, matching->request, home);
 	if (!error)
 		*origin = home;
 	else if (is_new && engine_origin(matching->engine, home)->head == 0)

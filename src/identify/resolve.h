@@ -4,7 +4,8 @@
  * No customer has one of the identifiers: a new one. One has: it gets the others. Several have: they are joined, the
  * oldest id surviving, unless that would break a limit (two user ids never become one person); then the identifier that
  * is believed least is left out of the event, that is recorded, and the rest is tried again. Links, merges, demotions and
- * splits are records; replay never runs these rules.
+ * splits are records; replay never runs these rules. A set of identifiers that did not fit is remembered (matches.h): the
+ * next event with it belongs to the same customer and writes no further record, until somebody is parted.
  *
  * What a public key says of identity is a claim (identify_from_public): it holds for the anonymousId alone.
  */
@@ -25,7 +26,7 @@ struct resolve_request {
 /*
  * *@origin is the origin the event belongs to; its customer may change until it is locked (customer_lock_of follows it).
  * Errors: ERROR_INVALID (no usable identifier), ERROR_LIMIT (memory_max: no new customers), ERROR_MEMORY, those of log_append.
- * Threads: safe. Takes the structure lock only when somebody is new or must be joined.
+ * Threads: safe. Takes the structure lock only when somebody is new or must be joined, or does not fit for the first time.
  */
 int resolve(struct engine *engine, const struct resolve_request *request, uint32_t *origin) MUST_CHECK;
 

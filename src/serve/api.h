@@ -7,10 +7,12 @@
 /* decide_api.c */
 void api_decide(struct request *request);
 void api_decision(struct request *request);
-void api_response(struct request *request);
 void api_undo(struct request *request);
 void api_preferences(struct request *request);
 void api_consents_post(struct request *request);
+
+/* response_api.c */
+void api_response(struct request *request);
 
 /* customer_api.c */
 void api_customers(struct request *request);

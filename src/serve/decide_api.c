@@ -1,4 +1,4 @@
-/* decide_api.c: POST /v1/decide, POST /v1/response, and what a customer changes: preferences, consents, layouts, undo. */
+/* decide_api.c: POST /v1/decide, and what a customer changes: preferences, consents, layouts, undo. */
 #include "serve/api.h"
 #include "serve/change.h"
 
@@ -266,7 +266,7 @@ void api_decision(struct request *request)
 	again_write(request, deciding, &record);
 }
 
-/* ---- what came of it ---- */
+/* ---- what a customer changes ---- */
 
 static void done_write(struct request *request, uint64_t undo)
 {
@@ -277,105 +277,6 @@ static void done_write(struct request *request, uint64_t undo)
 		json_put_text(&request->out, "undo", record_format(id, 'u', undo));
 	json_object_end(&request->out);
 }
-
-static enum suggestion_kind suggestion_kind_of(struct text name)
-{
-	return text_equal(name, TEXT("consent")) ? SUGGESTION_CONSENT : text_equal(name, TEXT("demote")) ? SUGGESTION_DEMOTE : SUGGESTION_PROMOTE;
-}
-
-/* Do what the customer said yes or no to. */
-static int suggestion_apply(struct request *request, uint32_t origin, const struct event *decision, struct text answer, uint64_t *undo)
-{
-	struct value ask = value_get(decision->payload, TEXT("ask"));
-	const struct surface *surface = surface_find(engine_config(request->server->engine), decision->name);
-	enum suggestion_kind kind = suggestion_kind_of(value_text(value_get(ask, TEXT("kind"))));
-	bool yes = text_equal(answer, TEXT("yes"));
-	enum channel channel = (enum channel)decision->header.channel;
-	if (!surface)
-		return ERROR_NOT_FOUND;
-	if (kind == SUGGESTION_CONSENT) {
-		struct consent_act act = {.purpose = value_text(value_get(ask, TEXT("purpose"))), .yes = yes,
-		                          .text = value_text(value_get(ask, TEXT("text")))};
-		return consent_append(request, origin, &act, channel, undo);
-	}
-	struct menu_op op = {.kind = !yes ? MENU_OP_DECLINE : kind == SUGGESTION_PROMOTE ? MENU_OP_PROMOTE : MENU_OP_DEMOTE,
-	                     .time_ms = request->now_ms, .option = surface_option(surface, value_text(value_get(ask, TEXT("option")))),
-	                     .over = surface_option(surface, value_text(value_get(ask, TEXT("over"))))};
-	if (op.option == MENU_NONE)
-		return ERROR_NOT_FOUND;
-	return layout_append(request, origin, surface, &op, channel, undo);
-}
-
-static int response_append(struct request *request, uint32_t origin, const struct event *decision, struct json root, struct text answer)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct engine_write write = {.header = request_header(request, EVENT_RESPONSE, (enum channel)decision->header.channel)};
-	const struct surface *surface = surface_find(engine_config(request->server->engine), decision->name);
-	struct text kind = value_text(value_at(decision->payload, TEXT("ask.kind")));
-	uint64_t position;
-	size_t object = value_open(&payload, VALUE_OBJECT);
-	value_put_key(&payload, TEXT("decision"));
-	value_put_int(&payload, (int64_t)decision->position);
-	if (answer.n && kind.n && surface) {
-		value_put_key(&payload, TEXT("answer"));
-		value_put_text(&payload, answer);
-		value_put_key(&payload, TEXT("mark"));
-		value_put_int(&payload, surface->mark);
-		value_put_key(&payload, TEXT("kind"));
-		value_put_int(&payload, suggestion_kind_of(kind));
-	}
-	static const char *const members[] = {"option", "value"};
-	int error = 0;
-	for (size_t i = 0; i < 2 && !error; i++) {
-		struct json member = json_get(root, text_of(members[i]));
-		if (json_type_of(member) <= JSON_NULL)
-			continue;
-		value_put_key(&payload, text_of(members[i]));
-		error = value_put_json(&payload, member, 4);
-	}
-	value_close(&payload, object);
-	write.header.name = decision->header.name;
-	write.payload = buffer_view(&payload);
-	if (!error)
-		error = payload.failed || payload.n > EVENT_BYTES_MAX ? ERROR_LIMIT : request_append(request, origin, &write, &position);
-	buffer_free(&payload);
-	return error;
-}
-
-void api_response(struct request *request)
-{
-	struct json root;
-	struct event decision;
-	uint64_t position, asked = 0, undo = 0;
-	if (!request_json(request, &root))
-		return;
-	struct text id = json_text(json_get(root, TEXT("decision"))), suggestion = json_text(json_get(root, TEXT("suggestion")));
-	struct text answer = json_text(json_get(root, TEXT("answer")));
-	if (suggestion.n && record_parse(suggestion, 's', &asked) && id.n == 0)
-		position = asked;
-	else if (!record_parse(id, 'd', &position))
-		return reply_error(request, 400, "no_decision", "\"decision\" must be the id of a decision.");
-	if (suggestion.n && asked != position)
-		return reply_error(request, 400, "no_suggestion", "That suggestion does not belong to that decision.");
-	if (suggestion.n && !text_equal(answer, TEXT("yes")) && !text_equal(answer, TEXT("no")) && !text_equal(answer, TEXT("never")))
-		return reply_error(request, 400, "no_answer", "\"answer\" must be yes, no or never.");
-	if (engine_event(request->server->engine, position, request->arena, &decision) != 0 || decision.header.kind != EVENT_DECISION)
-		return reply_error(request, 404, "no_decision", "There is no such decision.");
-	char cid[33];
-	uint32_t origin = request_customer_path(request, text_of(origin_format(cid, decision.header.origin)));
-	if (!origin)
-		return;
-	if (suggestion.n && value_type_of(value_get(decision.payload, TEXT("ask"))) != VALUE_OBJECT)
-		return reply_error(request, 400, "no_suggestion", "Nothing was asked there.");
-	int error = response_append(request, origin, &decision, root, suggestion.n ? answer : (struct text){0});
-	if (!error && suggestion.n)
-		error = suggestion_apply(request, origin, &decision, answer, &undo);
-	if (error)
-		return reply_failure(request, error);
-	done_write(request, undo);
-}
-
-/* ---- what a customer changes ---- */
 
 void api_undo(struct request *request)
 {

@@ -1,6 +1,7 @@
 /* known_api.c: which of a form's fields are known, so that nobody is asked twice. */
 #include "serve/api.h"
 
+#include "engine/tally.h"
 #include "identify/trait.h"
 #include "interact/preference.h"
 #include "serve/card.h"
@@ -100,6 +101,14 @@ static struct text fields_asked(struct request *request)
 	return given.n || !copy.p ? given : copy;
 }
 
+/* Count what the form of @touchpoint had to ask and what it had not. Only a name that the configuration knows is one. */
+static void asked_note(struct engine *engine, struct text touchpoint, size_t asked, size_t not_asked)
+{
+	if (touchpoint.n == 0 || !config_find(engine_config(engine), TEXT("touchpoint"), touchpoint))
+		touchpoint = TEXT("other");
+	engine_tally(engine, touchpoint, asked, not_asked);
+}
+
 void api_known(struct request *request)
 {
 	struct reader reader;
@@ -146,5 +155,5 @@ void api_known(struct request *request)
 	json_put_int(&request->out, "not_asked", (int64_t)(of - missing_n));
 	json_put_int(&request->out, "of", (int64_t)of);
 	json_object_end(&request->out);
-	asked_note(request->server, http_query(request->http, "touchpoint"), of - missing_n, missing_n);
+	asked_note(request->server->engine, http_query(request->http, "touchpoint"), missing_n, of - missing_n);
 }

@@ -2,6 +2,7 @@
 #include "serve/api.h"
 
 #include "base/clock.h"
+#include "engine/tally.h"
 #include "event/columns.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -89,7 +90,7 @@ static void checklist_write(struct json_writer *out, struct server *server, cons
 		{"Purposes are written down", "Write a document of kind purpose and push it: attune apply DIR.", purposes_of(config)->n > 0},
 		{"A customer has agreed to something", "Ask, with nothing ticked beforehand.", sums->consented > 0},
 		{"A place asks for decisions", "Write a document of kind surface.", config->sections[CONFIG_SURFACES] != NULL},
-		{"A decision has been made", "POST /v1/decide.", atomic_load(&server->figures.decisions) > 0},
+		{"A decision has been made", "POST /v1/decide.", engine_figures(server->engine).decisions > 0},
 	};
 	json_key(out, TEXT("checklist"));
 	json_array_begin(out);
@@ -98,6 +99,25 @@ static void checklist_write(struct json_writer *out, struct server *server, cons
 		json_put_text(out, "title", text_of(items[i].title));
 		json_put_bool(out, "done", items[i].done);
 		json_put_text(out, "hint", text_of(items[i].hint));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+/* What the forms of each touchpoint had to ask, and what was known already, ever. */
+static void forms_write(struct json_writer *out, struct engine *engine)
+{
+	struct tally tallies[TALLIES_MAX];
+	size_t n = engine_tallies(engine, tallies);
+	json_key(out, TEXT("forms"));
+	json_array_begin(out);
+	for (size_t i = 0; i < n; i++) {
+		if (tallies[i].n[0] + tallies[i].n[1] == 0)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "touchpoint", text_of(tallies[i].name));
+		json_put_int(out, "asked", (int64_t)tallies[i].n[0]);
+		json_put_int(out, "not_asked", (int64_t)tallies[i].n[1]);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -130,6 +150,8 @@ void api_overview(struct request *request)
 	json_put_int(out, "customers", (int64_t)sums->customers);
 	json_put_int(out, "identified", (int64_t)sums->identified);
 	json_put_int(out, "events", (int64_t)figures.events);
+	json_put_int(out, "decisions", (int64_t)figures.decisions);
+	forms_write(out, server->engine);
 	json_key(out, TEXT("quadrant"));
 	json_object_begin(out);
 	json_put_null(out, "interaction");

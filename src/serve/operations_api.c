@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/dedupe.h"
+#include "engine/tally.h"
 #include "event/columns.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
@@ -52,44 +53,19 @@ static void latency_write(struct buffer *out, const struct server_figures *figur
 	buffer_format(out, "attune_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\nattune_request_seconds_sum %.6f\nattune_request_seconds_count %" PRIu64 "\n", sum, seconds, sum);
 }
 
-/* The counts of @touchpoint; those beyond the table's end share its last place. Lock held. */
-static struct asked *asked_of(struct server *server, struct text touchpoint)
-{
-	for (size_t i = 0; i < ASKED_TOUCHPOINTS_MAX; i++) {
-		struct asked *asked = &server->asked[i];
-		if (*asked->touchpoint == 0 && i + 1 < ASKED_TOUCHPOINTS_MAX)
-			memcpy(asked->touchpoint, touchpoint.p, touchpoint.n);
-		if (text_equal(text_of(asked->touchpoint), touchpoint) || i + 1 == ASKED_TOUCHPOINTS_MAX)
-			return asked;
-	}
-	return NULL;
-}
-
-void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked)
-{
-	/* Only names that the configuration knows make a label. */
-	if (touchpoint.n == 0 || touchpoint.n >= sizeof server->asked->touchpoint ||
-	    !config_find(engine_config(server->engine), TEXT("touchpoint"), touchpoint))
-		touchpoint = TEXT("other");
-	pthread_mutex_lock(&server->asked_lock);
-	struct asked *counts = asked_of(server, touchpoint);
-	counts->asked += asked;
-	counts->not_asked += not_asked;
-	pthread_mutex_unlock(&server->asked_lock);
-}
-
+/* What forms asked is counted for ever; here it begins at the start, as all counters do. */
 static void asked_write(struct server *server, struct buffer *out)
 {
 	static const char *const names[] = {"fields_asked_total", "fields_not_asked_total"};
 	static const char *const helps[] = {"Fields of forms that had to be asked.", "Fields of forms that were known and not asked."};
-	pthread_mutex_lock(&server->asked_lock);
+	struct tally tallies[TALLIES_MAX];
+	size_t n = engine_tallies(server->engine, tallies);
 	for (size_t kind = 0; kind < 2; kind++) {
 		buffer_format(out, "# HELP attune_%s %s\n# TYPE attune_%s counter\n", names[kind], helps[kind], names[kind]);
-		for (size_t i = 0; i < ASKED_TOUCHPOINTS_MAX && *server->asked[i].touchpoint; i++)
-			buffer_format(out, "attune_%s{touchpoint=\"%s\"} %" PRIu64 "\n", names[kind], server->asked[i].touchpoint,
-			              kind ? server->asked[i].not_asked : server->asked[i].asked);
+		for (size_t i = 0; i < n; i++)
+			buffer_format(out, "attune_%s{touchpoint=\"%s\"} %" PRIu64 "\n", names[kind], tallies[i].name,
+			              tallies[i].n[kind] - tallies[i].before[kind]);
 	}
-	pthread_mutex_unlock(&server->asked_lock);
 }
 
 void api_metrics(struct request *request)
@@ -104,6 +80,8 @@ void api_metrics(struct request *request)
 	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
 	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));
 	metric(out, "decisions_total", "counter", "Decisions made.", (double)atomic_load(&figures->decisions));
+	metric(out, "responses_unknown_total", "counter", "Responses to decisions that are not known: kept, never learned from.",
+	       (double)atomic_load(&figures->responses_unknown));
 	asked_write(server, out);
 	buffer_string(out, "# HELP attune_requests_total Requests by class of status.\n# TYPE attune_requests_total counter\n");
 	for (size_t i = 1; i < 6; i++)
@@ -346,7 +324,7 @@ static void problem_write(void *arg, const struct config_problem *problem)
 }
 
 /* {"files": [{"name", "text"}]} */
-static bool files_read(struct request *request, struct json root, struct config_file **files, size_t *n)
+static bool files_read(struct request *request, struct json root, struct config_version *version)
 {
 	struct json list = json_get(root, TEXT("files")), item;
 	struct json_cursor cursor = {0};
@@ -356,42 +334,57 @@ static bool files_read(struct request *request, struct json root, struct config_
 		reply_error(request, 400, "no_files", "\"files\" must be a list of {\"name\", \"text\"}.");
 		return false;
 	}
-	*n = 0;
 	while (json_next(&cursor, list, NULL, &item))
-		found[(*n)++] = (struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
-	*files = found;
+		found[version->files_n++] =
+			(struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
+	version->files = found;
 	return true;
 }
 
 /* Put @config in force. The old one stays until the server stops: a thread may be reading it. */
-static int config_apply(struct server *server, const struct config_file *files, size_t n, struct config *config, const char *who)
+static int config_apply(struct server *server, struct config_version *version, struct config *config, const char *who)
 {
-	uint32_t version;
 	if (server->retired_n == sizeof server->retired / sizeof *server->retired)
 		return ERROR_LIMIT;
-	int error = config_log_add(server->config_log, files, n, who, &version);
+	version->lasting = config->lasting;
+	int error = config_log_add(server->config_log, version, who);
 	if (error)
 		return error;
-	config->version = version;
+	config->version = version->version;
 	server->retired[server->retired_n++] = config;
 	engine_config_set(server->engine, config);
 	return 0;
 }
 
-void api_configuration_post(struct request *request)
+/* Build @version and put it in force. One at a time: new names get their lasting numbers behind those in force. */
+static int config_take(struct request *request, struct config_version *version, struct config **config)
 {
-	struct json root;
-	struct config_file *files;
-	size_t n;
-	struct config *config;
+	struct server *server = request->server;
 	struct problems problems = {.out = &request->out};
-	if (!request_json(request, &root) || !files_read(request, root, &files, &n))
-		return;
 	json_object_begin(&request->out);
 	json_key(&request->out, TEXT("problems"));
 	json_array_begin(&request->out);
-	int error = config_build(&config, request->server->kinds, files, n, 0, problem_write, &problems);
+	pthread_mutex_lock(&server->config_lock);
+	version->lasting = engine_config(server->engine)->lasting;
+	int error = config_build(config, server->kinds, version, problem_write, &problems);
+	if (!error) {
+		error = config_apply(server, version, *config, request->caller.key ? request->caller.key->id : "console");
+		if (error)
+			config_free(*config);
+	}
+	pthread_mutex_unlock(&server->config_lock);
 	json_array_end(&request->out);
+	return error;
+}
+
+void api_configuration_post(struct request *request)
+{
+	struct json root;
+	struct config_version version = {0};
+	struct config *config;
+	if (!request_json(request, &root) || !files_read(request, root, &version))
+		return;
+	int error = config_take(request, &version, &config);
 	if (error && error != ERROR_INVALID)
 		return reply_failure(request, error);
 	if (error) {
@@ -400,13 +393,6 @@ void api_configuration_post(struct request *request)
 		json_object_end(&request->out);
 		request->http->status = 422;
 		return;
-	}
-	pthread_mutex_lock(&request->server->config_lock);
-	error = config_apply(request->server, files, n, config, request->caller.key ? request->caller.key->id : "console");
-	pthread_mutex_unlock(&request->server->config_lock);
-	if (error) {
-		config_free(config);
-		return reply_failure(request, error);
 	}
 	json_put_int(&request->out, "version", config->version);
 	json_put_int(&request->out, "documents", (int64_t)config->documents_n);

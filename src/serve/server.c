@@ -573,15 +573,13 @@ static int config_load(struct server *server, struct config **config)
 {
 	char path[4200];
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
-	struct config_file *files;
-	size_t n;
-	uint32_t version;
+	struct config_version newest;
 	arena_init(&arena, (size_t)256 * 1024 * 1024);
 	snprintf(path, sizeof path, "%s/configuration", server->folder);
 	int error = config_log_open(&server->config_log, path);
 	if (!error)
-		error = config_log_newest(server->config_log, &arena, &version, &files, &n);
-	return error ? error : config_build(config, server->kinds, files, n, version, ignore_problem, NULL);
+		error = config_log_newest(server->config_log, &arena, &newest);
+	return error ? error : config_build(config, server->kinds, &newest, ignore_problem, NULL);
 }
 
 static int engine_start(struct server *server, const struct server_options *options)
@@ -652,7 +650,6 @@ int server_start(struct server **out, const struct server_options *options)
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
 	pthread_mutex_init(&server->config_lock, NULL);
-	pthread_mutex_init(&server->asked_lock, NULL);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_init(&server->message_locks[i], NULL);
 	pthread_cond_init(&server->work_ready, NULL);
@@ -699,7 +696,6 @@ void server_stop(struct server *server)
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
 	pthread_mutex_destroy(&server->config_lock);
-	pthread_mutex_destroy(&server->asked_lock);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_destroy(&server->message_locks[i]);
 	pthread_cond_destroy(&server->work_ready);

@@ -65,16 +65,9 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, requests_refused;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, responses_unknown, requests_refused;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 	_Atomic uint64_t latency_us;  /* All together. */
-};
-
-/* What the forms of a touchpoint had to ask, and what they had not: since the start. */
-enum { ASKED_TOUCHPOINTS_MAX = 64 };
-struct asked {
-	char touchpoint[64];
-	uint64_t asked, not_asked;
 };
 
 struct server {
@@ -103,8 +96,6 @@ struct server {
 	pthread_mutex_t message_locks[MESSAGE_LOCKS]; /* By messageId: one copy of an event at a time. Before all locks of the engine. */
 	_Atomic int64_t new_customers_minute, new_customers;
 	int64_t started_ms;
-	pthread_mutex_t asked_lock;
-	struct asked asked[ASKED_TOUCHPOINTS_MAX];
 };
 
 struct server_options {
@@ -147,9 +138,6 @@ struct event_header request_header(struct request *request, enum event_kind kind
 
 /* Append a record to the customer of @origin: lock, refresh, append. Errors: those of engine_append, customer_refresh. */
 int request_append(struct request *request, uint32_t origin, struct engine_write *write, uint64_t *position) MUST_CHECK;
-
-/* Count what a form had to ask and what it had not. */
-void asked_note(struct server *server, struct text touchpoint, size_t not_asked, size_t asked);
 
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);

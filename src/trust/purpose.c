@@ -16,19 +16,41 @@ static const struct config_key purpose_keys[] = {
 
 /* Numbers that stay whatever else is configured, for they stand in records. */
 static const char *const well_known[] = {"personalisation", "analytics", "marketing", "research", "sharing"};
-enum { WELL_KNOWN = sizeof well_known / sizeof *well_known };
+enum { WELL_KNOWN = sizeof well_known / sizeof *well_known, OWN_MAX = 63 - WELL_KNOWN };
 
 static int by_name(const void *a, const void *b)
 {
 	return text_compare(((const struct purpose *)a)->name, ((const struct purpose *)b)->name);
 }
 
-static uint64_t mask_of(struct text name, unsigned *next)
+static int mask_find(struct config *config, struct purpose *purpose)
 {
+	size_t number;
 	for (unsigned i = 0; i < WELL_KNOWN; i++)
-		if (text_equal(name, text_of(well_known[i])))
-			return (uint64_t)1 << (i + 1);
-	return *next < CONFIG_PURPOSES_MAX ? (uint64_t)1 << (*next)++ : 0;
+		if (text_equal(purpose->name, text_of(well_known[i]))) {
+			purpose->mask = (uint64_t)1 << (i + 1);
+			return 0;
+		}
+	int error = config_lasting_number(config, purpose->name, OWN_MAX, &number);
+	if (!error)
+		purpose->mask = (uint64_t)1 << (WELL_KNOWN + 1 + number);
+	return error;
+}
+
+/* The bits of all. In the order of names, so that new ones get theirs in the same order however files are arranged. */
+static int masks_find(struct config_build *build, struct config *config, struct purpose *items, size_t n)
+{
+	int error = 0;
+	qsort(items, n, sizeof *items, by_name);
+	for (size_t i = 0; i < n && !error; i++)
+		error = mask_find(config, &items[i]);
+	for (size_t i = 0; i < n && error == ERROR_LIMIT; i++)
+		if (!items[i].mask)
+			return config_problem(build, config_find(config, TEXT("purpose"), items[i].name), "name",
+			                      "there can never be more than %d purposes beside the well-known ones, and those that were "
+			                      "removed count: a removed name keeps its place for ever",
+			                      OWN_MAX);
+	return error;
 }
 
 static int purposes_compile(struct config_build *build, struct config *config, const void **section)
@@ -37,7 +59,6 @@ static int purposes_compile(struct config_build *build, struct config *config, c
 	struct purpose *items = arena_zero_alloc(config->arena, config->documents_n + 1, sizeof *items);
 	const struct config_document *document;
 	size_t at = 0;
-	unsigned next = WELL_KNOWN + 1;
 	if (!purposes || !items)
 		return ERROR_MEMORY;
 	while ((document = config_next(config, TEXT("purpose"), &at))) {
@@ -51,15 +72,9 @@ static int purposes_compile(struct config_build *build, struct config *config, c
 		if (text_equal(purpose->name, TEXT("service")))
 			return config_problem(build, document, "name", "\"service\" is there already and needs no consent");
 	}
-	qsort(items, purposes->n, sizeof *items, by_name);
-	for (size_t i = 0; i < purposes->n; i++) {
-		items[i].mask = mask_of(items[i].name, &next);
-		if (!items[i].mask)
-			return ERROR_LIMIT;
-	}
 	purposes->items = items;
 	*section = purposes;
-	return 0;
+	return masks_find(build, config, items, purposes->n);
 }
 
 const struct config_kind purpose_kind = {

@@ -2,8 +2,10 @@
  * purpose.h: what data may be used for.
  *
  * A purpose is a document of the configuration (kind purpose): its name, the title and the text a customer is shown,
- * and the version of that text. Each has a bit. Bit 0 is the running of the service, which needs no consent and reads
- * nothing that was learned. The well-known purposes have bits of their own; others get theirs by the order of names.
+ * and the version of that text. Each has a bit, which is its own for ever, for it stands in records. Bit 0 is the running
+ * of the service, which needs no consent and reads nothing that was learned. The well-known purposes have bits of their
+ * own; others get the next free one when they are first configured (config_lasting_number), and keep it when they are
+ * removed. There are 63 in all; one more is a problem of the configuration.
  */
 #ifndef ATTUNE_TRUST_PURPOSE_H
 #define ATTUNE_TRUST_PURPOSE_H

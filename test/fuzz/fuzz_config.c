@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct config_file file = {TEXT("fuzz.yaml"), {(const char *)bytes, n}};
 	struct config *config;
 	size_t problems = 0;
-	int error = config_build(&config, &kinds, &file, 1, 1, problem, &problems);
+	struct config_version version = {.version = 1, .files = &file, .files_n = 1};
+	int error = config_build(&config, &kinds, &version, problem, &problems);
 	if (error == ERROR_INVALID && problems == 0)
 		abort();
 	if (error)

@@ -371,7 +371,13 @@ describe("a customer token that is wrong", () => {
     for (const [path, body] of [[`/v1/customers/${ben}/preferences`, { set: { language: "de" } }], [`/v1/customers/${ben}/consents`, { purpose: "marketing", answer: "yes" }], [`/v1/customers/${ben}/undo`, { undo: "u1" }], [`/v1/customers/${ana}/merge`, { with: ben }], ["/v1/decide", { customer: { cid: ben }, surface: "app-home" }]])
       refused(await server.post(path, body, { key }), 403, "denied");
     const decision = await server.decide("user:token-ben", "machine-withdrawal");
-    refused(await server.post("/v1/response", { decision: decision.decision, suggestion: decision.ask?.suggestion, answer: "yes" }, { key }), 403, "denied");
+    const yes = { decision: decision.decision, suggestion: decision.ask.suggestion, answer: "yes" };
+    refused(await server.post("/v1/response", { ...yes, customer: { cid: ben } }, { key }), 403, "denied");
+    const strange = async (id) => { const { event, ...rest } = ok(await server.post("/v1/response", { ...yes, decision: id, suggestion: id.replace("d", "s") }, { key })); return rest; };
+    assert.deepEqual(await strange(decision.decision), { known: false, done: false }, "another's decision is one that is not known");
+    assert.deepEqual(await strange("d7fffffffffff"), await strange(decision.decision), "and which there are cannot be found out");
+    assert.ok((await server.timeline(ben)).every((event) => event.kind !== "response" && event.kind !== "consent"), "to whom it belongs nothing happens");
+    assert.ok((await server.timeline(ana)).every((event) => event.kind !== "consent"));
   });
   test("a token cannot find out who is a customer", async () => {
     const key = server.token("user:token-ana");

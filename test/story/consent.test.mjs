@@ -136,6 +136,38 @@ test("a yes holds for the text that was shown: a new version asks anew", async (
   } finally { await one.end(); }
 });
 
+test("what was agreed to for one purpose never serves another, whatever purposes are configured later", async () => {
+  const files = (...names) => [{ name: "p.yaml", text: names.map((name) => `kind: purpose\nname: ${name}\ntitle: x\ntext: "x"\nversion: 1\n---\n` +
+    `kind: surface\nname: for-${name}\ntype: usual\npurpose: ${name}\nlearns: {event: Cash Withdrawn, field: amount}\nstandard: [20]\nverb: took\nask: Remember?\n`).join("---\n") }];
+  const one = await Server.start({ files: files("b", "c") });
+  const agree = (...purposes) => one.send(purposes.map((purpose) => track({ userId: "sam" }, "Consent Given", { purpose })));
+  const guesses = async (...names) => {
+    const found = {};
+    for (const name of names) found[name] = (await one.decide("user:sam", `for-${name}`, later)).guess;
+    return found;
+  };
+  try {
+    await agree("b");
+    ok(await one.post("/v1/import", { batch: [...Array(8)].map((_, i) => track({ userId: "sam" }, "Cash Withdrawn", { amount: 80 }, { timestamp: iso(friday + i * 7 * DAY) })) }));
+    assert.deepEqual(await guesses("b", "c"), { b: true, c: false });
+    ok(await one.post("/v1/configuration", { files: files("a", "b", "c") }));
+    await agree("a", "c"); // From now on: what was before was agreed to for b alone.
+    assert.deepEqual(await guesses("a", "b", "c"), { a: false, b: true, c: false });
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await guesses("a", "b", "c"), { a: false, b: true, c: false });
+    ok(await one.post("/v1/configuration", { files: files("a", "d") }));
+    await agree("d");
+    await one.restart();
+    assert.deepEqual(await guesses("a", "d"), { a: false, d: false }, "the place of a purpose that was removed stays its own");
+    ok(await one.post("/v1/configuration", { files: files("a", "b", "c", "d") }));
+    assert.deepEqual(await guesses("a", "b", "c", "d"), { a: false, b: true, c: false, d: false }, "one that comes back finds it again");
+    const names = [...Array(59)].map((_, i) => `p${i}`);
+    const many = refused(await one.post("/v1/configuration", { files: files(...names) }), 422, "invalid_configuration");
+    assert.match(many.problems[0].message, /never be more than 58 purposes/);
+  } finally { await one.end(); }
+});
+
 test("every act stays in the customer's history, with words, version and channel, and survives kill -9", async () => {
   const cid = await person("ledger");
   const staff = { purpose: "research", channel: "branch", evidence: "signed form 17" };

@@ -203,7 +203,8 @@ describe("a response", () => {
     await agreed("other");
     const decision = await server.decide("user:responds", "machine-withdrawal");
     refused(await server.post("/v1/response", { decision: "d7fffffffff", option: 80 }), 404, "no_decision");
-    refused(await server.post("/v1/response", { decision: decision.decision, option: 80 }, { key: server.token("user:other") }), 403, "denied");
+    const named = { decision: decision.decision, option: 80, customer: { identifier: "user:responds" } };
+    refused(await server.post("/v1/response", named, { key: server.token("user:other") }), 403, "denied");
     refused(await server.post("/v1/response", { decision: decision.decision, suggestion: decision.decision.replace("d", "s"), answer: "perhaps" }), 400, "no_answer");
     refused(await server.post("/v1/response", { decision: decision.decision, suggestion: "s1", answer: "yes" }), 400, "no_suggestion");
     refused(await server.post("/v1/response", { decision: decision.decision, suggestion: decision.decision.replace("d", "s"), answer: "yes" }), 400, "no_suggestion");
@@ -218,5 +219,40 @@ describe("a response", () => {
     const { decisions } = ok(await server.get(`/v1/customers/${cid}/decisions`));
     assert.equal(decisions.length, 1);
     assert.equal(decisions[0].name, "machine-withdrawal");
+  });
+  test("to a decision that is not known is kept and counted, and nothing is learned from it", async () => {
+    const customer = { identifier: "user:strange" }, key = server.token("user:strange");
+    const counted = async () => Number((await server.get("/metrics", { key: null })).text.match(/^attune_responses_unknown_total (\d+)/m)[1]);
+    const learned = async () => {
+      const card = await server.card("user:strange");
+      const machine = await server.decide("user:strange", "machine-withdrawal"), menu = await menuOf("strange");
+      const plain = ({ options, guess, withheld, menu, ask }) => ({ options, guess, withheld, menu, ask: ask && { ...ask, suggestion: null } });
+      return { consents: card.consents, habits: card.habits, preferences: card.preferences, machine: plain(machine), menu: plain(menu) };
+    };
+    await server.send([identify({ userId: "strange" }), identify({ userId: "owner" })]);
+    const asked = await server.decide("user:owner", "machine-withdrawal");
+    assert.equal(asked.ask.kind, "consent");
+    const before = await learned(), n = await counted();
+    const yes = { decision: asked.decision, suggestion: asked.ask.suggestion, answer: "yes", value: 80 };
+    const sent = [[{ ...yes, customer }], [yes, { key }], [{ decision: "d7fffffffff", option: "cards", customer }], [{ decision: "dffffffffffffffff", suggestion: "sffffffffffffffff", answer: "yes", customer }]];
+    for (const [body, options] of sent) {
+      const answer = ok(await server.post("/v1/response", body, options));
+      assert.deepEqual({ ...answer, event: typeof answer.event }, { known: false, done: false, event: "string" });
+    }
+    assert.equal(await counted(), n + 4);
+    assert.deepEqual(await learned(), before, "no consent, no habit, no menu, no answer to a question");
+    const own = async (name, kind) => (await server.timeline((await server.card(`user:${name}`)).cid)).filter((event) => event.kind === kind);
+    assert.deepEqual((await own("strange", "response")).map((event) => event.properties).reverse(), [
+      { decision: asked.decision, unknown: true, answer: "yes", value: 80 }, { decision: asked.decision, unknown: true, answer: "yes", value: 80 },
+      { decision: "d7fffffffff", unknown: true, option: "cards" }, { decision: "dffffffffffffffff", unknown: true, answer: "yes" }]);
+    for (const name of ["strange", "owner"]) assert.deepEqual(await own(name, "consent"), []);
+    assert.deepEqual(await own("owner", "response"), [], "whose decision it was hears nothing");
+    await server.kill();
+    await server.up();
+    assert.deepEqual(await learned(), before, "nor after a replay");
+    refused(await server.post("/v1/response", { ...yes, customer: { identifier: "user:nobody-at-all" } }), 404, "not_found");
+    refused(await server.post("/v1/response", { decision: "x1", customer }), 400, "no_decision");
+    assert.equal(ok(await server.post("/v1/response", { ...yes, customer: { identifier: "user:owner" } })).known, true, "its owner may still answer");
+    assert.equal((await own("owner", "consent")).length, 1);
   });
 });

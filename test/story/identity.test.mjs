@@ -49,6 +49,23 @@ describe("with a key that is trusted", () => {
     assert.equal(demoted[0].properties.value, "shared");
   });
 
+  test("two people who take turns on one browser stay two, and the log does not say so again and again", async () => {
+    const turns = async (from, to) => { for (let i = from; i < to; i++) await server.send([track({ userId: i % 2 ? "turn-b" : "turn-a", anonymousId: "turn-tablet" }, "Seen", { turn: i })]); };
+    await turns(0, 50);
+    await server.kill();
+    await server.up();
+    await turns(50, 100);
+    const [a, b] = [await server.card("user:turn-a"), await server.card("user:turn-b")];
+    assert.notEqual(a.cid, b.cid);
+    assert.deepEqual(identifiersOf(a), named("anonymous:turn-tablet", "user:turn-a"));
+    assert.deepEqual(identifiersOf(b), named("user:turn-b"));
+    const seen = async (card) => (await server.timeline(card.cid)).filter((event) => event.name === "Seen").map((event) => event.properties.turn % 2);
+    assert.deepEqual(await seen(a), Array(50).fill(0));
+    assert.deepEqual(await seen(b), Array(50).fill(1));
+    const demotions = [...await happened(a.cid, "demote"), ...await happened(b.cid, "demote")];
+    assert.ok(demotions.length >= 1 && demotions.length <= 2, `${demotions.length} demotions: one a start`);
+  });
+
   test("an e-mail address that is another's is not believed when two userIds would become one", async () => {
     await server.send([identify({ userId: "mail-one" }, { email: "family@example.org" }), identify({ userId: "mail-two" }, { email: "family@example.org" })]);
     const one = await server.card("user:mail-one"), two = await server.card("user:mail-two");

@@ -4,7 +4,7 @@ import { cpSync, rmSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { DAY, identify, iso, ok, Server, sleep, track, until, uuid } from "./server.mjs";
+import { attune, DAY, identify, iso, ok, Server, sleep, track, until, uuid } from "./server.mjs";
 
 const bill = (who, id, more = {}) => track({ userId: who }, "Bill Issued", { bill_id: id, payee: "Water", amount: 41.2, currency: "EUR", due_date: iso(Date.now() + 5 * DAY) }, more);
 const paid = (who, id, channel, more = {}) => track({ userId: who }, "Bill Paid", { bill_id: id }, { context: { channel }, ...more });
@@ -94,6 +94,64 @@ describe("one truth", () => {
     assert.equal((await server.send([event])).duplicates, 1);
     assert.equal((await server.timeline((await server.card("user:twice")).cid)).filter((one) => one.name === "Once").length, 1);
   });
+});
+
+test("how many decisions were made is known after kill -9, from the log and from a snapshot", async () => {
+  const one = await Server.start();
+  const overview = async () => {
+    const { decisions, checklist } = ok(await one.get("/v1/overview"));
+    return { decisions, done: checklist.find((item) => item.title === "A decision has been made").done };
+  };
+  try {
+    assert.deepEqual(await overview(), { decisions: 0, done: false });
+    await one.send([identify({ userId: "decided" }), identify({ userId: "decided-too" })]);
+    for (let i = 0; i < 6; i++) await one.decide(i % 2 ? "user:decided" : "user:decided-too", "app-home", { durable: true });
+    assert.deepEqual(await overview(), { decisions: 6, done: true });
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await overview(), { decisions: 6, done: true }, "from the log");
+    ok(await one.post("/v1/snapshot", {}));
+    await one.decide("user:decided", "app-home", { durable: true });
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await overview(), { decisions: 7, done: true }, "from a snapshot, and the log behind it");
+    const [a, b] = [await one.card("user:decided"), await one.card("user:decided-too")];
+    ok(await one.post(`/v1/customers/${a.cid}/merge`, { with: b.cid }));
+    await one.restart();
+    assert.equal((await overview()).decisions, 7, "joining makes none and loses none");
+  } finally { await one.end(); }
+});
+
+test("what forms had to ask, and what was known, is known for ever; the metrics begin anew", async () => {
+  const files = [{ name: "t.yaml", text: "kind: touchpoint\nname: apply\ntitle: Apply\nchannel: web\nasks: [email, phone, birthday]\n" }];
+  const one = await Server.start({ files });
+  const forms = async () => ok(await one.get("/v1/overview")).forms;
+  const metric = async (name) => Number((await one.get("/metrics", { key: null })).text.match(new RegExp(`^attune_fields_${name}_total\\{touchpoint="apply"\\} (\\d+)`, "m"))?.[1] ?? 0);
+  try {
+    await one.send([identify({ userId: "form" }, { email: "form@example.org" })]);
+    const { cid } = await one.card("user:form");
+    const open = async () => assert.equal(ok(await one.get(`/v1/customers/${cid}/known?touchpoint=apply`)).not_asked, 1);
+    assert.deepEqual(await forms(), []);
+    await open();
+    await open();
+    const twice = [{ touchpoint: "apply", asked: 4, not_asked: 2 }];
+    assert.deepEqual(await forms(), twice);
+    assert.deepEqual([await metric("asked"), await metric("not_asked")], [4, 2]);
+    await sleep(3000); // It is written within a second or two: nobody waits for it.
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await forms(), twice, "from the log");
+    assert.deepEqual([await metric("asked"), await metric("not_asked")], [0, 0]);
+    ok(await one.post("/v1/snapshot", {}));
+    await one.kill();
+    await one.up();
+    assert.deepEqual(await forms(), twice, "from a snapshot");
+    await open();
+    ok(await one.get(`/v1/customers/${cid}/known?fields=email&touchpoint=nowhere`));
+    await one.restart(); // At once: a stop loses nothing.
+    assert.deepEqual(await forms(), [{ touchpoint: "other", asked: 0, not_asked: 1 }, { touchpoint: "apply", asked: 6, not_asked: 3 }]);
+    assert.equal(attune("verify", one.folder).code, 0);
+  } finally { await one.end(); }
 });
 
 describe("what was acknowledged", () => {

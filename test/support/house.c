@@ -56,8 +56,9 @@ struct config *house_config(void)
 		"kind: matter\nname: bill\nopens: {event: Bill Issued, id: bill, amount: amount, title: title, due: due}\n"
 		"closes: {event: Bill Paid, id: bill}\nnext: Pay\n";
 	struct config_file file = {TEXT("house.yaml"), text_of(text)};
+	struct config_version version = {.version = 1, .files = &file, .files_n = 1};
 	struct config *config;
-	if (config_build(&config, &table, &file, 1, 1, problem, NULL) != 0)
+	if (config_build(&config, &table, &version, problem, NULL) != 0)
 		abort();
 	return config;
 }

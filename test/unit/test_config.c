@@ -52,8 +52,9 @@ static void problem(void *arg, const struct config_problem *problem)
 static int build(struct config **config, const char *yaml)
 {
 	struct config_file file = {TEXT("f"), text_of(yaml)};
+	struct config_version version = {.version = 7, .files = &file, .files_n = 1};
 	said[0] = 0;
-	return config_build(config, &kinds, &file, 1, 7, problem, NULL);
+	return config_build(config, &kinds, &version, problem, NULL);
 }
 
 static void every_mistake_is_said_with_its_place(void **state)
@@ -185,17 +186,15 @@ static void a_matter_may_be_closed_by_another_property(void **state)
 static void newest(const char *folder, uint32_t version, size_t files_n, const char *first)
 {
 	struct config_log *config_log;
-	struct config_file *files;
+	struct config_version found;
 	struct arena arena;
-	uint32_t found;
-	size_t n;
 	arena_init(&arena, 1 << 26);
 	assert_int_equal(config_log_open(&config_log, folder), 0);
-	assert_int_equal(config_log_newest(config_log, &arena, &found, &files, &n), 0);
-	assert_int_equal(found, version);
-	assert_int_equal(n, files_n);
-	if (n)
-		assert_text_equal(files[0].text, first);
+	assert_int_equal(config_log_newest(config_log, &arena, &found), 0);
+	assert_int_equal(found.version, version);
+	assert_int_equal(found.files_n, files_n);
+	if (files_n)
+		assert_text_equal(found.files[0].text, first);
 	config_log_close(config_log);
 	arena_free(&arena);
 }
@@ -203,10 +202,10 @@ static void newest(const char *folder, uint32_t version, size_t files_n, const c
 static void add(const char *folder, const struct config_file *files, size_t n, uint32_t version)
 {
 	struct config_log *config_log;
-	uint32_t made;
+	struct config_version made = {.files = files, .files_n = n};
 	assert_int_equal(config_log_open(&config_log, folder), 0);
-	assert_int_equal(config_log_add(config_log, files, n, "test", &made), 0);
-	assert_int_equal(made, version);
+	assert_int_equal(config_log_add(config_log, &made, "test"), 0);
+	assert_int_equal(made.version, version);
 	config_log_close(config_log);
 }
 
@@ -263,7 +262,6 @@ static void large_configurations_are_kept_and_too_large_ones_refused(void **stat
 	char folder[64], *text = malloc(YAML_BYTES_MAX + 1);
 	struct config_file files[FILES], *many = calloc(1001, sizeof *many);
 	struct config_log *config_log;
-	uint32_t version;
 	memset(text, '#', YAML_BYTES_MAX + 1);
 	for (int i = 0; i < FILES; i++)
 		files[i] = (struct config_file){TEXT("f"), {text, YAML_BYTES_MAX}};
@@ -272,16 +270,112 @@ static void large_configurations_are_kept_and_too_large_ones_refused(void **stat
 	add(folder, files, FILES, 2);
 	assert_int_equal(config_log_open(&config_log, folder), 0);
 	files[3].text.n++;
-	assert_int_equal(config_log_add(config_log, files, FILES, "test", &version), ERROR_LIMIT);
+	assert_int_equal(config_log_add(config_log, &(struct config_version){.files = files, .files_n = FILES}, "test"), ERROR_LIMIT);
 	for (int i = 0; i < 1001; i++)
 		many[i] = (struct config_file){TEXT("f"), TEXT("x")};
-	assert_int_equal(config_log_add(config_log, many, 1001, "test", &version), ERROR_LIMIT);
-	assert_int_equal(config_log_add(config_log, many, 1000, "test", &version), 0);
+	assert_int_equal(config_log_add(config_log, &(struct config_version){.files = many, .files_n = 1001}, "test"), ERROR_LIMIT);
+	assert_int_equal(config_log_add(config_log, &(struct config_version){.files = many, .files_n = 1000}, "test"), 0);
 	config_log_close(config_log);
 	newest(folder, 3, 1000, "x");
 	folder_remove(folder);
 	free(text);
 	free(many);
+}
+
+/* The bit of purpose @name in a configuration with the purposes @names, "b c", after one with the lasting names @before. */
+static int purposes_build(struct config **config, struct config_lasting before, const char *names)
+{
+	struct text rest = text_of(names), name;
+	struct buffer yaml = BUFFER_INIT(100000);
+	struct config_version version = {.lasting = before, .files_n = 1};
+	while (text_next(&rest, ' ', &name))
+		buffer_format(&yaml, "---\nkind: purpose\nname: %.*s\ntitle: x\ntext: x\nversion: 1\n", TEXT_ARGS(name));
+	struct config_file file = {TEXT("f"), buffer_view(&yaml)};
+	version.files = &file;
+	said[0] = 0;
+	int error = config_build(config, &kinds, &version, problem, NULL);
+	buffer_free(&yaml);
+	return error;
+}
+
+static uint64_t mask_of(const struct config *config, const char *name)
+{
+	const struct purpose *purpose = purpose_find(config, text_of(name));
+	assert_non_null(purpose);
+	assert_ptr_equal(purpose_of_mask(config, purpose->mask), purpose);
+	return purpose->mask;
+}
+
+static void a_purpose_keeps_its_bit_for_ever(void **state)
+{
+	(void)state;
+	struct config *first, *second, *third;
+	assert_int_equal(purposes_build(&first, (struct config_lasting){0}, "c b analytics"), 0);
+	uint64_t b = mask_of(first, "b"), c = mask_of(first, "c");
+	assert_int_equal(mask_of(first, "analytics"), 1 << 2);
+	assert_int_not_equal(b, c);
+	assert_int_equal(purposes_build(&second, first->lasting, "a c"), 0);
+	assert_int_equal(mask_of(second, "c"), c);
+	assert_false(mask_of(second, "a") & (b | c | PURPOSE_SERVICE)); /* Nor that of b, which may come back. */
+	assert_int_equal(purposes_build(&third, second->lasting, "personalisation a b c"), 0);
+	assert_int_equal(mask_of(third, "a"), mask_of(second, "a"));
+	assert_int_equal(mask_of(third, "b"), b);
+	assert_int_equal(mask_of(third, "c"), c);
+	assert_int_equal(mask_of(third, "personalisation"), 1 << 1);
+	config_free(first);
+	config_free(second);
+	config_free(third);
+}
+
+static void a_purpose_too_many_is_said_with_its_place(void **state)
+{
+	(void)state;
+	struct config *config;
+	struct config_lasting lasting = {0};
+	char name[8];
+	uint64_t all = PURPOSE_SERVICE;
+	for (int i = 0; i < 58; i++) {
+		snprintf(name, sizeof name, "p%d", i);
+		assert_int_equal(purposes_build(&config, lasting, name), 0); /* One after another, never two at once. */
+		assert_false(mask_of(config, name) & (all | 0x3e));
+		all |= mask_of(config, name);
+		for (size_t n = 0; n < config->lasting.n; n++) /* Its texts live as long as the config. */
+			if (n >= lasting.n)
+				lasting.names[n] = (struct text){strdup(config->lasting.names[n].p), config->lasting.names[n].n};
+		lasting.n = config->lasting.n;
+		config_free(config);
+	}
+	assert_int_equal(purposes_build(&config, lasting, "p3 sharing"), 0);
+	config_free(config);
+	assert_int_equal(purposes_build(&config, lasting, "p3 one-more"), ERROR_INVALID);
+	assert_non_null(strstr(said, "f:9:1: there can never be more than 58 purposes beside the well-known ones"));
+	for (size_t n = 0; n < lasting.n; n++)
+		free((void *)(uintptr_t)lasting.names[n].p);
+}
+
+static void lasting_names_stay_in_the_log(void **state)
+{
+	(void)state;
+	char folder[64];
+	struct config_log *config_log;
+	struct config_version made = {.lasting = {{TEXT("b"), TEXT("c")}, 2}}, found;
+	struct arena arena;
+	folder_new(folder);
+	arena_init(&arena, 1 << 20);
+	assert_int_equal(config_log_open(&config_log, folder), 0);
+	assert_int_equal(config_log_newest(config_log, &arena, &found), 0);
+	assert_int_equal(found.lasting.n, 0);
+	assert_int_equal(config_log_add(config_log, &made, "test"), 0);
+	config_log_close(config_log);
+	add_half(folder, 2);
+	assert_int_equal(config_log_open(&config_log, folder), 0);
+	assert_int_equal(config_log_newest(config_log, &arena, &found), 0);
+	assert_int_equal(found.lasting.n, 2);
+	assert_text_equal(found.lasting.names[0], "b");
+	assert_text_equal(found.lasting.names[1], "c");
+	config_log_close(config_log);
+	arena_free(&arena);
+	folder_remove(folder);
 }
 
 int main(void)
@@ -294,6 +388,9 @@ int main(void)
 		cmocka_unit_test(a_matter_may_be_closed_by_another_property),
 		cmocka_unit_test(the_newest_whole_version_is_read_after_a_cut),
 		cmocka_unit_test(large_configurations_are_kept_and_too_large_ones_refused),
+		cmocka_unit_test(a_purpose_keeps_its_bit_for_ever),
+		cmocka_unit_test(a_purpose_too_many_is_said_with_its_place),
+		cmocka_unit_test(lasting_names_stay_in_the_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

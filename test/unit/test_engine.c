@@ -6,6 +6,9 @@
 #include "random.h"
 
 #include "engine/dedupe.h"
+#include "engine/matches.h"
+#include "engine/store.h"
+#include "engine/tally.h"
 #include "engine/verify.h"
 #include "event/columns.h"
 #include "identify/resolve.h"
@@ -301,6 +304,14 @@ static uint64_t seed_of(uint64_t otherwise)
 	return seed;
 }
 
+static uint64_t decisions_seen(const struct world *world)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < world->witness.n; i++)
+		n += world->witness.items[i].event.header.kind == EVENT_DECISION;
+	return n;
+}
+
 static void the_engine_agrees_with_a_plain_model(void **state)
 {
 	(void)state;
@@ -313,6 +324,7 @@ static void the_engine_agrees_with_a_plain_model(void **state)
 			if (round % 2)
 				world_reopen(&world);
 			groups_compare(&world);
+			assert_int_equal(engine_figures(world.engine).decisions, decisions_seen(&world));
 			assert_true(house_compare(world.engine, &world.witness) > 0);
 		}
 		struct verify verify;
@@ -391,6 +403,119 @@ static void two_people_on_one_browser_stay_two(void **state)
 	assert_int_equal(meet_as(&world, "ben", "kitchen"), ben);
 	assert_int_equal(meet_as(&world, "ana", "kitchen"), ana);
 	world_end(&world);
+}
+
+static size_t demotions(const struct world *world)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < world->witness.n; i++)
+		n += world->witness.items[i].event.header.kind == EVENT_DEMOTE;
+	return n;
+}
+
+static void a_demotion_is_recorded_once(void **state)
+{
+	(void)state;
+	struct world world;
+	char browser[16];
+	world_start(&world, 1);
+	uint32_t ana = meet_as(&world, "ana", "kitchen"), ben = meet_as(&world, "ben", "kitchen");
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(meet_as(&world, "ana", "kitchen"), ana);
+		assert_int_equal(meet_as(&world, "ben", "kitchen"), ben);
+	}
+	assert_int_equal(demotions(&world), 1);
+	/* The same of what belongs to nobody: a sixth browser is not believed to be ana's. */
+	for (int i = 0; i < 100; i++) {
+		snprintf(browser, sizeof browser, "ana-%d", i % 5);
+		assert_int_equal(meet_as(&world, "ana", browser), ana);
+	}
+	assert_int_equal(demotions(&world), 2);
+	assert_int_equal(resolve_find(world.engine, (struct identifier){IDENTIFIER_ANONYMOUS, TEXT("ana-4")}), 0);
+	/* What is remembered is not a fact: after a kill it is decided, and recorded, once more. */
+	world_kill(&world);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(meet_as(&world, "ben", "kitchen"), ben);
+	assert_int_equal(demotions(&world), 3);
+	assert_true(house_compare(world.engine, &world.witness) == 2);
+	world_end(&world);
+}
+
+static uint32_t meet_one(struct world *world, struct text type, const char *value)
+{
+	struct resolve_request request = {.header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1}, .n = 1,
+	                                  .identifiers = {{type, text_of(value)}}};
+	uint32_t origin;
+	assert_int_equal(resolve(world->engine, &request, &origin), 0);
+	return origin;
+}
+
+static void who_is_parted_may_fit_again(void **state)
+{
+	(void)state;
+	struct world world;
+	uint64_t position;
+	struct event_header header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1};
+	world_start(&world, 1);
+	uint32_t kitchen = meet_one(&world, IDENTIFIER_ANONYMOUS, "kitchen"), ana = meet_one(&world, IDENTIFIER_USER, "ana");
+	assert_int_equal(meet_as(&world, "ana", "kitchen"), kitchen); /* Joined; the browser is the oldest of them. */
+	uint32_t ben = meet_as(&world, "ben", "kitchen");
+	assert_int_not_equal(ben, kitchen);
+	assert_int_equal(meet_as(&world, "ben", "kitchen"), ben);
+	assert_int_equal(resolve_split(world.engine, ana, &header, TEXT("staff"), &position), 0);
+	assert_int_equal(meet_as(&world, "ben", "kitchen"), kitchen); /* Nothing speaks against it any more. */
+	assert_int_equal(customer_number(&world, ben), kitchen);
+	assert_int_equal(demotions(&world), 1);
+	world_end(&world);
+}
+
+/* One event of few people who share much, or one act of staff; the answer says whom it came to. */
+static uint32_t mix(struct world *world, uint64_t *seed)
+{
+	static const char *const types[] = {"user", "email", "anonymous", "anonymous"};
+	struct resolve_request request = {.header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1}};
+	char room[4][16];
+	uint64_t position;
+	uint32_t dice = random_below(seed, 100), a = random_below(seed, 40), b = random_below(seed, 40), origin = 0;
+	if (dice < 4)
+		return resolve_split(world->engine, a, &request.header, TEXT("staff"), &position) == 0;
+	if (dice < 6) /* Numbers nobody has are refused. */
+		return resolve_merge(world->engine, a, b, &request.header, TEXT("staff"), &position) == 0;
+	for (unsigned i = 0, mask = 1 + random_below(seed, 15); i < 4; i++) {
+		int n = snprintf(room[i], sizeof room[i], "%c%u@x", 'a' + (int)(i < 3 ? i : 2), random_below(seed, 6));
+		if (mask & 1u << i)
+			request.identifiers[request.n++] = (struct identifier){text_of(types[i]), {room[i], (size_t)n}};
+	}
+	request.explicit_link = dice < 8;
+	assert_int_equal(resolve(world->engine, &request, &origin), 0);
+	return origin;
+}
+
+static void what_is_remembered_is_what_would_be_decided(void **state)
+{
+	(void)state;
+	size_t fewer = 0;
+	for (uint64_t run = 0, seed = seed_of(0); run < 20; run++) {
+		struct world remembers, forgets;
+		uint64_t a = seed + run, b = seed + run;
+		world_start(&remembers, 1);
+		world_start(&forgets, 1);
+		for (int i = 0; i < 400; i++) {
+			matches_clear(engine_matches(forgets.engine));
+			uint32_t decided = mix(&forgets, &b), remembered = mix(&remembers, &a);
+			if (remembered != decided)
+				fail_msg("event %d: origin %u, not %u", i, remembered, decided);
+		}
+		uint32_t n = engine_origins(forgets.engine);
+		assert_int_equal(engine_origins(remembers.engine), n);
+		for (uint32_t origin = 1; origin <= n; origin++)
+			assert_int_equal(customer_number(&remembers, origin), customer_number(&forgets, origin));
+		assert_true(demotions(&remembers) <= demotions(&forgets));
+		fewer += demotions(&forgets) - demotions(&remembers);
+		world_end(&remembers);
+		world_end(&forgets);
+	}
+	assert_true(fewer > 0);
 }
 
 static void an_identifier_given_twice_is_one(void **state)
@@ -677,6 +802,99 @@ static void without_memory_nothing_is_half_done(void **state)
 	world_end(&world);
 }
 
+/* The records of origins in a snapshot, as they were before they had the number of decisions. */
+struct short_records {
+	struct {
+		char key[4], value[64];
+	} items[64];
+	size_t n, bytes;
+};
+
+static int record_keep(void *arg, struct text key, struct text value)
+{
+	struct short_records *records = arg;
+	assert_true(records->n < 64 && key.n == 4 && value.n == records->bytes + 8);
+	memcpy(records->items[records->n].key, key.p, 4);
+	memcpy(records->items[records->n++].value, value.p, records->bytes);
+	return 0;
+}
+
+static void decisions_are_counted_for_a_snapshot_that_does_not_say(void **state)
+{
+	(void)state;
+	struct world world;
+	struct short_records records = {.bytes = 48};
+	struct store *store;
+	char lookup[80];
+	world_start(&world, seed_of(0));
+	for (unsigned i = 0; i < 60; i++)
+		append(&world, meet(&world, i % 3, 15), i % 4 ? EVENT_DECISION : EVENT_TRACK, 0);
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	engine_close(world.engine);
+	snprintf(lookup, sizeof lookup, "%s/lookup", world.folder);
+	assert_int_equal(store_open(&store, lookup), 0);
+	assert_int_equal(store_each(store, STORE_ORIGINS, record_keep, &records), 0);
+	assert_int_equal(records.n, 3);
+	for (size_t i = 0; i < records.n; i++)
+		assert_int_equal(store_put(store, STORE_ORIGINS, (struct text){records.items[i].key, 4},
+		                           (struct text){records.items[i].value, records.bytes}), 0);
+	assert_int_equal(store_commit(store), 0);
+	store_close(store);
+	world_open(&world);
+	assert_int_equal(engine_figures(world.engine).decisions, 45);
+	assert_true(house_compare(world.engine, &world.witness) == 3);
+	world_end(&world);
+}
+
+static struct tally tally_named(struct world *world, const char *name)
+{
+	struct tally tallies[TALLIES_MAX];
+	size_t n = engine_tallies(world->engine, tallies);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(tallies[i].name, name) == 0)
+			return tallies[i];
+	return (struct tally){0};
+}
+
+static void tallies_survive(void **state)
+{
+	(void)state;
+	struct world world;
+	struct tally tally;
+	char name[16];
+	world_start(&world, 1);
+	meet(&world, 0, 15);
+	engine_tally(world.engine, TEXT("counter"), 3, 1);
+	assert_int_equal(engine_snapshot(world.engine), 0); /* This one holds it, */
+	engine_tally(world.engine, TEXT("counter"), 2, 0);
+	engine_tally(world.engine, TEXT("app"), 0, 7);
+	engine_close(world.engine); /* and the log what came after it. */
+	world_open(&world);
+	tally = tally_named(&world, "counter");
+	assert_true(tally.n[0] == 5 && tally.n[1] == 1 && tally.before[0] == 5 && tally.before[1] == 1);
+	engine_tally(world.engine, TEXT("counter"), 0, 1);
+	usleep((TALLY_EVERY_MS + 1000) * 1000);
+	world_kill(&world);
+	tally = tally_named(&world, "counter");
+	assert_true(tally.n[0] == 5 && tally.n[1] == 2 && tally.before[1] == 2);
+	tally = tally_named(&world, "app");
+	assert_true(tally.n[0] == 0 && tally.n[1] == 7);
+	/* With two of 64 places taken beside "other", 61 more have one of their own. */
+	for (int i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "form-%d", i);
+		engine_tally(world.engine, text_of(name), 1, 0);
+	}
+	assert_int_equal(tally_named(&world, "form-60").n[0], 1);
+	assert_int_equal(tally_named(&world, "form-61").n[0], 0);
+	assert_int_equal(tally_named(&world, "other").n[0], 9);
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	world_kill(&world);
+	assert_int_equal(tally_named(&world, "other").n[0], 9);
+	assert_int_equal(tally_named(&world, "counter").n[0], 5);
+	assert_true(house_compare(world.engine, &world.witness) == 1);
+	world_end(&world);
+}
+
 static void a_failed_snapshot_loses_no_identifier(void **state)
 {
 	(void)state;
@@ -712,11 +930,16 @@ int main(void)
 		cmocka_unit_test(the_engine_agrees_with_a_plain_model),
 		cmocka_unit_test(joined_and_parted_is_as_if_never_joined),
 		cmocka_unit_test(two_people_on_one_browser_stay_two),
+		cmocka_unit_test(a_demotion_is_recorded_once),
+		cmocka_unit_test(who_is_parted_may_fit_again),
+		cmocka_unit_test(what_is_remembered_is_what_would_be_decided),
 		cmocka_unit_test(an_identifier_given_twice_is_one),
 		cmocka_unit_test(an_undo_that_is_undone_undoes_nothing),
 		cmocka_unit_test(verify_finds_what_does_not_fit),
 		cmocka_unit_test(threads_and_snapshots_leave_what_one_thread_would),
 		cmocka_unit_test(without_memory_nothing_is_half_done),
+		cmocka_unit_test(decisions_are_counted_for_a_snapshot_that_does_not_say),
+		cmocka_unit_test(tallies_survive),
 		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

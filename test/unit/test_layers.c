@@ -27,8 +27,9 @@ static void problem(void *arg, const struct config_problem *problem)
 static int build(struct config **config, const char *yaml)
 {
 	struct config_file file = {TEXT("f"), text_of(yaml)};
+	struct config_version version = {.version = 1, .files = &file, .files_n = 1};
 	said[0] = 0;
-	return config_build(config, &kinds, &file, 1, 1, problem, NULL);
+	return config_build(config, &kinds, &version, problem, NULL);
 }
 
 #define PICTURE                                                                                                                      \

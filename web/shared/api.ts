@@ -59,7 +59,8 @@ export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
 export interface Overview {
-  sentence: string; rests_on: string; customers: number; events: number;
+  sentence: string; rests_on: string; customers: number; events: number; decisions: number;
+  forms: { touchpoint: string; asked: number; not_asked: number }[];
   quadrant: { interaction: number | null; customization: number | null; missing: string[] };
   score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
   participation: { value: number | null; n: number; missing: string | string[] | null };
@@ -77,7 +78,7 @@ export interface Journeys {
 }
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
-export interface Done { done: boolean; undo?: string }
+export interface Done { done: boolean; undo?: string; known?: boolean }
 
 /* The server's own code and sentence; the sentence is fit to be shown. */
 export class ApiError extends Error {
