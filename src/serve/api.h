@@ -28,6 +28,8 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 
 /* manager_api.c */
 void api_overview(struct request *request);
+
+/* journeys_api.c */
 void api_journeys(struct request *request);
 
 /* operations_api.c */

@@ -208,6 +208,25 @@ describe("journeys", () => {
       assert.equal(ok(await one.get("/v1/journeys")).edges[0].n, 10, "the tenth opens it");
     } finally { await one.end(); }
   });
+  test("hide what few customers did often as well as what few did once", async () => {
+    const one = await Server.start();
+    try {
+      const begun = Date.now() - 5 * DAY, events = [];
+      const walk = (who, day, steps) => steps.forEach((name, i) => events.push(track({ userId: who }, name, {}, { timestamp: iso(begun + day * DAY / 20 + i * 60000) })));
+      for (let i = 0; i < 12; i++) walk(`most-${i}`, 0, ["Basket", "Pay"]);
+      for (let day = 0; day < 40; day++) walk("eager", day, ["Basket", "Basket", "Call", "Agree"]);
+      await one.send(events);
+      const seen = ok(await one.get("/v1/journeys?goal=Agree"));
+      assert.deepEqual([seen.customers, seen.cases], [13, 52]);
+      assert.deepEqual(seen.activities.map((row) => [row.activity, row.customers]).sort(), [["Basket", 13], ["Pay", 12]]);
+      assert.deepEqual(seen.edges.map((row) => [row.from, row.to, row.n, row.customers]), [["Basket", "Pay", 12, 12]]);
+      assert.deepEqual(seen.variants.map((row) => [row.activities, row.customers]), [[["Basket", "Pay"], 12]], "a course behind a hidden one is listed");
+      assert.deepEqual([seen.starts.map((row) => row.activity), seen.ends.map((row) => row.activity), seen.repeats], [["Basket"], ["Pay"], []]);
+      assert.deepEqual(seen.drop_off.map((row) => [row.activity, row.n, row.of, row.customers]), [["Pay", 12, 12, 12]]);
+      assert.match(seen.sentence, /^Fewer than 10 customers reached the goal/);
+      assert.equal(seen.hidden, true);
+    } finally { await one.end(); }
+  });
 });
 
 describe("attune import", () => {
