@@ -13,6 +13,7 @@ struct answer {
 	struct request *request;
 	struct json_writer *out;
 	const struct journeys_question *question;
+	const struct journeys_rows *rows;
 	const struct journeys *journeys;
 	bool hidden;
 };
@@ -147,7 +148,10 @@ static void sentence_write(struct answer *answer, bool few)
 	const struct journeys *journeys = answer->journeys;
 	int64_t least = answer->request->server->settings.aggregate_min;
 	char sentence[300];
-	if (journeys->events == 0)
+	if (journeys->events == 0 && answer->rows->without)
+		snprintf(sentence, sizeof sentence, "No event in this time carries the property \"%.*s\": check its name.",
+		         TEXT_ARGS(text_first(answer->question->property, 80)));
+	else if (journeys->events == 0)
 		snprintf(sentence, sizeof sentence, "No journeys in this time: choose another, or send events.");
 	else if (few)
 		snprintf(sentence, sizeof sentence, "Too few customers to show: %" PRId64 " are needed.", least);
@@ -160,6 +164,22 @@ static void sentence_write(struct answer *answer, bool few)
 		snprintf(sentence, sizeof sentence, "Fewer than %" PRId64 " customers reached the goal in %" PRIu64 " journeys.", least,
 		         journeys->cases);
 	json_put_text(answer->out, "sentence", text_of(sentence));
+}
+
+/* How much a cut by property left out, and which properties the configured journeys go by. */
+static void without_write(struct answer *answer)
+{
+	const struct config *config = engine_config(answer->request->server->engine);
+	const struct config_document *document;
+	size_t at = 0;
+	if (may_list(answer, answer->rows->without, answer->rows->without_customers))
+		json_put_int(answer->out, "without", (int64_t)answer->rows->without);
+	json_key(answer->out, TEXT("properties"));
+	json_array_begin(answer->out);
+	while ((document = config_next(config, TEXT("journey"), &at)))
+		if (value_text(value_get(document->body, TEXT("property"))).n)
+			json_write_text(answer->out, value_text(value_get(document->body, TEXT("property"))));
+	json_array_end(answer->out);
 }
 
 static void journeys_write(struct answer *answer)
@@ -184,6 +204,7 @@ static void journeys_write(struct answer *answer)
 	variants_write(answer);
 	repeats_write(answer);
 	drop_off_write(answer);
+	without_write(answer);
 	json_put_bool(out, "hidden", answer->hidden);
 	json_object_end(out);
 }
@@ -195,12 +216,12 @@ void api_journeys(struct request *request)
 	struct journeys journeys;
 	if (!journeys_question_read(request, &question))
 		return;
-	int error = journeys_rows_make(request, &question, &rows);
-	if (!error)
-		error = journeys_rows_mine(request, &question, &rows, &journeys);
+	if (!journeys_rows_make(request, &question, &rows))
+		return;
+	int error = journeys_rows_mine(request, &question, &rows, &journeys);
 	if (error)
 		return reply_failure(request, error);
-	struct answer answer = {.request = request, .out = &request->out, .question = &question, .journeys = &journeys};
+	struct answer answer = {.request = request, .out = &request->out, .question = &question, .rows = &rows, .journeys = &journeys};
 	journeys_write(&answer);
 	journeys_free(&journeys);
 }

@@ -39,9 +39,14 @@ static bool cut_read(struct request *request, struct journeys_question *question
 	int64_t gap = GAP_MS;
 	if (!gap_parse(http_query(request->http, "gap"), &gap))
 		return refuse(request, 400, "invalid_gap", "\"gap\" must be a time such as 30m, 2h or 1d.");
-	bool by_goal = text_equal(cut, TEXT("goal")), by_customer = text_equal(cut, TEXT("customer"));
-	if (cut.n && !text_equal(cut, TEXT("gap")) && !by_goal && !by_customer)
-		return refuse(request, 400, "invalid_cut", "\"cut\" must be gap, goal or customer.");
+	bool by_goal = text_equal(cut, TEXT("goal")), by_property = text_equal(cut, TEXT("property"));
+	bool by_gap = !cut.n || text_equal(cut, TEXT("gap"));
+	if (!by_gap && !by_goal && !by_property && !text_equal(cut, TEXT("customer")))
+		return refuse(request, 400, "invalid_cut", "\"cut\" must be gap, goal, property or customer.");
+	if (by_property)
+		question->property = http_query(request->http, "property");
+	if (by_property && !question->property.n)
+		return refuse(request, 400, "no_property", "To cut by a property, say which: property=order_id.");
 	if (by_goal && !goal.n)
 		return refuse(request, 400, "no_goal", "To cut at a goal, say which: goal=Bill Paid.");
 	question->options.goal = JOURNEYS_NO_ACTIVITY;
@@ -52,9 +57,9 @@ static bool cut_read(struct request *request, struct journeys_question *question
 			return false;
 		}
 	}
-	bool gap_counts = !by_customer && (!by_goal || http_query_has(request->http, "gap"));
+	bool gap_too = (by_goal || by_property) && http_query_has(request->http, "gap");
 	question->options.cut_at_goal = by_goal;
-	question->options.cut_gap_ms = gap_counts ? gap : 0;
+	question->options.cut_gap_ms = by_gap || gap_too ? gap : 0;
 	return true;
 }
 
@@ -74,8 +79,7 @@ bool journeys_question_read(struct request *request, struct journeys_question *q
 	return cut_read(request, question);
 }
 
-/* The customer to whom @origin belongs now; 0 without. */
-static uint32_t customer_of(struct engine *engine, uint32_t origin)
+uint32_t journeys_customer_of(struct engine *engine, uint32_t origin)
 {
 	uint32_t origins = engine_origins(engine);
 	struct origin *found = origin <= origins ? engine_origin(engine, origin) : NULL;
@@ -83,7 +87,7 @@ static uint32_t customer_of(struct engine *engine, uint32_t origin)
 	return customer <= origins ? customer : 0;
 }
 
-static int rows_reserve(struct journeys_rows *rows, size_t n)
+int journeys_rows_reserve(struct journeys_rows *rows, size_t n)
 {
 	rows->cases = memory_alloc(n * sizeof *rows->cases);
 	rows->activities = memory_alloc(n * sizeof *rows->activities);
@@ -100,11 +104,11 @@ static bool is_asked(const struct journeys_question *question, uint8_t channel)
 static int rows_of_customers(struct engine *engine, const struct journeys_question *question, const struct column_event *events,
                              size_t n, struct journeys_rows *rows)
 {
-	int error = rows_reserve(rows, n);
+	int error = journeys_rows_reserve(rows, n);
 	for (size_t i = 0; !error && i < n; i++) {
 		const struct column_event *event = &events[i];
 		uint32_t activity = question->by_touchpoint && event->touchpoint ? event->touchpoint : event->name;
-		uint32_t customer = is_asked(question, event->channel) && activity ? customer_of(engine, event->origin) : 0;
+		uint32_t customer = is_asked(question, event->channel) && activity ? journeys_customer_of(engine, event->origin) : 0;
 		if (!customer)
 			continue;
 		rows->cases[rows->n] = customer;
@@ -115,18 +119,34 @@ static int rows_of_customers(struct engine *engine, const struct journeys_questi
 	return error;
 }
 
-int journeys_rows_make(struct request *request, const struct journeys_question *question, struct journeys_rows *rows)
+/* Too much was asked: say what would be less. */
+static bool refuse_many(struct request *request, const struct journeys_question *question)
+{
+	if (question->property.n)
+		reply_error(request, 422, "too_many_events", "Cutting by a property reads every event: %lld at most. Ask for a shorter time.",
+		            (long long)request->server->settings.journeys_read_max);
+	else
+		reply_error(request, 422, "too_many_events", "That is more than %d events. Ask for a shorter time.", EVENTS_MAX);
+	return false;
+}
+
+bool journeys_rows_make(struct request *request, const struct journeys_question *question, struct journeys_rows *rows)
 {
 	struct engine *engine = request->server->engine;
 	struct column_event *events;
 	size_t n;
 	*rows = (struct journeys_rows){0};
 	int error = columns_select(engine_columns(engine), question->from_ms, question->to_ms, EVENTS_MAX, &events, &n);
+	if (!error) {
+		error = question->property.n ? journeys_rows_by_property(request, question, events, n, rows)
+		                             : rows_of_customers(engine, question, events, n, rows);
+		memory_free(events);
+	}
+	if (error == ERROR_LIMIT)
+		return refuse_many(request, question);
 	if (error)
-		return error;
-	error = rows_of_customers(engine, question, events, n, rows);
-	memory_free(events);
-	return error;
+		reply_failure(request, error);
+	return error == 0;
 }
 
 void journeys_rows_free(struct journeys_rows *rows)
@@ -134,6 +154,7 @@ void journeys_rows_free(struct journeys_rows *rows)
 	memory_free(rows->cases);
 	memory_free(rows->activities);
 	memory_free(rows->times);
+	memory_free(rows->customers);
 	*rows = (struct journeys_rows){0};
 }
 
@@ -142,7 +163,7 @@ int journeys_rows_mine(struct request *request, const struct journeys_question *
 {
 	struct dictionary *names = engine_dictionary(request->server->engine);
 	struct journeys_columns columns = {.cases = rows->cases, .activities = rows->activities, .times_ms = rows->times, .n = rows->n,
-	                                   .cases_n = rows->cases_n, .activities_n = dictionary_count(names) + 1};
+	                                   .cases_n = rows->cases_n, .activities_n = dictionary_count(names) + 1, .customers = rows->customers};
 	return journeys_mine(out, &columns, &question->options);
 }
 

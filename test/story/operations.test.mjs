@@ -208,6 +208,44 @@ describe("journeys", () => {
       assert.equal(ok(await one.get("/v1/journeys")).edges[0].n, 10, "the tenth opens it");
     } finally { await one.end(); }
   });
+  test("are cut by a property that events share, whatever happens between them", async () => {
+    const one = await Server.start({ settings: { "journeys-read-max": 600 } });
+    try {
+      const begun = Date.now() - 5 * DAY, events = [];
+      const at = (who, hour, name, properties) => events.push(track({ userId: who }, name, properties, { timestamp: iso(begun + hour * 3600 * 1000) }));
+      for (let i = 0; i < 12; i++) {
+        const who = `buyer-${i}`;
+        at(who, 0, "Ordered", { order_id: 17, basket: { kind: "big" } }); /* The same number at every customer is twelve orders. */
+        at(who, 1, "Ordered", { order_id: "b-2" });
+        at(who, 30, "Paid", { order_id: "17" });
+        at(who, 50, "Browsed", {});
+        at(who, 60, "Returned", { order_id: "b-2" });
+        at(who, 60, "Refunded", { order_id: "b-2" });
+      }
+      await one.send(events.reverse());
+      const seen = ok(await one.get("/v1/journeys?cut=property&property=order_id&goal=Paid"));
+      assert.deepEqual([seen.customers, seen.cases, seen.events, seen.without], [12, 24, 60, 12]);
+      assert.deepEqual(seen.edges.map((row) => [row.from, row.to, row.n, row.p50_ms]).sort(),
+        [["Ordered", "Paid", 12, 30 * 3600000], ["Ordered", "Refunded", 12, 59 * 3600000], ["Refunded", "Returned", 12, 0]],
+        "at the same moment the order of arrival counts");
+      assert.deepEqual(seen.variants.map((row) => [row.activities, row.n, row.customers]).sort(), [[["Ordered", "Paid"], 12, 12], [["Ordered", "Refunded", "Returned"], 12, 12]]);
+      assert.match(seen.sentence, /^12 of 24 journeys reached the goal/);
+      assert.deepEqual(seen.properties, ["bill_id", "card_id"], "what the configured journeys go by");
+      const nested = ok(await one.get("/v1/journeys?cut=property&property=basket.kind"));
+      assert.deepEqual([nested.cases, nested.events], [12, 12]);
+      const short = ok(await one.get(`/v1/journeys?cut=property&property=order_id&to=${iso(begun + 2 * 3600 * 1000)}`));
+      assert.deepEqual([short.cases, short.events], [24, 24], "only what lies in the time asked");
+      assert.equal(ok(await one.get("/v1/journeys?cut=property&property=order_id&gap=1h")).cases, 48, "a silence cuts as well when it is asked for");
+      assert.match(ok(await one.get("/v1/journeys?cut=property&property=order")).sentence, /No event in this time carries the property "order"/);
+      refused(await one.get("/v1/journeys?cut=property"), 400, "no_property");
+      await one.kill();
+      await one.up();
+      assert.deepEqual(ok(await one.get("/v1/journeys?cut=property&property=order_id&goal=Paid")).edges, seen.edges, "the same after kill -9");
+      await one.send([...Array(600)].map((_, i) => track({ userId: "many" }, "Looked", { order_id: i })));
+      refused(await one.get("/v1/journeys?cut=property&property=order_id"), 422, "too_many_events");
+      assert.equal(ok(await one.get(`/v1/journeys?cut=property&property=order_id&to=${iso(Date.now() - DAY)}`)).cases, 24, "who has nothing in the time asked is not read");
+    } finally { await one.end(); }
+  });
   test("hide what few customers did often as well as what few did once", async () => {
     const one = await Server.start();
     try {
