@@ -23,6 +23,8 @@ void api_consents(struct request *request);
 void api_export(struct request *request);
 void api_merge(struct request *request);
 void api_split(struct request *request);
+/* A line about a customer who is locked and fresh, as lists have it. */
+void customer_row_write(struct request *request, struct customer *customer);
 /* The name a customer goes by, copied to @copy. */
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max);
 
@@ -31,6 +33,9 @@ void api_overview(struct request *request);
 
 /* journeys_api.c */
 void api_journeys(struct request *request);
+
+/* journeys_customers.c */
+void api_journeys_customers(struct request *request);
 
 /* operations_api.c */
 void api_health(struct request *request);

@@ -89,20 +89,22 @@ static bool matches(struct text name, struct text identifiers, struct text query
 	return false;
 }
 
-static void row_write(struct listing *listing, struct customer *customer, struct text name, struct text identifiers)
+void customer_row_write(struct request *request, struct customer *customer)
 {
-	struct request *request = listing->request;
+	const struct fold_table *table = engine_folds(request->server->engine);
 	struct json_writer *out = &request->out;
 	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
-	size_t index = fold_table_index(engine_folds(request->server->engine), &contact_fold);
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
+	struct text traits = fold_states_get(states, table->n, fold_table_index(table, &trait_fold));
 	struct identifier_known known;
 	char cid[33], text[IDENTIFIER_BYTES_MAX + IDENTIFIER_TYPE_BYTES_MAX + 2];
 	if (!contacts)
 		return;
-	contacts_read(contacts, customer_state(request->server->engine, customer, index, request->arena));
+	contacts_read(contacts, customer_state(request->server->engine, customer, fold_table_index(table, &contact_fold), request->arena));
 	json_object_begin(out);
 	json_put_text(out, "cid", text_of(origin_format(cid, customer_id(request->server->engine, customer))));
-	json_put_text(out, "name", name);
+	json_put_text(out, "name", trait_display_name(traits, request->arena));
 	json_key(out, TEXT("identifiers"));
 	json_array_begin(out);
 	for (size_t at = 0; identifier_next(identifiers, &at, &known);) {
@@ -141,7 +143,7 @@ static bool row(void *arg, struct customer *customer)
 		listing->more = true;
 		return listing->query.n > 0;
 	}
-	row_write(listing, customer, name, identifiers);
+	customer_row_write(request, customer);
 	listing->last = customer->number;
 	listing->left--;
 	return true;

@@ -81,6 +81,7 @@ static void variants_write(struct answer *answer)
 {
 	struct json_writer *out = answer->out;
 	int64_t listed = 0;
+	char hash[33];
 	json_key(out, TEXT("variants"));
 	json_array_begin(out);
 	for (size_t i = 0; i < answer->journeys->variants_n && listed < answer->question->top; i++) {
@@ -96,6 +97,8 @@ static void variants_write(struct answer *answer)
 		json_array_end(out);
 		json_put_int(out, "n", (int64_t)variant->count);
 		json_put_int(out, "customers", variant->customers);
+		snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, variant->hash_high, variant->hash_low);
+		json_put_text(out, "variant", text_of(hash));
 		json_put_double(out, "median_ms", variant->duration_p50_ms);
 		json_object_end(out);
 	}

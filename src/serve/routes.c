@@ -42,6 +42,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/customers/{cid}/split", KEY_SECRET, ROUTE_INLINE, api_split, "Part an origin from a customer: {\"origin\": id}."},
 	{HTTP_GET, "/v1/overview", KEY_SECRET, ROUTE_WORKER, api_overview, "Where the company stands."},
 	{HTTP_GET, "/v1/journeys", KEY_SECRET, ROUTE_WORKER, api_journeys, "What customers really did: ?from=&to=&cut=gap|goal|property|customer&gap=30m&goal=&property=&channel=&top=."},
+	{HTTP_GET, "/v1/journeys/customers", KEY_SECRET, ROUTE_WORKER, api_journeys_customers, "Who is behind a figure of /v1/journeys: its question and ?of=all|step|edge|start|end|repeat|drop_off|variant|flow&activity=&next=&variant=&at=."},
 	{HTTP_GET, "/v1/stream", OWN, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
 	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
 	{HTTP_GET, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration, "The configuration in force."},

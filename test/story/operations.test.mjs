@@ -246,6 +246,47 @@ describe("journeys", () => {
       assert.equal(ok(await one.get(`/v1/journeys?cut=property&property=order_id&to=${iso(Date.now() - DAY)}`)).cases, 24, "who has nothing in the time asked is not read");
     } finally { await one.end(); }
   });
+  test("open to their customers: those who agreed to analytics by name, the others as a number", async () => {
+    const one = await Server.start();
+    try {
+      const begun = Date.now() - 5 * DAY, events = [];
+      const walk = (who, day, steps) => steps.forEach((name, i) => events.push(track({ userId: who }, name, {}, { timestamp: iso(begun + day * DAY + i * 60000) })));
+      for (let i = 0; i < 14; i++) { walk(`most-${i}`, 0, ["Basket", "Pay"]); walk(`most-${i}`, 1, ["Basket", "Basket", "Leave"]); }
+      for (let i = 0; i < 3; i++) walk(`few-${i}`, 0, ["Basket", "Call"]);
+      await one.send(events);
+      for (let i = 0; i < 4; i++) {
+        const { cid } = await one.card(`user:most-${i}`);
+        ok(await one.post(`/v1/customers/${cid}/consents`, { purpose: "analytics", answer: i === 3 ? "no" : "yes", channel: "web", version: "1" }));
+      }
+      await one.send([identify({ userId: "most-0" }, { name: "Ana Moll" })]);
+      const seen = ok(await one.get("/v1/journeys?goal=Pay"));
+      const open = async (of) => ok(await one.get(`/v1/journeys/customers?goal=Pay&${new URLSearchParams(of)}`));
+      const figures = [
+        ...seen.activities.map((row) => [{ of: "step", activity: row.activity }, row.customers]),
+        ...seen.edges.map((row) => [{ of: "edge", activity: row.from, next: row.to }, row.customers]),
+        ...seen.starts.map((row) => [{ of: "start", activity: row.activity }, row.customers]), ...seen.ends.map((row) => [{ of: "end", activity: row.activity }, row.customers]),
+        ...seen.repeats.map((row) => [{ of: "repeat", activity: row.activity }, row.customers]), ...seen.drop_off.map((row) => [{ of: "drop_off", activity: row.activity }, row.customers]),
+        [{ of: "all" }, seen.customers], ...seen.variants.map((row) => [{ of: "variant", variant: row.variant }, row.customers]),
+      ];
+      assert.ok(figures.length >= 12, JSON.stringify(figures));
+      for (const [of, customers] of figures) assert.equal((await open(of)).total, customers, `${JSON.stringify(of)} opens to the customers it counts`);
+      const way = await open({ of: "edge", activity: "Basket", next: "Pay" });
+      assert.deepEqual([way.total, way.agreed, way.withheld, way.hidden], [14, 3, 11, false]);
+      assert.deepEqual(way.customers.map((row) => row.identifiers[0]).sort(), ["user:most-0", "user:most-1", "user:most-2"], "nobody else is named");
+      assert.ok(way.customers.some((row) => row.name === "Ana Moll"));
+      assert.equal(way.sentence, "14 customers went from Basket to Pay.");
+      assert.equal((await open({ of: "flow", activity: "Basket", next: "Basket", at: 1 })).total, 14);
+      assert.equal((await open({ of: "flow", activity: "Basket", next: "Basket", at: 2 })).total, 0, "at that step nobody did");
+      const few = await open({ of: "edge", activity: "Basket", next: "Call" });
+      assert.deepEqual([few.hidden, few.total, few.withheld, few.customers], [true, 0, 0, []]);
+      assert.match(few.sentence, /Too few customers/);
+      assert.equal((await open({ of: "flow", activity: "Basket", next: "Call", at: 1 })).total, 0, "a path that is not listed is not drawn");
+      for (const [query, status, code] of [["of=half", 400, "invalid_of"], ["of=step", 400, "no_activity"], ["of=step&activity=Nirvana", 404, "no_activity"], ["of=edge&activity=Pay", 400, "no_activity"],
+        ["of=variant&variant=12", 400, "invalid_variant"], ["of=drop_off&activity=Pay", 400, "no_goal"], ["of=flow&activity=Pay&next=Pay&at=0", 400, "invalid_number"]])
+        refused(await one.get(`/v1/journeys/customers?${query}`), status, code);
+      assert.equal((await one.get("/v1/journeys/customers?of=step&activity=Pay", { key: one.write })).status, 403);
+    } finally { await one.end(); }
+  });
   test("hide what few customers did often as well as what few did once", async () => {
     const one = await Server.start();
     try {

@@ -1,6 +1,6 @@
 /* customers.tsx: finds a customer by name or identifier; the list is paged by the server. */
 import { useEffect } from "preact/hooks";
-import type { CustomerList } from "../shared/api";
+import type { CustomerLine, CustomerList } from "../shared/api";
 import { announce, Empty, Trouble, When } from "../shared/components";
 import { count, plural, words } from "../shared/format";
 import { Top } from "./page";
@@ -29,17 +29,22 @@ export function Customers() {
       {list && list.total === 0 && (q ? <Empty title="What to try"><p class="soft">A whole identifier such as <code>user:ana</code> or an email is found even when the name is not known.</p></Empty>
         : <Empty title="What to do"><p class="soft">Customers appear as soon as an event names one. Call <code>identify</code> with a userId from your own pages, or import a file with <code>attune import</code>.</p></Empty>)}
       {list && list.customers.length > 0 && (
-        <div class="wide" tabIndex={0} role="region" aria-label="List of customers" aria-busy={loading}>
-          <table data-testid="customers" class="people-list">
-            <thead><tr><th scope="col">Name</th><th scope="col">Known as</th><th scope="col">Channels</th><th scope="col">Last heard</th><th scope="col" class="n">Events</th></tr></thead>
-            <tbody>{list.customers.map((c) => (
-              <tr key={c.cid}><th scope="row"><a href={`/console/customers/${encodeURIComponent(c.cid)}`}>{c.name ?? "No name yet"}</a></th>
-                <td>{c.identifiers.slice(0, 2).join(", ")}{c.identifiers.length > 2 ? <span class="soft"> and {c.identifiers.length - 2} more</span> : null}</td><td>{c.channels.map(words).join(", ")}</td><td>{c.last_seen === null ? "never" : <When time={c.last_seen} />}</td><td class="n">{count(c.events)}</td></tr>
-            ))}</tbody>
-          </table>
-        </div>
+        <CustomerTable customers={list.customers} label="List of customers" busy={loading} />
       )}
       {list && (list.next || after) && <nav class="row" aria-label="Pages of the list">{after && <button onClick={() => history.back()}>Back</button>}{list.next && <button data-testid="next-page" onClick={() => go(withParameters({ after: list.next }))}>Next {PAGE}</button>}</nav>}
     </>
   );
 }
+
+/* Customers, each opening to the card. */
+export const CustomerTable = ({ customers, label, busy }: { customers: CustomerLine[]; label: string; busy?: boolean }) => (
+  <div class="wide" tabIndex={0} role="region" aria-label={label} aria-busy={busy}>
+    <table data-testid="customers" class="people-list">
+      <thead><tr><th scope="col">Name</th><th scope="col">Known as</th><th scope="col">Channels</th><th scope="col">Last heard</th><th scope="col" class="n">Events</th></tr></thead>
+      <tbody>{customers.map((c) => (
+        <tr key={c.cid}><th scope="row"><a href={`/console/customers/${encodeURIComponent(c.cid)}`}>{c.name ?? "No name yet"}</a></th>
+          <td>{c.identifiers.slice(0, 2).join(", ")}{c.identifiers.length > 2 ? <span class="soft"> and {c.identifiers.length - 2} more</span> : null}</td><td>{c.channels.map(words).join(", ")}</td><td>{c.last_seen === null ? "never" : <When time={c.last_seen} />}</td><td class="n">{count(c.events)}</td></tr>
+      ))}</tbody>
+    </table>
+  </div>
+);

@@ -67,10 +67,18 @@ export interface Overview {
   checklist: { title: string; done: boolean; hint: string }[];
 }
 export interface Edge { from: string; to: string; n: number; p50_ms: number; p90_ms: number }
+/* What a journey is cut by, and which events count. */
+export interface JourneysQuestion { cut?: string; gap?: string; goal?: string; property?: string; from?: string; to?: string; channel?: string; top?: number }
+/* One figure of the answer: "edge" is activity to next, "flow" the same at the step `at`, "variant" a path by its name. */
+export type JourneysFigure =
+  | { of: "all" } | { of: "step" | "start" | "end" | "repeat" | "drop_off"; activity: string } | { of: "variant"; variant: string }
+  | { of: "edge"; activity: string; next: string } | { of: "flow"; activity: string; next: string; at: number };
+/* Who is behind a figure: by name who agreed (`agreed`, of whom the first 100 are listed), the others as a number. */
+export interface JourneysCustomers { sentence: string; hidden: boolean; customers: CustomerLine[]; total: number; agreed: number; withheld: number; purpose: string }
 export interface Journeys {
-  sentence: string; cases: number; events: number; activities: { activity: string; n: number }[] | string[]; arcs: number; edges: Edge[];
+  sentence: string; customers: number; cases: number; events: number; without?: number; properties: string[]; activities: { activity: string; n: number }[] | string[]; arcs: number; edges: Edge[];
   starts: { activity: string; n: number }[]; ends: { activity: string; n: number }[];
-  variants: { activities: string[]; n: number; median_ms: number }[];
+  variants: { activities: string[]; n: number; variant: string; median_ms: number }[];
   repeats: { activity: string; cases: number }[];
   drop_off: { activity: string; n: number; of: number; low: number; high: number }[];
   hidden: boolean;
@@ -136,8 +144,8 @@ export function client(who: Who = {}) {
     merge: (cid: string, other: string) => call<Done>(who, "POST", `${at(cid)}/merge`, { with: other }),
     split: (cid: string, origin: string) => call<Done>(who, "POST", `${at(cid)}/split`, { origin }),
     overview: () => call<Overview>(who, "GET", "/v1/overview"),
-    journeys: (ask: { cut?: string; gap?: string; goal?: string; from?: string; to?: string; channel?: string; top?: number }) =>
-      call<Journeys>(who, "GET", `/v1/journeys${query(ask)}`),
+    journeys: (ask: JourneysQuestion) => call<Journeys>(who, "GET", `/v1/journeys${query({ ...ask })}`),
+    journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call<JourneysCustomers>(who, "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
     people: () => call<Person[]>(who, "GET", "/harbour/people"),
     session: (person: string) => call<Session>(who, "POST", "/harbour/session", { person }),
     queue: (cid: string, counter: number) => call<Done>(who, "POST", "/harbour/queue", { cid, counter }),
