@@ -156,7 +156,7 @@ static void use_apply(struct fold_state *state, const struct surface *surface, c
 
 static void view_apply(struct fold_state *state, const struct event *event, const struct config *config)
 {
-	const struct surface *surface = surface_find(config, value_text(value_get(event->payload, TEXT("surface"))));
+	const struct surface *surface = surface_find(config, event->name);
 	struct layout layout;
 	if (!surface || surface->type != SURFACE_MENU || !(event->header.purposes & surface->purpose))
 		return;

@@ -176,16 +176,6 @@ static void put(struct fold_state *state, const struct matter *matter)
 	last_remove(state, state->capacity);
 }
 
-/* At most @n bytes, and no half of a character. */
-static struct text text_whole(struct text text, size_t n)
-{
-	if (text.n <= n)
-		return text;
-	while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
-		n--;
-	return text_first(text, n);
-}
-
 static struct text property_text(const struct event *event, struct text name, char digits[32])
 {
 	struct value value = value_at(value_get(event->payload, TEXT("properties")), name);
@@ -195,7 +185,7 @@ static struct text property_text(const struct event *event, struct text name, ch
 		buffer_int(&out, number);
 		return buffer_view(&out);
 	}
-	return text_whole(value_text(value), MATTER_TEXT_BYTES_MAX);
+	return text_whole(text_first(value_text(value), MATTER_TEXT_BYTES_MAX));
 }
 
 static int64_t amount_of(const struct event *event, struct text name)
@@ -223,7 +213,7 @@ static void opened(struct matter *matter, const struct matter_rule *rule, const 
 	matter->due_ms = 0;
 	matter->title = property_text(event, rule->title, digits);
 	matter->amount_minor = amount_of(event, rule->amount);
-	matter->currency = text_whole(value_text(event_value(event, TEXT("properties.currency"))), 3);
+	matter->currency = text_whole(text_first(value_text(event_value(event, TEXT("properties.currency"))), 3));
 	struct value when = value_at(value_get(event->payload, TEXT("properties")), rule->due);
 	if (rule->due.n && clock_parse(value_text(when), &due) == 0)
 		matter->due_ms = due;
@@ -234,7 +224,7 @@ static void apply_rule(struct fold_state *state, const struct event *event, cons
 	char id_digits[32], title_digits[32], kept[4 * 256];
 	struct matter matter = {0}, found;
 	struct text id = property_text(event, opens ? rule->id : rule->closes_id, id_digits), view = {(const char *)state->p, state->n};
-	struct text kind = text_whole(rule->kind, MATTER_TEXT_BYTES_MAX);
+	struct text kind = text_whole(text_first(rule->kind, MATTER_TEXT_BYTES_MAX));
 	if (id.n == 0)
 		return;
 	for (size_t at = 0, here = 0; matter_next(view, &at, &found); here = at) {

@@ -188,6 +188,23 @@ describe("the menu", () => {
     const six = ["cards", "savings", "balance", "transfer", "loans", "statements"];
     refused(await server.post(`/v1/customers/${cid}/preferences`, { set: { "menu.app-home.order": six } }), 400, "invalid_preference");
   });
+  test("of 64 options with long names is decided, answered and made again from a short record", async () => {
+    const options = [...Array(64)].map((_, i) => `${"a-place-with-a-very-long-name-".repeat(6)}${String(i).padStart(2, "0")}`);
+    const surface = `kind: surface\nname: long-home\ntype: menu\nslots: 16\noptions: [${options.join(", ")}]\nlearns: {screen: "*"}\npurpose: personalisation\n`;
+    ok(await server.post("/v1/configuration", { files: [...files, { name: "long.yaml", text: surface }] }));
+    const cid = await agreed("menu-long");
+    await imported([...Array(30)].map((_, day) => ({ type: "screen", messageId: `long-${day}`, userId: "menu-long", name: options[40], timestamp: iso(now - (30 - day) * DAY), context: { channel: "app" } })));
+    const first = await server.decide("user:menu-long", "long-home", at(now));
+    assert.deepEqual([first.ask.kind, first.ask.option, first.menu.home.length], ["promote", options[40], 16]);
+    const again = ok(await server.get(`/v1/customers/${cid}/decisions/${first.decision}`));
+    assert.equal(again.same, true);
+    assert.equal(JSON.stringify(again.answer.menu), JSON.stringify(first.menu), "made again with every name");
+    assert.equal(typeof again.record.rest, "number", "the record holds a hash of what it has no room for");
+    await respond(first, "yes");
+    const { menu } = await server.decide("user:menu-long", "long-home", at(now));
+    assert.ok(home(menu).includes(options[40]), "what was answered is what was asked");
+    ok(await server.post("/v1/configuration", { files }));
+  });
   test("is not moved for who needs a stable layout", async () => {
     const cid = await used("menu-stable");
     ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "accessibility.stable_layout": true, "menu.app-home.mode": "do" } }));
