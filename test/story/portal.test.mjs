@@ -217,6 +217,7 @@ test("a_menu_put_in_order_and_undone_is_the_same_to_the_byte", { skip }, async (
   const moved = await post(ana, "menu", { surface: "app-home", option: "cards", move: "first" });
   const undo = /undo=(u[0-9a-f]+)/.exec(moved.headers.location)[1];
   assert.equal(JSON.parse(await menu()).home[0].option, "cards");
+  assert.deepEqual(JSON.parse(await menu()).home.filter((h) => h.pinned).map((h) => h.option), ["cards"], "what she put there stays; the rest may follow its use");
   await post(ana, "undo", { undo });
   assert.equal(await menu(), before_);
   const away = await post(ana, "menu", { surface: "app-home", option: "loans", move: "more" });
