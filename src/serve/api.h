@@ -74,6 +74,7 @@ void portal_page(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
+void portal_refuse(struct request *request, int status, const char *code); /* Says an error of these as a page. */
 
 /* docs/api.md from the table of routes. */
 void routes_describe(struct buffer *out);

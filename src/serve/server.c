@@ -15,9 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BODY_DEPTH_MAX = 24 };
+enum { BODY_DEPTH_MAX = 24, DURABLE_WAIT_MS = 10 * 1000 };
 
 /* ---- replies ---- */
+
+static void secure(struct request *request)
+{
+	http_reply_header(request->http, "X-Content-Type-Options", "nosniff");
+}
 
 void reply_error(struct request *request, int status, const char *code, const char *format, ...)
 {
@@ -32,10 +37,16 @@ void reply_error(struct request *request, int status, const char *code, const ch
 	request->http->fixed = (struct text){0};
 	request->http->type = "application/json";
 	request->wait_for = 0;
-	json_object_begin(&request->out);
-	json_put_text(&request->out, "code", text_of(code));
-	json_put_text(&request->out, "message", text_of(message));
-	json_object_end(&request->out);
+	if (request->route && request->route->refuse) {
+		request->http->headers_n = 0; /* A redirect may stand there already. */
+		secure(request);
+		request->route->refuse(request, status, code);
+	} else {
+		json_object_begin(&request->out);
+		json_put_text(&request->out, "code", text_of(code));
+		json_put_text(&request->out, "message", text_of(message));
+		json_object_end(&request->out);
+	}
 	if (status == 429 || status == 503)
 		http_reply_header(request->http, "Retry-After", "1");
 }
@@ -360,11 +371,6 @@ static void cors(struct request *request)
 	http_reply_header(request->http, "Access-Control-Max-Age", "900");
 }
 
-static void secure(struct request *request)
-{
-	http_reply_header(request->http, "X-Content-Type-Options", "nosniff");
-}
-
 /* Find the route and check who calls. False: an answer stands already. */
 static bool prepare(struct request *request)
 {
@@ -538,7 +544,7 @@ static void *worker_run(void *arg)
 		server->work_n--;
 		pthread_mutex_unlock(&server->work_lock);
 		request->route->handle(request);
-		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, 30000) != 0)
+		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, DURABLE_WAIT_MS) != 0)
 			reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again.");
 		http_resume(request->http);
 		pthread_mutex_lock(&server->work_lock);

@@ -44,6 +44,8 @@ struct route {
 	enum route_mode mode;
 	void (*handle)(struct request *request);
 	const char *sentence;
+	/* Answers an error to a person in a browser, with no headers but the safe ones set before; NULL: JSON to a program. */
+	void (*refuse)(struct request *request, int status, const char *code);
 };
 
 struct request {
