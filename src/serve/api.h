@@ -13,7 +13,6 @@ void api_preferences(struct request *request);
 void api_consents_post(struct request *request);
 
 /* customer_api.c */
-void api_customers(struct request *request);
 void api_card(struct request *request);
 void api_timeline(struct request *request);
 void api_known(struct request *request);
@@ -23,10 +22,15 @@ void api_consents(struct request *request);
 void api_export(struct request *request);
 void api_merge(struct request *request);
 void api_split(struct request *request);
+/* The card of the customer of @origin; 0: the error stands already. */
+void customer_card(struct request *request, uint32_t origin);
 /* A line about a customer who is locked and fresh, as lists have it. */
 void customer_row_write(struct request *request, struct customer *customer);
 /* The name a customer goes by, copied to @copy. */
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max);
+
+/* customer_list.c */
+void api_customers(struct request *request);
 
 /* manager_api.c */
 void api_overview(struct request *request);

@@ -26,7 +26,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/import", KEY_SECRET, ROUTE_INLINE, collect_import, "Historical events, in a batch: stored as they are, nothing acts on them."},
 	{HTTP_GET, "/v1/projects/{key}/settings", 0, ROUTE_INLINE, collect_settings, "What Segment's browser SDK fetches first."},
 	{HTTP_POST, "/v1/response", OWN, ROUTE_INLINE, api_response, "What the customer did with a decision, or answered to its question."},
-	{HTTP_GET, "/v1/customers", OWN, ROUTE_WORKER, api_customers, "Find customers: ?identifier=user:ana, or a list: ?q=&n=&after=."},
+	{HTTP_GET, "/v1/customers", OWN, ROUTE_WORKER, api_customers, "Find customers: ?identifier=user:ana, or a list: ?q=&n=&after=, or who is behind a figure: ?channel=&who=identified|agreed."},
 	{HTTP_GET, "/v1/customers/{cid}", OWN, ROUTE_INLINE, api_card, "A customer's card."},
 	{HTTP_GET, "/v1/customers/{cid}/timeline", OWN, ROUTE_WORKER, api_timeline, "What happened, newest first, in pages: ?n=&before=."},
 	{HTTP_GET, "/v1/customers/{cid}/decisions", OWN, ROUTE_WORKER, api_decisions, "What was decided, newest first, in pages."},

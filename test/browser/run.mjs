@@ -242,6 +242,18 @@ await check("the_map_is_walked_by_arrow_keys", { console: true }, async (open) =
   same(await page.textContent("#step-title"), await at(), "the step described is not the step reached");
 });
 
+await check("a_figure_of_the_overview_opens_to_as_many_customers", { console: true }, async (open) => {
+  const page = await open("/console");
+  await seen(page, "channels");
+  const links = await page.$$eval(`${id("channels")} a.opens, a[href*="who="]`, (all) => all.map((a) => [a.getAttribute("href"), /^[\d,]+/.exec(a.textContent)[0]]));
+  must(links.length >= 6, `only ${links.length} figures open`);
+  for (const [href, n] of links) {
+    const list = await open(href);
+    await seen(list, "withheld");
+    must((await list.textContent(id("sentence"))).startsWith(`${n} customer`), `${href} counts ${await list.textContent(id("sentence"))}, not ${n}`);
+    await list.close();
+  }
+});
 for (const [view, figure] of [["map", "[data-testid=step] a.opens"], ["flow", `${id("flow-table")} a.opens`], ["paths", `${id("paths")} a.opens`], ["leaving&cut=goal&goal=Bill%20Paid", ".bars a.opens"]])
   await check(`a_figure_of_the_${view.split("&")[0]}_opens_to_its_customers_and_back`, { console: true }, async (open) => {
     const page = await open(`/console/journeys?view=${view}`);
@@ -288,7 +300,8 @@ const pages = [
   ["console-key", "/console", "input[name=key]", null, false],
   ["overview", "/console", id("sentence"), null, true], ["score", "/console", id("sentence"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
   ["help", "/console", id("sentence"), async (p) => { await p.keyboard.press("?"); await seen(p, "help"); }, true],
-  ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
+  ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true],
+  ["customers-app", "/console/customers?channel=app", id("withheld"), null, true], ["customers-social", "/console/customers?channel=social", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
   ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],

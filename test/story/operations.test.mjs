@@ -169,6 +169,28 @@ describe("the configuration", () => {
   });
 });
 
+describe("the overview", () => {
+  test("counts customers, and each figure opens to those who agreed to analytics", async () => {
+    const one = await Server.start();
+    try {
+      const events = [...Array(12)].flatMap((_, i) => [identify({ userId: `seen-${i}` }, { name: `Seen ${i}` }), track({ userId: `seen-${i}` }, "Looked", {}, { context: { channel: i < 7 ? "app" : "web" } })]);
+      await one.send([...events, track({ anonymousId: "nobody" }, "Looked", {}, { context: { channel: "app" } })]);
+      const cids = await Promise.all([0, 1, 7].map(async (i) => (await one.card(`user:seen-${i}`)).cid));
+      for (const [i, purpose] of ["analytics", "personalisation", "analytics"].entries()) ok(await one.post(`/v1/customers/${cids[i]}/consents`, { purpose, answer: "yes", channel: "web" }));
+      const seen = ok(await one.get("/v1/overview"));
+      const open = async (query) => { const list = ok(await one.get(`/v1/customers?${query}`)); return [list.total, list.withheld, list.customers.map((row) => row.name)]; };
+      const on = (channel) => seen.channels.find((row) => row.channel === channel).customers;
+      assert.deepEqual(await open("channel=app"), [on("app"), on("app") - 1, ["Seen 0"]]);
+      assert.deepEqual((await open("who=identified")).slice(0, 2), [seen.identified, seen.identified - 2]);
+      assert.deepEqual((await open("who=agreed")).slice(0, 2), [seen.participation.consented, 1]);
+      assert.deepEqual(await open("channel=phone"), [0, 0, []]);
+      assert.equal(ok(await one.get("/v1/customers")).customers.length, 13, "the list of all customers is as it was");
+      refused(await one.get("/v1/customers?channel=fax"), 400, "invalid_channel");
+      refused(await one.get("/v1/customers?who=everybody"), 400, "invalid_who");
+    } finally { await one.end(); }
+  });
+});
+
 describe("journeys", () => {
   test("count what was sent: edges, starts, ends and courses, and hide what fewer than ten did", async () => {
     const one = await Server.start();

@@ -27,7 +27,8 @@ export interface Decision {
 }
 
 export interface CustomerLine { cid: string; name: string | null; identifiers: string[]; channels: string[]; last_seen: Time | null; events: number }
-export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number }
+/* withheld, purpose: of a list behind a figure: who is counted and not named, for want of a yes to that purpose. */
+export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number; withheld?: number; purpose?: string }
 export interface Matter {
   matter: string; kind: string; title: string; amount: number | null; currency: string | null; due: Time | null; state: "open" | "done"; since: Time;
   closed: Time | null; closed_on: string | null;
@@ -59,10 +60,10 @@ export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
 export interface Overview {
-  sentence: string; rests_on: string; customers: number; events: number;
+  sentence: string; rests_on: string; customers: number; identified: number; events: number;
   quadrant: { interaction: number | null; customization: number | null; missing: string[] };
   score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
-  participation: { value: number | null; n: number; missing: string | string[] | null };
+  participation: { value: number | null; n: number; consented: number | null; missing: string | string[] | null };
   channels: { channel: string; customers: number; events: number; last: Time | null }[];
   checklist: { title: string; done: boolean; hint: string }[];
 }
@@ -136,7 +137,7 @@ export function client(who: Who = {}) {
     track: (event: { userId: string; event: string; properties: Record<string, Value>; context: Record<string, Value> }) => call<unknown>(who, "POST", "/v1/track", { type: "track", ...event }),
     undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
     prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
-    customers: (ask: { q?: string; n?: number; after?: string | null }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
+    customers: (ask: { q?: string; n?: number; after?: string | null; channel?: string; who?: string }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
     card: (cid: string) => call<Card>(who, "GET", at(cid)),
     timeline: (cid: string, before?: string | null, n = 100) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n })}`),
     /* Which fields: those that the configured touchpoint asks for. */
