@@ -188,6 +188,17 @@ bool text_is_utf8(struct text text)
 	return true;
 }
 
+struct text text_whole(struct text text)
+{
+	enum { CONTINUED_MAX = 3 };
+	size_t lead = text.n;
+	while (lead > 0 && text.n - lead < CONTINUED_MAX && ((unsigned char)text.p[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (lead == 0 || (unsigned char)text.p[lead - 1] < 0xc0)
+		return text; /* The last character is one byte, or this is no UTF-8 anyway. */
+	return utf8_sequence((const unsigned char *)text.p + lead - 1, text.n - lead + 1) ? text : text_first(text, lead - 1);
+}
+
 char *text_terminated(struct arena *arena, struct text text)
 {
 	char *copy = arena_alloc(arena, text.n + 1);

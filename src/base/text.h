@@ -46,6 +46,7 @@ int text_to_int64(struct text text, int64_t *value) MUST_CHECK;
 int text_to_double(struct text text, double *value) MUST_CHECK;
 
 bool text_is_utf8(struct text text);
+struct text text_whole(struct text text); /* Without the part of a character that a cut left at the end. */
 
 /* A terminated copy in @arena, NULL without memory. */
 char *text_terminated(struct arena *arena, struct text text) MUST_CHECK;

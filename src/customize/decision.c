@@ -124,6 +124,7 @@ static void why_add(struct decision *decision, const char *format, ...)
 	va_end(args);
 	if (n > 0)
 		decision->why_n += (size_t)n < sizeof decision->why - decision->why_n ? (size_t)n : sizeof decision->why - decision->why_n - 1;
+	decision->why_n = text_whole((struct text){decision->why, decision->why_n}).n;
 }
 
 static void why_agreed(struct decision *decision, struct reader *reader)
@@ -220,7 +221,7 @@ static void promote_text(struct decision_ask *ask, const struct surface *surface
 	int n = ask->kind == SUGGESTION_PROMOTE
 	            ? snprintf(ask->text, sizeof ask->text, "You use %.*s often. Move it to home?", TEXT_ARGS(title))
 	            : snprintf(ask->text, sizeof ask->text, "You never use %.*s. Move it to More?", TEXT_ARGS(title));
-	ask->text_n = (size_t)n < sizeof ask->text ? (size_t)n : sizeof ask->text - 1;
+	ask->text_n = text_whole((struct text){ask->text, (size_t)n < sizeof ask->text ? (size_t)n : sizeof ask->text - 1}).n;
 }
 
 static struct menu_op op_of(const struct menu_proposal *proposal, int64_t now_ms)
@@ -321,94 +322,6 @@ int decide(struct decision *decision, struct reader *reader, const struct surfac
 	memcpy(decision->withheld, reader->withheld, sizeof reader->withheld);
 	decision->withheld_n = reader->withheld_n;
 	return 0;
-}
-
-/* ---- the record ---- */
-
-static void options_encode(struct buffer *out, const struct decision *decision)
-{
-	value_put_key(out, TEXT("options"));
-	size_t list = value_open(out, VALUE_ARRAY);
-	for (size_t i = 0; i < decision->options_n; i++) {
-		const struct decision_option *option = &decision->options[i];
-		size_t object = value_open(out, VALUE_OBJECT);
-		value_put_key(out, TEXT("value"));
-		value_put(out, option->value);
-		if (option->with.n) {
-			value_put_key(out, TEXT("with"));
-			value_put(out, option->with);
-		}
-		if (option->source != DECISION_STANDARD) {
-			value_put_key(out, option->source == DECISION_STATED ? TEXT("stated") : TEXT("usual"));
-			value_put_bool(out, true);
-		}
-		value_close(out, object);
-	}
-	value_close(out, list);
-}
-
-static void names_encode(struct buffer *out, struct text key, const struct surface *surface, const uint16_t *options, size_t n)
-{
-	value_put_key(out, key);
-	size_t list = value_open(out, VALUE_ARRAY);
-	for (size_t i = 0; i < n; i++)
-		if (options[i] != MENU_NONE)
-			value_put_text(out, surface->options[options[i]]);
-	value_close(out, list);
-}
-
-static void ask_encode(struct buffer *out, const struct decision *decision)
-{
-	static const char *const kinds[] = {"", "consent", "promote", "demote"};
-	const struct decision_ask *ask = &decision->ask;
-	value_put_key(out, TEXT("ask"));
-	size_t object = value_open(out, VALUE_OBJECT);
-	value_put_key(out, TEXT("kind"));
-	value_put_text(out, text_of(kinds[ask->kind]));
-	value_put_key(out, TEXT("text"));
-	value_put_text(out, (struct text){ask->text, ask->text_n});
-	if (ask->kind == SUGGESTION_CONSENT) {
-		value_put_key(out, TEXT("purpose"));
-		value_put_text(out, decision->surface->purpose_name);
-	} else {
-		value_put_key(out, TEXT("option"));
-		value_put_text(out, decision->surface->options[ask->option]);
-		if (ask->over != MENU_NONE) {
-			value_put_key(out, TEXT("over"));
-			value_put_text(out, decision->surface->options[ask->over]);
-		}
-	}
-	value_close(out, object);
-}
-
-void decision_encode(struct buffer *out, const struct decision *decision)
-{
-	const struct surface *surface = decision->surface;
-	size_t object = value_open(out, VALUE_OBJECT);
-	value_put_key(out, TEXT("surface"));
-	value_put_text(out, surface->name);
-	value_put_key(out, TEXT("at"));
-	value_put_int(out, decision->now_ms);
-	value_put_key(out, TEXT("guess"));
-	value_put_bool(out, decision->guess);
-	value_put_key(out, TEXT("why"));
-	value_put_text(out, (struct text){decision->why, decision->why_n});
-	if (surface->type == SURFACE_USUAL) {
-		options_encode(out, decision);
-	} else {
-		names_encode(out, TEXT("home"), surface, decision->menu.home, decision->menu.home_n);
-		names_encode(out, TEXT("suggestions"), surface, decision->suggestions, decision->suggestions_n);
-	}
-	if (decision->ask.kind)
-		ask_encode(out, decision);
-	if (decision->withheld_n) {
-		value_put_key(out, TEXT("withheld"));
-		size_t list = value_open(out, VALUE_ARRAY);
-		for (size_t i = 0; i < decision->withheld_n; i++)
-			value_put_text(out, text_of(decision->withheld[i]));
-		value_close(out, list);
-	}
-	value_close(out, object);
 }
 
 /* ---- the answer ---- */

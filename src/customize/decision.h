@@ -3,7 +3,7 @@
  *
  * Deciding goes: gates (who may be guessed about), score (the surface's kind), arrange (stated before learned, always
  * options, accessibility), record. A decision is a plain value made from what the reader lets through and from now; it is
- * encoded into a record of at most DECISION_BYTES_MAX, and writing the answer from the record gives the same answer.
+ * encoded into a record of at most DECISION_BYTES_MAX, and deciding again from the log gives the same record.
  * No guess is an answer like any other.
  */
 #ifndef ATTUNE_CUSTOMIZE_DECISION_H
@@ -16,7 +16,7 @@
 #include "interact/preference.h"
 #include "trust/reader.h"
 
-enum { DECISION_BYTES_MAX = 2048, DECISION_OPTIONS_MAX = 20, DECISION_SUGGESTIONS = 3, DECISION_WHY_BYTES = 400, ANNOUNCE_DAYS = 30 };
+enum { DECISION_BYTES_MAX = 600, DECISION_OPTIONS_MAX = 20, DECISION_SUGGESTIONS = 3, DECISION_WHY_BYTES = 400, ANNOUNCE_DAYS = 30 };
 
 enum decision_source { DECISION_STANDARD, DECISION_LEARNED, DECISION_STATED };
 
@@ -62,8 +62,15 @@ struct decision {
  */
 int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms) MUST_CHECK;
 
-/* The payload of the decision's record. */
+/*
+ * The payload of the decision's record, at most DECISION_BYTES_MAX: what was shown, what was asked, what was withheld and
+ * why. Where that is too long, names become their marks (surface.h), the first options stand for all, the sentence is cut and
+ * the question's text is left out; then "rest" is a hash of the whole, so that another decision never has the same record.
+ */
 void decision_encode(struct buffer *out, const struct decision *decision);
+
+/* The option that a record's "option" or "over" names on @surface, by name or mark; MENU_NONE without. */
+uint16_t decision_option_of(const struct surface *surface, struct value named);
 
 /* The members of the answer that come from the decision, into an object that is open. */
 void decision_write(struct json_writer *writer, const struct decision *decision, struct text stated_preferences,

@@ -29,6 +29,8 @@ void layout_encode(struct buffer *out, const struct surface *surface, const stru
 		for (size_t i = 0; i < op->order_n; i++)
 			value_put_text(out, op->order[i] == MENU_NONE ? TEXT("") : surface->options[op->order[i]]);
 		value_close(out, list);
+		value_put_key(out, TEXT("stated"));
+		value_put_int(out, op->stated_n);
 	} else {
 		value_put_key(out, TEXT("option"));
 		value_put_text(out, surface->options[op->option]);
@@ -59,7 +61,7 @@ int layout_decode(struct value payload, const struct surface *surface, int64_t t
 	struct value_cursor cursor = {0};
 	struct value item;
 	unsigned kind, mode = 0;
-	int64_t slot = 0;
+	int64_t slot = 0, stated = 0;
 	if (!name_find(op_names, 8, value_text(value_get(payload, TEXT("op"))), &kind))
 		return ERROR_INVALID;
 	*op = (struct menu_op){
@@ -78,6 +80,8 @@ int layout_decode(struct value payload, const struct surface *surface, int64_t t
 				return ERROR_INVALID;
 			op->order[op->order_n++] = surface_option(surface, value_text(item));
 		}
+		value_int(value_get(payload, TEXT("stated")), &stated);
+		op->stated_n = stated > 0 && stated <= op->order_n ? (uint16_t)stated : 0;
 		return 0;
 	}
 	value_int(value_get(payload, TEXT("slot")), &slot);
@@ -156,7 +160,7 @@ static void use_apply(struct fold_state *state, const struct surface *surface, c
 
 static void view_apply(struct fold_state *state, const struct event *event, const struct config *config)
 {
-	const struct surface *surface = surface_find(config, value_text(value_get(event->payload, TEXT("surface"))));
+	const struct surface *surface = surface_find(config, event->name);
 	struct layout layout;
 	if (!surface || surface->type != SURFACE_MENU || !(event->header.purposes & surface->purpose))
 		return;

@@ -352,9 +352,11 @@ static int promote(struct menu *state, const struct menu_surface *surface, const
 static int demote(struct menu *state, const struct menu_surface *surface, const struct menu_op *op, uint32_t now)
 {
 	int slot = slot_of(state, op->option);
-	if (slot < 0 || !is_movable(state, surface, slot))
+	bool movable = slot >= 0 && (op->by_customer ? !is_always(surface, op->option) : is_movable(state, surface, slot));
+	if (!movable)
 		return ERROR_CONFLICT;
 	put(state, slot, MENU_NONE, now);
+	state->pinned = (uint16_t)(state->pinned & ~(1u << slot)); /* Whose hand put it there may take it away. */
 	spend(state, op, now);
 	return 0;
 }
@@ -398,11 +400,14 @@ static int unpin(struct menu *state, const struct menu_op *op)
 	return 0;
 }
 
-/* The customer's own order. Pins stay with their options; what is always shown must be in it. */
+/*
+ * The customer's own order. What was put there by hand is pinned: a place that learning takes away again is no place given.
+ * Earlier pins stay with their options; what is always shown must be in it.
+ */
 static int set_order(struct menu *state, const struct menu_surface *surface, const struct menu_op *op, uint32_t now)
 {
 	uint16_t pinned = 0;
-	if (op->order_n != state->home_n)
+	if (op->order_n != state->home_n || op->stated_n > op->order_n)
 		return ERROR_INVALID;
 	for (int i = 0; i < op->order_n; i++) {
 		uint16_t option = op->order[i];
@@ -412,7 +417,7 @@ static int set_order(struct menu *state, const struct menu_surface *surface, con
 			if (option != MENU_NONE && op->order[j] == option)
 				return ERROR_INVALID;
 		int slot = option == MENU_NONE ? -1 : slot_of(state, option);
-		if (slot >= 0 && (state->pinned & 1u << slot))
+		if (option != MENU_NONE && (i < op->stated_n || (slot >= 0 && (state->pinned & 1u << slot))))
 			pinned = (uint16_t)(pinned | 1u << i);
 	}
 	for (int slot = 0; slot < state->home_n; slot++) {

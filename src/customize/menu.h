@@ -135,6 +135,7 @@ struct menu_op {
 	uint16_t over;            /* PROMOTE: whose slot; MENU_NONE: the first free one. */
 	uint16_t slot;            /* PIN. */
 	uint16_t order[MENU_HOME_MAX], order_n; /* SET_ORDER: the home slots, in full; MENU_NONE for a free one. */
+	uint16_t stated_n;        /* SET_ORDER: the first so many were put there by hand, and are pinned. */
 };
 
 /*

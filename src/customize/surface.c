@@ -70,6 +70,7 @@ static int menu_compile(struct config_build *build, const struct config_document
 			return config_problem(build, document, "options", "\"%.*s\" stands here twice", TEXT_ARGS(value_text(item)));
 		struct value title = value_get(value_get(document->body, TEXT("titles")), value_text(item));
 		surface->options[n] = value_text(item);
+		surface->marks[n] = (uint32_t)XXH3_64bits(surface->options[n].p, surface->options[n].n);
 		surface->titles[n] = value_text(title).n ? value_text(title) : value_text(item);
 		surface->menu.options_n = (uint16_t)++n;
 	}

@@ -36,6 +36,7 @@ struct surface {
 	struct text verb, currency, ask;
 	/* menu */
 	struct text options[MENU_OPTIONS_MAX], titles[MENU_OPTIONS_MAX];
+	uint32_t marks[MENU_OPTIONS_MAX]; /* A hash of the option's name: stands for it where room is short. */
 	bool always[MENU_OPTIONS_MAX];
 	struct menu_surface menu;
 };

@@ -46,6 +46,12 @@ void engine_listen(struct engine *engine,
 	atomic_store(&engine->listeners_n, n + 1);
 }
 
+bool engine_counts(const struct engine *engine, const struct event *event)
+{
+	int32_t value;
+	return engine->options.column && engine->options.column(event, &value);
+}
+
 static void column_add(struct engine *engine, const struct event *event)
 {
 	int32_t value = 0;

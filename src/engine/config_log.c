@@ -45,8 +45,10 @@ struct reading {
 	uint64_t gathering[FILES_MAX], whole[FILES_MAX];
 	size_t gathering_n, whole_n;
 	uint64_t closing;          /* The entry that closes the newest whole version, 0: there is none. */
-	uint32_t version;
+	uint32_t version, wanted;  /* The one that was read last; to stop at, 0: at the end. */
 };
+
+enum { FOUND = 1 }; /* No error: the rest need not be read. */
 
 static int entry_read(void *arg, uint64_t position, struct text entry)
 {
@@ -66,7 +68,7 @@ static int entry_read(void *arg, uint64_t position, struct text entry)
 		reading->gathering_n = 0;
 		reading->version = (uint32_t)version;
 		reading->closing = position;
-		return 0;
+		return reading->wanted && reading->version == reading->wanted ? FOUND : 0;
 	}
 	if (!value_int(value_get(value, TEXT("part")), &number) || number < 0 || number >= FILES_MAX)
 		return ERROR_CORRUPT;
@@ -110,12 +112,14 @@ static int file_copy(struct config_log *config_log, uint64_t position, struct ar
 	return file->name.p && file->text.p ? 0 : ERROR_MEMORY;
 }
 
-int config_log_newest(struct config_log *config_log, struct arena *arena, struct config_version *newest)
+int config_log_read(struct config_log *config_log, uint32_t number, struct arena *arena, struct config_version *out)
 {
 	struct reading *reading = memory_zero_alloc(1, sizeof *reading);
 	if (!reading)
 		return ERROR_MEMORY;
+	reading->wanted = number;
 	int error = log_replay(config_log->log, 0, entry_read, reading);
+	error = error == FOUND ? 0 : !error && number ? ERROR_NOT_FOUND : error;
 	struct config_file *found = error ? NULL : arena_alloc(arena, (reading->whole_n + 1) * sizeof *found);
 	if (!error && !found)
 		error = ERROR_MEMORY;
@@ -125,7 +129,7 @@ int config_log_newest(struct config_log *config_log, struct arena *arena, struct
 	if (!error)
 		error = lasting_read(config_log, reading->closing, arena, &version.lasting);
 	if (!error)
-		*newest = version;
+		*out = version;
 	memory_free(reading);
 	return error;
 }
@@ -194,7 +198,7 @@ int config_log_add(struct config_log *config_log, struct config_version *version
 		if (version->files[i].text.n > YAML_BYTES_MAX || version->files[i].name.n > FILE_NAME_BYTES_MAX)
 			return ERROR_LIMIT;
 	pthread_mutex_lock(&config_log->lock);
-	int error = config_log_newest(config_log, &arena, &newest);
+	int error = config_log_read(config_log, 0, &arena, &newest);
 	if (!error) {
 		version->version = newest.version + 1;
 		error = version_add(config_log, version, who);

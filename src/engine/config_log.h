@@ -15,8 +15,9 @@ struct config_log;
 int config_log_open(struct config_log **out, const char *folder) MUST_CHECK;
 void config_log_close(struct config_log *config_log);
 
-/* The newest whole version: 0 and no files when there is none. Texts are copied to @arena. */
-int config_log_newest(struct config_log *config_log, struct arena *arena, struct config_version *newest) MUST_CHECK;
+/* Version @number, 0: the newest whole one, without files when there is none. Texts are copied to @arena.
+ * Errors: ERROR_NOT_FOUND (no such version), those of log_replay, ERROR_MEMORY. */
+int config_log_read(struct config_log *config_log, uint32_t number, struct arena *arena, struct config_version *version) MUST_CHECK;
 
 /* Add a version with the files and lasting names of @version, durably; its number is set. Errors: ERROR_LIMIT (a file too
  * large, over 1,000 files), those of the log. */

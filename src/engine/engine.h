@@ -207,6 +207,9 @@ int history_start(struct history *history, struct engine *engine, const struct c
                   unsigned what) MUST_CHECK;
 int history_next(struct history *history, struct event *event, bool *more) MUST_CHECK;
 
+/* Does @event make a row for whole-base questions? */
+bool engine_counts(const struct engine *engine, const struct event *event);
+
 /* The record at @position with its names; payload in the log or in @arena. Errors: ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_MEMORY. */
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event) MUST_CHECK;
 

@@ -252,7 +252,8 @@ static void *zeroer_run(void *arg)
 			pthread_cond_wait(&log->done, &log->lock);
 			continue;
 		}
-		uint64_t from = log->zeroed, to = from + ZERO_STEP < segment_end ? from + ZERO_STEP : segment_end;
+		uint64_t head_end = index * segment_bytes + SEGMENT_HEAD_BYTES; /* The head of a new segment stays. */
+		uint64_t from = log->zeroed > head_end ? log->zeroed : head_end, to = from + ZERO_STEP < segment_end ? from + ZERO_STEP : segment_end;
 		struct segment *segment = segment_at(log, from);
 		log->zeroing = true;
 		log->zeroed = to;

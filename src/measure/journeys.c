@@ -29,6 +29,9 @@ struct miner {
 	int64_t *durations_ms;         /* Per journey. */
 	uint32_t *steps;               /* Of the current journey. */
 	uint64_t *met, *met_again;     /* Per activity: the last journey in which it occurred, occurred again (plus one). */
+	const uint32_t *customers;     /* Of the cases; NULL: the cases themselves. */
+	struct journey_people *last;   /* Per activity: one more than the last customer counted, as an edge has it. */
+	uint32_t customer_last, reached_last, customers_n, customers_reached;
 	struct journey_activity *by_activity;
 	uint64_t journeys_n, repeated, reached, steps_max;
 };
@@ -47,11 +50,19 @@ static void add_saturated(int64_t *sum, int64_t value)
 		*sum = INT64_MAX;
 }
 
-static inline void take_arc(struct miner *miner, uint32_t from, uint32_t to, int64_t wait_ms)
+/* Count a customer once: a customer's journeys come one after the other, so it is enough to remember the last. */
+static inline void take_customer(uint32_t *count, uint32_t *last, uint32_t customer)
+{
+	*count += *last != customer + 1;
+	*last = customer + 1;
+}
+
+static inline void take_arc(struct miner *miner, uint32_t from, uint32_t to, int64_t wait_ms, uint32_t customer)
 {
 	uint32_t index = journey_edges_at(&miner->edges, from, to);
 	struct journey_edge *edge = &miner->edges.items[index];
 	edge->count++;
+	take_customer(&edge->customers, &edge->customer_last, customer);
 	add_saturated(&edge->wait_sum_ms, wait_ms);
 	if (wait_ms < edge->wait_min_ms)
 		edge->wait_min_ms = wait_ms;
@@ -60,11 +71,38 @@ static inline void take_arc(struct miner *miner, uint32_t from, uint32_t to, int
 	miner->arcs[miner->arcs_n++] = (struct arc){index, wait_ms};
 }
 
+/* Count how the current journey of @n steps began and ended, and whose it was. */
+static inline void take_ends(struct miner *miner, uint32_t n, uint32_t customer)
+{
+	uint32_t goal = miner->options->goal, first = miner->steps[0], last = miner->steps[n - 1];
+	bool reached = goal != JOURNEYS_NO_ACTIVITY && miner->met[goal] == miner->journeys_n;
+	struct journey_variant *variant = &miner->variants.items[miner->variant_of[miner->journeys_n - 1]];
+	struct journey_activity *started = &miner->by_activity[first], *ended = &miner->by_activity[last];
+	take_customer(&miner->customers_n, &miner->customer_last, customer);
+	take_customer(&variant->customers, &variant->customer_last, customer);
+	started->starts++;
+	take_customer(&started->customers.starts, &miner->last[first].starts, customer);
+	ended->ends++;
+	take_customer(&ended->customers.ends, &miner->last[last].ends, customer);
+	if (reached) {
+		miner->reached++;
+		take_customer(&miner->customers_reached, &miner->reached_last, customer);
+	} else if (goal != JOURNEYS_NO_ACTIVITY) {
+		ended->dropped++;
+		take_customer(&ended->customers.dropped, &miner->last[last].dropped, customer);
+	}
+	if (miner->options->each)
+		miner->options->each(miner->options->each_arg,
+		                     &(struct journey){customer, miner->steps, n, reached, variant->hash_low, variant->hash_high});
+}
+
 /* Count one whole journey: @n events of one case, in order. */
 static inline void take_journey(struct miner *miner, const struct journey_event *events, size_t n)
 {
 	uint64_t serial = ++miner->journeys_n;
 	struct journey_activity *by_activity = miner->by_activity;
+	struct journey_people *last_of = miner->last;
+	uint32_t customer = miner->customers ? miner->customers[events[0].case_number] : events[0].case_number;
 	bool repeated = false;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t activity = events[i].activity;
@@ -73,26 +111,23 @@ static inline void take_journey(struct miner *miner, const struct journey_event 
 		if (miner->met[activity] != serial) {
 			miner->met[activity] = serial;
 			by_activity[activity].journeys++;
+			take_customer(&by_activity[activity].customers.all, &last_of[activity].all, customer);
 		} else if (miner->met_again[activity] != serial) {
 			miner->met_again[activity] = serial;
 			by_activity[activity].repeated++;
+			take_customer(&by_activity[activity].customers.repeated, &last_of[activity].repeated, customer);
 			repeated = true;
 		}
 		if (i > 0)
-			take_arc(miner, events[i - 1].activity, activity, wait_between(events[i - 1].time_ms, events[i].time_ms));
+			take_arc(miner, events[i - 1].activity, activity, wait_between(events[i - 1].time_ms, events[i].time_ms), customer);
 	}
-	uint32_t goal = miner->options->goal, last = events[n - 1].activity;
-	bool reached = goal != JOURNEYS_NO_ACTIVITY && miner->met[goal] == serial;
 	miner->repeated += repeated;
-	miner->reached += reached;
-	by_activity[events[0].activity].starts++;
-	by_activity[last].ends++;
-	by_activity[last].dropped += goal != JOURNEYS_NO_ACTIVITY && !reached;
 	if (n > miner->steps_max)
 		miner->steps_max = n;
 	miner->variant_of[serial - 1] = journey_variants_add(&miner->variants, miner->steps, (uint32_t)n,
 	                                                     events[0].case_number, events[0].time_ms);
 	miner->durations_ms[serial - 1] = wait_between(events[0].time_ms, events[n - 1].time_ms);
+	take_ends(miner, (uint32_t)n, customer);
 }
 
 /* Whether a journey ends between two events of one part that follow each other. */
@@ -218,6 +253,8 @@ static void give(struct miner *miner, struct journeys *out, uint32_t activities_
 	out->arcs = miner->arcs_n;
 	out->repeated = miner->repeated;
 	out->reached = miner->reached;
+	out->customers = miner->customers_n;
+	out->customers_reached = miner->customers_reached;
 	out->steps_max = miner->steps_max;
 	out->edges = miner->edges.items;
 	out->edges_n = miner->edges.n;
@@ -255,8 +292,9 @@ static int miner_init(struct miner *miner, uint32_t activities_n)
 	miner->met = memory_zero_alloc(activities_n, sizeof *miner->met);
 	miner->met_again = memory_zero_alloc(activities_n, sizeof *miner->met_again);
 	miner->by_activity = memory_zero_alloc(activities_n, sizeof *miner->by_activity);
+	miner->last = memory_zero_alloc(activities_n, sizeof *miner->last);
 	if (!miner->variant_of || !miner->durations_ms || !miner->steps || !miner->met || !miner->met_again ||
-	    !miner->by_activity)
+	    !miner->by_activity || !miner->last)
 		return ERROR_MEMORY;
 	return journey_edges_init(&miner->edges, activities_n);
 }
@@ -272,6 +310,7 @@ static void miner_free(struct miner *miner)
 	memory_free(miner->met);
 	memory_free(miner->met_again);
 	memory_free(miner->by_activity);
+	memory_free(miner->last);
 	memory_free(miner);
 }
 
@@ -284,6 +323,7 @@ int journeys_mine(struct journeys *out, const struct journeys_columns *columns, 
 	if (!miner)
 		return ERROR_MEMORY;
 	miner->options = options;
+	miner->customers = columns->customers;
 	int error = journey_groups_make(&miner->groups, columns, options);
 	if (!error)
 		error = miner_init(miner, columns->activities_n);
@@ -336,5 +376,30 @@ int journeys_split_cases(uint32_t *out, uint32_t *out_n, const uint32_t *cases, 
 	if (!error)
 		*out_n = (uint32_t)pairs.n;
 	journey_edges_free(&pairs);
+	return error;
+}
+
+int journeys_order_parts(uint32_t *parts, uint32_t *customers, uint32_t parts_n, const uint32_t *cases, uint32_t cases_n,
+                         size_t n)
+{
+	size_t *places = memory_zero_alloc((size_t)cases_n + 1, sizeof *places);
+	uint32_t *case_of = memory_alloc(parts_n * sizeof *case_of), *number = memory_alloc(parts_n * sizeof *number);
+	int error = places && case_of && number ? 0 : ERROR_MEMORY;
+	if (!error) {
+		for (size_t i = 0; i < n; i++)
+			case_of[parts[i]] = cases[i];
+		for (uint32_t part = 0; part < parts_n; part++)
+			places[case_of[part] + 1]++;
+		prefix_sums(places, cases_n);
+		for (uint32_t part = 0; part < parts_n; part++) {
+			number[part] = (uint32_t)places[case_of[part]]++;
+			customers[number[part]] = case_of[part];
+		}
+		for (size_t i = 0; i < n; i++)
+			parts[i] = number[parts[i]];
+	}
+	memory_free(places);
+	memory_free(case_of);
+	memory_free(number);
 	return error;
 }

@@ -33,6 +33,15 @@ struct journeys_columns {
 	const int64_t *times_ms;
 	size_t n;
 	uint32_t cases_n, activities_n;
+	const uint32_t *customers;        /* Of each case, never decreasing; or NULL: every case is a customer of its own. */
+};
+
+struct journey {                      /* One, while it is counted. */
+	uint32_t customer;
+	const uint32_t *steps;            /* Its activities, in order. */
+	uint32_t steps_n;
+	bool reached;                     /* The goal. */
+	uint64_t hash_low, hash_high;     /* Of its variant. */
 };
 
 struct journeys_options {
@@ -42,10 +51,15 @@ struct journeys_options {
 	uint32_t goal;                    /* An activity, or JOURNEYS_NO_ACTIVITY. */
 	bool cut_at_goal;                 /* A journey ends with the goal; the next event of the case begins another. */
 	int64_t cut_gap_ms;               /* A journey (a visit) ends when the next event comes later than this; 0: never. */
+	/* Told of every journey as it is counted, a customer's one after the other; NULL: nobody is. */
+	void (*each)(void *arg, const struct journey *journey);
+	void *each_arg;
 };
 
 struct journey_edge {                 /* @to directly follows @from. */
 	uint32_t from, to;
+	uint32_t customers;               /* Who went this way. */
+	uint32_t customer_last;           /* While counting: one more than the last of them, 0: nobody yet. */
 	uint64_t count;
 	int64_t wait_sum_ms;              /* Stays at INT64_MAX when it would overflow. */
 	int64_t wait_min_ms, wait_max_ms;
@@ -55,6 +69,8 @@ struct journey_edge {                 /* @to directly follows @from. */
 struct journey_variant {              /* Journeys with the same course of activities. */
 	uint64_t hash_low, hash_high;     /* XXH3, 128 bits, of the activities as 32-bit numbers. */
 	uint64_t count;
+	uint32_t customers;               /* Who took this course. */
+	uint32_t customer_last;           /* As that of an edge. */
 	uint64_t steps_at;                /* Where its activities begin in journeys.steps. */
 	uint32_t steps_n;
 	uint32_t exemplar_case;           /* One of them, the first that was met... */
@@ -68,6 +84,9 @@ struct journey_activity {
 	uint64_t repeated;                /* In which it occurs twice or more. */
 	uint64_t starts, ends;            /* Journeys that began, ended with it. */
 	uint64_t dropped;                 /* Journeys that ended with it, the goal unreached; 0 without a goal. */
+	struct journey_people {
+		uint32_t all, repeated, starts, ends, dropped;
+	} customers;                      /* To whom that happened, each counted once. */
 };
 
 struct journeys {
@@ -76,6 +95,8 @@ struct journeys {
 	uint64_t repeated;                /* Journeys in which any activity occurs twice or more. */
 	uint64_t self_arcs;               /* Arcs from an activity to itself. */
 	uint64_t reached;                 /* Journeys with the goal. */
+	uint32_t customers;               /* Whose journeys these are. */
+	uint32_t customers_reached;       /* Who reached the goal once or more. */
 	uint32_t activities;              /* That occur. */
 	uint32_t starts, ends;            /* Different activities that journeys begin, end with. */
 	uint64_t steps_max;               /* Events of the longest journey. */
@@ -107,6 +128,14 @@ size_t journeys_variants_covering(const struct journeys *journeys, double share)
  * Errors: ERROR_INVALID (a number is UINT32_MAX), ERROR_LIMIT, ERROR_MEMORY.
  */
 int journeys_split_cases(uint32_t *out, uint32_t *out_n, const uint32_t *cases, const uint32_t *property,
+                         size_t n) MUST_CHECK;
+
+/*
+ * Number the @parts of @n events (what journeys_split_cases wrote, @parts_n of them) again so that the parts of one case
+ * follow each other, and write to @customers, which has room for @parts_n, the case of each: what columns.customers wants.
+ * Errors: ERROR_MEMORY.
+ */
+int journeys_order_parts(uint32_t *parts, uint32_t *customers, uint32_t parts_n, const uint32_t *cases, uint32_t cases_n,
                          size_t n) MUST_CHECK;
 
 #endif

@@ -15,7 +15,6 @@ void api_consents_post(struct request *request);
 void api_response(struct request *request);
 
 /* customer_api.c */
-void api_customers(struct request *request);
 void api_card(struct request *request);
 void api_timeline(struct request *request);
 void api_known(struct request *request);
@@ -25,12 +24,24 @@ void api_consents(struct request *request);
 void api_export(struct request *request);
 void api_merge(struct request *request);
 void api_split(struct request *request);
+/* The card of the customer of @origin; 0: the error stands already. */
+void customer_card(struct request *request, uint32_t origin);
+/* A line about a customer who is locked and fresh, as lists have it. */
+void customer_row_write(struct request *request, struct customer *customer);
 /* The name a customer goes by, copied to @copy. */
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max);
 
+/* customer_list.c */
+void api_customers(struct request *request);
+
 /* manager_api.c */
 void api_overview(struct request *request);
+
+/* journeys_api.c */
 void api_journeys(struct request *request);
+
+/* journeys_customers.c */
+void api_journeys_customers(struct request *request);
 
 /* layers_api.c */
 void api_layers(struct request *request);
@@ -75,6 +86,7 @@ void portal_page(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
+void portal_refuse(struct request *request, int status, const char *code); /* Says an error of these as a page. */
 
 /* docs/api.md from the table of routes. */
 void routes_describe(struct buffer *out);

@@ -98,6 +98,7 @@ static bool order_complete(struct menu_op *op, const struct surface *surface, co
 		placed[option] = true;
 		op->order[op->order_n++] = option;
 	}
+	op->stated_n = op->order_n;
 	for (uint16_t i = 0; i < surface->menu.options_n; i++)
 		always_left += surface->always[i] && !placed[i];
 	for (size_t i = 0; i < menu->home_n && op->order_n < home_n; i++) {

@@ -3,7 +3,6 @@
 
 #include "identify/resolve.h"
 #include "identify/trait.h"
-#include "interact/contact.h"
 #include "serve/card.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
@@ -11,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_MAX = 200, LIST_SCAN_MAX = 2000000, TIMELINE_MAX = 1000 };
+enum { TIMELINE_MAX = 1000 };
 
 struct customer *request_customer_fresh(struct request *request, uint32_t origin)
 {
@@ -28,7 +27,7 @@ struct customer *request_customer_fresh(struct request *request, uint32_t origin
 	return NULL;
 }
 
-static void card(struct request *request, uint32_t origin)
+void customer_card(struct request *request, uint32_t origin)
 {
 	struct customer *customer = origin ? request_customer_fresh(request, origin) : NULL;
 	if (!customer)
@@ -39,7 +38,7 @@ static void card(struct request *request, uint32_t origin)
 
 void api_card(struct request *request)
 {
-	card(request, request_customer_path(request, request->parameters[0]));
+	customer_card(request, request_customer_path(request, request->parameters[0]));
 }
 
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max)
@@ -55,127 +54,6 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 		customer_unlock(request->server->engine, customer);
 	}
 	return (struct text){copy, n};
-}
-
-/* ---- finding ---- */
-
-/* A page of the list. With a query all customers are walked, so that it can be said how many fit. */
-struct listing {
-	struct request *request;
-	struct text query;
-	size_t left, fit;
-	uint32_t after, last;   /* Numbers: write only those beyond after; last is the one written last. */
-	bool more;              /* One fits that is not on this page any more. */
-};
-
-static bool fold_contains(struct text text, struct text part)
-{
-	for (size_t i = 0; i + part.n <= text.n; i++)
-		if (text_equal_fold(text_first(text_from(text, i), part.n), part))
-			return true;
-	return part.n == 0;
-}
-
-static bool matches(struct text name, struct text identifiers, struct text query)
-{
-	struct identifier_known known;
-	if (fold_contains(name, query))
-		return true;
-	for (size_t at = 0; identifier_next(identifiers, &at, &known);)
-		if (fold_contains(known.identifier.value, query))
-			return true;
-	return false;
-}
-
-static void row_write(struct listing *listing, struct customer *customer, struct text name, struct text identifiers)
-{
-	struct request *request = listing->request;
-	struct json_writer *out = &request->out;
-	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
-	size_t index = fold_table_index(engine_folds(request->server->engine), &contact_fold);
-	struct identifier_known known;
-	char cid[33], text[IDENTIFIER_BYTES_MAX + IDENTIFIER_TYPE_BYTES_MAX + 2];
-	if (!contacts)
-		return;
-	contacts_read(contacts, customer_state(request->server->engine, customer, index, request->arena));
-	json_object_begin(out);
-	json_put_text(out, "cid", text_of(origin_format(cid, customer_id(request->server->engine, customer))));
-	json_put_text(out, "name", name);
-	json_key(out, TEXT("identifiers"));
-	json_array_begin(out);
-	for (size_t at = 0; identifier_next(identifiers, &at, &known);) {
-		int n = snprintf(text, sizeof text, "%.*s:%.*s", TEXT_ARGS(known.identifier.type), TEXT_ARGS(known.identifier.value));
-		json_write_text(out, (struct text){text, (size_t)n});
-	}
-	json_array_end(out);
-	json_key(out, TEXT("channels"));
-	json_array_begin(out);
-	for (unsigned i = 1; i < CHANNEL_COUNT; i++)
-		if (contacts->channels[i].events)
-			json_write_text(out, text_of(channel_name((enum channel)i)));
-	json_array_end(out);
-	json_put_time(out, "last_seen", contacts->last_ms);
-	json_put_int(out, "events", customer->events);
-	json_object_end(out);
-}
-
-static bool row(void *arg, struct customer *customer)
-{
-	struct listing *listing = arg;
-	struct request *request = listing->request;
-	const struct fold_table *table = engine_folds(request->server->engine);
-	if (customer_refresh(request->server->engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
-		return true;
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
-	struct text traits = fold_states_get(states, table->n, fold_table_index(table, &trait_fold));
-	struct text name = trait_display_name(traits, request->arena);
-	if (!matches(name, identifiers, listing->query))
-		return true;
-	listing->fit++;
-	if (customer->number <= listing->after)
-		return true;
-	if (listing->left == 0) {
-		listing->more = true;
-		return listing->query.n > 0;
-	}
-	row_write(listing, customer, name, identifiers);
-	listing->last = customer->number;
-	listing->left--;
-	return true;
-}
-
-void api_customers(struct request *request)
-{
-	int64_t n, after;
-	struct text identifier = http_query(request->http, "identifier");
-	if (identifier.n) {
-		card(request, request_customer_identifier(request, identifier));
-		return;
-	}
-	if (request->caller.scope != KEY_SECRET)
-		return reply_error(request, 403, "denied", "Listing customers needs a secret key.");
-	if (!request_number(request, "n", 50, 1, LIST_MAX, &n) || !request_number(request, "after", 0, 0, UINT32_MAX, &after))
-		return;
-	struct listing listing = {.request = request, .query = http_query(request->http, "q"), .left = (size_t)n};
-	listing.after = (uint32_t)after;
-	uint32_t at = listing.query.n ? 0 : listing.after;
-	struct json_writer *out = &request->out;
-	json_object_begin(out);
-	json_key(out, TEXT("customers"));
-	json_array_begin(out);
-	engine_each_customer(request->server->engine, &at, LIST_SCAN_MAX, row, &listing);
-	json_array_end(out);
-	json_key(out, TEXT("next"));
-	if (listing.more) {
-		char digits[16];
-		snprintf(digits, sizeof digits, "%u", listing.last);
-		json_write_text(out, text_of(digits));
-	} else {
-		json_write_null(out);
-	}
-	json_put_int(out, "total", (int64_t)(listing.query.n ? listing.fit : engine_figures(request->server->engine).customers));
-	json_object_end(out);
 }
 
 /* ---- the timeline ---- */
@@ -360,7 +238,7 @@ void api_merge(struct request *request)
 	if (error)
 		return reply_failure(request, error);
 	request->wait_for = position;
-	card(request, a < b ? a : b);
+	customer_card(request, a < b ? a : b);
 }
 
 void api_split(struct request *request)
@@ -385,5 +263,5 @@ void api_split(struct request *request)
 	if (error)
 		return reply_failure(request, error);
 	request->wait_for = position;
-	card(request, origin);
+	customer_card(request, origin);
 }

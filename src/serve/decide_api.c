@@ -182,18 +182,6 @@ void api_decide(struct request *request)
 
 /* ---- deciding again ---- */
 
-/* The configuration that was in force, among those this run still has. */
-static const struct config *config_of_version(struct server *server, uint32_t version)
-{
-	const struct config *found = NULL;
-	pthread_mutex_lock(&server->config_lock);
-	for (size_t i = 0; i < server->retired_n; i++)
-		if (server->retired[i]->version == version)
-			found = server->retired[i];
-	pthread_mutex_unlock(&server->config_lock);
-	return found;
-}
-
 /* Decide from the states as they were then, at the time it was then. */
 static int decide_again(struct request *request, struct customer *then, const struct event *record, const struct config *config,
                         struct deciding *deciding)
@@ -243,9 +231,9 @@ void api_decision(struct request *request)
 	if (!record_parse(request->parameters[1], 'd', &position) || record_own(request, origin, position, &record) != 0 ||
 	    record.header.kind != EVENT_DECISION)
 		return reply_error(request, 404, "no_decision", "There is no such decision of this customer.");
-	const struct config *config = config_of_version(request->server, record.header.configuration);
+	const struct config *config = configurations_get(&request->server->configurations, engine, record.header.configuration);
 	if (!config)
-		return reply_error(request, 410, "no_configuration", "The configuration that was in force is no longer loaded.");
+		return reply_error(request, 410, "no_configuration", "The configuration that was in force cannot be read.");
 	struct customer *customer = request_customer_fresh(request, origin);
 	if (!customer)
 		return;

@@ -341,38 +341,16 @@ static bool files_read(struct request *request, struct json root, struct config_
 	return true;
 }
 
-/* Put @config in force. The old one stays until the server stops: a thread may be reading it. */
-static int config_apply(struct server *server, struct config_version *version, struct config *config, const char *who)
-{
-	if (server->retired_n == sizeof server->retired / sizeof *server->retired)
-		return ERROR_LIMIT;
-	version->lasting = config->lasting;
-	int error = config_log_add(server->config_log, version, who);
-	if (error)
-		return error;
-	config->version = version->version;
-	server->retired[server->retired_n++] = config;
-	engine_config_set(server->engine, config);
-	return 0;
-}
-
-/* Build @version and put it in force. One at a time: new names get their lasting numbers behind those in force. */
-static int config_take(struct request *request, struct config_version *version, struct config **config)
+/* Put @version in force; problems are listed in the answer that is begun. */
+static int config_take(struct request *request, struct config_version *version, const struct config **config)
 {
 	struct server *server = request->server;
 	struct problems problems = {.out = &request->out};
 	json_object_begin(&request->out);
 	json_key(&request->out, TEXT("problems"));
 	json_array_begin(&request->out);
-	pthread_mutex_lock(&server->config_lock);
-	version->lasting = engine_config(server->engine)->lasting;
-	int error = config_build(config, server->kinds, version, problem_write, &problems);
-	if (!error) {
-		error = config_apply(server, version, *config, request->caller.key ? request->caller.key->id : "console");
-		if (error)
-			config_free(*config);
-	}
-	pthread_mutex_unlock(&server->config_lock);
+	const char *who = request->caller.key ? request->caller.key->id : "console";
+	int error = configurations_apply(&server->configurations, server->engine, version, who, config, problem_write, &problems);
 	json_array_end(&request->out);
 	return error;
 }
@@ -381,7 +359,7 @@ void api_configuration_post(struct request *request)
 {
 	struct json root;
 	struct config_version version = {0};
-	struct config *config;
+	const struct config *config;
 	if (!request_json(request, &root) || !files_read(request, root, &version))
 		return;
 	int error = config_take(request, &version, &config);

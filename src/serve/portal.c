@@ -145,6 +145,20 @@ void portal_problem(struct request *request, int status, const char *title, cons
 	frame_close(&html);
 }
 
+void portal_refuse(struct request *request, int status, const char *code)
+{
+	if (strcmp(code, "unknown") == 0)
+		portal_problem(request, status, "We do not know yet whether this was kept.",
+		               "It could not be confirmed in time. Look at your page in a moment: if the change is not there, make it again. "
+		               "Making it twice does no harm.");
+	else if (status == 429 || status == 503)
+		portal_problem(request, status, "That could not be done just now.", "Too much is going on at once. Try again in a moment.");
+	else if (status == 404)
+		portal_problem(request, status, "That is not here.", "It may have been undone or moved meanwhile. Go back to your page.");
+	else
+		portal_problem(request, status, "That did not work.", "Go back to your page and try again. If it fails again, please tell us.");
+}
+
 /* ---- who is here ---- */
 
 bool portal_open(struct portal *portal, struct request *request)

@@ -138,16 +138,22 @@ static void act_way(struct portal *portal)
 	buffer_free(&json);
 }
 
-/* Home with @option first or one place up; false when it is not on home or already there. */
+/*
+ * Home with @option first or one place up; false when it is not on home or already there. Only what was put there by hand
+ * and what stands above it is stated: the rest may go on following its use.
+ */
 static bool order_write(struct json_writer *out, const struct portal_menu *menu, uint16_t option, bool first)
 {
 	uint16_t order[MENU_HOME_MAX];
-	size_t n = 0, at = MENU_HOME_MAX;
+	size_t n = 0, at = MENU_HOME_MAX, stated = 0;
+	bool by_hand[MENU_OPTIONS_MAX] = {false};
 	for (size_t i = 0; i < menu->layout.home_n; i++) {
 		if (menu->layout.home[i] == option)
 			at = n;
-		if (menu->layout.home[i] != MENU_NONE)
-			order[n++] = menu->layout.home[i];
+		if (menu->layout.home[i] == MENU_NONE)
+			continue;
+		by_hand[menu->layout.home[i]] = menu->layout.pinned >> i & 1;
+		order[n++] = menu->layout.home[i];
 	}
 	if (at == MENU_HOME_MAX || at == 0)
 		return false;
@@ -155,8 +161,11 @@ static bool order_write(struct json_writer *out, const struct portal_menu *menu,
 		order[at] = order[at - 1];
 		order[at - 1] = option;
 	}
-	json_array_begin(out);
+	by_hand[option] = true;
 	for (size_t i = 0; i < n; i++)
+		stated = by_hand[order[i]] ? i + 1 : stated;
+	json_array_begin(out);
+	for (size_t i = 0; i < stated; i++)
 		json_write_text(out, menu->surface->options[order[i]]);
 	json_array_end(out);
 	return true;

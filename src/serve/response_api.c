@@ -22,6 +22,14 @@ static enum suggestion_kind suggestion_kind_of(struct text name)
 	return text_equal(name, TEXT("consent")) ? SUGGESTION_CONSENT : text_equal(name, TEXT("demote")) ? SUGGESTION_DEMOTE : SUGGESTION_PROMOTE;
 }
 
+/* The words of a question too long for its record: as they were configured when it was asked. */
+static struct text text_asked(struct request *request, const struct event *decision, const struct surface *now)
+{
+	const struct config *config = configurations_get(&request->server->configurations, request->server->engine, decision->header.configuration);
+	const struct surface *then = config ? surface_find(config, decision->name) : NULL;
+	return then ? then->ask : now->ask;
+}
+
 /* Do what the customer said yes or no to. */
 static int suggestion_apply(struct request *request, uint32_t origin, const struct event *decision, struct text answer, uint64_t *undo)
 {
@@ -33,13 +41,14 @@ static int suggestion_apply(struct request *request, uint32_t origin, const stru
 	if (!surface)
 		return ERROR_NOT_FOUND;
 	if (kind == SUGGESTION_CONSENT) {
-		struct consent_act act = {.purpose = value_text(value_get(ask, TEXT("purpose"))), .yes = yes,
-		                          .text = value_text(value_get(ask, TEXT("text")))};
+		struct text purpose = value_text(value_get(ask, TEXT("purpose"))), text = value_text(value_get(ask, TEXT("text")));
+		struct consent_act act = {.purpose = purpose.n ? purpose : surface->purpose_name, .yes = yes,
+		                          .text = text.n ? text : text_asked(request, decision, surface)};
 		return consent_append(request, origin, &act, channel, undo);
 	}
 	struct menu_op op = {.kind = !yes ? MENU_OP_DECLINE : kind == SUGGESTION_PROMOTE ? MENU_OP_PROMOTE : MENU_OP_DEMOTE,
-	                     .time_ms = request->now_ms, .option = surface_option(surface, value_text(value_get(ask, TEXT("option")))),
-	                     .over = surface_option(surface, value_text(value_get(ask, TEXT("over"))))};
+	                     .time_ms = request->now_ms, .option = decision_option_of(surface, value_get(ask, TEXT("option"))),
+	                     .over = decision_option_of(surface, value_get(ask, TEXT("over")))};
 	if (op.option == MENU_NONE)
 		return ERROR_NOT_FOUND;
 	return layout_append(request, origin, surface, &op, channel, undo);

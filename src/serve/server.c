@@ -16,9 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BODY_DEPTH_MAX = 24 };
+enum { BODY_DEPTH_MAX = 24, DURABLE_WAIT_MS = 10 * 1000 };
 
 /* ---- replies ---- */
+
+static void secure(struct request *request)
+{
+	http_reply_header(request->http, "X-Content-Type-Options", "nosniff");
+}
 
 void reply_error(struct request *request, int status, const char *code, const char *format, ...)
 {
@@ -33,10 +38,16 @@ void reply_error(struct request *request, int status, const char *code, const ch
 	request->http->fixed = (struct text){0};
 	request->http->type = "application/json";
 	request->wait_for = 0;
-	json_object_begin(&request->out);
-	json_put_text(&request->out, "code", text_of(code));
-	json_put_text(&request->out, "message", text_of(message));
-	json_object_end(&request->out);
+	if (request->route && request->route->refuse) {
+		request->http->headers_n = 0; /* A redirect may stand there already. */
+		secure(request);
+		request->route->refuse(request, status, code);
+	} else {
+		json_object_begin(&request->out);
+		json_put_text(&request->out, "code", text_of(code));
+		json_put_text(&request->out, "message", text_of(message));
+		json_object_end(&request->out);
+	}
 	if (status == 429 || status == 503)
 		http_reply_header(request->http, "Retry-After", "1");
 }
@@ -361,11 +372,6 @@ static void cors(struct request *request)
 	http_reply_header(request->http, "Access-Control-Max-Age", "900");
 }
 
-static void secure(struct request *request)
-{
-	http_reply_header(request->http, "X-Content-Type-Options", "nosniff");
-}
-
 /* Find the route and check who calls. False: an answer stands already. */
 static bool prepare(struct request *request)
 {
@@ -540,7 +546,7 @@ static void *worker_run(void *arg)
 		server->work_n--;
 		pthread_mutex_unlock(&server->work_lock);
 		request->route->handle(request);
-		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, 30000) != 0)
+		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, DURABLE_WAIT_MS) != 0)
 			reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again.");
 		http_resume(request->http);
 		pthread_mutex_lock(&server->work_lock);
@@ -563,35 +569,15 @@ static uint32_t config_version(const struct config *config)
 	return config ? config->version : 0;
 }
 
-static void ignore_problem(void *arg, const struct config_problem *problem)
-{
-	(void)arg;
-	report(REPORT_WARNING, "configuration", "%.*s line %u: %s", TEXT_ARGS(problem->file), problem->line, problem->message);
-}
-
-static int config_load(struct server *server, struct config **config)
-{
-	char path[4200];
-	struct arena arena __attribute__((cleanup(arena_cleanup)));
-	struct config_version newest;
-	arena_init(&arena, (size_t)256 * 1024 * 1024);
-	snprintf(path, sizeof path, "%s/configuration", server->folder);
-	int error = config_log_open(&server->config_log, path);
-	if (!error)
-		error = config_log_newest(server->config_log, &arena, &newest);
-	return error ? error : config_build(config, server->kinds, &newest, ignore_problem, NULL);
-}
-
 static int engine_start(struct server *server, const struct server_options *options)
 {
 	uint8_t key[DIRECTORY_KEY_BYTES];
-	struct config *config;
+	const struct config *config;
 	int error = key_read(server->folder, key);
 	if (!error)
-		error = config_load(server, &config);
+		error = configurations_open(&server->configurations, server->folder, options->kinds, &config);
 	if (error)
 		return error;
-	server->retired[server->retired_n++] = config;
 	const struct settings *settings = &server->settings;
 	struct engine_options engine = {
 		.folder = server->folder, .folds = options->folds, .directory_key = key, .memory_max = (size_t)settings->memory_max << 20,
@@ -645,11 +631,9 @@ int server_start(struct server **out, const struct server_options *options)
 	if (!server)
 		return ERROR_MEMORY;
 	server->settings = options->settings;
-	server->kinds = options->kinds;
 	server->started_ms = clock_now_ms();
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
-	pthread_mutex_init(&server->config_lock, NULL);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_init(&server->message_locks[i], NULL);
 	pthread_cond_init(&server->work_ready, NULL);
@@ -690,12 +674,9 @@ void server_stop(struct server *server)
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);
-	config_log_close(server->config_log);
-	for (size_t i = 0; i < server->retired_n; i++)
-		config_free(server->retired[i]);
+	configurations_close(&server->configurations);
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
-	pthread_mutex_destroy(&server->config_lock);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_destroy(&server->message_locks[i]);
 	pthread_cond_destroy(&server->work_ready);

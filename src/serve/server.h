@@ -11,9 +11,9 @@
 #include "base/json.h"
 #include "base/settings.h"
 #include "engine/config_build.h"
-#include "engine/config_log.h"
 #include "engine/engine.h"
 #include "identify/identifier.h"
+#include "serve/configurations.h"
 #include "serve/http.h"
 #include "serve/keys.h"
 
@@ -44,6 +44,8 @@ struct route {
 	enum route_mode mode;
 	void (*handle)(struct request *request);
 	const char *sentence;
+	/* Answers an error to a person in a browser, with no headers but the safe ones set before; NULL: JSON to a program. */
+	void (*refuse)(struct request *request, int status, const char *code);
 };
 
 struct request {
@@ -75,11 +77,7 @@ struct server {
 	char folder[4096];
 	struct engine *engine;
 	struct keys *keys;
-	struct config_log *config_log;
-	const struct config_kinds *kinds;
-	pthread_mutex_t config_lock; /* For applying. */
-	struct config *retired[64];  /* Old versions: somebody may still be reading them. */
-	size_t retired_n;
+	struct configurations configurations;
 	struct http *http;
 	struct hub *hub;
 	struct dead_letters *dead_letters;

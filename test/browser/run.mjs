@@ -242,6 +242,36 @@ await check("the_map_is_walked_by_arrow_keys", { console: true }, async (open) =
   same(await page.textContent("#step-title"), await at(), "the step described is not the step reached");
 });
 
+await check("a_figure_of_the_overview_opens_to_as_many_customers", { console: true }, async (open) => {
+  const page = await open("/console");
+  await seen(page, "channels");
+  const links = await page.$$eval(`${id("channels")} a.opens, a[href*="who="]`, (all) => all.map((a) => [a.getAttribute("href"), /^[\d,]+/.exec(a.textContent)[0]]));
+  must(links.length >= 6, `only ${links.length} figures open`);
+  for (const [href, n] of links) {
+    const list = await open(href);
+    await seen(list, "withheld");
+    must((await list.textContent(id("sentence"))).startsWith(`${n} customer`), `${href} counts ${await list.textContent(id("sentence"))}, not ${n}`);
+    await list.close();
+  }
+});
+for (const [view, figure] of [["map", "[data-testid=step] a.opens"], ["flow", `${id("flow-table")} a.opens`], ["paths", `${id("paths")} a.opens`], ["leaving&cut=goal&goal=Bill%20Paid", ".bars a.opens"]])
+  await check(`a_figure_of_the_${view.split("&")[0]}_opens_to_its_customers_and_back`, { console: true }, async (open) => {
+    const page = await open(`/console/journeys?view=${view}`);
+    if (view === "flow") { await page.waitForSelector(".flow"); await page.keyboard.press("t"); }
+    await page.waitForSelector(figure);
+    const rows = await page.$$eval("main table tbody tr", (all) => all.map((row) => row.querySelectorAll("a.opens").length));
+    must(rows.length > 0 && rows.every((n) => n === 1), `rows of the table that open to nobody, or twice: ${rows.join(" ")}`);
+    await page.focus(figure); await page.keyboard.press("Enter");
+    await seen(page, "withheld");
+    const sentence = await page.textContent(id("sentence"));
+    must(/^\d+ customers /.test(sentence), `it says ${sentence}`);
+    const listed = await page.$$eval(`${id("customers")} tbody tr`, (rows) => rows.length);
+    must(Number(await page.getAttribute(id("withheld"), "data-withheld")) + listed <= Number(sentence.split(" ")[0]), "more are listed than counted");
+    if (listed) { await page.click(`${id("customers")} tbody a`); await seen(page, "timeline"); await page.goBack(); await seen(page, "withheld"); }
+    await page.click(id("back-to-journeys"));
+    await page.waitForURL((url) => url.pathname === "/console/journeys" && url.search.includes(`view=${view.split("&")[0]}`) && !url.search.includes("of="));
+  });
+
 /* Every page x light and dark x narrow and wide: no axe violation, no sideways scrolling. */
 async function scan(page) {
   await page.evaluate(axe);
@@ -270,10 +300,12 @@ const pages = [
   ["console-key", "/console", "input[name=key]", null, false],
   ["overview", "/console", id("sentence"), null, true], ["score", "/console", id("sentence"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
   ["help", "/console", id("sentence"), async (p) => { await p.keyboard.press("?"); await seen(p, "help"); }, true],
-  ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
+  ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true],
+  ["customers-app", "/console/customers?channel=app", id("withheld"), null, true], ["customers-social", "/console/customers?channel=social", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
   ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
-  ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
+  ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],
+  ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
   ...(portal === "none" ? [] : [["portal", portal, "h1", null, false]]),
 ];
 const looks = [["light", {}], ["dark", { scheme: "dark" }]];

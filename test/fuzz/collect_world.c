@@ -44,7 +44,6 @@ static void configuration_add(const char *folder)
 	struct config_file files[sizeof names / sizeof *names];
 	struct config_log *config_log;
 	char path[4096];
-	uint32_t version;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		snprintf(path, sizeof path, "%s/demo/harbour/%s", ATTUNE_SOURCE, names[i]);
 		FILE *file = fopen(path, "rb");
@@ -54,7 +53,8 @@ static void configuration_add(const char *folder)
 	}
 	snprintf(path, sizeof path, "%s/configuration", folder);
 	MUST(config_log_open(&config_log, path) == 0);
-	MUST(config_log_add(config_log, files, sizeof names / sizeof *names, "fuzz", &version) == 0);
+	struct config_version version = {.files = files, .files_n = sizeof names / sizeof *names};
+	MUST(config_log_add(config_log, &version, "fuzz") == 0);
 	config_log_close(config_log);
 }
 

@@ -304,7 +304,7 @@ describe("a key that is wrong", () => {
   });
   test("a write key reads and administers nothing", async () => {
     const { cid } = (await server.send([identify({ userId: "key-ben" }, { name: "Ben" })]), await server.card("user:key-ben"));
-    for (const path of ["/v1/customers", `/v1/customers/${cid}`, `/v1/customers/${cid}/timeline`, `/v1/customers/${cid}/export`, "/v1/overview", "/v1/journeys", "/v1/keys", "/v1/configuration", "/v1/dead-letters", "/v1/stream"])
+    for (const path of ["/v1/customers", `/v1/customers/${cid}`, `/v1/customers/${cid}/timeline`, `/v1/customers/${cid}/export`, "/v1/overview", "/v1/journeys", "/v1/journeys/customers", "/v1/keys", "/v1/configuration", "/v1/dead-letters", "/v1/stream"])
       refused(await server.get(path, { key: server.write }), 403, "denied");
     for (const path of [`/v1/customers/${cid}/merge`, `/v1/customers/${cid}/split`, `/v1/customers/${cid}/undo`, `/v1/customers/${cid}/preferences`, `/v1/customers/${cid}/consents`, "/v1/keys", "/v1/configuration", "/v1/import", "/v1/response", "/v1/snapshot"])
       refused(await server.post(path, {}, { key: server.write }), 403, "denied");

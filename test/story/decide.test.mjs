@@ -188,6 +188,48 @@ describe("the menu", () => {
     const six = ["cards", "savings", "balance", "transfer", "loans", "statements"];
     refused(await server.post(`/v1/customers/${cid}/preferences`, { set: { "menu.app-home.order": six } }), 400, "invalid_preference");
   });
+  test("by hand: a tile put first stays first, whatever is learned later in the mode do; undo lets it go", async () => {
+    const cid = await agreed("menu-stays");
+    ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "menu.app-home.mode": "do" } }));
+    const { undo } = ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "menu.app-home.order": ["cards"] } }));
+    const pinned = ({ menu }) => menu.home.filter((option) => option.pinned).map((option) => option.option);
+    assert.deepEqual(pinned(await menuOf("menu-stays", now)), ["cards"]);
+    /* Half a year in which everything but cards is used, more and more. */
+    const screens = [...Array(180)].flatMap((_, day) => ["balance", "transfer", "share-prices", "savings", "statements"].slice(day % 2).map((name) => ({ name, day })));
+    await imported(screens.map(({ name, day }) => ({ type: "screen", messageId: `stays-${name}-${day}`, userId: "menu-stays", name, timestamp: iso(now + day * DAY - 200 * DAY), context: { channel: "app" } })));
+    let moved = 0, before = home((await menuOf("menu-stays", now)).menu);
+    for (let week = 0; week < 30; week++) {
+      const { menu } = await menuOf("menu-stays", now + week * 8 * DAY);
+      assert.equal(home(menu)[0], "cards", `in week ${week}`);
+      moved += String(home(menu)) !== String(before);
+      before = home(menu);
+    }
+    assert.ok(moved > 0, "the others do move");
+    await server.kill();
+    await server.up();
+    assert.deepEqual(pinned(await menuOf("menu-stays", now + 240 * DAY)), ["cards"], "also after kill -9");
+    ok(await server.post(`/v1/customers/${cid}/undo`, { undo }));
+    const undone = await menuOf("menu-stays", now + 240 * DAY);
+    assert.deepEqual(pinned(undone), []);
+    assert.notEqual(home(undone.menu)[0], "cards", "as if it had never been put there");
+  });
+  test("of 64 options with long names is decided, answered and made again from a short record", async () => {
+    const options = [...Array(64)].map((_, i) => `${"a-place-with-a-very-long-name-".repeat(6)}${String(i).padStart(2, "0")}`);
+    const surface = `kind: surface\nname: long-home\ntype: menu\nslots: 16\noptions: [${options.join(", ")}]\nlearns: {screen: "*"}\npurpose: personalisation\n`;
+    ok(await server.post("/v1/configuration", { files: [...files, { name: "long.yaml", text: surface }] }));
+    const cid = await agreed("menu-long");
+    await imported([...Array(30)].map((_, day) => ({ type: "screen", messageId: `long-${day}`, userId: "menu-long", name: options[40], timestamp: iso(now - (30 - day) * DAY), context: { channel: "app" } })));
+    const first = await server.decide("user:menu-long", "long-home", at(now));
+    assert.deepEqual([first.ask.kind, first.ask.option, first.menu.home.length], ["promote", options[40], 16]);
+    const again = ok(await server.get(`/v1/customers/${cid}/decisions/${first.decision}`));
+    assert.equal(again.same, true);
+    assert.equal(JSON.stringify(again.answer.menu), JSON.stringify(first.menu), "made again with every name");
+    assert.equal(typeof again.record.rest, "number", "the record holds a hash of what it has no room for");
+    await respond(first, "yes");
+    const { menu } = await server.decide("user:menu-long", "long-home", at(now));
+    assert.ok(home(menu).includes(options[40]), "what was answered is what was asked");
+    ok(await server.post("/v1/configuration", { files }));
+  });
   test("is not moved for who needs a stable layout", async () => {
     const cid = await used("menu-stable");
     ok(await server.post(`/v1/customers/${cid}/preferences`, { set: { "accessibility.stable_layout": true, "menu.app-home.mode": "do" } }));

@@ -169,6 +169,28 @@ describe("the configuration", () => {
   });
 });
 
+describe("the overview", () => {
+  test("counts customers, and each figure opens to those who agreed to analytics", async () => {
+    const one = await Server.start();
+    try {
+      const events = [...Array(12)].flatMap((_, i) => [identify({ userId: `seen-${i}` }, { name: `Seen ${i}` }), track({ userId: `seen-${i}` }, "Looked", {}, { context: { channel: i < 7 ? "app" : "web" } })]);
+      await one.send([...events, track({ anonymousId: "nobody" }, "Looked", {}, { context: { channel: "app" } })]);
+      const cids = await Promise.all([0, 1, 7].map(async (i) => (await one.card(`user:seen-${i}`)).cid));
+      for (const [i, purpose] of ["analytics", "personalisation", "analytics"].entries()) ok(await one.post(`/v1/customers/${cids[i]}/consents`, { purpose, answer: "yes", channel: "web" }));
+      const seen = ok(await one.get("/v1/overview"));
+      const open = async (query) => { const list = ok(await one.get(`/v1/customers?${query}`)); return [list.total, list.withheld, list.customers.map((row) => row.name)]; };
+      const on = (channel) => seen.channels.find((row) => row.channel === channel).customers;
+      assert.deepEqual(await open("channel=app"), [on("app"), on("app") - 1, ["Seen 0"]]);
+      assert.deepEqual((await open("who=identified")).slice(0, 2), [seen.identified, seen.identified - 2]);
+      assert.deepEqual((await open("who=agreed")).slice(0, 2), [seen.participation.consented, 1]);
+      assert.deepEqual(await open("channel=phone"), [0, 0, []]);
+      assert.equal(ok(await one.get("/v1/customers")).customers.length, 13, "the list of all customers is as it was");
+      refused(await one.get("/v1/customers?channel=fax"), 400, "invalid_channel");
+      refused(await one.get("/v1/customers?who=everybody"), 400, "invalid_who");
+    } finally { await one.end(); }
+  });
+});
+
 describe("journeys", () => {
   test("count what was sent: edges, starts, ends and courses, and hide what fewer than ten did", async () => {
     const one = await Server.start();
@@ -206,6 +228,104 @@ describe("journeys", () => {
       assert.match(seen.sentence, /Too few customers/);
       await one.send([track({ userId: "nine-9" }, "In"), track({ userId: "nine-9" }, "Out")]);
       assert.equal(ok(await one.get("/v1/journeys")).edges[0].n, 10, "the tenth opens it");
+    } finally { await one.end(); }
+  });
+  test("are cut by a property that events share, whatever happens between them", async () => {
+    const one = await Server.start({ settings: { "journeys-read-max": 600 } });
+    try {
+      const begun = Date.now() - 5 * DAY, events = [];
+      const at = (who, hour, name, properties) => events.push(track({ userId: who }, name, properties, { timestamp: iso(begun + hour * 3600 * 1000) }));
+      for (let i = 0; i < 12; i++) {
+        const who = `buyer-${i}`;
+        at(who, 0, "Ordered", { order_id: 17, basket: { kind: "big" } }); /* The same number at every customer is twelve orders. */
+        at(who, 1, "Ordered", { order_id: "b-2" });
+        at(who, 30, "Paid", { order_id: "17" });
+        at(who, 50, "Browsed", {});
+        at(who, 60, "Returned", { order_id: "b-2" });
+        at(who, 60, "Refunded", { order_id: "b-2" });
+      }
+      await one.send(events.reverse());
+      const seen = ok(await one.get("/v1/journeys?cut=property&property=order_id&goal=Paid"));
+      assert.deepEqual([seen.customers, seen.cases, seen.events, seen.without], [12, 24, 60, 12]);
+      assert.deepEqual(seen.edges.map((row) => [row.from, row.to, row.n, row.p50_ms]).sort(),
+        [["Ordered", "Paid", 12, 30 * 3600000], ["Ordered", "Refunded", 12, 59 * 3600000], ["Refunded", "Returned", 12, 0]],
+        "at the same moment the order of arrival counts");
+      assert.deepEqual(seen.variants.map((row) => [row.activities, row.n, row.customers]).sort(), [[["Ordered", "Paid"], 12, 12], [["Ordered", "Refunded", "Returned"], 12, 12]]);
+      assert.match(seen.sentence, /^12 of 24 journeys reached the goal/);
+      assert.deepEqual(seen.properties, ["bill_id", "card_id"], "what the configured journeys go by");
+      const nested = ok(await one.get("/v1/journeys?cut=property&property=basket.kind"));
+      assert.deepEqual([nested.cases, nested.events], [12, 12]);
+      const short = ok(await one.get(`/v1/journeys?cut=property&property=order_id&to=${iso(begun + 2 * 3600 * 1000)}`));
+      assert.deepEqual([short.cases, short.events], [24, 24], "only what lies in the time asked");
+      assert.equal(ok(await one.get("/v1/journeys?cut=property&property=order_id&gap=1h")).cases, 48, "a silence cuts as well when it is asked for");
+      assert.match(ok(await one.get("/v1/journeys?cut=property&property=order")).sentence, /No event in this time carries the property "order"/);
+      refused(await one.get("/v1/journeys?cut=property"), 400, "no_property");
+      await one.kill();
+      await one.up();
+      assert.deepEqual(ok(await one.get("/v1/journeys?cut=property&property=order_id&goal=Paid")).edges, seen.edges, "the same after kill -9");
+      await one.send([...Array(600)].map((_, i) => track({ userId: "many" }, "Looked", { order_id: i })));
+      refused(await one.get("/v1/journeys?cut=property&property=order_id"), 422, "too_many_events");
+      assert.equal(ok(await one.get(`/v1/journeys?cut=property&property=order_id&to=${iso(Date.now() - DAY)}`)).cases, 24, "who has nothing in the time asked is not read");
+    } finally { await one.end(); }
+  });
+  test("open to their customers: those who agreed to analytics by name, the others as a number", async () => {
+    const one = await Server.start();
+    try {
+      const begun = Date.now() - 5 * DAY, events = [];
+      const walk = (who, day, steps) => steps.forEach((name, i) => events.push(track({ userId: who }, name, {}, { timestamp: iso(begun + day * DAY + i * 60000) })));
+      for (let i = 0; i < 14; i++) { walk(`most-${i}`, 0, ["Basket", "Pay"]); walk(`most-${i}`, 1, ["Basket", "Basket", "Leave"]); }
+      for (let i = 0; i < 3; i++) walk(`few-${i}`, 0, ["Basket", "Call"]);
+      await one.send(events);
+      for (let i = 0; i < 4; i++) {
+        const { cid } = await one.card(`user:most-${i}`);
+        ok(await one.post(`/v1/customers/${cid}/consents`, { purpose: "analytics", answer: i === 3 ? "no" : "yes", channel: "web", version: "1" }));
+      }
+      await one.send([identify({ userId: "most-0" }, { name: "Ana Moll" })]);
+      const seen = ok(await one.get("/v1/journeys?goal=Pay"));
+      const open = async (of) => ok(await one.get(`/v1/journeys/customers?goal=Pay&${new URLSearchParams(of)}`));
+      const figures = [
+        ...seen.activities.map((row) => [{ of: "step", activity: row.activity }, row.customers]),
+        ...seen.edges.map((row) => [{ of: "edge", activity: row.from, next: row.to }, row.customers]),
+        ...seen.starts.map((row) => [{ of: "start", activity: row.activity }, row.customers]), ...seen.ends.map((row) => [{ of: "end", activity: row.activity }, row.customers]),
+        ...seen.repeats.map((row) => [{ of: "repeat", activity: row.activity }, row.customers]), ...seen.drop_off.map((row) => [{ of: "drop_off", activity: row.activity }, row.customers]),
+        [{ of: "all" }, seen.customers], ...seen.variants.map((row) => [{ of: "variant", variant: row.variant }, row.customers]),
+      ];
+      assert.ok(figures.length >= 12, JSON.stringify(figures));
+      for (const [of, customers] of figures) assert.equal((await open(of)).total, customers, `${JSON.stringify(of)} opens to the customers it counts`);
+      const way = await open({ of: "edge", activity: "Basket", next: "Pay" });
+      assert.deepEqual([way.total, way.agreed, way.withheld, way.hidden], [14, 3, 11, false]);
+      assert.deepEqual(way.customers.map((row) => row.identifiers[0]).sort(), ["user:most-0", "user:most-1", "user:most-2"], "nobody else is named");
+      assert.ok(way.customers.some((row) => row.name === "Ana Moll"));
+      assert.equal(way.sentence, "14 customers went from Basket to Pay.");
+      assert.equal((await open({ of: "flow", activity: "Basket", next: "Basket", at: 1 })).total, 14);
+      assert.equal((await open({ of: "flow", activity: "Basket", next: "Basket", at: 2 })).total, 0, "at that step nobody did");
+      const few = await open({ of: "edge", activity: "Basket", next: "Call" });
+      assert.deepEqual([few.hidden, few.total, few.withheld, few.customers], [true, 0, 0, []]);
+      assert.match(few.sentence, /Too few customers/);
+      assert.equal((await open({ of: "flow", activity: "Basket", next: "Call", at: 1 })).total, 0, "a path that is not listed is not drawn");
+      for (const [query, status, code] of [["of=half", 400, "invalid_of"], ["of=step", 400, "no_activity"], ["of=step&activity=Nirvana", 404, "no_activity"], ["of=edge&activity=Pay", 400, "no_activity"],
+        ["of=variant&variant=12", 400, "invalid_variant"], ["of=drop_off&activity=Pay", 400, "no_goal"], ["of=flow&activity=Pay&next=Pay&at=0", 400, "invalid_number"]])
+        refused(await one.get(`/v1/journeys/customers?${query}`), status, code);
+      assert.equal((await one.get("/v1/journeys/customers?of=step&activity=Pay", { key: one.write })).status, 403);
+    } finally { await one.end(); }
+  });
+  test("hide what few customers did often as well as what few did once", async () => {
+    const one = await Server.start();
+    try {
+      const begun = Date.now() - 5 * DAY, events = [];
+      const walk = (who, day, steps) => steps.forEach((name, i) => events.push(track({ userId: who }, name, {}, { timestamp: iso(begun + day * DAY / 20 + i * 60000) })));
+      for (let i = 0; i < 12; i++) walk(`most-${i}`, 0, ["Basket", "Pay"]);
+      for (let day = 0; day < 40; day++) walk("eager", day, ["Basket", "Basket", "Call", "Agree"]);
+      await one.send(events);
+      const seen = ok(await one.get("/v1/journeys?goal=Agree"));
+      assert.deepEqual([seen.customers, seen.cases], [13, 52]);
+      assert.deepEqual(seen.activities.map((row) => [row.activity, row.customers]).sort(), [["Basket", 13], ["Pay", 12]]);
+      assert.deepEqual(seen.edges.map((row) => [row.from, row.to, row.n, row.customers]), [["Basket", "Pay", 12, 12]]);
+      assert.deepEqual(seen.variants.map((row) => [row.activities, row.customers]), [[["Basket", "Pay"], 12]], "a course behind a hidden one is listed");
+      assert.deepEqual([seen.starts.map((row) => row.activity), seen.ends.map((row) => row.activity), seen.repeats], [["Basket"], ["Pay"], []]);
+      assert.deepEqual(seen.drop_off.map((row) => [row.activity, row.n, row.of, row.customers]), [["Pay", 12, 12, 12]]);
+      assert.match(seen.sentence, /^Fewer than 10 customers reached the goal/);
+      assert.equal(seen.hidden, true);
     } finally { await one.end(); }
   });
 });

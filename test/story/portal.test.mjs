@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Server } from "./server.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const attune = process.env.ATTUNE_BINARY ?? join(root, "build/attune");
@@ -212,11 +213,43 @@ test("needs_are_applied_to_the_page_itself", { skip }, async () => {
   await post(ben, "way", { boxes: "here", "accessibility.contrast": "high" });
   assert.match(await page(ben), /<html lang="en" data-contrast="high">/);
 });
+/* The disk is full from the 400th write on: the first form after it waits in vain, the next is refused at once. */
+const faults = join(dirname(attune), "test/fault/libfaults.so");
+test("a_form_that_cannot_be_kept_is_answered_with_a_page_that_says_so", { skip: skip || (existsSync(faults) ? false : `${faults} is not built`) }, async () => {
+  const full = await Server.start({ env: { LD_PRELOAD: faults, FAULT_FOLDER: "FOLDER", FAULT_FULL: "400,60000", ASAN_OPTIONS: "verify_asan_link_order=0" } });
+  const usual = base;
+  try {
+    await full.send([{ type: "identify", messageId: "full-1", userId: "ana", traits: { name: "Ana" } }]);
+    base = full.url;
+    const entered = await send("GET", `/me/enter?token=${full.token("user:ana")}`);
+    const ana = { Cookie: entered.headers["set-cookie"][0].split(";")[0] }, answers = [];
+    for (let i = 0; i < 900 && answers.length < 2; i++) {
+      const answer = await post(ana, "menu", { surface: "app-home", mode: i % 2 ? "ask" : "no" });
+      if (answer.status !== 303) answers.push(answer);
+    }
+    assert.equal(answers.length, 2, "the disk was full in time");
+    for (const answer of answers) {
+      assert.equal(answer.status, 503);
+      assert.match(answer.headers["content-type"], /^text\/html/);
+      assert.equal(answer.headers.location, undefined, "and leads nowhere by itself");
+      assert.match(answer.headers["content-security-policy"], /default-src 'none'/);
+      assert.match(answer.text, /portal[^"]*\.css/, "in the looks of the page");
+      assert.match(answer.text, /<a href="\/me">Back to your page<\/a>/);
+    }
+    assert.match(words(answers[0].text), /We do not know yet whether this was kept\. .*make it again/);
+    assert.match(words(answers[1].text), /could not be kept just now\. Nothing was changed\. Try again in a moment\./);
+  } finally {
+    base = usual;
+    await full.kill();
+    await full.end();
+  }
+});
 test("a_menu_put_in_order_and_undone_is_the_same_to_the_byte", { skip }, async () => {
   const ana = await enter(), menu = async () => JSON.stringify((await decide("app-home", {})).menu), before_ = await menu();
   const moved = await post(ana, "menu", { surface: "app-home", option: "cards", move: "first" });
   const undo = /undo=(u[0-9a-f]+)/.exec(moved.headers.location)[1];
   assert.equal(JSON.parse(await menu()).home[0].option, "cards");
+  assert.deepEqual(JSON.parse(await menu()).home.filter((h) => h.pinned).map((h) => h.option), ["cards"], "what she put there stays; the rest may follow its use");
   await post(ana, "undo", { undo });
   assert.equal(await menu(), before_);
   const away = await post(ana, "menu", { surface: "app-home", option: "loans", move: "more" });

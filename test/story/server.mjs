@@ -36,11 +36,13 @@ export const configurationOf = (folder) =>
   readdirSync(folder).filter((name) => name.endsWith(".yaml")).sort().map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
 
 export class Server {
-  /* settings: of `attune serve`. parent: where its folder is made. files: the configuration to begin with; Harbour's unless told otherwise. */
-  static async start({ settings = {}, parent = tmpdir(), files = configurationOf(join(root, "demo/harbour")) } = {}) {
+  /* settings: of `attune serve`. env: more of the environment; FOLDER in a value is the data folder. parent: where that is made. files: the
+   * configuration to begin with; Harbour's unless told otherwise. */
+  static async start({ settings = {}, env = {}, parent = tmpdir(), files = configurationOf(join(root, "demo/harbour")) } = {}) {
     const server = new Server();
     server.folder = mkdtempSync(join(parent, "attune-story-"));
     server.settings = settings;
+    server.env = env;
     started.add(server);
     const made = attune("init", server.folder, "--json");
     assert.equal(made.code, 0, made.err);
@@ -56,7 +58,7 @@ export class Server {
     const settings = { "log-segment-mb": 8, "disk-reserve-mb": 8, port: this.port, ...this.settings };
     const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     this.log = "";
-    this.child = spawn(binary, ["serve", this.folder, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(binary, ["serve", this.folder, ...flags], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...Object.fromEntries(Object.entries(this.env).map(([name, value]) => [name, value.replace("FOLDER", this.folder)])) } });
     this.exited = new Promise((done) => this.child.once("exit", (code, signal) => done({ code, signal })));
     const listening = new Promise((done, fail) => {
       const read = (chunk) => {

@@ -190,7 +190,7 @@ static void newest(const char *folder, uint32_t version, size_t files_n, const c
 	struct arena arena;
 	arena_init(&arena, 1 << 26);
 	assert_int_equal(config_log_open(&config_log, folder), 0);
-	assert_int_equal(config_log_newest(config_log, &arena, &found), 0);
+	assert_int_equal(config_log_read(config_log, 0, &arena, &found), 0);
 	assert_int_equal(found.version, version);
 	assert_int_equal(found.files_n, files_n);
 	if (files_n)
@@ -363,13 +363,13 @@ static void lasting_names_stay_in_the_log(void **state)
 	folder_new(folder);
 	arena_init(&arena, 1 << 20);
 	assert_int_equal(config_log_open(&config_log, folder), 0);
-	assert_int_equal(config_log_newest(config_log, &arena, &found), 0);
+	assert_int_equal(config_log_read(config_log, 0, &arena, &found), 0);
 	assert_int_equal(found.lasting.n, 0);
 	assert_int_equal(config_log_add(config_log, &made, "test"), 0);
 	config_log_close(config_log);
 	add_half(folder, 2);
 	assert_int_equal(config_log_open(&config_log, folder), 0);
-	assert_int_equal(config_log_newest(config_log, &arena, &found), 0);
+	assert_int_equal(config_log_read(config_log, 0, &arena, &found), 0);
 	assert_int_equal(found.lasting.n, 2);
 	assert_text_equal(found.lasting.names[0], "b");
 	assert_text_equal(found.lasting.names[1], "c");

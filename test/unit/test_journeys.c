@@ -31,6 +31,7 @@ struct log {
 	uint32_t cases[MODEL_EVENTS_MAX], activities[MODEL_EVENTS_MAX], channel[MODEL_EVENTS_MAX];
 	uint16_t activities_short[MODEL_EVENTS_MAX];
 	int64_t times_ms[MODEL_EVENTS_MAX];
+	uint32_t customers[MODEL_CASES_MAX];
 	struct journeys_filter filter;
 	struct journeys_columns columns;
 	struct journeys_options options;
@@ -56,6 +57,11 @@ static void random_log(struct log *log)
 	}
 	if (next_random(6) == 0)
 		log->columns.activities_n = 5000; /* More than the dense table of edges takes. */
+	uint32_t customer = 0;
+	for (uint32_t i = 0; i < cases; i++)
+		log->customers[i] = customer += (uint32_t)next_random(2);
+	if (stride == 1 && next_random(2))
+		log->columns.customers = log->customers; /* Several cases are one customer's. */
 	log->filter = (struct journeys_filter){log->channel, 1};
 	log->options = (struct journeys_options){.goal = next_random(2) ? (uint32_t)next_random(activities) : JOURNEYS_NO_ACTIVITY};
 	log->options.cut_at_goal = log->options.goal != JOURNEYS_NO_ACTIVITY && next_random(2);
@@ -109,6 +115,21 @@ static void model_make(struct model *model, const struct log *log)
 	}
 }
 
+/* Customers counted once, plainly. */
+struct crowd {
+	uint32_t who[MODEL_EVENTS_MAX];
+	uint32_t n;
+};
+
+static void crowd_add(struct crowd *crowd, const struct log *log, uint32_t event)
+{
+	uint32_t customer = log->columns.customers ? log->columns.customers[log->cases[event]] : log->cases[event];
+	for (uint32_t i = 0; i < crowd->n; i++)
+		if (crowd->who[i] == customer)
+			return;
+	crowd->who[crowd->n++] = customer;
+}
+
 static int compare_waits(const void *left, const void *right)
 {
 	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
@@ -133,6 +154,7 @@ static void check_edges(const struct journeys *journeys, const struct model *mod
 		const struct journey_edge *edge = &journeys->edges[e];
 		int64_t waits[MODEL_EVENTS_MAX], sum = 0;
 		size_t n = 0;
+		struct crowd crowd = {.n = 0};
 		for (size_t k = 1; k < model->n; k++) {
 			uint32_t i = model->order[k], before = model->order[k - 1];
 			if (model->journey[k] != model->journey[k - 1] || log->activities[before] != edge->from ||
@@ -140,7 +162,9 @@ static void check_edges(const struct journeys *journeys, const struct model *mod
 				continue;
 			waits[n] = log->times_ms[i] - log->times_ms[before];
 			sum += waits[n++];
+			crowd_add(&crowd, log, i);
 		}
+		assert_int_equal(edge->customers, crowd.n);
 		assert_int_equal(edge->count, n);
 		assert_true(n > 0 && edge->wait_sum_ms == sum);
 		assert_true(fabs(edge->wait_p50_ms - plain_quantile(waits, n, 0.5)) < 1e-6);
@@ -175,10 +199,12 @@ static void check_variants(const struct journeys *journeys, const struct model *
 			starts[n++] = k;
 	for (size_t a = 0; a < n; a++) {
 		size_t count = 0, first = a, found = 0, length = 1;
+		struct crowd crowd = {.n = 0};
 		for (size_t b = 0; b < n; b++)
 			if (same_course(model, log, starts[a], starts[b])) {
 				count++;
 				first = b < first ? b : first;
+				crowd_add(&crowd, log, model->order[starts[b]]);
 			}
 		different += first == a;
 		while (starts[a] + length < model->n && model->journey[starts[a] + length] == model->journey[starts[a]])
@@ -189,8 +215,10 @@ static void check_variants(const struct journeys *journeys, const struct model *
 			for (size_t k = 0; same && k < length; k++)
 				same = journeys->steps[variant->steps_at + k] == log->activities[model->order[starts[a] + k]];
 			found += same;
-			if (same)
+			if (same) {
 				assert_int_equal(variant->count, count);
+				assert_int_equal(variant->customers, crowd.n);
+			}
 		}
 		assert_int_equal(found, 1);
 	}
@@ -202,8 +230,14 @@ static void check_variants(const struct journeys *journeys, const struct model *
 
 static void check_activities(const struct journeys *journeys, const struct model *model, const struct log *log)
 {
+	static struct crowd all[MODEL_ACTIVITIES_MAX], twice[MODEL_ACTIVITIES_MAX], first[MODEL_ACTIVITIES_MAX],
+		final[MODEL_ACTIVITIES_MAX], gone[MODEL_ACTIVITIES_MAX], everybody[1], there[1];
+	struct crowd *const crowds[] = {all, twice, first, final, gone, everybody, there};
 	struct journey_activity plain[MODEL_ACTIVITIES_MAX] = {{0}};
 	uint64_t repeated = 0, reached = 0;
+	for (size_t c = 0; c < sizeof crowds / sizeof *crowds; c++)
+		for (size_t a = 0; a < (c < 5 ? MODEL_ACTIVITIES_MAX : 1); a++)
+			crowds[c][a].n = 0;
 	uint32_t goal = log->options.goal;
 	for (size_t k = 0, end; k < model->n; k = end) {
 		uint64_t times[MODEL_ACTIVITIES_MAX] = {0};
@@ -217,7 +251,18 @@ static void check_activities(const struct journeys *journeys, const struct model
 			plain[a].journeys += times[a] > 0;
 			plain[a].repeated += times[a] > 1;
 			again |= times[a] > 1;
+			if (times[a] > 0)
+				crowd_add(&all[a], log, model->order[k]);
+			if (times[a] > 1)
+				crowd_add(&twice[a], log, model->order[k]);
 		}
+		crowd_add(everybody, log, model->order[k]);
+		if (got_there)
+			crowd_add(there, log, model->order[k]);
+		crowd_add(&first[log->activities[model->order[k]]], log, model->order[k]);
+		crowd_add(&final[last], log, model->order[k]);
+		if (goal != JOURNEYS_NO_ACTIVITY && !got_there)
+			crowd_add(&gone[last], log, model->order[k]);
 		plain[log->activities[model->order[k]]].starts++;
 		plain[last].ends++;
 		plain[last].dropped += goal != JOURNEYS_NO_ACTIVITY && !got_there;
@@ -226,8 +271,14 @@ static void check_activities(const struct journeys *journeys, const struct model
 	}
 	assert_int_equal(repeated, journeys->repeated);
 	assert_int_equal(reached, journeys->reached);
-	for (uint32_t a = 0; a < MODEL_ACTIVITIES_MAX && a < journeys->by_activity_n; a++)
-		assert_memory_equal(&plain[a], &journeys->by_activity[a], sizeof plain[a]);
+	assert_int_equal(everybody->n, journeys->customers);
+	assert_int_equal(there->n, journeys->customers_reached);
+	for (uint32_t a = 0; a < MODEL_ACTIVITIES_MAX && a < journeys->by_activity_n; a++) {
+		plain[a].customers = (struct journey_people){all[a].n, twice[a].n, first[a].n, final[a].n, gone[a].n};
+		struct journey_activity got = journeys->by_activity[a];
+		assert_memory_equal(&plain[a], &got, offsetof(struct journey_activity, customers));
+		assert_memory_equal(&plain[a].customers, &got.customers, sizeof got.customers);
+	}
 }
 
 static void random_logs_give_what_the_plain_model_gives(void **state)
@@ -331,6 +382,44 @@ static void a_property_parts_the_events_of_a_customer(void **state)
 	assert_memory_equal(cases, wanted, sizeof wanted);
 	customers[3] = UINT32_MAX;
 	assert_int_equal(journeys_split_cases(cases, &n, customers, orders, 5), ERROR_INVALID);
+}
+
+static void told(void *arg, const struct journey *journey)
+{
+	uint32_t *seen = arg;
+	seen[journey->customer] += journey->steps_n;
+	assert_true(journey->steps[0] == 7 && journey->hash_low != 0);
+	seen[10] += journey->reached;
+}
+
+static void orders_of_one_customer_count_as_one_customer(void **state)
+{
+	(void)state;
+	/* Customer 9's orders stand around customer 4's; both went from 7 to 8 twice. */
+	uint32_t customers[] = {9, 4, 9, 4, 9, 4, 9, 4}, orders[] = {1, 1, 1, 1, 2, 2, 2, 2}, steps[] = {7, 7, 8, 8, 7, 7, 8, 8};
+	int64_t times[] = {1, 2, 3, 4, 5, 6, 7, 8};
+	uint32_t cases[8], owners[8], n, seen[11] = {0};
+	assert_int_equal(journeys_split_cases(cases, &n, customers, orders, 8), 0);
+	assert_int_equal(n, 4);
+	assert_int_equal(journeys_order_parts(cases, owners, n, customers, 10, 8), 0);
+	uint32_t wanted[] = {2, 0, 2, 0, 3, 1, 3, 1}, wanted_owners[] = {4, 4, 9, 9};
+	assert_memory_equal(cases, wanted, sizeof wanted);
+	assert_memory_equal(owners, wanted_owners, sizeof wanted_owners);
+	struct journeys_columns columns = {.cases = cases, .activities = steps, .times_ms = times, .n = 8, .cases_n = n, .activities_n = 9,
+	                                   .customers = owners};
+	struct journeys_options options = {.goal = 8, .each = told, .each_arg = seen};
+	struct journeys journeys;
+	assert_int_equal(journeys_mine(&journeys, &columns, &options), 0);
+	assert_int_equal(journeys.cases, 4);
+	assert_int_equal(journeys.customers, 2);
+	assert_int_equal(journeys.customers_reached, 2);
+	assert_int_equal(journeys.edges[0].count, 4);
+	assert_int_equal(journeys.edges[0].customers, 2);
+	assert_int_equal(journeys.variants[0].customers, 2);
+	assert_int_equal(seen[4], 4);
+	assert_int_equal(seen[9], 4);
+	assert_int_equal(seen[10], 4);
+	journeys_free(&journeys);
 }
 
 static void quantiles_are_exact_for_every_shape(void **state)
@@ -551,6 +640,7 @@ int main(void)
 		cmocka_unit_test(many_parts_give_what_one_case_after_the_other_gives),
 		cmocka_unit_test(numbers_beyond_their_bound_are_refused_and_extremes_do_not_overflow),
 		cmocka_unit_test(a_property_parts_the_events_of_a_customer),
+		cmocka_unit_test(orders_of_one_customer_count_as_one_customer),
 		cmocka_unit_test(quantiles_are_exact_for_every_shape),
 		cmocka_unit_test(shares_have_wilsons_interval),
 		cmocka_unit_test(running_example_has_the_published_counts),

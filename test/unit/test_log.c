@@ -2,13 +2,17 @@
 #include "unit.h"
 
 #include "folder.h"
+#include "random.h"
 
 #include "log/log.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { ENTRIES = 5000, SEGMENT = 1024 * 1024 };
 
@@ -322,9 +326,51 @@ static void reading_only_changes_nothing(void **state)
 	folder_remove(folder);
 }
 
+/* A disk that takes its time, in microseconds; stands before the one of the C library. */
+static _Atomic unsigned sync_us_max, sync_calls;
+
+int fdatasync(int file)
+{
+	if (sync_us_max)
+		usleep(sync_calls++ * 7919 % sync_us_max);
+	return (int)syscall(SYS_fdatasync, file);
+}
+
+/* The thread that fills files with zeros ahead may still be at work in one file when the writer begins the next. */
+static void segments_filled_in_a_hurry_keep_their_heads(void **state)
+{
+	static char bytes[LOG_ENTRY_BYTES_MAX];
+	uint64_t seed = 4711;
+	(void)state;
+	sync_us_max = 20000;
+	for (int round = 0; round < 5; round++) {
+		char folder[64];
+		struct log *log;
+		struct log_options options = {.folder = folder, .segment_bytes = 4 * SEGMENT};
+		uint64_t position = 0;
+		folder_new(folder);
+		assert_int_equal(log_open(&log, &options, 0), 0);
+		for (int i = 0; i < 300; i++) {
+			struct text entry = {bytes, 100000 + random_below(&seed, 31000)};
+			int error;
+			while ((error = log_append(log, &entry, 1, &position)) == ERROR_BUSY)
+				usleep(10);
+			assert_int_equal(error, 0);
+		}
+		assert_int_equal(log_wait(log, position, 20000), 0);
+		log_close(log);
+		assert_int_equal(log_open(&log, &options, 0), 0);
+		assert_true(log_durable(log) == position);
+		log_close(log);
+		folder_remove(folder);
+	}
+	sync_us_max = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(segments_filled_in_a_hurry_keep_their_heads),
 		cmocka_unit_test(entries_come_back_in_order_after_a_restart),
 		cmocka_unit_test(a_pending_entry_can_be_read_at_once),
 		cmocka_unit_test(a_torn_tail_is_cut_and_its_positions_are_never_used_again),

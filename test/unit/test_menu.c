@@ -230,6 +230,59 @@ static void pins_and_what_is_always_shown_never_move(void **state)
 	}
 }
 
+/* A year of hard use of everything else, each proposal applied as in mode "do it"; the moves made. */
+static int a_year_of_moves(union block *block, int64_t from_day)
+{
+	int moves = 0;
+	for (int i = 0; i < 360; i++) {
+		struct menu_proposal proposal;
+		int64_t day = from_day + i;
+		menu_view(&block->menu, &plain, pace, on_day(day));
+		for (int times = 0; times < 5; times++)
+			menu_learn(&block->menu, &plain, pace, (struct menu_use){.time_ms = on_day(day), .option = (uint16_t)(SAVINGS + i / 60 % 4)});
+		if (!propose(block, day, &proposal))
+			continue;
+		assert_int_equal(apply(block, (struct menu_op){.kind = proposal.move == MENU_MOVE_PROMOTE ? MENU_OP_PROMOTE : MENU_OP_DEMOTE,
+		                                               .time_ms = on_day(day), .option = proposal.option, .over = proposal.over}), 0);
+		moves++;
+	}
+	return moves;
+}
+
+static void what_a_hand_put_somewhere_stays_there_until_the_hand_lets_go(void **state)
+{
+	(void)state;
+	union block block;
+	struct menu_layout layout;
+	struct menu_op cards_first = {.kind = MENU_OP_SET_ORDER, .time_ms = on_day(0), .by_customer = true, .stated_n = 1,
+	                              .order = {CARDS, BALANCE, TRANSFER, PAY_BILL}, .order_n = HOME};
+	for (int by_hand = 0; by_hand < 2; by_hand++) {
+		menu_init(&block.menu, &plain);
+		assert_int_equal(apply(&block, (struct menu_op){.kind = MENU_OP_SET_MODE, .mode = MENU_DO, .time_ms = on_day(0)}), 0);
+		cards_first.stated_n = (uint16_t)by_hand;
+		assert_int_equal(apply(&block, cards_first), 0);
+		assert_true(a_year_of_moves(&block, 1) >= 3);
+		menu_layout_of(&layout, &block.menu, &plain);
+		assert_int_equal(layout.pinned, by_hand);
+		assert_true((layout.home[0] == CARDS) == by_hand); /* Without the pin learning takes the unused tile away. */
+	}
+	/* A later order keeps it pinned where it goes, and its owner may take it off home. */
+	struct menu_op transfer_first = {.kind = MENU_OP_SET_ORDER, .time_ms = on_day(400), .by_customer = true, .stated_n = 1,
+	                                 .order = {TRANSFER, CARDS, BALANCE, LOANS}, .order_n = HOME};
+	assert_int_equal(apply(&block, transfer_first), 0);
+	menu_layout_of(&layout, &block.menu, &plain);
+	assert_int_equal(layout.pinned, 3);
+	struct menu_op off = {.kind = MENU_OP_DEMOTE, .option = CARDS, .time_ms = on_day(401)};
+	assert_int_equal(apply(&block, off), ERROR_CONFLICT);
+	off.by_customer = true;
+	assert_int_equal(apply(&block, off), 0);
+	menu_layout_of(&layout, &block.menu, &plain);
+	assert_int_equal(layout.pinned, 1);
+	assert_int_equal(layout.home[1], MENU_NONE);
+	transfer_first.stated_n = HOME + 1;
+	assert_int_equal(apply(&block, transfer_first), ERROR_INVALID);
+}
+
 static void a_menu_whose_owner_said_no_is_left_alone(void **state)
 {
 	(void)state;
@@ -276,6 +329,7 @@ static struct happening random_happening(uint64_t *seed, int64_t day)
 		.slot = (uint16_t)random_below(seed, HOME + 1),
 		.order_n = (uint16_t)(random_below(seed, 8) ? HOME : random_below(seed, HOME + 2)),
 	};
+	it.op.stated_n = (uint16_t)random_below(seed, HOME + 2);
 	for (int slot = 0; slot < HOME; slot++)
 		it.op.order[slot] = (uint16_t)((it.op.option + slot * (1 + random_below(seed, 2))) % OPTIONS);
 	return it;
@@ -368,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_moved_slot_rests_and_the_budget_is_two_a_week),
 		cmocka_unit_test(a_no_rests_ninety_days_doubles_and_three_are_final),
 		cmocka_unit_test(pins_and_what_is_always_shown_never_move),
+		cmocka_unit_test(what_a_hand_put_somewhere_stays_there_until_the_hand_lets_go),
 		cmocka_unit_test(a_menu_whose_owner_said_no_is_left_alone),
 		cmocka_unit_test(suggested_uses_count_half),
 		cmocka_unit_test(undo_by_leaving_an_operation_out_gives_the_same_bytes),

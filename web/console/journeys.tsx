@@ -4,10 +4,12 @@
  * The map is walked by keyboard: right and left follow the most frequent way on and back, up and down choose among the ways.
  */
 import { useComputed, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Journeys as Answer } from "../shared/api";
+import type { Journeys as Answer, JourneysFigure } from "../shared/api";
 import { announce, Empty, Trouble } from "../shared/components";
 import { count, lasting, percent, plural, words } from "../shared/format";
+import { customersOf, question as questionOf } from "./journey-question";
 import { counts, END, flow, FLOW_STEPS_MAX, flowLinks, layout, type MapNode } from "./map";
 import { Top, Twin } from "./page";
 import { go, parameters, withParameters } from "./route";
@@ -19,8 +21,8 @@ const { state, ask } = asking<Answer>();
 export default function Journeys() {
   const p = parameters.value;
   const get = (name: string): string => p.get(name) ?? "";
-  const cut = get("cut") || "gap";
-  const question = { cut, gap: cut === "gap" ? get("gap") || "30m" : "", goal: get("goal"), from: get("from"), to: get("to"), channel: get("channel"), top: Number(get("top") || 40) };
+  const question = questionOf(p);
+  const { cut } = question;
   const key = JSON.stringify(question);
   const load = (): void => void ask(() => api.journeys(question)).then(() => { if (state.value.value) announce(state.value.value.sentence); });
   useEffect(load, [key]);
@@ -30,9 +32,10 @@ export default function Journeys() {
 
   return (
     <>
-      <Top sentence={j?.sentence ?? "Journeys"} rests={j ? <>{plural(j.cases, "journey")} of {plural(j.events, "event")}.{j.hidden ? " Rare steps are left out so that nobody can be recognised." : ""}</> : undefined} />
+      <Top sentence={j?.sentence ?? "Journeys"} rests={j ? <>{plural(j.cases, "journey")} of {plural(j.events, "event")}{j.cases > 0 ? <> by <Open of={{ of: "all" }}>{plural(j.customers, "customer")}</Open></> : ""}.{j.without ? ` ${plural(j.without, "event")} without that property ${j.without === 1 ? "is" : "are"} left out.` : ""}{j.hidden ? " What very few customers did is left out so that nobody can be recognised." : ""}{j.cases > 0 ? " Every figure opens to its customers; only who agreed to it is listed by name." : ""}</> : undefined} />
       <form class="filters" aria-label="What is counted" onSubmit={(e) => e.preventDefault()}>
-        <div class="field"><label for="cut">A journey ends</label><select id="cut" value={cut} onChange={(e) => set("cut", e.currentTarget.value)}><option value="gap">after a pause</option><option value="goal">at a goal</option></select></div>
+        <div class="field"><label for="cut">Journeys are cut</label><select id="cut" value={cut} onChange={(e) => set("cut", e.currentTarget.value)}><option value="gap">after a pause</option><option value="goal">at a goal</option><option value="property">by order, bill or case</option></select></div>
+        {cut === "property" && <div class="field"><label for="property">Property</label><input id="property" list="properties" defaultValue={get("property")} placeholder={j?.properties[0] ?? "order_id"} onChange={(e) => set("property", e.currentTarget.value.trim())} /><datalist id="properties">{j?.properties.map((name) => <option key={name} value={name} />)}</datalist></div>}
         {cut === "gap" ? <div class="field"><label for="gap">Pause</label><select id="gap" value={get("gap") || "30m"} onChange={(e) => set("gap", e.currentTarget.value)}>{[["10m", "10 minutes"], ["30m", "30 minutes"], ["2h", "2 hours"], ["1d", "1 day"], ["7d", "7 days"]].map(([v, t]) => <option key={v} value={v}>{t}</option>)}</select></div>
           : <div class="field"><label for="goal">Goal</label><input id="goal" list="activities" defaultValue={get("goal")} placeholder="Bill Paid" onChange={(e) => set("goal", e.currentTarget.value.trim())} /><datalist id="activities">{j && [...counts(j).keys()].map((a) => <option key={a} value={a} />)}</datalist></div>}
         <div class="field"><label for="channel">Channel</label><select id="channel" value={get("channel")} onChange={(e) => set("channel", e.currentTarget.value)}><option value="">all</option>{["web", "app", "email", "phone", "chat", "store", "branch", "machine", "post", "social"].map((c) => <option key={c} value={c}>{words(c)}</option>)}</select></div>
@@ -124,24 +127,29 @@ function MapView({ j }: { j: Answer }) {
         }
         table={
           <table data-testid="map-table"><caption>Ways between steps</caption><thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="n">Times</th><th scope="col" class="n">Half within</th><th scope="col" class="n">Nine of ten within</th></tr></thead>
-            <tbody>{j.edges.map((e) => <tr key={`${e.from}|${e.to}`} data-from={e.from} data-to={e.to} data-n={e.n}><td>{e.from}</td><td>{e.to}{e.from === e.to ? " (again)" : ""}</td><td class="n">{count(e.n)}</td><td class="n">{lasting(e.p50_ms)}</td><td class="n">{lasting(e.p90_ms)}</td></tr>)}</tbody></table>
+            <tbody>{j.edges.map((e) => <tr key={`${e.from}|${e.to}`} data-from={e.from} data-to={e.to} data-n={e.n}><td>{e.from}</td><td>{e.to}{e.from === e.to ? " (again)" : ""}</td><td class="n"><Open of={{ of: "edge", activity: e.from, next: e.to }} says={`from ${e.from} to ${e.to}`}>{count(e.n)}</Open></td><td class="n">{lasting(e.p50_ms)}</td><td class="n">{lasting(e.p90_ms)}</td></tr>)}</tbody></table>
         } />
       {here && (
         <section class="step-detail stack tight" aria-labelledby="step-title" data-testid="step">
           <h2 id="step-title">{here}</h2>
-          <p class="small">{plural(nodes.get(here) ?? 0, "time")}{again(j, here)}</p>
+          <p class="small"><Open of={{ of: "step", activity: here }} says={here}>{plural(nodes.get(here) ?? 0, "time")}</Open>{again(j, here)}</p>
           <div class="ways">
-            <div><h3>Before</h3><ul class="plain">{begins(j, here)}{into(here).slice(0, 6).map((e) => <li key={e.from} class="row between"><span>{e.from}</span><span class="small">{count(e.n)}, half within {lasting(e.p50_ms)}</span></li>)}</ul></div>
-            <div><h3>After</h3><ul class="plain">{out(here).slice(0, 6).map((e) => <li key={e.to} class="row between"><span>{e.to}</span><span class="small">{count(e.n)}, half within {lasting(e.p50_ms)}</span></li>)}{stops(j, here)}</ul></div>
+            <div><h3>Before</h3><ul class="plain">{begins(j, here)}{into(here).slice(0, 6).map((e) => <li key={e.from} class="row between"><span>{e.from}</span><span class="small"><Open of={{ of: "edge", activity: e.from, next: here }} says={`from ${e.from} to ${here}`}>{count(e.n)}</Open>, half within {lasting(e.p50_ms)}</span></li>)}</ul></div>
+            <div><h3>After</h3><ul class="plain">{out(here).slice(0, 6).map((e) => <li key={e.to} class="row between"><span>{e.to}</span><span class="small"><Open of={{ of: "edge", activity: here, next: e.to }} says={`from ${here} to ${e.to}`}>{count(e.n)}</Open>, half within {lasting(e.p50_ms)}</span></li>)}{stops(j, here)}</ul></div>
           </div>
         </section>
       )}
     </div>
   );
 }
-const begins = (j: Answer, a: string) => { const n = j.starts.find((s) => s.activity === a)?.n; return n ? <li class="row between"><span class="soft">Journeys start here</span><span class="small">{count(n)}</span></li> : null; };
-const stops = (j: Answer, a: string) => { const n = j.ends.find((s) => s.activity === a)?.n; return n ? <li class="row between" data-step={END}><span class="soft">Journeys end here</span><span class="small">{count(n)}</span></li> : null; };
-const again = (j: Answer, a: string): string => { const r = j.repeats.find((x) => x.activity === a); return r ? `; ${plural(r.cases, "journey")} came back to it` : ""; };
+const begins = (j: Answer, a: string) => { const n = j.starts.find((s) => s.activity === a)?.n; return n ? <li class="row between"><span class="soft">Journeys start here</span><span class="small"><Open of={{ of: "start", activity: a }} says={`starts with ${a}`}>{count(n)}</Open></span></li> : null; };
+const stops = (j: Answer, a: string) => { const n = j.ends.find((s) => s.activity === a)?.n; return n ? <li class="row between" data-step={END}><span class="soft">Journeys end here</span><span class="small"><Open of={{ of: "end", activity: a }} says={`ends with ${a}`}>{count(n)}</Open></span></li> : null; };
+const again = (j: Answer, a: string) => { const r = j.repeats.find((x) => x.activity === a); return r ? <>; <Open of={{ of: "repeat", activity: a }} says={`again ${a}`}>{plural(r.cases, "journey")}</Open> came back to it</> : null; };
+
+/* A figure that opens to its customers. */
+const Open = ({ of, says, children }: { of: JourneysFigure; says?: string; children: ComponentChildren }) => (
+  <a class="opens" href={customersOf(parameters.value, of)}>{children}<span class="out-of-sight">{says ? ` (${says})` : ""}: show the customers</span></a>
+);
 
 function FlowView({ j }: { j: Answer }) {
   const { ref, width } = useWidth();
@@ -161,7 +169,7 @@ function FlowView({ j }: { j: Answer }) {
             {f.nodes.map((n) => <g key={n.key}><rect class="post" x={n.x} y={n.y} width={n.w} height={Math.max(2, n.h)} /><text x={n.step === f.steps - 1 ? n.x + n.w : n.x} y={n.y - 6} text-anchor={n.step === f.steps - 1 ? "end" : "start"}>{n.name} {count(n.n)}</text></g>)}
           </svg></div>) : width.value ? <p class="soft">No path has two steps yet.</p> : null}</div>}
         table={<table data-testid="flow-table"><caption>The flow of the most frequent paths</caption><thead><tr><th scope="col" class="n">Step</th><th scope="col">From</th><th scope="col">To</th><th scope="col" class="n">Journeys</th></tr></thead>
-          <tbody>{links.map((l) => <tr key={`${l.step}|${l.from}|${l.to}`} data-step={l.step} data-from={l.from} data-to={l.to} data-n={l.n}><td class="n">{l.step}</td><td>{l.from}</td><td>{l.to}</td><td class="n">{count(l.n)}</td></tr>)}</tbody></table>} />
+          <tbody>{links.map((l) => <tr key={`${l.step}|${l.from}|${l.to}`} data-step={l.step} data-from={l.from} data-to={l.to} data-n={l.n}><td class="n">{l.step}</td><td>{l.from}</td><td>{l.to}</td><td class="n"><Open of={{ of: "flow", activity: l.from, next: l.to, at: l.step }} says={`from ${l.from} to ${l.to} at step ${l.step}`}>{count(l.n)}</Open></td></tr>)}</tbody></table>} />
     </div>
   );
 }
@@ -170,7 +178,7 @@ function Paths({ j }: { j: Answer }) {
   return (
     <div class="wide" tabIndex={0} role="region" aria-label="Most frequent paths"><table data-testid="paths"><caption>Most frequent paths</caption>
       <thead><tr><th scope="col">Path</th><th scope="col" class="n">Journeys</th><th scope="col" class="n">Of all</th><th scope="col" class="n">Half within</th></tr></thead>
-      <tbody>{j.variants.map((v) => <tr key={v.activities.join("|")}><td>{v.activities.join(" → ")}</td><td class="n">{count(v.n)}</td><td class="n">{percent(v.n / j.cases)}</td><td class="n">{lasting(v.median_ms)}</td></tr>)}</tbody></table></div>
+      <tbody>{j.variants.map((v) => <tr key={v.activities.join("|")}><td>{v.activities.join(" → ")}</td><td class="n"><Open of={{ of: "variant", variant: v.variant }} says={v.activities.join(", ")}>{count(v.n)}</Open></td><td class="n">{percent(v.n / j.cases)}</td><td class="n">{lasting(v.median_ms)}</td></tr>)}</tbody></table></div>
   );
 }
 
@@ -182,10 +190,10 @@ function Leaving({ j }: { j: Answer }) {
         chart={<ul class="plain bars" aria-label="Where journeys are given up">{j.drop_off.map((d) => (
           <li key={d.activity} data-activity={d.activity} data-n={d.n}><span>{d.activity}</span>
             <svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true"><rect class="ground" width="100" height="12" /><rect class="share" width={(d.n / d.of) * 100} height="12" /><path class="whisker" d={`M${share(d.low) * 100} 6H${share(d.high) * 100}`} /></svg>
-            <span>{percent(d.n / d.of)} <span class="small">({Math.round(share(d.low) * 100)} to {Math.round(share(d.high) * 100)}, {count(d.of)} journeys)</span></span></li>
+            <span><Open of={{ of: "drop_off", activity: d.activity }} says={`given up at ${d.activity}`}>{percent(d.n / d.of)}</Open> <span class="small">({Math.round(share(d.low) * 100)} to {Math.round(share(d.high) * 100)}, {count(d.of)} journeys)</span></span></li>
         ))}</ul>}
         table={<table data-testid="leaving-table"><caption>Where journeys are given up</caption><thead><tr><th scope="col">Step</th><th scope="col" class="n">Given up</th><th scope="col" class="n">Of</th><th scope="col" class="n">Share</th><th scope="col" class="n">Likely between</th></tr></thead>
-          <tbody>{j.drop_off.map((d) => <tr key={d.activity} data-activity={d.activity} data-n={d.n}><td>{d.activity}</td><td class="n">{count(d.n)}</td><td class="n">{count(d.of)}</td><td class="n">{percent(d.n / d.of)}</td><td class="n">{Math.round(share(d.low) * 100)} and {Math.round(share(d.high) * 100)} %</td></tr>)}</tbody></table>} />
+          <tbody>{j.drop_off.map((d) => <tr key={d.activity} data-activity={d.activity} data-n={d.n}><td>{d.activity}</td><td class="n"><Open of={{ of: "drop_off", activity: d.activity }} says={`given up at ${d.activity}`}>{count(d.n)}</Open></td><td class="n">{count(d.of)}</td><td class="n">{percent(d.n / d.of)}</td><td class="n">{Math.round(share(d.low) * 100)} and {Math.round(share(d.high) * 100)} %</td></tr>)}</tbody></table>} />
     </div>
   );
 }

@@ -49,6 +49,7 @@ function Lazy({ load }: { load: () => Promise<{ default: ComponentType }> }) {
   return Page ? <Page /> : <p class="soft" role="status">One moment.</p>;
 }
 const loadJourneys = (): Promise<{ default: ComponentType }> => import("./journeys");
+const loadJourneyCustomers = (): Promise<{ default: ComponentType }> => import("./journey-customers");
 
 function Console() {
   const search = useRef<HTMLInputElement>(null);
@@ -63,7 +64,7 @@ function Console() {
   }, [page, id]);
   useEffect(() => {
     const here = pages.find((p) => p.name === (page ?? ""));
-    document.title = `${id ? "Customer" : here?.title ?? "Not found"}, Attune`;
+    document.title = `${id ? (page === "journeys" ? "Customers on a journey" : "Customer") : here?.title ?? "Not found"}, Attune`;
   }, [page, id]);
   if (outside.value) return <SignIn />;
 
@@ -84,7 +85,7 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" ? <Lazy load={loadJourneys} />
+        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>
       {help.value && <Help />}

@@ -127,19 +127,19 @@ function card(p) {
 const line = (p) => ({ cid: p.cid, name: p.name, identifiers: [`user:${p.user}`, `email:${p.user}@example.org`], channels: channels.slice(0, 2 + (p.user.length % 3)), last_seen: p.timeline[0]?.time ?? null, events: p.timeline.length });
 
 function overview() {
-  if (empty) return { sentence: "Nothing has arrived yet.", rests_on: "No events so far.", customers: 0, events: 0, decisions: 0, forms: [], quadrant: { interaction: null, customization: null, missing: ["Contacts on two channels or more", "Decisions asked for by a surface"] }, score: { points: null, items: Array.from({ length: 10 }, (_, i) => ({ number: i + 1, title: titles[i], measured: false, points: null, why: "No events yet." })) }, participation: { value: null, n: 0, missing: "No customer has been asked yet. Offer a first choice." }, channels: [], checklist: [{ title: "Make a write key", done: true, hint: "attune init made one: it is in attune.yaml." }, { title: "Send a first event", done: false, hint: "Point a Segment SDK at this server, or use the curl line in the README." }, { title: "Say who a customer is", done: false, hint: "Call identify with a userId." }, { title: "Ask for a decision", done: false, hint: "POST /v1/decide with a customer." }] };
+  if (empty) return { sentence: "Nothing has arrived yet.", rests_on: "No events so far.", customers: 0, identified: 0, events: 0, decisions: 0, forms: [], quadrant: { interaction: null, customization: null, missing: ["Contacts on two channels or more", "Decisions asked for by a surface"] }, score: { points: null, items: Array.from({ length: 10 }, (_, i) => ({ number: i + 1, title: titles[i], measured: false, points: null, why: "No events yet." })) }, participation: { value: null, n: 0, consented: null, missing: "No customer has been asked yet. Offer a first choice." }, channels: [], checklist: [{ title: "Make a write key", done: true, hint: "attune init made one: it is in attune.yaml." }, { title: "Send a first event", done: false, hint: "Point a Segment SDK at this server, or use the curl line in the README." }, { title: "Say who a customer is", done: false, hint: "Call identify with a userId." }, { title: "Ask for a decision", done: false, hint: "POST /v1/decide with a customer." }] };
   return {
-    sentence: "Customers are known on four channels, and one in three contacts is personal.", rests_on: "4,812 customers and 1,204,331 events from 1 November 2025 to today.", customers: 4812, events: 1204331, decisions: 96410, forms: [{ touchpoint: "branch-desk", asked: 812, not_asked: 6120 }],
+    sentence: "Customers are known on four channels, and one in three contacts is personal.", rests_on: "4,812 customers and 1,204,331 events from 1 November 2025 to today.", customers: 4812, identified: 3120, events: 1204331, decisions: 96410, forms: [{ touchpoint: "branch-desk", asked: 812, not_asked: 6120 }],
     quadrant: { interaction: 0.71, customization: 0.34, missing: [] },
     score: { points: 5.5, items: titles.map((title, i) => ({ number: i + 1, title, measured: i < 8, points: i < 8 ? [1, 1, 0.5, 1, 0, 1, 0.5, 0.5][i] : null, why: i < 8 ? ["Customers are the same person on four of five channels.", "83 % of contacts carry a customer.", "Half the menus follow use.", "Status is the same on each channel.", "No purchase takes things off the recommendations.", "Every decision says why.", "Two of five choices can be undone.", "A third were asked at most once a month."][i] : "Needs answers to the stars question: switch it on at one touchpoint." })) },
-    participation: { value: null, n: 0, missing: "No idea has been asked for yet. Open ideas on the portal." },
+    participation: { value: null, n: 0, consented: null, missing: "No idea has been asked for yet. Open ideas on the portal." },
     channels: channels.map((channel, i) => ({ channel, customers: [3911, 2804, 2203, 640, 512][i], events: [611200, 204310, 330210, 21011, 37600][i], last: iso(now - i * 40_000) })), checklist: [],
   };
 }
 const titles = ["Knows me on every channel", "Knows me at once", "Learns what I use", "Same status everywhere", "Never offers what I have", "Says why", "Lets me undo", "Asks me little", "Lets me decide", "Keeps its promises"];
 function journeys(q) {
   const variants = [[["Sign in", "Balance", "Pay bill"], 912, 184_000], [["Sign in", "Balance"], 740, 61_000], [["Insert card", "Cash withdrawn"], 1604, 42_000], [["Sign in", "Cards", "Activate card", "Call us"], 214, 5_400_000], [["Sign in", "Cards", "Activate card"], 402, 260_000], [["Sign in", "Share prices", "Balance"], 331, 120_000], [["Insert card", "Balance", "Cash withdrawn"], 288, 71_000], [["Call us", "Activate card"], 120, 900_000], [["Sign in", "Balance", "Transfer", "Balance"], 260, 301_000]]
-    .map(([activities, n, median_ms]) => ({ activities: q.get("channel") === "phone" ? [...activities, "Call us"] : activities, n, median_ms }));
+    .map(([activities, n, median_ms]) => ({ activities: q.get("channel") === "phone" ? [...activities, "Call us"] : activities, n, variant: String(n).padStart(32, "0"), median_ms }));
   const edges = new Map(), starts = new Map(), ends = new Map(), acts = new Map();
   for (const v of variants) {
     starts.set(v.activities[0], (starts.get(v.activities[0]) ?? 0) + v.n);
@@ -148,9 +148,9 @@ function journeys(q) {
   }
   const list = (m) => [...m].map(([activity, n]) => ({ activity, n })).sort((a, b) => b.n - a.n);
   const cases = variants.reduce((s, v) => s + v.n, 0);
-  if (empty) return { sentence: "No journeys yet.", cases: 0, events: 0, activities: [], arcs: 0, edges: [], starts: [], ends: [], variants: [], repeats: [], drop_off: [], hidden: false };
+  if (empty) return { sentence: "No journeys yet.", customers: 0, properties: [], cases: 0, events: 0, activities: [], arcs: 0, edges: [], starts: [], ends: [], variants: [], repeats: [], drop_off: [], hidden: false };
   return {
-    sentence: "One in three who activate a card phones us afterwards.", cases, events: cases * 3, activities: list(acts), arcs: edges.size,
+    sentence: "One in three who activate a card phones us afterwards.", customers: Math.round(cases / 3), properties: ["bill_id", "card_id"], cases, events: cases * 3, activities: list(acts), arcs: edges.size,
     edges: [...edges].map(([k, n], i) => ({ from: k.split("|")[0], to: k.split("|")[1], n, p50_ms: 20_000 * (i + 1), p90_ms: 90_000 * (i + 1) })).sort((a, b) => b.n - a.n),
     starts: list(starts), ends: list(ends), variants: variants.sort((a, b) => b.n - a.n), repeats: [{ activity: "Call us", cases: 214 }, { activity: "Balance", cases: 260 }],
     drop_off: [{ activity: "Activate card", n: 214, of: 616, low: 0.31, high: 0.386 }, { activity: "Balance", n: 740, of: 2531, low: 0.275, high: 0.31 }], hidden: false,
@@ -228,6 +228,7 @@ const server = createServer(async (req, res) => {
       return send(200, { done: true, ...(undo ? { undo } : {}) });
     }
     if (path === "/v1/overview") return send(200, overview());
+    if (path === "/v1/journeys/customers") return send(200, { sentence: "37 customers did this.", hidden: false, customers: main.map(line), total: 37, agreed: main.length, withheld: 37 - main.length, purpose: "Learn from how I use the bank" });
     if (path === "/v1/journeys") return send(200, journeys(url.searchParams));
     if (path === "/v1/customers") {
       const ident = url.searchParams.get("identifier");

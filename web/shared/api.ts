@@ -27,7 +27,8 @@ export interface Decision {
 }
 
 export interface CustomerLine { cid: string; name: string | null; identifiers: string[]; channels: string[]; last_seen: Time | null; events: number }
-export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number }
+/* withheld, purpose: of a list behind a figure: who is counted and not named, for want of a yes to that purpose. */
+export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number; withheld?: number; purpose?: string }
 export interface Matter {
   matter: string; kind: string; title: string; amount: number | null; currency: string | null; due: Time | null; state: "open" | "done"; since: Time;
   closed: Time | null; closed_on: string | null;
@@ -59,19 +60,27 @@ export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
 export interface Overview {
-  sentence: string; rests_on: string; customers: number; events: number; decisions: number;
+  sentence: string; rests_on: string; customers: number; identified: number; events: number; decisions: number;
   forms: { touchpoint: string; asked: number; not_asked: number }[];
   quadrant: { interaction: number | null; customization: number | null; missing: string[] };
   score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
-  participation: { value: number | null; n: number; missing: string | string[] | null };
+  participation: { value: number | null; n: number; consented: number | null; missing: string | string[] | null };
   channels: { channel: string; customers: number; events: number; last: Time | null }[];
   checklist: { title: string; done: boolean; hint: string }[];
 }
 export interface Edge { from: string; to: string; n: number; p50_ms: number; p90_ms: number }
+/* What a journey is cut by, and which events count. */
+export interface JourneysQuestion { cut?: string; gap?: string; goal?: string; property?: string; from?: string; to?: string; channel?: string; top?: number }
+/* One figure of the answer: "edge" is activity to next, "flow" the same at the step `at`, "variant" a path by its name. */
+export type JourneysFigure =
+  | { of: "all" } | { of: "step" | "start" | "end" | "repeat" | "drop_off"; activity: string } | { of: "variant"; variant: string }
+  | { of: "edge"; activity: string; next: string } | { of: "flow"; activity: string; next: string; at: number };
+/* Who is behind a figure: by name who agreed (`agreed`, of whom the first 100 are listed), the others as a number. */
+export interface JourneysCustomers { sentence: string; hidden: boolean; customers: CustomerLine[]; total: number; agreed: number; withheld: number; purpose: string }
 export interface Journeys {
-  sentence: string; cases: number; events: number; activities: { activity: string; n: number }[] | string[]; arcs: number; edges: Edge[];
+  sentence: string; customers: number; cases: number; events: number; without?: number; properties: string[]; activities: { activity: string; n: number }[] | string[]; arcs: number; edges: Edge[];
   starts: { activity: string; n: number }[]; ends: { activity: string; n: number }[];
-  variants: { activities: string[]; n: number; median_ms: number }[];
+  variants: { activities: string[]; n: number; variant: string; median_ms: number }[];
   repeats: { activity: string; cases: number }[];
   drop_off: { activity: string; n: number; of: number; low: number; high: number }[];
   hidden: boolean;
@@ -129,7 +138,7 @@ export function client(who: Who = {}) {
     track: (event: { userId: string; event: string; properties: Record<string, Value>; context: Record<string, Value> }) => call<unknown>(who, "POST", "/v1/track", { type: "track", ...event }),
     undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
     prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
-    customers: (ask: { q?: string; n?: number; after?: string | null }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
+    customers: (ask: { q?: string; n?: number; after?: string | null; channel?: string; who?: string }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
     card: (cid: string) => call<Card>(who, "GET", at(cid)),
     timeline: (cid: string, before?: string | null, n = 100) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n })}`),
     /* Which fields: those that the configured touchpoint asks for. */
@@ -137,8 +146,8 @@ export function client(who: Who = {}) {
     merge: (cid: string, other: string) => call<Done>(who, "POST", `${at(cid)}/merge`, { with: other }),
     split: (cid: string, origin: string) => call<Done>(who, "POST", `${at(cid)}/split`, { origin }),
     overview: () => call<Overview>(who, "GET", "/v1/overview"),
-    journeys: (ask: { cut?: string; gap?: string; goal?: string; from?: string; to?: string; channel?: string; top?: number }) =>
-      call<Journeys>(who, "GET", `/v1/journeys${query(ask)}`),
+    journeys: (ask: JourneysQuestion) => call<Journeys>(who, "GET", `/v1/journeys${query({ ...ask })}`),
+    journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call<JourneysCustomers>(who, "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
     people: () => call<Person[]>(who, "GET", "/harbour/people"),
     session: (person: string) => call<Session>(who, "POST", "/harbour/session", { person }),
     queue: (cid: string, counter: number) => call<Done>(who, "POST", "/harbour/queue", { cid, counter }),
