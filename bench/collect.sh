@@ -8,4 +8,8 @@ for round in 1 2 3 4 5; do
   echo "round $round: attune $a" >&2; echo "round $round: limit  $b" >&2
   echo "$(field "$a" rate) $(field "$b" rate)" >>"$work/rows"
 done
+# Latency when requests are due at even times, while snapshots run.
+sleep 3
+(for _ in 1 2 3; do curl -s -o /dev/null -X POST -H "Authorization: Bearer $secret" http://127.0.0.1:9181/v1/snapshot; sleep 1; done) & pids="$pids $!"
+echo "at 10,000 a second, while snapshots run: $(load --port 9181 --mode track --key "$secret" --connections 32 --seconds 5 --rate 10000)"
 pairs collect events/s "the limit program" "$work/rows"

@@ -20,5 +20,12 @@ for round in 1 2 3 4 5; do
   echo "round $round: attune $a" >&2; echo "round $round: nginx  $b" >&2
   echo "$(field "$a" rate) $(field "$b" rate)" >>"$work/rows"
 done
-echo "at 10,000 a second: $(load --port 9181 --mode decide --key "$secret" --customers 5000 --seconds 5 --connections 32 --rate 10000)"
+# Latency when requests are due at even times: alone, and beside a scan of journeys, a snapshot and a backup.
+paced() { load --port 9181 --mode decide --key "$secret" --customers 5000 --seconds 5 --connections 32 --rate 10000; }
+sleep 3
+echo "at 10,000 a second, alone: $(paced)"
+ask() { curl -s -o /dev/null -H "Authorization: Bearer $secret" "$@"; }
+(ask "http://127.0.0.1:9181/v1/journeys"; ask -X POST "http://127.0.0.1:9181/v1/snapshot"; ask "http://127.0.0.1:9181/v1/journeys") & pids="$pids $!"
+build/attune backup "$work/data" "$work/copy" >/dev/null & pids="$pids $!"
+echo "at 10,000 a second, beside a scan, a snapshot and a backup: $(paced)"
 pairs decide decisions/s nginx "$work/rows"

@@ -9,6 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -278,6 +279,7 @@ int main(int argc, char **argv)
 	load.run = (uint64_t)clock_now_ms();
 	load.seed ^= load.run << 16; /* Another run, other customers. */
 	prctl(PR_SET_TIMERSLACK, 1000ul); /* Wake within a microsecond of what is due. */
+	thread_prompt();
 	int poll = epoll_create1(0);
 	struct connection *connections = calloc(load.connections, sizeof *connections);
 	load.latencies = malloc(LATENCIES_MAX * sizeof *load.latencies);

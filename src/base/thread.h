@@ -13,4 +13,10 @@ void thread_name(const char *name);
 /* The same, and let all other threads of the process go first. Cannot be taken back. */
 void thread_name_patient(const char *name);
 
+/*
+ * The calling thread answers somebody who waits: let it run soon after it wakes, for short turns. Since Linux 6.12 the
+ * scheduler knows such a wish; before, this does nothing. Cheap to call again.
+ */
+void thread_prompt(void);
+
 #endif

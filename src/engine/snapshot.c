@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICE_CUSTOMERS = 64, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
+enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
 
 static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)3 << 30; /* About five million events. */
 
@@ -147,6 +147,8 @@ static int customers_write(struct engine *engine)
 		slice.position_max = 0;
 		slice_take(&slice, &number, last);
 		error = slice_write(&slice);
+		if (slice.bytes.n)
+			usleep(SLICE_PAUSE_US);
 	}
 	buffer_free(&slice.bytes);
 	return error;
@@ -362,7 +364,7 @@ static void *thread_run(void *arg)
 	int64_t last_ms = clock_now_ms(), tallied_ms = last_ms;
 	uint64_t last_bytes = 0;
 	uint32_t names_written = 0;
-	thread_name_patient("snapshot");
+	thread_name("snapshot");
 	pthread_mutex_lock(&engine->pass_lock);
 	while (!engine->stopping) {
 		bool wanted = engine->passes_wanted > engine->passes_done || pass_is_due(engine, last_ms, last_bytes);

@@ -1,5 +1,5 @@
 /* columns.c: rows by day. */
-#include "event/columns.h"
+#include "event/gathered.h"
 
 #include "base/clock.h"
 #include "base/folder.h"
@@ -18,12 +18,6 @@
 
 static_assert(sizeof(struct column_row) == 16, "part of the format");
 
-struct gathered {
-	uint64_t position;
-	int32_t day;
-	struct column_row row;
-};
-
 struct day_file {
 	int32_t day;
 	uint64_t rows;
@@ -31,12 +25,15 @@ struct day_file {
 
 struct columns {
 	int folder;
-	pthread_mutex_t lock; /* Protects all below. */
-	struct gathered *gathered;
-	size_t n, capacity;
-	struct day_file *days; /* Ascending. */
+	pthread_rwlock_t walked; /* Held for reading while gathered rows are walked, for writing when some leave. Before lock. */
+	pthread_mutex_t lock;    /* Protects all below, but not the rows of a view. */
+	struct gathered gathered;
+	struct day_file *days;   /* Ascending. */
 	size_t days_n, days_capacity;
 	uint64_t rows;
+
+	struct day_file *flushed; /* The flushing thread's: lengths that count once their record is durable. */
+	size_t flushed_n, flushed_capacity;
 };
 
 static int32_t day_of(int64_t ms)
@@ -66,6 +63,7 @@ int columns_open(struct columns **out, const char *folder)
 		return ERROR_IO;
 	}
 	pthread_mutex_init(&columns->lock, NULL);
+	pthread_rwlock_init(&columns->walked, NULL);
 	*out = columns;
 	return 0;
 }
@@ -76,7 +74,9 @@ void columns_close(struct columns *columns)
 		return;
 	close(columns->folder);
 	pthread_mutex_destroy(&columns->lock);
-	memory_free(columns->gathered);
+	pthread_rwlock_destroy(&columns->walked);
+	gathered_chunks_free(columns->gathered.oldest);
+	memory_free(columns->flushed);
 	memory_free(columns->days);
 	memory_free(columns);
 }
@@ -154,21 +154,18 @@ int columns_add(struct columns *columns, uint64_t position, const struct event_h
 {
 	int32_t day = day_of(header->time_ms);
 	uint32_t in_day = (uint32_t)(header->time_ms - (int64_t)day * MS_A_DAY);
-	struct gathered item = {position, day, {.origin = header->origin_number, .time_and_channel = in_day | (uint32_t)header->channel << 27,
-	                              .name = (uint16_t)header->name, .touchpoint = (uint16_t)header->touchpoint, .value = value}};
+	struct gathered_row item = {position, day, {.origin = header->origin_number, .time_and_channel = in_day | (uint32_t)header->channel << 27,
+	                                            .name = (uint16_t)header->name, .touchpoint = (uint16_t)header->touchpoint, .value = value}};
 	pthread_mutex_lock(&columns->lock);
-	int error = memory_grow(&columns->gathered, &columns->capacity, columns->n + 1, sizeof *columns->gathered);
-	if (!error) {
-		columns->gathered[columns->n++] = item;
-		columns->rows++;
-	}
+	int error = gathered_add(&columns->gathered, &item);
+	columns->rows += !error;
 	pthread_mutex_unlock(&columns->lock);
 	return error;
 }
 
 static int compare_days(const void *a, const void *b)
 {
-	const struct gathered *left = a, *right = b;
+	const struct gathered_row *left = a, *right = b;
 	return (left->day > right->day) - (left->day < right->day);
 }
 
@@ -189,7 +186,7 @@ static int write_all(int file, const void *bytes, size_t n, off_t at)
 }
 
 /* Append @n rows of one day to its file, and sync it. */
-static int day_write(struct columns *columns, const struct gathered *items, size_t n, uint64_t rows_before)
+static int day_write(struct columns *columns, const struct gathered_row *items, size_t n, uint64_t rows_before)
 {
 	char name[24];
 	struct column_row *rows = memory_alloc(n * sizeof *rows);
@@ -210,18 +207,26 @@ static int day_write(struct columns *columns, const struct gathered *items, size
 	return error;
 }
 
-/* Copy what is due out of the gathered rows, ordered by day. */
-static int due_copy(struct columns *columns, uint64_t until, struct gathered **out, size_t *n)
+static struct gathered_view view_of(struct columns *columns)
 {
 	pthread_mutex_lock(&columns->lock);
-	struct gathered *items = memory_alloc(columns->n * sizeof *items);
-	size_t count = 0;
-	for (size_t i = 0; items && i < columns->n; i++)
-		if (columns->gathered[i].position <= until)
-			items[count++] = columns->gathered[i];
+	struct gathered_view view = gathered_view(&columns->gathered);
 	pthread_mutex_unlock(&columns->lock);
+	return view;
+}
+
+/* Copy what is due out of the gathered rows, ordered by day. Only the flushing thread lets rows leave, so none do now. */
+static int due_copy(struct columns *columns, uint64_t until, struct gathered_row **out, size_t *n)
+{
+	struct gathered_view view = view_of(columns);
+	struct gathered_row *items = memory_alloc(view.n * sizeof *items);
+	const struct gathered_row *row;
+	size_t count = 0;
 	if (!items)
 		return ERROR_MEMORY;
+	while ((row = gathered_next(&view)))
+		if (row->position <= until)
+			items[count++] = *row;
 	if (count)
 		qsort(items, count, sizeof *items, compare_days);
 	*out = items;
@@ -229,10 +234,20 @@ static int due_copy(struct columns *columns, uint64_t until, struct gathered **o
 	return 0;
 }
 
+/* Note that @day will have @rows. */
+static int flushed_note(struct columns *columns, int32_t day, uint64_t rows)
+{
+	int error = memory_grow(&columns->flushed, &columns->flushed_capacity, columns->flushed_n + 1, sizeof *columns->flushed);
+	if (!error)
+		columns->flushed[columns->flushed_n++] = (struct day_file){day, rows};
+	return error;
+}
+
 int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void *, int32_t, uint64_t), void *arg)
 {
-	struct gathered *items;
+	struct gathered_row *items;
 	size_t n;
+	columns->flushed_n = 0;
 	int error = due_copy(columns, until, &items, &n);
 	if (error)
 		return error;
@@ -243,7 +258,9 @@ int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void 
 		struct day_file *entry = day_entry(columns, items[i].day);
 		uint64_t before = entry ? entry->rows : 0;
 		pthread_mutex_unlock(&columns->lock);
-		error = entry ? day_write(columns, items + i, end - i, before) : ERROR_MEMORY;
+		error = entry ? flushed_note(columns, items[i].day, before + (end - i)) : ERROR_MEMORY;
+		if (!error)
+			error = day_write(columns, items + i, end - i, before);
 		if (!error)
 			error = day_rows(arg, items[i].day, before + (end - i));
 	}
@@ -255,15 +272,15 @@ int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void 
 
 void columns_flushed(struct columns *columns, uint64_t until)
 {
-	size_t kept = 0;
+	pthread_rwlock_wrlock(&columns->walked);
 	pthread_mutex_lock(&columns->lock);
-	for (size_t i = 0; i < columns->n; i++)
-		if (columns->gathered[i].position > until)
-			columns->gathered[kept++] = columns->gathered[i];
-		else
-			day_entry(columns, columns->gathered[i].day)->rows++;
-	columns->n = kept;
+	struct gathered_chunk *dropped = gathered_drop(&columns->gathered, until);
+	for (size_t i = 0; i < columns->flushed_n; i++)
+		day_entry(columns, columns->flushed[i].day)->rows = columns->flushed[i].rows;
 	pthread_mutex_unlock(&columns->lock);
+	pthread_rwlock_unlock(&columns->walked);
+	gathered_chunks_free(dropped);
+	columns->flushed_n = 0;
 }
 
 static bool take(struct column_event *out, int32_t day, struct column_row row, int64_t from_ms, int64_t to_ms)
@@ -301,30 +318,35 @@ static int day_select(struct columns *columns, struct day_file day, int64_t from
 	return error;
 }
 
-int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size_t n_max, struct column_event **events, size_t *n)
+/* The gathered rows of the time, behind what is in files. Held for reading: walked. */
+static void gathered_select(struct gathered_view view, int64_t from_ms, int64_t to_ms, struct column_event *events, size_t *n)
 {
+	const struct gathered_row *row;
+	while ((row = gathered_next(&view)))
+		*n += take(&events[*n], row->day, row->row, from_ms, to_ms);
+}
+
+static int select_all(struct columns *columns, int64_t from_ms, int64_t to_ms, size_t n_max, struct column_event **events, size_t *n)
+{
+	int32_t first = day_of(from_ms), last = day_of(to_ms);
 	pthread_mutex_lock(&columns->lock);
-	size_t days_n = columns->days_n, gathered_n = columns->n, room = gathered_n;
+	struct gathered_view view = gathered_view(&columns->gathered);
+	size_t days_n = columns->days_n, room = view.n;
 	struct day_file *days = memory_alloc(days_n * sizeof *days);
-	struct gathered *tail = memory_alloc(gathered_n * sizeof *tail);
 	if (days && days_n)
 		memcpy(days, columns->days, days_n * sizeof *days);
-	if (tail && gathered_n)
-		memcpy(tail, columns->gathered, gathered_n * sizeof *tail);
 	pthread_mutex_unlock(&columns->lock);
-	int32_t first = day_of(from_ms), last = day_of(to_ms);
 	for (size_t i = 0; days && i < days_n; i++)
 		room += days[i].day >= first && days[i].day <= last ? days[i].rows : 0;
-	struct column_event *found = days && tail && room <= n_max ? memory_alloc(room * sizeof *found) : NULL;
-	int error = !days || !tail ? ERROR_MEMORY : room > n_max ? ERROR_LIMIT : found ? 0 : ERROR_MEMORY;
+	struct column_event *found = days && room <= n_max ? memory_alloc(room * sizeof *found) : NULL;
+	int error = !days ? ERROR_MEMORY : room > n_max ? ERROR_LIMIT : found ? 0 : ERROR_MEMORY;
 	size_t count = 0;
+	if (!error)
+		gathered_select(view, from_ms, to_ms, found, &count);
 	for (size_t i = 0; !error && i < days_n; i++)
 		if (days[i].day >= first && days[i].day <= last)
 			error = day_select(columns, days[i], from_ms, to_ms, found, &count);
-	for (size_t i = 0; !error && i < gathered_n; i++)
-		count += take(&found[count], tail[i].day, tail[i].row, from_ms, to_ms);
 	memory_free(days);
-	memory_free(tail);
 	if (error) {
 		memory_free(found);
 		return error;
@@ -332,6 +354,14 @@ int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size
 	*events = found;
 	*n = count;
 	return 0;
+}
+
+int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size_t n_max, struct column_event **events, size_t *n)
+{
+	pthread_rwlock_rdlock(&columns->walked);
+	int error = select_all(columns, from_ms, to_ms, n_max, events, n);
+	pthread_rwlock_unlock(&columns->walked);
+	return error;
 }
 
 uint64_t columns_rows(struct columns *columns)

@@ -201,6 +201,7 @@ static void *writer_run(void *arg)
 {
 	struct log *log = arg;
 	thread_name("log writer");
+	thread_prompt();
 	pthread_mutex_lock(&log->lock);
 	for (;;) {
 		work_wait(log);

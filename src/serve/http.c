@@ -224,6 +224,7 @@ static enum MHD_Result handle(struct state *state)
 	reading_since(state->connection, 0);
 	x->body = buffer_view(&state->body);
 	state->phase = ANSWERED;
+	thread_prompt();
 	switch (state->http->options.handle(state->http->options.arg, x)) {
 	case HTTP_REPLY:
 		return reply_queue(state, false);
