@@ -2,7 +2,7 @@
  * store.h: what is looked up at a start: snapshots of customers and the directory of identifiers, in LMDB.
  *
  * The only place that knows LMDB. Nothing here is the truth: all of it can be derived from the log again. Writes come
- * from one thread in transactions of about a mebibyte, so that a commit never holds anybody up; the log's writer never
+ * from one thread in transactions of a quarter of a mebibyte, so that a commit never holds anybody up; the log's writer never
  * touches this environment.
  */
 #ifndef ATTUNE_ENGINE_STORE_H
