@@ -8,7 +8,10 @@ import { read, refuse } from "./lib/arguments.mjs";
 import { Browser } from "./lib/browser.mjs";
 import { compared } from "./lib/compared.mjs";
 import { Server, Wrong } from "./lib/server.mjs";
-import { steps, titles } from "./lib/steps.mjs";
+import { consoleSteps } from "./lib/console_steps.mjs";
+import { steps as first, titles } from "./lib/steps.mjs";
+
+const steps = { ...first, ...consoleSteps };
 
 const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]
   --claimed  the steps that must be ok; all, when absent

@@ -304,6 +304,8 @@ const pages = [
   ["customers-app", "/console/customers?channel=app", id("withheld"), null, true], ["customers-social", "/console/customers?channel=social", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
   ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
+  ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
+  ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],
   ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
   ...(portal === "none" ? [] : [["portal", portal, "h1", null, false]]),

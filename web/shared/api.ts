@@ -85,6 +85,26 @@ export interface Journeys {
   drop_off: { activity: string; n: number; of: number; low: number; high: number }[];
   hidden: boolean;
 }
+/* The five layers. A time that nobody stated is null. */
+export type LayerMap = "is" | "must_be" | "should_be";
+export interface Limits { takes_ms: number | null; closed_ms: number | null; freshness_ms: number | null; availability: number | null; capacity: number | null }
+export interface LayerNode {
+  id: string; layer: "experience" | "interaction" | "touchpoint" | "procedure" | "system"; title: string; owner?: string; need?: string; sort?: string; channel?: string; goal?: string;
+  prototype?: boolean; customers_a_week: number | null; events_a_week?: number; needs: string[]; promises?: string[]; maps: Record<LayerMap, { there: boolean; own: Limits; sum: Limits }>;
+}
+export interface LayerPromise { promise: string; says: string; within_ms: number | null; kept: number | null; goal: string; given_at: { node: string; at_risk: Record<LayerMap, boolean> }[] }
+export interface Layers {
+  nodes: LayerNode[]; promises: LayerPromise[]; findings: { id: string; layer: string; file: string; line: number; finding: string }[]; unbound: { event: string; events_a_week: number }[];
+}
+export interface Ripple {
+  node: string; title: string; was: Limits; now: Limits; owners: string[];
+  experiences: { experience: string; title: string; customers_a_week: number | null; by: string[]; was: Limits; now: Limits }[];
+  promises: { promise: string; says: string; node: string; experiences: string[]; was_at_risk: boolean; why: string; customers_a_week: number | null }[];
+}
+export interface Walk {
+  experience: string; title: string; takes_ms: number; within_ms: number | null; forced_changes: number; cannot: number; possible: boolean;
+  steps: { step: string; touchpoint: string; nodes: { id: string; layer: string; title: string; owner?: string; can: boolean; why?: string }[] }[];
+}
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
 export interface Done { done: boolean; undo?: string; known?: boolean }
@@ -131,6 +151,9 @@ const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
 
 export function client(who: Who = {}) {
   return {
+    layers: () => call<Layers>(who, "GET", "/v1/layers"),
+    ripple: (change: string) => call<Ripple>(who, "GET", `/v1/layers/ripple${query({ if: change })}`),
+    walk: (node: string, channel: string, map: string) => call<Walk>(who, "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),
     decide: (ask: { surface: string; channel: string; explain?: boolean; customer?: { identifier: string } | { cid: string }; context?: Record<string, Value> }) =>
       call<Decision>(who, "POST", "/v1/decide", ask),
     response: (answer: { decision: string; suggestion?: string; answer?: Answer; option?: string; value?: number | string }) =>

@@ -41,6 +41,20 @@ export function lasting(ms: number): string {
   return `${Math.round(s / 86400)} days`;
 }
 
+/* A length of time in the units people use, at most two of them. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${count(ms)} ms`;
+  const units: [string, number][] = [["day", 86400_000], ["hour", 3600_000], ["minute", 60_000], ["second", 1000]];
+  const first = units.findIndex(([, size]) => ms >= size), parts: string[] = [];
+  let left = ms;
+  for (const [unit, size] of units.slice(first, first + 2)) {
+    const n = Math.floor(left / size);
+    if (n) parts.push(plural(n, unit));
+    left -= n * size;
+  }
+  return parts.join(" ");
+}
+
 /* Where something was said or done. */
 const places: Record<string, string> = {
   web: "online", app: "in the app", machine: "at the machine", branch: "at the branch", store: "in the store", phone: "by phone", email: "by email", post: "by post", chat: "in a chat",

@@ -106,6 +106,38 @@ static void node_put(struct json_writer *out, const struct layers_view *view, si
 	json_object_end(out);
 }
 
+/* Where each promise is given, and in which maps it is out of reach there. */
+static void promises_all_put(struct json_writer *out, const struct layers *layers, struct limits *const sums[MAPS_N])
+{
+	json_key(out, TEXT("promises"));
+	json_array_begin(out);
+	for (size_t p = 0; p < layers->promises->n; p++) {
+		const struct promise_rule *promise = &layers->promises->items[p];
+		json_object_begin(out);
+		promise_head(out, promise);
+		json_key(out, TEXT("given_at"));
+		json_array_begin(out);
+		for (size_t i = 0; i < layers->n; i++)
+			for (size_t j = 0; j < layers->nodes[i].promises_n; j++) {
+				if (layers->nodes[i].promises[j] != p)
+					continue;
+				json_object_begin(out);
+				json_put_text(out, "node", layers->nodes[i].id);
+				json_key(out, TEXT("at_risk"));
+				json_object_begin(out);
+				for (size_t map = 0; map < MAPS_N; map++) {
+					json_key(out, text_of(map_names[map]));
+					json_write_bool(out, !layers->nodes[i].removed[map] && promise_is_at_risk(promise, &sums[map][i]));
+				}
+				json_object_end(out);
+				json_object_end(out);
+			}
+		json_array_end(out);
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
 static void finding_put(void *arg, const struct layer_node *node, const char *sentence)
 {
 	struct json_writer *out = arg;
@@ -138,14 +170,7 @@ int layers_write(struct json_writer *out, const struct layers_view *view)
 	for (size_t i = 0; i < layers->n; i++)
 		node_put(out, view, i, sums);
 	json_array_end(out);
-	json_key(out, TEXT("promises"));
-	json_array_begin(out);
-	for (size_t i = 0; i < layers->promises->n; i++) {
-		json_object_begin(out);
-		promise_head(out, &layers->promises->items[i]);
-		json_object_end(out);
-	}
-	json_array_end(out);
+	promises_all_put(out, layers, sums);
 	json_key(out, TEXT("findings"));
 	json_array_begin(out);
 	layers_findings(layers, finding_put, out);
