@@ -78,11 +78,7 @@ struct text text_first(struct text text, size_t n)
 
 struct text text_cut(struct text text, size_t n)
 {
-	if (text.n <= n)
-		return text;
-	while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
-		n--;
-	return text_first(text, n);
+	return text.n <= n ? text : text_whole(text_first(text, n));
 }
 
 static bool is_space(char c)

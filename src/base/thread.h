@@ -1,8 +1,8 @@
 /*
  * thread.h: what a thread is for.
  *
- * Answers come first: a thread that nobody waits for by the millisecond (whole-base questions, snapshots) says so, and
- * gets the processor when the ones that answer leave it.
+ * Answers come first: a thread that nobody waits for by the millisecond (questions over the whole base) says so, and gets
+ * the processor when the ones that answer leave it. Snapshots are not patient: the log waits for its room on disk.
  */
 #ifndef ATTUNE_BASE_THREAD_H
 #define ATTUNE_BASE_THREAD_H

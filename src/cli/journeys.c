@@ -1,4 +1,5 @@
 /* journeys.c: `attune journeys`, from a file to what customers really did. */
+#include "base/unit.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/progress.h"
@@ -92,23 +93,11 @@ static int misuse(const char *what, const char *value, const char *wanted)
 	return EXIT_USAGE;
 }
 
-/* "30m" to milliseconds. */
-static int parse_gap(const char *argument, int64_t *ms)
+static int take_gap(const char *argument, int64_t *ms)
 {
-	static const struct {
-		const char *unit;
-		int64_t ms;
-	} units[] = {{"ms", 1}, {"s", MS_A_SECOND}, {"m", MS_A_MINUTE}, {"h", MS_AN_HOUR}, {"d", MS_A_DAY}};
-	struct text text = text_of(argument), unit = text;
-	int64_t number;
-	while (unit.n && unit.p[0] >= '0' && unit.p[0] <= '9')
-		unit = text_from(unit, 1);
-	if (text_to_int64(text_first(text, text.n - unit.n), &number) != 0 || number <= 0)
-		return ERROR_INVALID;
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (text_equal(unit, text_of(units[i].unit)))
-			return __builtin_mul_overflow(number, units[i].ms, ms) ? ERROR_INVALID : 0;
-	return ERROR_INVALID;
+	if (duration_parse(text_of(argument), ms) != 0 || *ms == 0)
+		return misuse("--gap", argument, "a time such as 30m or 2h");
+	return EXIT_DONE;
 }
 
 static int take_number(const char *what, const char *argument, size_t *number)
@@ -179,7 +168,7 @@ static int take_option(struct work *work, int code, const char *argument)
 		work->goal = argument;
 		return EXIT_DONE;
 	case OPTION_GAP:
-		return parse_gap(argument, &work->options.cut_gap_ms) ? misuse("--gap", argument, "a time such as 30m or 2h") : EXIT_DONE;
+		return take_gap(argument, &work->options.cut_gap_ms);
 	case OPTION_FROM:
 		work->has_from = true;
 		return clock_parse(text_of(argument), &work->options.from_ms) ? misuse("--from", argument, "a date or time") : EXIT_DONE;

@@ -30,17 +30,6 @@ static int usage(FILE *out)
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-static bool map_parse(const char *word, enum layers_map *map)
-{
-	static const char *const words[MAPS_N] = {"is", "must-be", "should-be"};
-	for (unsigned i = 0; i < MAPS_N; i++)
-		if (strcmp(word, words[i]) == 0) {
-			*map = (enum layers_map)i;
-			return true;
-		}
-	return false;
-}
-
 static int call_read(struct call *call, int argc, char **argv)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'},          {"help", no_argument, NULL, 'h'},
@@ -54,7 +43,7 @@ static int call_read(struct call *call, int argc, char **argv)
 		case 'n': call->node = optarg; break;
 		case 'c': call->channel = optarg; break;
 		case 'm':
-			if (map_parse(optarg, &call->map))
+			if (layers_map_parse(text_of(optarg), &call->map) == 0)
 				break;
 			fprintf(stderr, "attune layers: --map is is, must-be or should-be, not \"%s\"\n", optarg);
 			return EXIT_USAGE;
@@ -132,19 +121,15 @@ static void node_print(const struct layer_node *node, const struct limits *sum)
 static int trace_print(const struct layers *layers, enum layers_map map, uint32_t node, struct arena *arena)
 {
 	struct limits *sums = arena_alloc(arena, (layers->n + 1) * sizeof *sums);
-	bool *needed = arena_zero_alloc(arena, layers->n + 1, 1);
+	bool *needed = arena_alloc(arena, layers->n + 1);
 	if (!sums || !needed)
 		return ERROR_MEMORY;
 	layers_sum(layers, map, NULL, sums);
-	needed[node] = true;
+	layers_needed(layers, map, node, needed);
 	printf("%.*s needs:\n", TEXT_ARGS(layers->nodes[node].title));
-	for (size_t i = node; i < layers->n; i++) {
-		if (!needed[i] || layers->nodes[i].removed[map])
-			continue;
-		for (size_t j = 0; j < layers->nodes[i].needs_n; j++)
-			needed[layers->nodes[i].needs[j]] = true;
-		node_print(&layers->nodes[i], &sums[i]);
-	}
+	for (size_t i = node; i < layers->n; i++)
+		if (needed[i])
+			node_print(&layers->nodes[i], &sums[i]);
 	return 0;
 }
 
@@ -162,7 +147,7 @@ static int ripple_print(const struct layers *layers, enum layers_map map, const 
 		if (!reached[i] || node->layer > LAYER_INTERACTION || node->removed[map])
 			continue;
 		printf("%s %.*s", layer_name(node->layer), TEXT_ARGS(node->title));
-		time_print(": takes ", (now[i].takes_ms > 0 ? now[i].takes_ms : 0) + (now[i].closed_ms > 0 ? now[i].closed_ms : 0));
+		time_print(": takes ", limits_wait_ms(&now[i]));
 		putchar('\n');
 		for (size_t j = 0; j < node->promises_n; j++) {
 			const struct promise_rule *promise = &layers->promises->items[node->promises[j]];

@@ -2,29 +2,12 @@
 #include "serve/journeys.h"
 
 #include "base/clock.h"
+#include "base/unit.h"
 #include "event/columns.h"
 
 #include <string.h>
 
 enum { EVENTS_MAX = 100 * 1000 * 1000, DAYS = 90, TOP = 60, GAP_MS = 30 * MS_A_MINUTE };
-
-/* "30m", "2h", "1d" */
-static bool gap_parse(struct text text, int64_t *ms)
-{
-	int64_t n;
-	int64_t unit = MS_A_MINUTE;
-	if (text.n == 0)
-		return true;
-	char last = text.p[text.n - 1];
-	if (last == 's' || last == 'm' || last == 'h' || last == 'd') {
-		unit = last == 's' ? MS_A_SECOND : last == 'm' ? MS_A_MINUTE : last == 'h' ? MS_AN_HOUR : MS_A_DAY;
-		text.n--;
-	}
-	if (text_to_int64(text, &n) != 0 || n < 1 || n > 1000000)
-		return false;
-	*ms = n * unit;
-	return true;
-}
 
 static bool refuse(struct request *request, int status, const char *code, const char *message)
 {
@@ -37,7 +20,7 @@ static bool cut_read(struct request *request, struct journeys_question *question
 {
 	struct text cut = http_query(request->http, "cut"), goal = http_query(request->http, "goal");
 	int64_t gap = GAP_MS;
-	if (!gap_parse(http_query(request->http, "gap"), &gap))
+	if (http_query_has(request->http, "gap") && (duration_parse(http_query(request->http, "gap"), &gap) != 0 || gap == 0))
 		return refuse(request, 400, "invalid_gap", "\"gap\" must be a time such as 30m, 2h or 1d.");
 	bool by_goal = text_equal(cut, TEXT("goal")), by_property = text_equal(cut, TEXT("property"));
 	bool by_gap = !cut.n || text_equal(cut, TEXT("gap"));

@@ -26,15 +26,15 @@ static int compare_customers(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static struct text name_of(void *arg, uint32_t number)
+static uint32_t number_of(void *arg, struct text name)
 {
-	return dictionary_name(arg, number);
+	return dictionary_find(arg, name);
 }
 
 static int events_count(struct request *request, struct picture *picture, const struct column_event *rows, size_t n)
 {
 	struct engine *engine = request->server->engine;
-	struct traffic_names names = {name_of, engine_dictionary(engine), picture->names_n};
+	struct traffic_names names = {number_of, engine_dictionary(engine), picture->names_n};
 	struct traffic_event *events = memory_alloc(n * sizeof *events);
 	size_t kept = 0;
 	if (!events)
@@ -62,16 +62,10 @@ static void small_hide(struct request *request, struct picture *picture)
 
 static bool map_read(struct request *request, enum layers_map *map)
 {
-	static const char *const words[MAPS_N] = {"is", "must-be", "should-be"};
 	struct text word = http_query(request->http, "map");
 	*map = MAP_IS;
-	if (word.n == 0)
+	if (word.n == 0 || layers_map_parse(word, map) == 0)
 		return true;
-	for (unsigned i = 0; i < MAPS_N; i++)
-		if (text_equal(word, text_of(words[i]))) {
-			*map = (enum layers_map)i;
-			return true;
-		}
 	reply_error(request, 400, "bad_map", "\"map\" is is, must-be or should-be.");
 	return false;
 }
@@ -155,25 +149,26 @@ void api_layers_ripple(struct request *request)
 		reply_failure(request, error);
 }
 
-/* The node of the path; NULL when an error was answered. */
-static const struct layer_node *node_take(struct request *request, const struct picture *picture)
+/* The node of the path, with the picture that it is in; false when an error was answered. */
+static bool node_take(struct request *request, struct picture *picture, uint32_t *node)
 {
-	const struct layer_node *node = layers_find(picture->view.layers, request->parameters[0]);
-	if (!node)
+	if (!picture_take(request, picture))
+		return false;
+	const struct layer_node *found = layers_find(picture->view.layers, request->parameters[0]);
+	if (!found)
 		reply_error(request, 404, "no_node", "Nothing in the layers is called \"%.*s\".", TEXT_ARGS(request->parameters[0]));
-	return node;
+	*node = found ? (uint32_t)(found - picture->view.layers->nodes) : 0;
+	return found;
 }
 
 void api_layers_trace(struct request *request)
 {
 	struct picture picture;
-	if (!picture_take(request, &picture))
-		return;
-	const struct layer_node *node = node_take(request, &picture);
-	if (!node)
+	uint32_t node;
+	if (!node_take(request, &picture, &node))
 		return;
 	json_object_begin(&request->out);
-	int error = layers_write_trace(&request->out, &picture.view, picture.map, (uint32_t)(node - picture.view.layers->nodes));
+	int error = layers_write_trace(&request->out, &picture.view, picture.map, node);
 	json_object_end(&request->out);
 	if (error)
 		reply_failure(request, error);
@@ -183,19 +178,16 @@ void api_layers_walk(struct request *request)
 {
 	struct picture picture;
 	struct walk walk;
-	if (!picture_take(request, &picture))
+	uint32_t node;
+	if (!node_take(request, &picture, &node))
 		return;
-	const struct layer_node *node = node_take(request, &picture);
-	if (!node)
-		return;
-	uint32_t index = (uint32_t)(node - picture.view.layers->nodes);
-	int error = layers_walk(&walk, picture.view.layers, index, picture.map, http_query(request->http, "channel"), request->arena);
+	int error = layers_walk(&walk, picture.view.layers, node, picture.map, http_query(request->http, "channel"), request->arena);
 	if (error == ERROR_INVALID)
-		return reply_error(request, 400, "no_experience", "Only an experience can be walked, and \"%.*s\" is none.", TEXT_ARGS(node->id));
+		return reply_error(request, 400, "no_experience", "Only an experience can be walked, and \"%.*s\" is none.", TEXT_ARGS(request->parameters[0]));
 	if (error)
 		return reply_failure(request, error);
 	json_object_begin(&request->out);
-	error = layers_write_walk(&request->out, &picture.view, index, &walk);
+	error = layers_write_walk(&request->out, &picture.view, node, &walk);
 	json_object_end(&request->out);
 	if (error)
 		reply_failure(request, error);

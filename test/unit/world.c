@@ -6,6 +6,7 @@
 
 #include "engine/verify.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,7 +166,9 @@ uint32_t meet(struct world *world, unsigned person, unsigned mask)
 
 uint32_t customer_number(struct world *world, uint32_t origin)
 {
-	return atomic_load(&engine_origin(world->engine, origin)->customer);
+	struct origin *found = engine_origin(world->engine, origin);
+	assert(found);
+	return atomic_load(&found->customer);
 }
 
 static void join_neighbours(struct world *world)

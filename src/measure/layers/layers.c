@@ -108,10 +108,20 @@ static void limits_take(struct building *building, const struct config_document 
 	}
 }
 
+int layers_map_parse(struct text text, enum layers_map *map)
+{
+	static const char *const names[MAPS_N] = {"is", "must-be", "should-be"};
+	for (unsigned i = 0; i < MAPS_N; i++)
+		if (text_equal(text, text_of(names[i]))) {
+			*map = (enum layers_map)i;
+			return 0;
+		}
+	return ERROR_INVALID;
+}
+
 /* A node named in "maps" is in those alone. */
 static void maps_take(struct building *building, struct layer_node *node)
 {
-	static const char *const names[MAPS_N] = {"is", "must-be", "should-be"};
 	struct value maps = value_get(node->document->body, TEXT("maps")), item;
 	struct value_cursor cursor = {0};
 	if (value_type_of(maps) == VALUE_ABSENT)
@@ -119,10 +129,8 @@ static void maps_take(struct building *building, struct layer_node *node)
 	for (size_t map = 0; map < MAPS_N; map++)
 		node->removed[map] = true;
 	while (value_next(&cursor, maps, NULL, &item)) {
-		size_t map = 0;
-		while (map < MAPS_N && !text_equal(value_text(item), text_of(names[map])))
-			map++;
-		if (map < MAPS_N)
+		enum layers_map map;
+		if (layers_map_parse(value_text(item), &map) == 0)
 			node->removed[map] = false;
 		else
 			wrong(building, node->document, "maps", "maps are is, must-be and should-be.");

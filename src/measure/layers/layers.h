@@ -54,6 +54,9 @@ const struct layers *layers_of(const struct config *config); /* Never NULL. */
 const struct layer_node *layers_find(const struct layers *layers, struct text id);
 const char *layer_name(enum layer layer);                    /* "experience" */
 
+/* "is", "must-be" or "should-be". Errors: ERROR_INVALID. */
+int layers_map_parse(struct text text, enum layers_map *map) MUST_CHECK;
+
 /* The hours of a week in words ("24x7", "nightly", "08:00-18:00", "weekdays 09:00-17:00") as the longest stretch closed.
  * Errors: ERROR_INVALID. */
 int hours_parse(struct text text, int64_t *closed_ms) MUST_CHECK;
@@ -77,11 +80,17 @@ void layers_sum(const struct layers *layers, enum layers_map map, const struct l
 int layers_change_parse(const struct layers *layers, enum layers_map map, struct text text, struct layers_change *change, char problem[200])
 	MUST_CHECK;
 
+/* How long somebody may wait for it: its time, and that it is closed. What nobody stated counts as nothing. */
+int64_t limits_wait_ms(const struct limits *limits);
+
 /* Is @promise out of reach of an experience that adds up to @sum? */
 bool promise_is_at_risk(const struct promise_rule *promise, const struct limits *sum);
 
 /* Mark in @reached (layers->n items) every node that needs @node, itself included. */
 void layers_reached(const struct layers *layers, uint32_t node, bool *reached);
+
+/* Mark in @needed (layers->n items) every node of @map that @node needs, itself included. */
+void layers_needed(const struct layers *layers, enum layers_map map, uint32_t node, bool *needed);
 
 /* What is wrong with the picture though it can be read: a touchpoint that needs nothing, a system that serves nobody, an
  * interaction that is missing on a channel its neighbours have. Calls @each with a sentence a finding. */

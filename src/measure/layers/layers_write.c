@@ -202,8 +202,7 @@ static void why_put(struct json_writer *out, const struct promise_rule *promise,
 {
 	char text[240];
 	struct buffer why = {.p = text, .capacity = sizeof text, .bytes_max = sizeof text};
-	int64_t before = (was->takes_ms > 0 ? was->takes_ms : 0) + (was->closed_ms > 0 ? was->closed_ms : 0);
-	int64_t after = (now->takes_ms > 0 ? now->takes_ms : 0) + (now->closed_ms > 0 ? now->closed_ms : 0);
+	int64_t before = limits_wait_ms(was), after = limits_wait_ms(now);
 	if (promise->within_ms >= 0 && after > promise->within_ms) {
 		buffer_string(&why, "It can take ");
 		duration_say(&why, after);
@@ -334,19 +333,17 @@ int layers_write_trace(struct json_writer *out, const struct layers_view *view, 
 {
 	const struct layers *layers = view->layers;
 	struct limits *sums = sums_make(view, map, NULL);
-	bool *needed = arena_zero_alloc(view->arena, layers->n + 1, 1);
+	bool *needed = arena_alloc(view->arena, layers->n + 1);
 	if (!sums || !needed)
 		return ERROR_MEMORY;
-	needed[node] = true;
+	layers_needed(layers, map, node, needed);
 	json_put_text(out, "node", layers->nodes[node].id);
 	json_put_text(out, "title", layers->nodes[node].title);
 	json_key(out, TEXT("needs"));
 	json_array_begin(out);
 	for (size_t i = node; i < layers->n; i++) {
-		if (!needed[i] || layers->nodes[i].removed[map])
+		if (!needed[i])
 			continue;
-		for (size_t j = 0; j < layers->nodes[i].needs_n; j++)
-			needed[layers->nodes[i].needs[j]] = true;
 		json_object_begin(out);
 		node_head(out, view, i);
 		limits_put(out, "own", &layers->nodes[i].own[map]);

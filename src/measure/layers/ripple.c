@@ -77,10 +77,14 @@ void layers_sum(const struct layers *layers, enum layers_map map, const struct l
 	}
 }
 
+int64_t limits_wait_ms(const struct limits *limits)
+{
+	return longer(limits->takes_ms, 0) + longer(limits->closed_ms, 0);
+}
+
 bool promise_is_at_risk(const struct promise_rule *promise, const struct limits *sum)
 {
-	int64_t takes = longer(sum->takes_ms, 0) + longer(sum->closed_ms, 0);
-	return (promise->within_ms >= 0 && (takes > promise->within_ms || sum->freshness_ms > promise->within_ms)) ||
+	return (promise->within_ms >= 0 && (limits_wait_ms(sum) > promise->within_ms || sum->freshness_ms > promise->within_ms)) ||
 	       (!isnan(promise->kept) && sum->availability < promise->kept); /* A comparison with NAN is false. */
 }
 
@@ -91,6 +95,17 @@ void layers_reached(const struct layers *layers, uint32_t node, bool *reached)
 	for (size_t i = node; i-- > 0;) /* Whoever needs it stands before it. */
 		for (size_t j = 0; j < layers->nodes[i].needs_n && !reached[i]; j++)
 			reached[i] = reached[layers->nodes[i].needs[j]];
+}
+
+void layers_needed(const struct layers *layers, enum layers_map map, uint32_t node, bool *needed)
+{
+	memset(needed, 0, layers->n * sizeof *needed);
+	needed[node] = true;
+	for (size_t i = node; i < layers->n; i++) { /* What it needs stands behind it. */
+		needed[i] = needed[i] && !layers->nodes[i].removed[map];
+		for (size_t j = 0; needed[i] && j < layers->nodes[i].needs_n; j++)
+			needed[layers->nodes[i].needs[j]] = true;
+	}
 }
 
 int layers_change_parse(const struct layers *layers, enum layers_map map, struct text text, struct layers_change *change, char problem[200])

@@ -17,23 +17,38 @@ struct counting {
 	bool *named;                   /* By node: an interaction that names its events. */
 };
 
-/* Which nodes a name stands for. */
-static void name_bind(struct counting *counting, uint32_t number, struct text name)
+/* The number of @name; 0: no event has it, or it came since the count began. */
+static uint32_t number_of(const struct counting *counting, struct text name)
 {
-	const struct layers *layers = counting->layers;
-	size_t hits = 0;
-	for (uint32_t i = 0; i < layers->n; i++) {
-		const struct layer_node *node = &layers->nodes[i];
-		if (node->layer == LAYER_TOUCHPOINT && text_equal(node->id, name))
-			counting->touchpoints[number] = i + 1;
-		if (node->layer != LAYER_INTERACTION)
-			continue;
-		struct value_cursor cursor = {0};
-		struct value item;
-		while (value_next(&cursor, value_get(node->document->body, TEXT("events")), NULL, &item))
-			if (hits < HITS_MAX && text_equal(value_text(item), name))
-				counting->interactions[number][hits++] = i + 1;
+	uint32_t number = counting->names->number(counting->names->arg, name);
+	return number < counting->names->n ? number : 0;
+}
+
+static void interaction_bind(struct counting *counting, uint32_t index)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	while (value_next(&cursor, value_get(counting->layers->nodes[index].document->body, TEXT("events")), NULL, &item)) {
+		uint32_t number = number_of(counting, value_text(item));
+		for (size_t i = 0; number && i < HITS_MAX; i++)
+			if (!counting->interactions[number][i]) {
+				counting->interactions[number][i] = index + 1;
+				break;
+			}
+		counting->named[index] = true;
 	}
+}
+
+static void nodes_bind(struct counting *counting)
+{
+	for (uint32_t i = 0; i < counting->layers->n; i++) {
+		const struct layer_node *node = &counting->layers->nodes[i];
+		if (node->layer == LAYER_TOUCHPOINT)
+			counting->touchpoints[number_of(counting, node->id)] = i + 1;
+		if (node->layer == LAYER_INTERACTION)
+			interaction_bind(counting, i);
+	}
+	counting->touchpoints[0] = 0;
 }
 
 static void event_hit(struct counting *counting, const struct traffic_event *event, bool *bound)
@@ -98,10 +113,7 @@ int layers_traffic(const struct layers *layers, const struct traffic_names *name
 	bool enough = counting.touchpoints && counting.interactions && counting.hit && counting.named;
 	if (enough) {
 		memset(seen, 0, layers->n * sizeof *seen);
-		for (size_t i = 0; i < layers->n; i++)
-			counting.named[i] = value_get(layers->nodes[i].document->body, TEXT("events")).n > 0;
-		for (uint32_t number = 1; number < names->n; number++)
-			name_bind(&counting, number, names->name(names->arg, number));
+		nodes_bind(&counting);
 		count_all(&counting, events, n, bound);
 	}
 	memory_free(counting.touchpoints);

@@ -16,9 +16,9 @@ struct traffic_event {
 	uint16_t name, touchpoint;
 };
 
-/* What the numbers stand for, so that nodes can be found. */
+/* Which number stands for a name, so that nodes can be found. */
 struct traffic_names {
-	struct text (*name)(void *arg, uint32_t number);
+	uint32_t (*number)(void *arg, struct text name); /* 0: none. */
 	void *arg;
 	uint32_t n; /* Numbers are below this. */
 };

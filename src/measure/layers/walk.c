@@ -16,11 +16,6 @@ struct walking {
 	int error;
 };
 
-static int64_t none_as_zero(int64_t ms)
-{
-	return ms > 0 ? ms : 0;
-}
-
 /* A sentence with two lengths of time in it. */
 static void why_say(struct walk_node *found, const char *first, int64_t ms, const char *second, int64_t within_ms)
 {
@@ -93,7 +88,7 @@ static bool touchpoint_choose(struct walking *walking, const struct layer_node *
 		const struct layer_node *touchpoint = &walking->layers->nodes[index];
 		if (touchpoint->removed[walking->map])
 			continue;
-		int64_t takes = none_as_zero(walking->sums[index].takes_ms) + none_as_zero(walking->sums[index].closed_ms);
+		int64_t takes = limits_wait_ms(&walking->sums[index]);
 		bool on = is_on(touchpoint, channel);
 		if (found && (on < fits || (on == fits && takes >= quickest)))
 			continue;
@@ -109,14 +104,13 @@ static bool touchpoint_choose(struct walking *walking, const struct layer_node *
 /* What the interaction at the chosen touchpoint takes: that of the touchpoint and of what is needed wherever it is done. */
 static int64_t step_takes(const struct walking *walking, const struct layer_node *interaction, uint32_t touchpoint)
 {
-	const struct limits *at = &walking->sums[touchpoint];
-	int64_t takes = none_as_zero(at->takes_ms), closed = none_as_zero(at->closed_ms);
+	struct limits all = walking->sums[touchpoint];
 	for (size_t i = interaction->any_n; i < interaction->needs_n; i++) {
 		const struct limits *need = &walking->sums[interaction->needs[i]];
-		takes = need->takes_ms > takes ? need->takes_ms : takes;
-		closed = need->closed_ms > closed ? need->closed_ms : closed;
+		all.takes_ms = need->takes_ms > all.takes_ms ? need->takes_ms : all.takes_ms;
+		all.closed_ms = need->closed_ms > all.closed_ms ? need->closed_ms : all.closed_ms;
 	}
-	return takes + closed;
+	return limits_wait_ms(&all);
 }
 
 static void step_walk(struct walking *walking, uint32_t interaction, struct text channel)
@@ -150,7 +144,7 @@ static void longest_mark(const struct walking *walking)
 		return;
 	for (size_t i = 0; i < out->n; i++) {
 		const struct limits *own = &walking->layers->nodes[out->nodes[i].node].own[walking->map];
-		int64_t takes = none_as_zero(own->takes_ms) + none_as_zero(own->closed_ms);
+		int64_t takes = limits_wait_ms(own);
 		if (out->nodes[i].cannot)
 			return;
 		if (takes > most) {
