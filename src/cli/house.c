@@ -5,6 +5,7 @@
 #include "customize/layout.h"
 #include "customize/suggestion.h"
 #include "customize/surface.h"
+#include "differentiate/price.h"
 #include "identify/identifier.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -22,17 +23,24 @@ static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &cons
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
-                                                  &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind};
+                                                  &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
+                                                  &price_list_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)
 {
 	static const uint32_t counted = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_SCREEN);
+	static const char *const measures[] = {"amount", "total", "revenue", "value", "stars", "seconds"};
+	struct value properties;
 	double amount;
 	*value = 0;
 	if (!(counted & EVENT_KIND_BIT(event->header.kind)))
 		return false;
-	if (value_double(event_value(event, TEXT("properties.amount")), &amount) && fabs(amount) < 1e7)
-		*value = (int32_t)lround(amount * 100);
+	properties = event_value(event, TEXT("properties"));
+	for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
+		if (value_double(value_get(properties, text_of(measures[i])), &amount)) {
+			*value = fabs(amount) < 1e7 ? (int32_t)lround(amount * 100) : 0;
+			break;
+		}
 	return true;
 }

@@ -12,7 +12,8 @@
 extern const struct fold_table house_folds;
 extern const struct config_kinds house_kinds;
 
-/* Which events make a row for whole-base questions, and its value: money in minor units, where there is any. */
+/* Which events make a row for whole-base questions, and its value in hundredths: the first there is of amount, total, revenue,
+ * value, stars and seconds. */
 bool house_column(const struct event *event, int32_t *value);
 
 #endif

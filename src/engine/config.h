@@ -10,7 +10,7 @@
 
 #include "event/value.h"
 
-enum { CONFIG_DOCUMENTS_MAX = 10000, CONFIG_BYTES_MAX = 4 * 1024 * 1024, CONFIG_LASTING_MAX = 64, CONFIG_SECTIONS_MAX = 16 };
+enum { CONFIG_DOCUMENTS_MAX = 10000, CONFIG_BYTES_MAX = 4 * 1024 * 1024, CONFIG_LASTING_MAX = 64, CONFIG_SECTIONS_MAX = 32 };
 
 /* One document, as one encoded object (value.h), and where it stands in its file. */
 struct config_document {
@@ -41,7 +41,7 @@ struct config {
 	struct arena *arena;      /* Owns all of it. */
 };
 
-enum config_section { CONFIG_PURPOSES, CONFIG_SOURCES, CONFIG_TOUCHPOINTS, CONFIG_SURFACES, CONFIG_JOURNEYS, CONFIG_MATTERS, CONFIG_PROMISES, CONFIG_LAYERS };
+enum config_section { CONFIG_PURPOSES, CONFIG_SOURCES, CONFIG_TOUCHPOINTS, CONFIG_SURFACES, CONFIG_JOURNEYS, CONFIG_MATTERS, CONFIG_PROMISES, CONFIG_LAYERS, CONFIG_PRICES };
 
 /* The documents of @kind, one after another: start with *@at = 0; NULL at the end. */
 const struct config_document *config_next(const struct config *config, struct text kind, size_t *at);

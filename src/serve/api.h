@@ -58,9 +58,13 @@ void api_dead_letters(struct request *request);
 void api_stream(struct request *request);
 void api_keys(struct request *request);
 void api_keys_post(struct request *request);
+void api_snapshot(struct request *request);
+
+/* configuration_api.c */
 void api_configuration(struct request *request);
 void api_configuration_post(struct request *request);
-void api_snapshot(struct request *request);
+void api_document_put(struct request *request);
+void api_document_delete(struct request *request);
 
 /* pages.c */
 void page_asset(struct request *request);

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const size_t ARENA_BYTES = (size_t)256 * 1024 * 1024;
 
@@ -102,21 +103,120 @@ static int apply(struct configurations *configurations, struct engine *engine, s
 	return 0;
 }
 
-int configurations_apply(struct configurations *configurations, struct engine *engine, struct config_version *version, const char *who,
-                         const struct config **config, void (*problem)(void *, const struct config_problem *), void *arg)
+struct listener {
+	void (*problem)(void *arg, const struct config_problem *problem);
+	void *arg;
+};
+
+/* Lock held. */
+static int build_and_apply(struct configurations *configurations, struct engine *engine, struct config_version *version, const char *who,
+                           const struct config **config, struct listener listener)
 {
 	struct config *built = NULL;
-	pthread_mutex_lock(&configurations->lock);
 	version->lasting = engine_config(engine)->lasting; /* New names get their lasting numbers behind those in force. */
-	int error = config_build(&built, configurations->kinds, version, problem, arg);
+	int error = config_build(&built, configurations->kinds, version, listener.problem, listener.arg);
 	if (!error) {
 		error = apply(configurations, engine, version, who, built);
 		if (error)
 			config_free(built);
 	}
-	pthread_mutex_unlock(&configurations->lock);
 	if (!error)
 		*config = built;
+	return error;
+}
+
+/* ---- documents that were written one at a time: each in a file of its own ---- */
+
+#define WRITTEN TEXT("written/")
+
+static size_t file_find(const struct config_version *version, struct text name)
+{
+	size_t i = 0;
+	while (i < version->files_n && !text_equal(version->files[i].name, name))
+		i++;
+	return i;
+}
+
+/* The files of @version, those of the newest version in the log that were written one at a time, and room for one more. */
+static int files_join(struct configurations *configurations, struct config_version *version, struct arena *arena)
+{
+	struct config_version newest = {0};
+	int error = config_log_read(configurations->log, 0, arena, &newest);
+	struct config_file *files = error ? NULL : arena_alloc(arena, (version->files_n + newest.files_n + 1) * sizeof *files);
+	if (error || !files)
+		return error ? error : ERROR_MEMORY;
+	size_t n = 0;
+	for (; n < version->files_n; n++)
+		files[n] = version->files[n];
+	for (size_t i = 0; i < newest.files_n; i++)
+		if (text_starts(newest.files[i].name, WRITTEN) && file_find(version, newest.files[i].name) == version->files_n)
+			files[n++] = newest.files[i];
+	version->files = files;
+	version->files_n = n;
+	return 0;
+}
+
+int configurations_apply(struct configurations *configurations, struct engine *engine, struct config_version *version, const char *who,
+                         const struct config **config, void (*problem)(void *, const struct config_problem *), void *arg)
+{
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	arena_init(&arena, ARENA_BYTES);
+	pthread_mutex_lock(&configurations->lock);
+	int error = files_join(configurations, version, &arena);
+	if (!error)
+		error = build_and_apply(configurations, engine, version, who, config, (struct listener){problem, arg});
+	pthread_mutex_unlock(&configurations->lock);
+	return error;
+}
+
+/* Change the file called @name in the files of @version, which has room for one more. */
+static int file_set(struct config_version *version, struct config_file *files, struct text name, struct text text)
+{
+	size_t at = file_find(version, name);
+	if (!text.n && at == version->files_n)
+		return ERROR_NOT_FOUND;
+	if (text.n) {
+		files[at] = (struct config_file){name, text};
+		version->files_n += at == version->files_n;
+	} else {
+		files[at] = files[--version->files_n];
+	}
+	return 0;
+}
+
+static int put(struct configurations *configurations, struct config_version *version, const struct config_place *place, struct text text,
+               struct arena *arena)
+{
+	struct buffer name = BUFFER_INIT(1024);
+	buffer_format(&name, "%.*s%.*s/%.*s.yaml", TEXT_ARGS(WRITTEN), TEXT_ARGS(place->kind), TEXT_ARGS(place->name));
+	int error = config_log_read(configurations->log, 0, arena, version);
+	struct config_file *files = error ? NULL : arena_alloc(arena, (version->files_n + 1) * sizeof *files);
+	char *own = arena_alloc(arena, name.n + 1);
+	if (!error && (!files || !own || name.failed))
+		error = ERROR_MEMORY;
+	if (!error) {
+		memcpy(own, name.p, name.n);
+		for (size_t i = 0; i < version->files_n; i++)
+			files[i] = version->files[i];
+		version->files = files;
+		error = file_set(version, files, (struct text){own, name.n}, text);
+	}
+	buffer_free(&name);
+	return error;
+}
+
+int configurations_put(struct configurations *configurations, struct engine *engine, const struct config_place *place, struct text text,
+                       const char *who, const struct config **config, void (*problem)(void *, const struct config_problem *), void *arg)
+{
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	struct config_version version = {0};
+	arena_init(&arena, ARENA_BYTES);
+	pthread_mutex_lock(&configurations->lock);
+	const struct config_document *there = config_find(engine_config(engine), place->kind, place->name);
+	int error = there && !text_starts(there->file, WRITTEN) ? ERROR_CONFLICT : put(configurations, &version, place, text, &arena);
+	if (!error)
+		error = build_and_apply(configurations, engine, &version, who, config, (struct listener){problem, arg});
+	pthread_mutex_unlock(&configurations->lock);
 	return error;
 }
 

@@ -34,11 +34,23 @@ void configurations_close(struct configurations *configurations);
 
 /*
  * Build @version behind the one in force, keep it for ever and put it in force; problems go to @problem. *@config is it.
+ * Documents that were written one at a time (configurations_put) stay as they are beside the files of @version.
  * Errors: ERROR_INVALID (problems; nothing was changed), ERROR_LIMIT (too many within ten minutes), those of config_log_add.
  */
 int configurations_apply(struct configurations *configurations, struct engine *engine, struct config_version *version, const char *who,
                          const struct config **config, void (*problem)(void *arg, const struct config_problem *problem), void *arg)
 	MUST_CHECK;
+
+/*
+ * Write one document, in a file of its own, or take it away (@text is empty): a new version, as above. @text is a whole document.
+ * Errors: ERROR_CONFLICT (it stands in a file that was applied), ERROR_NOT_FOUND (there is none to take away), those above.
+ */
+struct config_place {
+	struct text kind, name;
+};
+int configurations_put(struct configurations *configurations, struct engine *engine, const struct config_place *place, struct text text,
+                       const char *who, const struct config **config, void (*problem)(void *arg, const struct config_problem *problem),
+                       void *arg) MUST_CHECK;
 
 /* The configuration as it was in version @number, for as long as a request lasts; NULL when there is none, or no memory. */
 const struct config *configurations_get(struct configurations *configurations, struct engine *engine, uint32_t number);

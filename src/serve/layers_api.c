@@ -2,11 +2,8 @@
 #include "serve/api.h"
 
 #include "base/clock.h"
-#include "event/columns.h"
 #include "measure/layers/traffic.h"
 
-#include <stdlib.h>
-#include <string.h>
 
 enum { EVENTS_MAX = 50 * 1000 * 1000, DAYS = 7, UNBOUND_MAX = 50 };
 
@@ -20,35 +17,23 @@ struct picture {
 	enum layers_map map;
 };
 
-static int compare_customers(const void *a, const void *b)
-{
-	uint32_t left = ((const struct traffic_event *)a)->customer, right = ((const struct traffic_event *)b)->customer;
-	return (left > right) - (left < right);
-}
-
 static uint32_t number_of(void *arg, struct text name)
 {
 	return dictionary_find(arg, name);
 }
 
-static int events_count(struct request *request, struct picture *picture, const struct column_event *rows, size_t n)
+static int events_count(struct request *request, struct picture *picture)
 {
 	struct engine *engine = request->server->engine;
 	struct traffic_names names = {number_of, engine_dictionary(engine), picture->names_n};
-	struct traffic_event *events = memory_alloc(n * sizeof *events);
-	size_t kept = 0;
-	if (!events)
-		return ERROR_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		struct origin *origin = engine_origin(engine, rows[i].origin);
-		if (!origin || rows[i].name >= picture->names_n)
-			continue;
-		events[kept++] = (struct traffic_event){atomic_load_explicit(&origin->customer, memory_order_relaxed), rows[i].name, rows[i].touchpoint};
-		picture->names[rows[i].name]++;
-	}
-	qsort(events, kept, sizeof *events, compare_customers);
-	int error = layers_traffic(picture->view.layers, &names, events, kept, picture->seen, picture->bound);
-	memory_free(events);
+	struct customer_rows rows;
+	int error = customer_rows_take(&rows, engine, request->now_ms - (int64_t)DAYS * MS_A_DAY, request->now_ms + 1, EVENTS_MAX);
+	for (size_t i = 0; !error && i < rows.n; i++)
+		if (rows.items[i].name < picture->names_n)
+			picture->names[rows.items[i].name]++;
+	if (!error)
+		error = layers_traffic(picture->view.layers, &names, &rows, picture->seen, picture->bound);
+	customer_rows_free(&rows);
 	return error;
 }
 
@@ -75,8 +60,6 @@ static bool picture_take(struct request *request, struct picture *picture)
 {
 	struct engine *engine = request->server->engine;
 	const struct layers *layers = layers_of(engine_config(engine));
-	struct column_event *rows = NULL;
-	size_t n = 0;
 	if (layers->n == 0) {
 		reply_error(request, 404, "no_layers", "There is no picture of the layers yet: write documents of kind experience, interaction, procedure and system.");
 		return false;
@@ -90,10 +73,7 @@ static bool picture_take(struct request *request, struct picture *picture)
 	picture->view = (struct layers_view){layers, picture->seen, request->arena};
 	int error = picture->seen && picture->names && picture->bound ? 0 : ERROR_MEMORY;
 	if (!error)
-		error = columns_select(engine_columns(engine), request->now_ms - (int64_t)DAYS * MS_A_DAY, request->now_ms + 1, EVENTS_MAX, &rows, &n);
-	if (!error)
-		error = events_count(request, picture, rows, n);
-	memory_free(rows);
+		error = events_count(request, picture);
 	if (error) {
 		reply_failure(request, error);
 		return false;

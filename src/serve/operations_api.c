@@ -1,4 +1,4 @@
-/* operations_api.c: health, metrics, the description of the interface, keys, configuration, streams. */
+/* operations_api.c: health, metrics, the description of the interface, keys, streams. */
 #include "serve/api.h"
 
 #include "base/clock.h"
@@ -11,8 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { PROBLEMS_MAX = 100, CONFIG_ARENA_BYTES = 64 * 1024 * 1024 };
 
 static void text_reply(struct request *request, const char *text)
 {
@@ -286,93 +284,5 @@ void api_snapshot(struct request *request)
 		return reply_failure(request, error);
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "done", true);
-	json_object_end(&request->out);
-}
-
-/* ---- configuration ---- */
-
-void api_configuration(struct request *request)
-{
-	const struct config *config = engine_config(request->server->engine);
-	struct json_writer *out = &request->out;
-	json_object_begin(out);
-	json_put_int(out, "version", config->version);
-	json_key(out, TEXT("documents"));
-	json_array_begin(out);
-	for (size_t i = 0; i < config->documents_n; i++)
-		value_write_json(out, config->documents[i].body);
-	json_array_end(out);
-	json_object_end(out);
-}
-
-struct problems {
-	struct json_writer *out;
-	size_t n;
-};
-
-static void problem_write(void *arg, const struct config_problem *problem)
-{
-	struct problems *problems = arg;
-	if (problems->n++ >= PROBLEMS_MAX)
-		return;
-	json_object_begin(problems->out);
-	json_put_text(problems->out, "file", problem->file);
-	json_put_int(problems->out, "line", problem->line);
-	json_put_int(problems->out, "column", problem->column);
-	json_put_text(problems->out, "message", text_of(problem->message));
-	json_object_end(problems->out);
-}
-
-/* {"files": [{"name", "text"}]} */
-static bool files_read(struct request *request, struct json root, struct config_version *version)
-{
-	struct json list = json_get(root, TEXT("files")), item;
-	struct json_cursor cursor = {0};
-	size_t count = json_count(list);
-	struct config_file *found = arena_alloc(request->arena, (count + 1) * sizeof *found);
-	if (json_type_of(list) != JSON_ARRAY || count == 0 || count > 1000 || !found) {
-		reply_error(request, 400, "no_files", "\"files\" must be a list of {\"name\", \"text\"}.");
-		return false;
-	}
-	while (json_next(&cursor, list, NULL, &item))
-		found[version->files_n++] =
-			(struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
-	version->files = found;
-	return true;
-}
-
-/* Put @version in force; problems are listed in the answer that is begun. */
-static int config_take(struct request *request, struct config_version *version, const struct config **config)
-{
-	struct server *server = request->server;
-	struct problems problems = {.out = &request->out};
-	json_object_begin(&request->out);
-	json_key(&request->out, TEXT("problems"));
-	json_array_begin(&request->out);
-	const char *who = request->caller.key ? request->caller.key->id : "console";
-	int error = configurations_apply(&server->configurations, server->engine, version, who, config, problem_write, &problems);
-	json_array_end(&request->out);
-	return error;
-}
-
-void api_configuration_post(struct request *request)
-{
-	struct json root;
-	struct config_version version = {0};
-	const struct config *config;
-	if (!request_json(request, &root) || !files_read(request, root, &version))
-		return;
-	int error = config_take(request, &version, &config);
-	if (error && error != ERROR_INVALID)
-		return reply_failure(request, error);
-	if (error) {
-		json_put_text(&request->out, "code", TEXT("invalid_configuration"));
-		json_put_text(&request->out, "message", TEXT("The configuration has problems; nothing was changed."));
-		json_object_end(&request->out);
-		request->http->status = 422;
-		return;
-	}
-	json_put_int(&request->out, "version", config->version);
-	json_put_int(&request->out, "documents", (int64_t)config->documents_n);
 	json_object_end(&request->out);
 }

@@ -51,6 +51,8 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
 	{HTTP_GET, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration, "The configuration in force."},
 	{HTTP_POST, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration_post, "Check a configuration and put it in force: {\"files\": [{\"name\", \"text\"}]}."},
+	{HTTP_PUT, "/v1/configuration/{kind}/{name}", KEY_SECRET, ROUTE_WORKER, api_document_put, "Write one document, as the console does; it stays when a folder is applied."},
+	{HTTP_DELETE, "/v1/configuration/{kind}/{name}", KEY_SECRET, ROUTE_WORKER, api_document_delete, "Take such a document away."},
 	{HTTP_GET, "/v1/keys", KEY_SECRET, ROUTE_INLINE, api_keys, "How many keys there are."},
 	{HTTP_POST, "/v1/keys", KEY_SECRET, ROUTE_WORKER, api_keys_post, "Make a key: {\"scope\": \"write\"|\"secret\", \"source\"}. It is shown once."},
 	{HTTP_POST, "/v1/snapshot", KEY_SECRET, ROUTE_WORKER, api_snapshot, "Write a snapshot now."},

@@ -122,6 +122,8 @@ export class Server {
   }
   get(path, options) { return this.request("GET", path, undefined, options); }
   post(path, body, options) { return this.request("POST", path, body, options); }
+  put(path, body, options) { return this.request("PUT", path, body, options); }
+  delete(path, options) { return this.request("DELETE", path, undefined, options); }
 
   /* Send events in a batch; the body of the answer. */
   async send(events, options) { return ok(await this.post("/v1/batch", { batch: events }, options)); }

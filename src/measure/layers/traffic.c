@@ -51,7 +51,7 @@ static void nodes_bind(struct counting *counting)
 	counting->touchpoints[0] = 0;
 }
 
-static void event_hit(struct counting *counting, const struct traffic_event *event, bool *bound)
+static void event_hit(struct counting *counting, const struct customer_row *event, bool *bound)
 {
 	uint32_t touchpoint = event->touchpoint < counting->names->n ? counting->touchpoints[event->touchpoint] : 0;
 	bool is_bound = touchpoint != 0;
@@ -93,16 +93,16 @@ static void spread(struct counting *counting)
 	memset(hit, 0, layers->n * sizeof *hit);
 }
 
-static void count_all(struct counting *counting, const struct traffic_event *events, size_t n, bool *bound)
+static void count_all(struct counting *counting, const struct customer_rows *rows, bool *bound)
 {
-	for (size_t i = 0; i < n; i++) {
-		event_hit(counting, &events[i], bound);
-		if (i + 1 == n || events[i + 1].customer != events[i].customer)
+	for (size_t i = 0; i < rows->n; i++) {
+		event_hit(counting, &rows->items[i], bound);
+		if (i + 1 == rows->n || rows->items[i + 1].customer != rows->items[i].customer)
 			spread(counting);
 	}
 }
 
-int layers_traffic(const struct layers *layers, const struct traffic_names *names, const struct traffic_event *events, size_t n,
+int layers_traffic(const struct layers *layers, const struct traffic_names *names, const struct customer_rows *rows,
                    struct layers_seen *seen, bool *bound)
 {
 	struct counting counting = {.layers = layers, .names = names, .seen = seen};
@@ -114,7 +114,7 @@ int layers_traffic(const struct layers *layers, const struct traffic_names *name
 	if (enough) {
 		memset(seen, 0, layers->n * sizeof *seen);
 		nodes_bind(&counting);
-		count_all(&counting, events, n, bound);
+		count_all(&counting, rows, bound);
 	}
 	memory_free(counting.touchpoints);
 	memory_free(counting.interactions);

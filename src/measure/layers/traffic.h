@@ -8,13 +8,8 @@
 #ifndef ATTUNE_MEASURE_LAYERS_TRAFFIC_H
 #define ATTUNE_MEASURE_LAYERS_TRAFFIC_H
 
+#include "engine/customer_rows.h"
 #include "measure/layers/layers_write.h"
-
-/* One event: who, and its name and touchpoint as numbers of whatever dictionary the caller has; 0: none. */
-struct traffic_event {
-	uint32_t customer;
-	uint16_t name, touchpoint;
-};
 
 /* Which number stands for a name, so that nodes can be found. */
 struct traffic_names {
@@ -24,10 +19,10 @@ struct traffic_names {
 };
 
 /*
- * Count @events (sorted by customer) into @seen, layers->n items, and mark in @bound (names.n items) the names that hit a
+ * Count @rows into @seen, layers->n items, and mark in @bound (names.n items) the names that hit a
  * node. Errors: ERROR_MEMORY.
  */
-int layers_traffic(const struct layers *layers, const struct traffic_names *names, const struct traffic_event *events, size_t n,
+int layers_traffic(const struct layers *layers, const struct traffic_names *names, const struct customer_rows *rows,
                    struct layers_seen *seen, bool *bound) MUST_CHECK;
 
 #endif

@@ -1,0 +1,87 @@
+/* customer_rows.c: rows of columns, put together by customer: counted, placed, and each customer's put in the order of time. */
+#include "engine/customer_rows.h"
+
+#include "base/memory.h"
+#include "event/columns.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* The customer of @origin now; 0: none (it came after the rows were taken, or is gone). */
+static uint32_t customer_of(struct engine *engine, uint32_t origin, uint32_t customers_n)
+{
+	struct origin *found = origin < customers_n ? engine_origin(engine, origin) : NULL;
+	uint32_t customer = found ? atomic_load_explicit(&found->customer, memory_order_relaxed) : 0;
+	return customer < customers_n ? customer : 0;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	int64_t left = ((const struct customer_row *)a)->time_ms, right = ((const struct customer_row *)b)->time_ms;
+	return (left > right) - (left < right);
+}
+
+/* Where each customer's rows begin, in @begins; the origin in each event becomes the customer. Returns how many rows there are. */
+static size_t rows_count(struct engine *engine, struct column_event *events, size_t n, size_t *begins, uint32_t customers_n)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < n; i++) {
+		events[i].origin = customer_of(engine, events[i].origin, customers_n);
+		begins[events[i].origin]++;
+	}
+	begins[0] = 0;
+	for (uint32_t i = 0; i < customers_n; i++) {
+		size_t count = begins[i];
+		begins[i] = total;
+		total += count;
+	}
+	return total;
+}
+
+static int rows_place(struct customer_rows *out, struct engine *engine, struct column_event *events, size_t n)
+{
+	size_t *begins = memory_zero_alloc(out->customers_n, sizeof *begins);
+	if (!begins)
+		return ERROR_MEMORY;
+	out->n = rows_count(engine, events, n, begins, out->customers_n);
+	out->items = memory_alloc((out->n + 1) * sizeof *out->items);
+	for (size_t i = 0; out->items && i < n; i++) {
+		const struct column_event *event = &events[i];
+		if (event->origin)
+			out->items[begins[event->origin]++] = (struct customer_row){
+				event->time_ms, event->origin, event->name, event->touchpoint, event->value, event->channel};
+	}
+	memory_free(begins);
+	return out->items ? 0 : ERROR_MEMORY;
+}
+
+int customer_rows_take(struct customer_rows *out, struct engine *engine, int64_t from_ms, int64_t to_ms, size_t n_max)
+{
+	struct column_event *events = NULL;
+	size_t n = 0;
+	*out = (struct customer_rows){.customers_n = engine_origins(engine) + 1};
+	int error = columns_select(engine_columns(engine), from_ms, to_ms, n_max, &events, &n);
+	if (!error) {
+		error = rows_place(out, engine, events, n);
+		memory_free(events);
+	}
+	for (size_t at = 0, end; !error && at < out->n; at = end) {
+		end = customer_rows_end(out, at);
+		qsort(&out->items[at], end - at, sizeof *out->items, compare_times);
+	}
+	return error;
+}
+
+void customer_rows_free(struct customer_rows *rows)
+{
+	memory_free(rows->items);
+	*rows = (struct customer_rows){0};
+}
+
+size_t customer_rows_end(const struct customer_rows *rows, size_t at)
+{
+	uint32_t customer = rows->items[at].customer;
+	while (at < rows->n && rows->items[at].customer == customer)
+		at++;
+	return at;
+}
