@@ -6,12 +6,15 @@
 import { readFileSync } from "node:fs";
 import { read, refuse } from "./lib/arguments.mjs";
 import { Browser } from "./lib/browser.mjs";
-import { compared } from "./lib/compared.mjs";
+import { compared as people } from "./lib/compared.mjs";
 import { Server, Wrong } from "./lib/server.mjs";
+import { brokenCompared } from "./lib/broken_compared.mjs";
+import { brokenSteps } from "./lib/broken_steps.mjs";
 import { consoleSteps } from "./lib/console_steps.mjs";
 import { steps as first, titles } from "./lib/steps.mjs";
 
-const steps = { ...first, ...consoleSteps };
+const steps = { ...first, ...consoleSteps, ...brokenSteps };
+const compared = [...people, ...brokenCompared];
 
 const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]
   --claimed  the steps that must be ok; all, when absent

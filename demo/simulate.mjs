@@ -117,12 +117,13 @@ people.forEach((person, i) => {
 });
 const visiting = visitors(record, world, Math.round(given.customers * VISITORS));
 const truths = lives.map(([person, life]) => truthOf(person, life, world));
-const planted = (name, text, key) => { const found = lives.filter(([, l]) => l[key]).map(([p]) => p.id); return { name, text, people: found, size: found.length }; };
+const planted = (spot, signal, text, key) => { const found = lives.filter(([, l]) => l[key]).map(([p]) => p.id); return { spot, signal, text, people: found, size: found.length }; };
 const bytes = write(given.out, record);
 const total = record.lines.length, recognisable = truths.reduce((n, p) => n + p.groups.length, 0) + visiting.length;
 writeFileSync(given.truth, JSON.stringify({
   seed: world.seed, start: iso(world.start), until: iso(world.until), named: tour, people: truths, visitors: visiting, shared_browsers: shared,
-  planted: [planted("card-activation", "activating the card failed and the customer phoned within days", "failed_activation"), planted("address-asked-again", "the address was changed and asked for again", "asked_again")],
+  planted: [planted("card-activation", "forced", "activating the card failed and the customer phoned within days", "failed_activation"),
+    planted("address-change", "asked", "the address was changed and asked for again", "asked_again"), planted("password-reset", "forced", "the code came too late and the customer phoned", "late_code")],
   counts: { events: record.counts, total, customers: people.length, recognisable },
 }));
 console.log(`${total} events of ${people.length} customers, ${(bytes / 1e6).toFixed(1)} MB, in ${((Date.now() - began) / 1000).toFixed(1)} s: ${given.out}, ${given.truth}`);

@@ -4,7 +4,7 @@ import { expect, sleep } from "./server.mjs";
 const CARD_SYSTEM = "card-system", TOGETHER = 12;
 
 /* A page of the console, signed in. */
-const consolePage = ({ browser }, path, work) =>
+export const consolePage = ({ browser }, path, work) =>
   browser.page(`/console/enter?key=${encodeURIComponent(browser.key)}`, async (page) => {
     await page.page.goto(new URL(path, browser.base).href);
     return work(page);

@@ -2,14 +2,18 @@
 import { addressOf, DAY, dayOf, HOUR, MINUTE, monthDayOf, notesOf, weekdayOf } from "./people.mjs";
 import { places } from "./record.mjs";
 import { Random } from "./random.mjs";
+import { roads } from "./roads.mjs";
 
 const IN_TIME = 0.93, LATE = 0.05, ACTIVATION_FAILS = 0.2;
+/* The form of an address forgot what was said, until it was mended; since then it still does, less often. */
+const ASKED_AGAIN = 0.6, ASKED_SINCE = 0.2;
+export const MENDED_DAYS = 120;
 const cents = (amount) => Math.round(amount * 100) / 100;
 
 export function live(person, record, world) {
   const random = new Random(world.seed, person.index, 2);
   const life = { person, record, world, random, who: person.userId ? { userId: person.userId } : { anonymousId: person.web[0] }, visits: [], open: [], signed: new Set() };
-  const seen = { failed_activation: false, asked_again: false };
+  const seen = { failed_activation: false, asked_again: false, late_code: false };
   begin(life);
   consents(life);
   if (person.machine) machine(life);
@@ -18,6 +22,7 @@ export function live(person, record, world) {
   if (person.ordersCard) seen.failed_activation = card(life);
   if (person.userId) seen.asked_again = service(life);
   if (person.shops || person.secondId || !person.userId) shop(life);
+  if (person.userId) seen.late_code = roads(life);
   return { visits: life.visits, open: life.open, signed: life.signed, ...seen };
 }
 
@@ -174,9 +179,11 @@ function service({ person, record, who, random, world }) {
   for (let i = 0; i < stars; i++) track(any(), person.hasApp ? places.app : places.branch, "Rating Given", { stars: 1 + random.weighted([4, 6, 15, 40, 35]), about: person.hasApp ? "app" : "branch" });
   if (!random.chance(0.12)) return false;
   /* Moved, said so, and is asked again for what was said. */
-  const moved = any(), again = moved + random.between(3, 40) * DAY, asked = random.chance(0.45);
-  if (!record.identify(person.index, moved, who, person.hasWeb ? places.web : places.branch, { address: addressOf(random) })) return false;
-  track(moved + 1, person.hasWeb ? places.web : places.branch, "Address Changed", {});
+  const moved = any(), again = moved + random.between(3, 40) * DAY, asked = random.chance(moved < world.until - MENDED_DAYS * DAY ? ASKED_AGAIN : ASKED_SINCE);
+  const where = person.hasWeb ? places.web : places.branch;
+  track(moved - 2 * MINUTE, where, "Address Change Begun", {});
+  if (!record.identify(person.index, moved, who, where, { address: addressOf(random) })) return false;
+  track(moved + 1, where, "Address Changed", {});
   return asked && track(again, random.chance(0.5) ? places.phone : places.branch, "Address Asked", { field: "address" });
 }
 

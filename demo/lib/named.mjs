@@ -38,7 +38,7 @@ function agree(life, purpose, time, place) {
   life.record.track(life.person.index, time, life.who, place, "Consent Given", { purpose, text, version, control: { preset: false } });
 }
 
-const known = (life) => ({ person: life.person, signed: life.signed, visits: life.visits, open: life.open, failed_activation: false, asked_again: false });
+const known = (life) => ({ person: life.person, signed: life.signed, visits: life.visits, open: life.open, failed_activation: false, asked_again: false, late_code: false });
 
 /* The last @n of a weekday before the day of the end, oldest first. */
 function lastDays(until, weekday, n) {

@@ -9,6 +9,7 @@
 #include "identify/identifier.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
+#include "interact/journey.h"
 #include "interact/matter.h"
 #include "interact/preference.h"
 #include "interact/promise.h"

@@ -46,10 +46,15 @@ void engine_listen(struct engine *engine,
 	atomic_store(&engine->listeners_n, n + 1);
 }
 
+bool engine_value(const struct engine *engine, const struct event *event, int32_t *value)
+{
+	return engine->options.column && engine->options.column(event, value);
+}
+
 bool engine_counts(const struct engine *engine, const struct event *event)
 {
 	int32_t value;
-	return engine->options.column && engine->options.column(event, &value);
+	return engine_value(engine, event, &value);
 }
 
 static void column_add(struct engine *engine, const struct event *event)

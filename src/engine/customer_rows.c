@@ -1,6 +1,7 @@
 /* customer_rows.c: rows of columns, put together by customer: counted, placed, and each customer's put in the order of time. */
 #include "engine/customer_rows.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "event/columns.h"
 
@@ -15,10 +16,13 @@ static uint32_t customer_of(struct engine *engine, uint32_t origin, uint32_t cus
 	return customer < customers_n ? customer : 0;
 }
 
+/* Events of the same moment stand in the order of their names, whatever order they came in. */
 static int compare_times(const void *a, const void *b)
 {
-	int64_t left = ((const struct customer_row *)a)->time_ms, right = ((const struct customer_row *)b)->time_ms;
-	return (left > right) - (left < right);
+	const struct customer_row *left = a, *right = b;
+	int by_time = (left->time_ms > right->time_ms) - (left->time_ms < right->time_ms);
+	int by_name = (left->name > right->name) - (left->name < right->name);
+	return by_time ? by_time : by_name ? by_name : (left->touchpoint > right->touchpoint) - (left->touchpoint < right->touchpoint);
 }
 
 /* Where each customer's rows begin, in @begins; the origin in each event becomes the customer. Returns how many rows there are. */
@@ -69,6 +73,48 @@ int customer_rows_take(struct customer_rows *out, struct engine *engine, int64_t
 		end = customer_rows_end(out, at);
 		qsort(&out->items[at], end - at, sizeof *out->items, compare_times);
 	}
+	return error;
+}
+
+static int history_take(struct customer_rows *out, struct engine *engine, struct history *history, int64_t from_ms, size_t n_max)
+{
+	size_t capacity = 0;
+	struct event event;
+	bool more = true;
+	for (;;) {
+		struct customer_row row;
+		int error = history_next(history, &event, &more);
+		if (error || !more || event.header.received_ms < from_ms - MS_A_DAY) /* An event is never later than its receipt; a day for clocks set back. */
+			return error;
+		if (event.header.time_ms < from_ms || !engine_value(engine, &event, &row.value))
+			continue;
+		if (out->n == n_max)
+			return ERROR_LIMIT;
+		error = memory_grow(&out->items, &capacity, out->n + 1, sizeof *out->items);
+		if (error)
+			return error;
+		row.time_ms = event.header.time_ms;
+		row.customer = 1;
+		row.name = (uint16_t)event.header.name;
+		row.touchpoint = (uint16_t)event.header.touchpoint;
+		row.channel = (uint8_t)event.header.channel;
+		out->items[out->n++] = row;
+	}
+}
+
+int customer_rows_of(struct customer_rows *out, struct engine *engine, uint32_t origin, int64_t from_ms, size_t n_max, struct arena *arena)
+{
+	struct history history;
+	struct customer *customer = customer_lock_of(engine, origin);
+	*out = (struct customer_rows){.customers_n = 2};
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = history_start(&history, engine, customer, arena, HISTORY_EVENTS);
+	customer_unlock(engine, customer);
+	if (!error)
+		error = history_take(out, engine, &history, from_ms, n_max);
+	if (!error && out->n)
+		qsort(out->items, out->n, sizeof *out->items, compare_times);
 	return error;
 }
 

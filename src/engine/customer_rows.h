@@ -29,6 +29,12 @@ struct customer_rows {
 int customer_rows_take(struct customer_rows *out, struct engine *engine, int64_t from_ms, int64_t to_ms, size_t n_max) MUST_CHECK;
 void customer_rows_free(struct customer_rows *rows);
 
+/*
+ * The same of one customer (the number of any of its origins), from the history: cheap, and of nobody else. Histories are read in
+ * @arena. Errors: ERROR_NOT_FOUND (no such customer), ERROR_LIMIT (more than @n_max events), ERROR_MEMORY, ERROR_CORRUPT.
+ */
+int customer_rows_of(struct customer_rows *out, struct engine *engine, uint32_t origin, int64_t from_ms, size_t n_max, struct arena *arena) MUST_CHECK;
+
 /* The end of the rows of the customer whose first stands at @at. */
 size_t customer_rows_end(const struct customer_rows *rows, size_t at);
 

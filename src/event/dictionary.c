@@ -57,6 +57,11 @@ uint32_t dictionary_find(const struct dictionary *dictionary, struct text name)
 	return number;
 }
 
+uint32_t dictionary_seek(void *dictionary, struct text name)
+{
+	return dictionary_find(dictionary, name);
+}
+
 struct text dictionary_name(const struct dictionary *dictionary, uint32_t number)
 {
 	if (number == NO_NUMBER || number > atomic_load_explicit(&dictionary->count, memory_order_acquire))

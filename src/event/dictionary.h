@@ -18,6 +18,8 @@ void dictionary_free(struct dictionary *dictionary);
 
 /* The number of @name, 0 when it has none. Threads: safe, no lock. */
 uint32_t dictionary_find(const struct dictionary *dictionary, struct text name);
+/* The same for those who hand on a function and what it is about. */
+uint32_t dictionary_seek(void *dictionary, struct text name);
 
 /* The name of @number, empty when there is none. Valid until the dictionary is freed. Threads: safe, no lock. */
 struct text dictionary_name(const struct dictionary *dictionary, uint32_t number);

@@ -15,10 +15,6 @@ static const struct config_key touchpoint_keys[] = {
 	{.name = "needs", .type = CONFIG_TEXTS}, {.name = "takes", .type = CONFIG_TEXT}, {.name = "maps", .type = CONFIG_TEXTS},
 	{.name = "must_be", .type = CONFIG_MAP}, {.name = "should_be", .type = CONFIG_MAP},
 	{.name = "asks", .type = CONFIG_TEXTS}, {.name = "on", .type = CONFIG_LIST, .keys = on_keys}, {.name = NULL}};
-static const struct config_key journey_keys[] = {
-	{.name = "title", .type = CONFIG_TEXT}, {.name = "goal", .type = CONFIG_TEXT, .required = true},
-	{.name = "start", .type = CONFIG_TEXT}, {.name = "gap", .type = CONFIG_TEXT}, {.name = "property", .type = CONFIG_TEXT},
-	{.name = NULL}};
 
 struct binding {
 	struct text touchpoint, event;
@@ -74,7 +70,6 @@ static int touchpoints_compile(struct config_build *build, struct config *config
 const struct config_kind source_kind = {.name = "source", .keys = source_keys, .section = CONFIG_SOURCES};
 const struct config_kind touchpoint_kind = {
 	.name = "touchpoint", .keys = touchpoint_keys, .section = CONFIG_TOUCHPOINTS, .compile = touchpoints_compile};
-const struct config_kind journey_kind = {.name = "journey", .keys = journey_keys, .section = CONFIG_JOURNEYS};
 
 enum channel source_channel(const struct config *config, struct text name)
 {

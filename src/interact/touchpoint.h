@@ -7,7 +7,7 @@
 #include "engine/config_build.h"
 #include "event/event.h"
 
-extern const struct config_kind source_kind, touchpoint_kind, journey_kind;
+extern const struct config_kind source_kind, touchpoint_kind;
 
 /* The channel events of source @name come from when they do not say; CHANNEL_NONE without. */
 enum channel source_channel(const struct config *config, struct text name);

@@ -43,6 +43,13 @@ void api_journeys(struct request *request);
 /* journeys_customers.c */
 void api_journeys_customers(struct request *request);
 
+/* broken_api.c */
+void api_broken(struct request *request);
+void api_broken_spot(struct request *request);
+
+/* relationship_api.c */
+void api_relationship(struct request *request);
+
 /* layers_api.c */
 void api_layers(struct request *request);
 void api_layers_ripple(struct request *request);

@@ -57,7 +57,4 @@ int journeys_rows_reserve(struct journeys_rows *rows, size_t n) MUST_CHECK;
 int journeys_rows_mine(struct request *request, const struct journeys_question *question, const struct journeys_rows *rows,
                        struct journeys *out) MUST_CHECK;
 
-/* May a figure about so many customers be shown? 0 may. */
-bool journeys_may_show(struct request *request, uint32_t customers);
-
 #endif

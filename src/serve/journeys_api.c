@@ -1,5 +1,6 @@
 /* journeys_api.c: what customers really did: the steps, the ways between them, the usual courses and where they end. */
 #include "serve/api.h"
+#include "serve/behind.h"
 #include "serve/journeys.h"
 
 #include "measure/share.h"
@@ -21,7 +22,7 @@ struct answer {
 /* A figure @n of so many customers: is it listed? */
 static bool may_list(struct answer *answer, uint64_t n, uint32_t customers)
 {
-	bool enough = journeys_may_show(answer->request, customers);
+	bool enough = behind_may_show(answer->request, customers);
 	answer->hidden |= n > 0 && !enough;
 	return n > 0 && enough;
 }
@@ -161,7 +162,7 @@ static void sentence_write(struct answer *answer, bool few)
 	else if (answer->question->options.goal == JOURNEYS_NO_ACTIVITY)
 		snprintf(sentence, sizeof sentence, "%" PRIu64 " journeys by %u customers took %zu different courses.", journeys->cases,
 		         journeys->customers, journeys->variants_n);
-	else if (journeys_may_show(answer->request, journeys->customers_reached))
+	else if (behind_may_show(answer->request, journeys->customers_reached))
 		snprintf(sentence, sizeof sentence, "%" PRIu64 " of %" PRIu64 " journeys reached the goal.", journeys->reached, journeys->cases);
 	else
 		snprintf(sentence, sizeof sentence, "Fewer than %" PRId64 " customers reached the goal in %" PRIu64 " journeys.", least,
@@ -190,7 +191,7 @@ static void journeys_write(struct answer *answer)
 	static const struct journeys none = {0};
 	const struct journeys *journeys = answer->journeys;
 	struct json_writer *out = answer->out;
-	bool few = !journeys_may_show(answer->request, journeys->customers);
+	bool few = !behind_may_show(answer->request, journeys->customers);
 	json_object_begin(out);
 	sentence_write(answer, few);
 	json_put_int(out, "customers", journeys->customers);

@@ -1,18 +1,13 @@
-/*
- * journeys_customers.c: the customers behind a figure about journeys.
- *
- * A figure shows many; opening it shows single ones, which needs their yes to the purpose "analytics". Who has not said it
- * is counted as withheld and not named. A figure too small to be shown is not opened either.
- */
+/* journeys_customers.c: the customers behind a figure about journeys. */
 #include "serve/api.h"
+#include "serve/behind.h"
 #include "serve/journeys.h"
-#include "trust/reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LISTED_MAX = 100, SENTENCE_BYTES = 400, NAME_SHOWN_MAX = 80 };
+enum { SENTENCE_BYTES = 400, NAME_SHOWN_MAX = 80 };
 
 enum of { OF_ALL, OF_STEP, OF_EDGE, OF_START, OF_END, OF_REPEAT, OF_DROP_OFF, OF_VARIANT, OF_FLOW };
 
@@ -34,8 +29,7 @@ struct figure {
 	uint64_t hash_low, hash_high;          /* Of the variant. */
 	const struct journey_variant *listed;  /* Of the flow: it is drawn from these. */
 	size_t listed_n;
-	uint8_t *customers;                    /* By number: 1 is in. */
-	uint32_t customers_n, total;
+	struct behind behind;
 };
 
 /* ---- which journeys ---- */
@@ -98,10 +92,10 @@ static bool is_counted(const struct figure *figure, const struct journey *journe
 static void take(void *arg, const struct journey *journey)
 {
 	struct figure *figure = arg;
-	if (journey->customer >= figure->customers_n || figure->customers[journey->customer] || !is_counted(figure, journey))
+	if (journey->customer >= figure->behind.customers_n || figure->behind.customers[journey->customer] || !is_counted(figure, journey))
 		return;
-	figure->customers[journey->customer] = 1;
-	figure->total++;
+	figure->behind.customers[journey->customer] = 1;
+	figure->behind.total++;
 }
 
 /* ---- the question ---- */
@@ -161,54 +155,27 @@ static void sentence_make(struct request *request, const struct figure *figure, 
 	struct dictionary *names = engine_dictionary(request->server->engine);
 	struct text activity = text_first(dictionary_name(names, figure->activity), NAME_SHOWN_MAX);
 	struct text next = text_first(dictionary_name(names, figure->next), NAME_SHOWN_MAX);
-	const char *who = figure->total == 1 ? "customer" : "customers";
-	if (!journeys_may_show(request, figure->total))
+	const char *who = figure->behind.total == 1 ? "customer" : "customers";
+	if (!behind_may_show(request, figure->behind.total))
 		snprintf(out, SENTENCE_BYTES, "Too few customers to show: %" PRId64 " are needed.", request->server->settings.aggregate_min);
 	else if (figure->of == OF_VARIANT || figure->of == OF_ALL)
-		snprintf(out, SENTENCE_BYTES, "%u %s took %s.", figure->total, who, figure->of == OF_ALL ? "these journeys" : "this path");
+		snprintf(out, SENTENCE_BYTES, "%u %s took %s.", figure->behind.total, who, figure->of == OF_ALL ? "these journeys" : "this path");
 	else if (figure->of == OF_FLOW)
-		snprintf(out, SENTENCE_BYTES, "%u %s went from %.*s to %.*s at step %" PRId64 ".", figure->total, who, TEXT_ARGS(activity),
+		snprintf(out, SENTENCE_BYTES, "%u %s went from %.*s to %.*s at step %" PRId64 ".", figure->behind.total, who, TEXT_ARGS(activity),
 		         TEXT_ARGS(next), figure->at);
 	else
-		snprintf(out, SENTENCE_BYTES, "%u %s %s %.*s%s%.*s.", figure->total, who, says[figure->of], TEXT_ARGS(activity),
+		snprintf(out, SENTENCE_BYTES, "%u %s %s %.*s%s%.*s.", figure->behind.total, who, says[figure->of], TEXT_ARGS(activity),
 		         next.n ? " to " : "", TEXT_ARGS(next));
-}
-
-/* Has the locked @customer said yes to @purpose? Counted once the states are fresh. */
-static bool may_be_named(struct engine *engine, struct customer *customer, const struct purpose *purpose)
-{
-	return purpose && customer_refresh(engine, customer) == 0 && customer->origin_first &&
-	       (reader_consents(engine, customer) & purpose->mask) != 0;
 }
 
 static void customers_write(struct request *request, const struct figure *figure)
 {
-	struct engine *engine = request->server->engine;
-	struct json_writer *out = &request->out;
-	bool shown = journeys_may_show(request, figure->total);
-	const struct purpose *purpose = purpose_find(engine_config(engine), TEXT("analytics"));
-	uint32_t agreed = 0;
 	char sentence[SENTENCE_BYTES];
 	sentence_make(request, figure, sentence);
-	json_object_begin(out);
-	json_put_text(out, "sentence", text_of(sentence));
-	json_put_bool(out, "hidden", !shown);
-	json_key(out, TEXT("customers"));
-	json_array_begin(out);
-	for (uint32_t number = 1; shown && number < figure->customers_n; number++) {
-		struct customer *customer = figure->customers[number] ? customer_lock_of(engine, number) : NULL;
-		if (!customer)
-			continue;
-		if (may_be_named(engine, customer, purpose) && ++agreed <= LISTED_MAX)
-			customer_row_write(request, customer);
-		customer_unlock(engine, customer);
-	}
-	json_array_end(out);
-	json_put_int(out, "total", shown ? figure->total : 0);
-	json_put_int(out, "agreed", agreed);
-	json_put_int(out, "withheld", shown ? figure->total - agreed : 0);
-	json_put_text(out, "purpose", purpose ? purpose->title : TEXT(""));
-	json_object_end(out);
+	json_object_begin(&request->out);
+	json_put_text(&request->out, "sentence", text_of(sentence));
+	behind_write(request, &figure->behind);
+	json_object_end(&request->out);
 }
 
 /* The flow is drawn from the variants that are listed: those alone are counted. */
@@ -221,7 +188,7 @@ static int flow_list(struct request *request, const struct journeys_question *qu
 		return error;
 	struct journey_variant *listed = arena_alloc(request->arena, (size_t)question->top * sizeof *listed);
 	for (size_t i = 0; listed && i < journeys.variants_n && figure->listed_n < (size_t)question->top; i++)
-		if (journeys_may_show(request, journeys.variants[i].customers))
+		if (behind_may_show(request, journeys.variants[i].customers))
 			listed[figure->listed_n++] = journeys.variants[i];
 	figure->listed = listed;
 	journeys_free(&journeys);
@@ -233,13 +200,13 @@ void api_journeys_customers(struct request *request)
 	struct journeys_question question;
 	struct journeys_rows rows __attribute__((cleanup(journeys_rows_free))) = {0};
 	struct journeys journeys;
-	struct figure figure = {.customers_n = engine_origins(request->server->engine) + 1};
+	struct figure figure = {.behind.customers_n = engine_origins(request->server->engine) + 1};
 	if (!journeys_question_read(request, &question) || !figure_read(request, &question, &figure) ||
 	    !journeys_rows_make(request, &question, &rows))
 		return;
 	int error = figure.of == OF_FLOW ? flow_list(request, &question, &rows, &figure) : 0;
-	figure.customers = error ? NULL : memory_zero_alloc(figure.customers_n, 1);
-	if (!error && !figure.customers)
+	figure.behind.customers = error ? NULL : memory_zero_alloc(figure.behind.customers_n, 1);
+	if (!error && !figure.behind.customers)
 		error = ERROR_MEMORY;
 	question.options.each = take;
 	question.options.each_arg = &figure;
@@ -251,5 +218,5 @@ void api_journeys_customers(struct request *request)
 		journeys_free(&journeys);
 		customers_write(request, &figure);
 	}
-	memory_free(figure.customers);
+	memory_free(figure.behind.customers);
 }

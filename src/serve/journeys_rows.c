@@ -149,8 +149,3 @@ int journeys_rows_mine(struct request *request, const struct journeys_question *
 	                                   .cases_n = rows->cases_n, .activities_n = dictionary_count(names) + 1, .customers = rows->customers};
 	return journeys_mine(out, &columns, &question->options);
 }
-
-bool journeys_may_show(struct request *request, uint32_t customers)
-{
-	return customers == 0 || customers >= (uint64_t)request->server->settings.aggregate_min;
-}

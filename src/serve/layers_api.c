@@ -17,15 +17,10 @@ struct picture {
 	enum layers_map map;
 };
 
-static uint32_t number_of(void *arg, struct text name)
-{
-	return dictionary_find(arg, name);
-}
-
 static int events_count(struct request *request, struct picture *picture)
 {
 	struct engine *engine = request->server->engine;
-	struct traffic_names names = {number_of, engine_dictionary(engine), picture->names_n};
+	struct traffic_names names = {dictionary_seek, engine_dictionary(engine), picture->names_n};
 	struct customer_rows rows;
 	int error = customer_rows_take(&rows, engine, request->now_ms - (int64_t)DAYS * MS_A_DAY, request->now_ms + 1, EVENTS_MAX);
 	for (size_t i = 0; !error && i < rows.n; i++)

@@ -1,5 +1,6 @@
 /* fuzz_config.c: any bytes, read as a configuration of every kind that stands in trust/ and interact/. */
 #include "interact/matter.h"
+#include "interact/journey.h"
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
 #include "trust/purpose.h"

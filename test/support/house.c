@@ -7,6 +7,7 @@
 #include "interact/contact.h"
 #include "interact/matter.h"
 #include "interact/preference.h"
+#include "interact/journey.h"
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
 #include "trust/purpose.h"

@@ -5,6 +5,7 @@
 
 #include "engine/config_log.h"
 #include "interact/matter.h"
+#include "interact/journey.h"
 #include "interact/touchpoint.h"
 #include "log/log.h"
 #include "trust/purpose.h"

@@ -10,6 +10,7 @@ import { announce, Dialog, Mark, Toast, Trouble, When } from "../shared/componen
 import { clock, date, day, money, on, plural, shortDay, valueText, words } from "../shared/format";
 import { listen } from "../shared/stream";
 import { Top } from "./page";
+import { BackToFigure, Relationship } from "./relationship";
 import { api, asking } from "./state";
 
 export function Card({ cid }: { cid: string }) {
@@ -50,6 +51,7 @@ export function Card({ cid }: { cid: string }) {
 
   return (
     <>
+      <BackToFigure />
       <p class="small"><a href="/console/customers">Customers</a></p>
       <Top sentence={c.name ?? "No name yet"} rests={<>With us since {shortDay(c.since)}. {reach.length ? `To be reached at ${reach.map((r) => r.value).join(", ")}.` : "No email or telephone is known."}</>} />
       {error.value && <Trouble error={error.value} />}
@@ -84,6 +86,8 @@ export function Card({ cid }: { cid: string }) {
             {c.identifiers.map((i) => <Fact key={i.type + i.value} name={words(i.type)}>{i.value}</Fact>)}</dl>
         </section>
       </div>
+
+      <Relationship cid={cid} />
 
       <section class="stack rule" aria-labelledby="history">
         <div class="row between"><h2 id="history">History</h2>

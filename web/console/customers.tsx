@@ -47,12 +47,12 @@ const Withheld = ({ list }: { list: CustomerList }) => (
 );
 
 /* Customers, each opening to the card. */
-export const CustomerTable = ({ customers, label, busy }: { customers: CustomerLine[]; label: string; busy?: boolean }) => (
+export const CustomerTable = ({ customers, label, busy, query }: { customers: CustomerLine[]; label: string; busy?: boolean; query?: string }) => (
   <div class="wide" tabIndex={0} role="region" aria-label={label} aria-busy={busy}>
     <table data-testid="customers" class="people-list">
       <thead><tr><th scope="col">Name</th><th scope="col">Known as</th><th scope="col">Channels</th><th scope="col">Last heard</th><th scope="col" class="n">Events</th></tr></thead>
       <tbody>{customers.map((c) => (
-        <tr key={c.cid}><th scope="row"><a href={`/console/customers/${encodeURIComponent(c.cid)}`}>{c.name ?? "No name yet"}</a></th>
+        <tr key={c.cid}><th scope="row"><a href={`/console/customers/${encodeURIComponent(c.cid)}${query ?? ""}`}>{c.name ?? "No name yet"}</a></th>
           <td>{c.identifiers.slice(0, 2).join(", ")}{c.identifiers.length > 2 ? <span class="soft"> and {c.identifiers.length - 2} more</span> : null}</td><td>{c.channels.map(words).join(", ")}</td><td>{c.last_seen === null ? "never" : <When time={c.last_seen} />}</td><td class="n">{count(c.events)}</td></tr>
       ))}</tbody>
     </table>

@@ -85,6 +85,24 @@ export interface Journeys {
   drop_off: { activity: string; n: number; of: number; low: number; high: number }[];
   hidden: boolean;
 }
+/* What is broken. Figures of too few customers are hidden: only "of" is said. */
+export interface BrokenSignal {
+  signal: string; says: string; hidden: boolean; customers: number | null; of: number; share?: number; low?: number; high?: number; baseline?: number; excess?: number; cost_a_month?: number;
+  touchpoint?: string; at?: string;
+}
+export interface BrokenSpot { spot: string; title: string; owner: string; customers: number; score: number; broken: boolean; cost_a_month: number; signals: BrokenSignal[] }
+interface BrokenHead { sentence: string; from: Time; to: Time; days: number; currency: string }
+export interface Broken extends BrokenHead { broken: number; spots: BrokenSpot[] }
+export interface Behind { hidden: boolean; customers: CustomerLine[]; total: number; agreed: number; withheld: number; purpose: string }
+export interface BrokenOpened extends BrokenHead, BrokenSpot {
+  months: { until: Time; of: number; share: number | null; low: number; high: number }[]; behind: Behind;
+  journeys: { customer: CustomerLine | null; began: Time; steps: { time: Time; event: string; channel: string }[] }[];
+}
+/* Without a yes to being looked at one by one, only the sentence and what is missing. */
+export interface Relationship {
+  sentence: string; withheld?: string; strength?: number; contact_days?: number; course?: { until: Time; strength: number; fell_most: boolean }[];
+  turns?: { time: Time; effect: number; what: string; spot?: string }[];
+}
 /* The five layers. A time that nobody stated is null. */
 export type LayerMap = "is" | "must_be" | "should_be";
 export interface Limits { takes_ms: number | null; closed_ms: number | null; freshness_ms: number | null; availability: number | null; capacity: number | null }
@@ -151,6 +169,9 @@ const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
 
 export function client(who: Who = {}) {
   return {
+    broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
+    brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
+    relationship: (cid: string) => call<Relationship>(who, "GET", `${at(cid)}/relationship`),
     layers: () => call<Layers>(who, "GET", "/v1/layers"),
     ripple: (change: string) => call<Ripple>(who, "GET", `/v1/layers/ripple${query({ if: change })}`),
     walk: (node: string, channel: string, map: string) => call<Walk>(who, "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),

@@ -1,0 +1,43 @@
+/* behind.c: who is behind a figure, as far as they agreed. */
+#include "serve/behind.h"
+
+#include "serve/api.h"
+#include "trust/reader.h"
+
+enum { LISTED_MAX = 100 };
+
+bool behind_may_show(const struct request *request, uint32_t customers)
+{
+	return customers == 0 || customers >= (uint64_t)request->server->settings.aggregate_min;
+}
+
+bool behind_may_name(struct engine *engine, struct customer *customer, const struct purpose *purpose)
+{
+	return purpose && customer_refresh(engine, customer) == 0 && customer->origin_first &&
+	       (reader_consents(engine, customer) & purpose->mask) != 0;
+}
+
+void behind_write(struct request *request, const struct behind *behind)
+{
+	struct engine *engine = request->server->engine;
+	struct json_writer *out = &request->out;
+	bool shown = behind_may_show(request, behind->total);
+	const struct purpose *purpose = purpose_find(engine_config(engine), TEXT("analytics"));
+	uint32_t agreed = 0;
+	json_put_bool(out, "hidden", !shown);
+	json_key(out, TEXT("customers"));
+	json_array_begin(out);
+	for (uint32_t number = 1; shown && number < behind->customers_n; number++) {
+		struct customer *customer = behind->customers[number] ? customer_lock_of(engine, number) : NULL;
+		if (!customer)
+			continue;
+		if (behind_may_name(engine, customer, purpose) && ++agreed <= LISTED_MAX)
+			customer_row_write(request, customer);
+		customer_unlock(engine, customer);
+	}
+	json_array_end(out);
+	json_put_int(out, "total", shown ? behind->total : 0);
+	json_put_int(out, "agreed", agreed);
+	json_put_int(out, "withheld", shown ? behind->total - agreed : 0);
+	json_put_text(out, "purpose", purpose ? purpose->title : TEXT(""));
+}
