@@ -44,9 +44,10 @@ const interval = (s: BrokenSignal): string => s.hidden || s.share === undefined 
 const link = (spot: string, signal?: string): string => { const p = new URLSearchParams(); if (days() !== 90) p.set("days", String(days())); if (signal) p.set("signal", signal); const q = p.toString(); return `/console/broken/${encodeURIComponent(spot)}${q ? `?${q}` : ""}`; };
 
 function Place({ spot, number, currency }: { spot: BrokenSpot; number?: number; currency: string }) {
+  const Heading = number ? "h2" : "h3";
   return (
     <section class="stack tight" aria-label={spot.title} data-testid={`spot-${spot.spot}`}>
-      <div class="row between"><h3><a href={link(spot.spot)}>{number ? <Mark means={number === 1 ? "broken" : "watch"}>{spot.title}</Mark> : spot.title}</a></h3>
+      <div class="row between"><Heading><a href={link(spot.spot)}>{number ? <Mark means={number === 1 ? "broken" : "watch"}>{spot.title}</Mark> : spot.title}</a></Heading>
         <span class="small">{plural(spot.customers, "customer")} set out{spot.cost_a_month >= 1 ? `; ${money(Math.round(spot.cost_a_month), currency, true)} a month` : ""}{spot.owner ? `; ${spot.owner}` : ""}</span></div>
       <div class="wide" tabIndex={0} role="region" aria-label={`Signals: ${spot.title}`}><table class="signals"><thead><tr><th scope="col">Customers who</th><th scope="col" class="n">People</th><th scope="col">Share</th><th scope="col" class="n">Usual</th><th scope="col">Mostly at</th></tr></thead>
         <tbody>{spot.signals.filter((s) => s.customers !== 0).map((s) => <tr key={s.signal}><th scope="row">{s.says}</th>
