@@ -11,9 +11,10 @@ import { Server, Wrong } from "./lib/server.mjs";
 import { brokenCompared } from "./lib/broken_compared.mjs";
 import { brokenSteps } from "./lib/broken_steps.mjs";
 import { consoleSteps } from "./lib/console_steps.mjs";
+import { portalSteps } from "./lib/portal_steps.mjs";
 import { steps as first, titles } from "./lib/steps.mjs";
 
-const steps = { ...first, ...consoleSteps, ...brokenSteps };
+const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps };
 const compared = [...people, ...brokenCompared];
 
 const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]

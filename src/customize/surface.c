@@ -1,6 +1,8 @@
 /* surface.c: surfaces of a configuration. */
 #include "customize/surface.h"
 
+#include "base/unit.h"
+
 #include <string.h>
 #include <xxhash.h>
 
@@ -24,6 +26,7 @@ static const struct config_key surface_keys[] = {
 	{.name = "stated", .type = CONFIG_MAP},
 	{.name = "verb", .type = CONFIG_TEXT},
 	{.name = "currency", .type = CONFIG_TEXT},
+	{.name = "saves", .type = CONFIG_TEXT},
 	{.name = "ask", .type = CONFIG_TEXT},
 	{.name = "title", .type = CONFIG_TEXT},
 	{.name = NULL}};
@@ -111,6 +114,9 @@ static int surface_compile(struct config_build *build, const struct config *conf
 	surface->verb = text_or(value_get(document->body, TEXT("verb")), TEXT("chose"));
 	surface->currency = value_text(value_get(document->body, TEXT("currency")));
 	surface->ask = text_or(value_get(document->body, TEXT("ask")), TEXT("Remember this for next time?"));
+	struct text saves = value_text(value_get(document->body, TEXT("saves")));
+	if (saves.n && duration_parse(saves, &surface->saves_ms) != 0)
+		return config_problem(build, document, "saves", "\"saves\" is a time such as 10s");
 	const struct purpose *purpose = purpose_find(config, surface->purpose_name);
 	if (!purpose)
 		return config_problem(build, document, "purpose", "there is no purpose \"%.*s\"", TEXT_ARGS(surface->purpose_name));

@@ -34,6 +34,7 @@ struct surface {
 	struct surface_stated stated[SURFACE_STATED_MAX];
 	size_t stated_n;
 	struct text verb, currency, ask;
+	int64_t saves_ms;                  /* What one right usual choice spares the customer; 0: not stated. */
 	/* menu */
 	struct text options[MENU_OPTIONS_MAX], titles[MENU_OPTIONS_MAX];
 	uint32_t marks[MENU_OPTIONS_MAX]; /* A hash of the option's name: stands for it where room is short. */

@@ -14,14 +14,18 @@ void api_consents_post(struct request *request);
 /* response_api.c */
 void api_response(struct request *request);
 
+/* export.c */
+void api_export(struct request *request);
+
+/* timeline.c */
+void api_timeline(struct request *request);
+void api_decisions(struct request *request);
+
 /* customer_api.c */
 void api_card(struct request *request);
-void api_timeline(struct request *request);
 void api_known(struct request *request);
 void api_identity(struct request *request);
-void api_decisions(struct request *request);
 void api_consents(struct request *request);
-void api_export(struct request *request);
 void api_merge(struct request *request);
 void api_split(struct request *request);
 /* The card of the customer of @origin; 0: the error stands already. */

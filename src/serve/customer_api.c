@@ -1,4 +1,4 @@
-/* customer_api.c: who a customer is, what is known, what happened; finding, joining and parting customers. */
+/* customer_api.c: who a customer is and what is known; joining and parting customers. */
 #include "serve/api.h"
 
 #include "identify/resolve.h"
@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum { TIMELINE_MAX = 1000 };
 
 struct customer *request_customer_fresh(struct request *request, uint32_t origin)
 {
@@ -56,99 +54,7 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 	return (struct text){copy, n};
 }
 
-/* ---- the timeline ---- */
-
-static void event_write(struct request *request, struct json_writer *out, const struct event *event)
-{
-	char id[24];
-	struct value properties = value_get(event->payload, TEXT("properties"));
-	(void)request;
-	json_object_begin(out);
-	json_put_text(out, "event", record_format(id, 'e', event->position));
-	json_put_time(out, "time", event->header.time_ms);
-	json_put_time(out, "received", event->header.received_ms);
-	json_put_text(out, "kind", text_of(event_kind_name((enum event_kind)event->header.kind)));
-	json_put_text(out, "name", event->name);
-	json_put_text(out, "channel", text_of(channel_name((enum channel)event->header.channel)));
-	json_put_text(out, "touchpoint", event->touchpoint);
-	json_put_text(out, "source", event->source);
-	bool of_call = event->header.kind >= EVENT_TRACK && event->header.kind <= EVENT_ALIAS;
-	if (of_call)
-		json_put_text(out, "messageId", value_text(value_get(event->payload, TEXT("messageId"))));
-	json_key(out, TEXT("properties"));
-	if (event->header.kind == EVENT_IDENTIFY)
-		properties = value_get(event->payload, TEXT("traits"));
-	if (of_call && properties.n == 0) {
-		json_object_begin(out);
-		json_object_end(out);
-	} else {
-		value_write_json(out, of_call ? properties : event->payload);
-	}
-	json_object_end(out);
-}
-
-/* Write at most @n events older than @before (a position, 0: from the newest); *@last is the position of the last one written. */
-static int history_write(struct request *request, uint32_t origin, unsigned what, uint64_t before, size_t n, uint64_t *last, bool *more)
-{
-	struct history history;
-	struct event event;
-	size_t written = 0;
-	struct customer *customer = customer_lock_of(request->server->engine, origin);
-	if (!customer)
-		return ERROR_NOT_FOUND;
-	int error = history_start(&history, request->server->engine, customer, request->arena, what);
-	customer_unlock(request->server->engine, customer);
-	*more = true;
-	while (!error && *more) {
-		error = history_next(&history, &event, more);
-		if (error || !*more || (before && event.position >= before))
-			continue;
-		if (written == n)
-			break;
-		event_write(request, &request->out, &event);
-		*last = event.position;
-		written++;
-	}
-	return error;
-}
-
-static void history_page(struct request *request, const char *key, unsigned what)
-{
-	int64_t n;
-	uint64_t before = 0, last = 0;
-	bool more = false;
-	char id[24];
-	uint32_t origin = request_customer_path(request, request->parameters[0]);
-	if (!origin || !request_number(request, "n", 100, 1, TIMELINE_MAX, &n))
-		return;
-	if (http_query(request->http, "before").n && !record_parse(http_query(request->http, "before"), 'e', &before))
-		return reply_error(request, 400, "invalid_cursor", "\"before\" must be the \"next\" of the page before.");
-	json_object_begin(&request->out);
-	json_key(&request->out, text_of(key));
-	json_array_begin(&request->out);
-	int error = history_write(request, origin, what, before, (size_t)n, &last, &more);
-	if (error)
-		return reply_failure(request, error);
-	json_array_end(&request->out);
-	json_key(&request->out, TEXT("next"));
-	if (more)
-		json_write_text(&request->out, record_format(id, 'e', last));
-	else
-		json_write_null(&request->out);
-	json_object_end(&request->out);
-}
-
-void api_timeline(struct request *request)
-{
-	history_page(request, "events", HISTORY_EVENTS);
-}
-
-void api_decisions(struct request *request)
-{
-	history_page(request, "decisions", HISTORY_DECISIONS);
-}
-
-/* ---- identity, consents, export ---- */
+/* ---- identity, consents ---- */
 
 void api_identity(struct request *request)
 {
@@ -187,34 +93,6 @@ void api_consents(struct request *request)
 	customer_unlock(request->server->engine, customer);
 	if (error)
 		reply_failure(request, error);
-}
-
-void api_export(struct request *request)
-{
-	uint64_t last;
-	bool more;
-	uint32_t origin = request_customer_path(request, request->parameters[0]);
-	struct customer *customer = origin ? request_customer_fresh(request, origin) : NULL;
-	struct json_writer *out = &request->out;
-	if (!customer)
-		return;
-	json_object_begin(out);
-	json_put_time(out, "exported", request->now_ms);
-	json_key(out, TEXT("customer"));
-	card_write(request, out, customer);
-	customer_unlock(request->server->engine, customer);
-	json_key(out, TEXT("events"));
-	json_array_begin(out);
-	int error = history_write(request, origin, HISTORY_EVENTS, 0, CUSTOMER_EVENTS_MAX, &last, &more);
-	json_array_end(out);
-	json_key(out, TEXT("decisions"));
-	json_array_begin(out);
-	if (!error)
-		error = history_write(request, origin, HISTORY_DECISIONS, 0, CUSTOMER_EVENTS_MAX, &last, &more);
-	if (error)
-		return reply_failure(request, error);
-	json_array_end(out);
-	json_object_end(out);
 }
 
 /* ---- joining and parting ---- */

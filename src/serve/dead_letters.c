@@ -128,7 +128,8 @@ static bool is_whole(struct json_parser *parser, struct text line)
 	return line.n && json_parse(parser, line, &root) == 0 && json_type_of(root) == JSON_OBJECT;
 }
 
-int dead_letters_write(struct dead_letters *letters, struct json_writer *writer, size_t n)
+/* Call @take with whole lines of the last @bytes_max bytes, the newest first, until it returns false. */
+static int lines_walk(struct dead_letters *letters, size_t bytes_max, bool (*take)(void *arg, struct text line), void *arg)
 {
 	char *bytes;
 	struct text lines;
@@ -136,26 +137,72 @@ int dead_letters_write(struct dead_letters *letters, struct json_writer *writer,
 	if (!parser)
 		return ERROR_MEMORY;
 	pthread_mutex_lock(&letters->lock);
-	int error = tail_read(letters, 4 * 1024 * 1024, &bytes, &lines);
+	int error = tail_read(letters, bytes_max, &bytes, &lines);
 	pthread_mutex_unlock(&letters->lock);
-	if (error) {
-		json_parser_free(parser);
-		return error;
-	}
-	json_array_begin(writer);
-	for (size_t end = lines.n; end > 0 && n > 0;) {
+	bool more = true;
+	for (size_t end = error ? 0 : lines.n; end > 0 && more;) {
 		size_t start = end - 1;
 		while (start > 0 && lines.p[start - 1] != '\n')
 			start--;
 		struct text line = text_trim((struct text){lines.p + start, end - start});
-		if (is_whole(parser, line)) {
-			json_write_raw(writer, line);
-			n--;
-		}
+		if (is_whole(parser, line))
+			more = take(arg, line);
 		end = start;
 	}
-	json_array_end(writer);
 	json_parser_free(parser);
-	memory_free(bytes);
-	return 0;
+	if (!error)
+		memory_free(bytes);
+	return error;
+}
+
+struct listing {
+	struct json_writer *writer;
+	size_t n;
+};
+
+static bool listing_take(void *arg, struct text line)
+{
+	struct listing *listing = arg;
+	if (listing->n == 0)
+		return false;
+	json_write_raw(listing->writer, line);
+	listing->n--;
+	return true;
+}
+
+int dead_letters_write(struct dead_letters *letters, struct json_writer *writer, size_t n)
+{
+	struct listing listing = {writer, n};
+	json_array_begin(writer);
+	int error = lines_walk(letters, 4 * 1024 * 1024, listing_take, &listing);
+	json_array_end(writer);
+	return error;
+}
+
+struct about {
+	const struct text *values;
+	size_t n;
+	struct buffer *out;
+};
+
+/* The event stands in its line as a text: what was quoted in it is quoted with a backslash here. */
+static bool about_take(void *arg, struct text line)
+{
+	struct about *about = arg;
+	char quoted[520];
+	for (size_t i = 0; i < about->n; i++) {
+		int n = snprintf(quoted, sizeof quoted, "\\\"%.*s\\\"", TEXT_ARGS(about->values[i]));
+		if (n <= 0 || (size_t)n >= sizeof quoted || !text_find(line, (struct text){quoted, (size_t)n}, NULL))
+			continue;
+		buffer_text(about->out, line);
+		buffer_char(about->out, '\n');
+		break;
+	}
+	return true;
+}
+
+int dead_letters_about(struct dead_letters *letters, const struct text *values, size_t n, struct buffer *out)
+{
+	struct about about = {values, n, out};
+	return lines_walk(letters, DEAD_LETTERS_BYTES_MAX, about_take, &about);
 }

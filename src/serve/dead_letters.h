@@ -25,4 +25,7 @@ uint64_t dead_letters_count(struct dead_letters *letters);
 /* Write the newest @n letters as a JSON array, newest first. Errors: ERROR_IO, ERROR_MEMORY. */
 int dead_letters_write(struct dead_letters *letters, struct json_writer *writer, size_t n) MUST_CHECK;
 
+/* Append the letters whose event has one of @values as a text, one a line, newest first. Errors: ERROR_IO, ERROR_MEMORY. */
+int dead_letters_about(struct dead_letters *letters, const struct text *values, size_t n, struct buffer *out) MUST_CHECK;
+
 #endif

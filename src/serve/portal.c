@@ -6,6 +6,8 @@
  */
 #include "serve/portal.h"
 
+#include "serve/export.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -203,6 +205,8 @@ void portal_export(struct request *request)
 		return reply_failure(request, ERROR_MEMORY);
 	if (!portal_open(portal, request))
 		return;
+	if (!text_equal(http_query(request->http, "format"), TEXT("json")))
+		return export_zip_reply(request, portal->origin);
 	http_reply_header(request->http, "Content-Disposition", "attachment; filename=\"what-is-known-about-me.json\"");
 	request->parameters[0] = TEXT("me");
 	api_export(request);
@@ -244,10 +248,14 @@ static void take_section(struct portal *portal)
 {
 	struct html *html = &portal->html;
 	portal_section_open(portal, "take", "How do I take it with me?");
-	html_element(html, "p", "Everything on this page and all that happened, as one file for you or for another company (JSON).");
+	html_element(html, "p", "Everything on this page and all that happened. The copy opens as a page with a chart of your year; beside it lie tables and files for programs.");
 	html_open(html, "p", NULL);
 	html_open(html, "a", "class", "button first", "href", "/me/export", NULL);
 	html_string(html, "Make my copy");
+	html_close(html, "a");
+	html_string(html, " ");
+	html_open(html, "a", "href", "/me/export?format=json", NULL);
+	html_string(html, "Or one file for another company (JSON)");
 	html_close(html, "a");
 	html_close(html, "p");
 	portal_section_close(portal);

@@ -17,6 +17,7 @@ enum {
 	PORTAL_CHANGES_MAX = 500,   /* Of the newest changes; older ones are in the copy the customer can take along. */
 	PORTAL_GUESSES_MAX = 32,
 	PORTAL_MENUS_MAX = 8,
+	PORTAL_SAVING_DAYS = 90,
 };
 
 struct portal_change {
@@ -27,6 +28,13 @@ struct portal_change {
 struct portal_guess {
 	const struct surface *surface;
 	struct text text;
+	struct value value;         /* Of a usual choice; absent for others. */
+};
+
+/* How often what is guessed was what the customer wanted: what a purpose spares. */
+struct portal_saving {
+	const struct surface *surface;
+	uint32_t right, of;         /* In the last PORTAL_SAVING_DAYS. */
 };
 
 struct portal_menu {
@@ -44,6 +52,8 @@ struct portal {
 	struct accessibility accessibility;
 	struct portal_guess guesses[PORTAL_GUESSES_MAX];
 	size_t guesses_n;
+	struct portal_saving savings[PORTAL_GUESSES_MAX];
+	size_t savings_n;
 	struct portal_menu menus[PORTAL_MENUS_MAX];
 	size_t menus_n;
 	struct portal_change *changes; /* Newest first. */
@@ -83,6 +93,11 @@ void portal_change_text(struct portal *portal, const struct portal_change *chang
 bool portal_wish_text(struct html *html, struct text name, struct value value);
 /* What a posted form asks to change, into an open object. Returns how many, or -1 when one has no such answer. */
 int portal_wishes_read(struct portal *portal, struct json_writer *out);
+
+/* portal_saving.c: what @purpose (a mask) spares the customer, in ms a month; @right of @of uses in PORTAL_SAVING_DAYS were as guessed. */
+int64_t portal_saving_ms(const struct portal *portal, uint64_t purpose, uint32_t *right, uint32_t *of);
+void portal_saving_open(struct portal *portal);        /* After the guesses are read. */
+void portal_saving_count(struct portal *portal, const struct event *event);
 
 /* portal_form.c: what was just done, when it was in this section. */
 void portal_done_write(struct portal *portal, const char *section);

@@ -1,6 +1,7 @@
 /* portal_choices.c: what the customer agreed to, with the ledger, and the button that ends it all. */
 #include "serve/portal.h"
 
+#include "base/clock.h"
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
 
@@ -46,6 +47,23 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 }
 
+/* Counted, and what switching it off would therefore cost. */
+static void saving_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	uint32_t right, of;
+	int64_t ms = portal_saving_ms(portal, purpose->mask, &right, &of);
+	if (of == 0)
+		return;
+	html_open(html, "span", "class", "from", NULL);
+	html_attribute(html, "data-saves", purpose->name);
+	html_format(html, "It was right %u of %u times in the last %d days", right, of, PORTAL_SAVING_DAYS);
+	if (ms >= MS_A_SECOND)
+		html_format(html, " and spares you about %lld s a month: switching it off costs you that", (long long)(ms / MS_A_SECOND));
+	html_string(html, ".");
+	html_close(html, "span");
+}
+
 static void purpose_write(struct portal *portal, const struct purpose *purpose)
 {
 	struct html *html = &portal->html;
@@ -62,6 +80,7 @@ static void purpose_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 	state_write(portal, purpose);
 	means_write(portal, purpose);
+	saving_write(portal, purpose);
 	portal_form_open(portal, "/me/consent");
 	portal_hidden(html, "purpose", purpose->name);
 	portal_hidden(html, "version", purpose->version);

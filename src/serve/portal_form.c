@@ -7,6 +7,7 @@
  */
 #include "serve/portal.h"
 
+#include "base/clock.h"
 #include "serve/change.h"
 
 #include <stdio.h>
@@ -27,6 +28,17 @@ static const struct done {
 	{"same-choices", "choices", "Nothing was changed: it was so already."},
 };
 
+/* What an answer gives up. It is a number of the address: whoever forges it tells only themselves. */
+static void spared_write(struct portal *portal)
+{
+	int64_t seconds;
+	if (text_to_int64(http_query(portal->request->http, "spared"), &seconds) != 0 || seconds < 1 || seconds > 100000)
+		return;
+	html_open(&portal->html, "span", "data-spared", "", NULL);
+	html_format(&portal->html, " It spared you about %lld s a month; that is gone until you switch it on again.", (long long)seconds);
+	html_close(&portal->html, "span");
+}
+
 void portal_done_write(struct portal *portal, const char *section)
 {
 	struct text code = http_query(portal->request->http, "done");
@@ -37,6 +49,7 @@ void portal_done_write(struct portal *portal, const char *section)
 			continue;
 		html_open(html, "div", "class", "done", "role", "status", "data-done", dones[i].code, NULL);
 		html_element(html, "span", dones[i].says);
+		spared_write(portal);
 		if (record_parse(http_query(portal->request->http, "undo"), 'u', &position)) {
 			const struct portal_change *change = portal_change_at(portal, position);
 			if (change && !change->undone)
@@ -47,9 +60,9 @@ void portal_done_write(struct portal *portal, const char *section)
 }
 
 /* Back to the section of @code; @undo 0: nothing to offer. */
-static void done_redirect(struct request *request, const char *code, uint64_t undo)
+static void done_redirect_spared(struct request *request, const char *code, uint64_t undo, int64_t spared_ms)
 {
-	char *where = arena_alloc(request->arena, 120), id[24] = "";
+	char *where = arena_alloc(request->arena, 160), id[24] = "", spared[40] = "";
 	const char *section = "main";
 	for (size_t i = 0; i < sizeof dones / sizeof *dones; i++)
 		if (strcmp(dones[i].code, code) == 0)
@@ -58,8 +71,15 @@ static void done_redirect(struct request *request, const char *code, uint64_t un
 		return reply_failure(request, ERROR_MEMORY);
 	if (undo)
 		record_format(id, 'u', undo);
-	snprintf(where, 120, "/me?done=%s%s%s#%s", code, undo ? "&undo=" : "", id, section);
+	if (spared_ms >= MS_A_SECOND)
+		snprintf(spared, sizeof spared, "&spared=%lld", (long long)(spared_ms / MS_A_SECOND));
+	snprintf(where, 160, "/me?done=%s%s%s%s#%s", code, undo ? "&undo=" : "", id, spared, section);
 	page_redirect(request, where);
+}
+
+static void done_redirect(struct request *request, const char *code, uint64_t undo)
+{
+	done_redirect_spared(request, code, undo, 0);
 }
 
 static void failed(struct request *request, int error)
@@ -104,7 +124,8 @@ static void act_consent(struct portal *portal)
 	error = consent_append(request, portal->origin, &act, CHANNEL_WEB, &undo);
 	if (error)
 		return failed(request, error);
-	done_redirect(request, yes ? "yes" : "no", undo);
+	uint32_t right, of;
+	done_redirect_spared(request, yes ? "yes" : "no", undo, yes ? 0 : portal_saving_ms(portal, purpose->mask, &right, &of));
 }
 
 /* Apply what stands in @json, as POST .../preferences would. */

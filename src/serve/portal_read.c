@@ -34,6 +34,12 @@ static bool is_known_guess(const struct portal *portal, const struct surface *su
 	return of_surface == HABITS_A_SURFACE_MAX || portal->guesses_n == PORTAL_GUESSES_MAX;
 }
 
+static struct value value_copy(struct portal *portal, struct value value)
+{
+	struct text copy = text_copy(portal->request->arena, (struct text){(const char *)value.p, value.n});
+	return (struct value){(const void *)copy.p, copy.p ? copy.n : 0};
+}
+
 /* A habit of Fridays is known on Mondays too: look at each day of the coming month. */
 static void habit_read(struct portal *portal, struct reader *reader, const struct surface *surface, struct decision *decision)
 {
@@ -43,7 +49,7 @@ static void habit_read(struct portal *portal, struct reader *reader, const struc
 			continue;
 		struct text text = text_copy(portal->request->arena, (struct text){decision->why, decision->why_n});
 		if (text.p)
-			portal->guesses[portal->guesses_n++] = (struct portal_guess){surface, text};
+			portal->guesses[portal->guesses_n++] = (struct portal_guess){surface, text, value_copy(portal, decision->options[0].value)};
 	}
 }
 
@@ -62,7 +68,7 @@ static void next_read(struct portal *portal, const struct surface *surface, cons
 	buffer_string(&text, " next.");
 	struct text copy = text.failed ? (struct text){0} : text_copy(portal->request->arena, buffer_view(&text));
 	if (copy.p)
-		portal->guesses[portal->guesses_n++] = (struct portal_guess){surface, copy};
+		portal->guesses[portal->guesses_n++] = (struct portal_guess){.surface = surface, .text = copy};
 }
 
 static int surface_read(struct portal *portal, struct customer *customer, const struct surface *surface, struct decision *decision)
@@ -116,6 +122,7 @@ static int changes_read(struct portal *portal, struct history *history)
 	portal->changes = arena_alloc(portal->request->arena, PORTAL_CHANGES_MAX * sizeof *portal->changes);
 	if (!undone || !portal->changes)
 		return ERROR_MEMORY;
+	portal_saving_open(portal);
 	while (portal->changes_n < PORTAL_CHANGES_MAX) {
 		int64_t position;
 		int error = history_next(history, &event, &more);
@@ -123,6 +130,7 @@ static int changes_read(struct portal *portal, struct history *history)
 			return error;
 		if (event.header.kind == EVENT_UNDO && undone_n < UNDONE_MAX && value_int(value_get(event.payload, TEXT("position")), &position))
 			undone[undone_n++] = (uint64_t)position;
+		portal_saving_count(portal, &event);
 		if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))
 			continue;
 		struct portal_change *change = &portal->changes[portal->changes_n++];

@@ -308,7 +308,7 @@ test("an_action_that_is_none_is_refused_in_plain_words", { skip }, async () => {
   assert.match(words(answer.text), /There is no such thing to do/);
 });
 test("the_copy_is_the_customers_own_export", { skip }, async () => {
-  const answer = await send("GET", "/me/export", { headers: await enter() });
+  const answer = await send("GET", "/me/export?format=json", { headers: await enter() });
   assert.equal(answer.status, 200);
   assert.match(answer.headers["content-disposition"], /attachment/);
   const copy = JSON.parse(answer.text);

@@ -111,8 +111,8 @@ export class Server {
         answer.on("data", (part) => parts.push(part));
         answer.on("error", fail);
         answer.on("end", () => {
-          const text = Buffer.concat(parts).toString();
-          done({ status: answer.statusCode, headers: answer.headers, text, body: answer.headers["content-type"]?.includes("json") && text ? JSON.parse(text) : null });
+          const bytes = Buffer.concat(parts), text = bytes.toString();
+          done({ status: answer.statusCode, headers: answer.headers, bytes, text, body: answer.headers["content-type"]?.includes("json") && text ? JSON.parse(text) : null });
         });
       });
       call.on("timeout", () => call.destroy(new Error(`${method} ${path}: no answer within a minute`)));

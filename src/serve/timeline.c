@@ -1,0 +1,111 @@
+/* timeline.c: what happened, newest first, in pages. */
+#include "serve/timeline.h"
+
+#include "serve/api.h"
+
+enum { TIMELINE_MAX = 1000 };
+
+void timeline_event_write(struct json_writer *out, const struct event *event)
+{
+	char id[24];
+	struct value properties = value_get(event->payload, TEXT("properties"));
+	json_object_begin(out);
+	json_put_text(out, "event", record_format(id, 'e', event->position));
+	json_put_time(out, "time", event->header.time_ms);
+	json_put_time(out, "received", event->header.received_ms);
+	json_put_text(out, "kind", text_of(event_kind_name((enum event_kind)event->header.kind)));
+	json_put_text(out, "name", event->name);
+	json_put_text(out, "channel", text_of(channel_name((enum channel)event->header.channel)));
+	json_put_text(out, "touchpoint", event->touchpoint);
+	json_put_text(out, "source", event->source);
+	bool of_call = event->header.kind >= EVENT_TRACK && event->header.kind <= EVENT_ALIAS;
+	if (of_call)
+		json_put_text(out, "messageId", value_text(value_get(event->payload, TEXT("messageId"))));
+	json_key(out, TEXT("properties"));
+	if (event->header.kind == EVENT_IDENTIFY)
+		properties = value_get(event->payload, TEXT("traits"));
+	if (of_call && properties.n == 0) {
+		json_object_begin(out);
+		json_object_end(out);
+	} else {
+		value_write_json(out, of_call ? properties : event->payload);
+	}
+	json_object_end(out);
+}
+
+int timeline_each(struct request *request, uint32_t origin, unsigned what, bool (*each)(void *arg, const struct event *event), void *arg)
+{
+	struct history history;
+	struct event event;
+	bool more = true;
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = history_start(&history, request->server->engine, customer, request->arena, what);
+	customer_unlock(request->server->engine, customer);
+	while (!error && more) {
+		error = history_next(&history, &event, &more);
+		if (!error && more && !each(arg, &event))
+			break;
+	}
+	return error;
+}
+
+/* ---- in pages ---- */
+
+struct page {
+	struct json_writer *out;
+	uint64_t before, last; /* Positions: events older than the one, and the last one written. */
+	size_t n, written;
+	bool more;
+};
+
+static bool page_take(void *arg, const struct event *event)
+{
+	struct page *page = arg;
+	if (page->before && event->position >= page->before)
+		return true;
+	page->more = page->written == page->n;
+	if (page->more)
+		return false;
+	timeline_event_write(page->out, event);
+	page->last = event->position;
+	page->written++;
+	return true;
+}
+
+static void history_page(struct request *request, const char *key, unsigned what)
+{
+	int64_t n;
+	uint64_t before = 0;
+	char id[24];
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (!origin || !request_number(request, "n", 100, 1, TIMELINE_MAX, &n))
+		return;
+	if (http_query(request->http, "before").n && !record_parse(http_query(request->http, "before"), 'e', &before))
+		return reply_error(request, 400, "invalid_cursor", "\"before\" must be the \"next\" of the page before.");
+	struct page page = {.out = &request->out, .before = before, .n = (size_t)n};
+	json_object_begin(&request->out);
+	json_key(&request->out, text_of(key));
+	json_array_begin(&request->out);
+	int error = timeline_each(request, origin, what, page_take, &page);
+	if (error)
+		return reply_failure(request, error);
+	json_array_end(&request->out);
+	json_key(&request->out, TEXT("next"));
+	if (page.more)
+		json_write_text(&request->out, record_format(id, 'e', page.last));
+	else
+		json_write_null(&request->out);
+	json_object_end(&request->out);
+}
+
+void api_timeline(struct request *request)
+{
+	history_page(request, "events", HISTORY_EVENTS);
+}
+
+void api_decisions(struct request *request)
+{
+	history_page(request, "decisions", HISTORY_DECISIONS);
+}

@@ -1,0 +1,15 @@
+/* timeline.h: a customer's history, written an event at a time. */
+#ifndef ATTUNE_SERVE_TIMELINE_H
+#define ATTUNE_SERVE_TIMELINE_H
+
+#include "serve/server.h"
+
+void timeline_event_write(struct json_writer *out, const struct event *event);
+
+/*
+ * Call @each with the history of the customer with @origin, newest first, until it returns false or the history ends; @what as in
+ * history_start. Errors: ERROR_NOT_FOUND, ERROR_MEMORY, ERROR_CORRUPT.
+ */
+int timeline_each(struct request *request, uint32_t origin, unsigned what, bool (*each)(void *arg, const struct event *event), void *arg) MUST_CHECK;
+
+#endif
