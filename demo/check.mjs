@@ -12,9 +12,10 @@ import { brokenCompared } from "./lib/broken_compared.mjs";
 import { brokenSteps } from "./lib/broken_steps.mjs";
 import { consoleSteps } from "./lib/console_steps.mjs";
 import { portalSteps } from "./lib/portal_steps.mjs";
+import { roadmapSteps } from "./lib/roadmap_steps.mjs";
 import { steps as first, titles } from "./lib/steps.mjs";
 
-const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps };
+const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps };
 const compared = [...people, ...brokenCompared];
 
 const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]

@@ -11,10 +11,12 @@
 #include "interact/contact.h"
 #include "interact/journey.h"
 #include "interact/matter.h"
+#include "interact/note.h"
 #include "interact/preference.h"
 #include "interact/promise.h"
 #include "interact/touchpoint.h"
 #include "measure/layers/layers.h"
+#include "measure/roadmap.h"
 #include "trust/consent.h"
 
 #include <math.h>
@@ -25,7 +27,7 @@ const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
-                                                  &price_list_kind};
+                                                  &price_list_kind, &move_kind, &note_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

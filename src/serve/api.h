@@ -54,6 +54,12 @@ void api_broken_spot(struct request *request);
 /* relationship_api.c */
 void api_relationship(struct request *request);
 
+/* roadmap_api.c */
+void api_roadmap(struct request *request);
+
+/* inventory_api.c */
+void api_inventory(struct request *request);
+
 /* layers_api.c */
 void api_layers(struct request *request);
 void api_layers_ripple(struct request *request);

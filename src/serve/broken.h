@@ -19,6 +19,9 @@ struct broken_look {
 /* Read ?days= and bind the roads; false: the error stands already. */
 bool broken_look_begin(struct request *request, struct broken_look *looking);
 
+/* Look at the rows of those days: the spots, in the order of the roads; false: the error stands already. */
+bool broken_look_find(struct broken_look *looking);
+
 /* What a signal says of customers: "met an error and had to ask our staff". */
 const char *broken_signal_words(enum broken_signal_kind kind);
 

@@ -41,7 +41,7 @@ bool broken_look_begin(struct request *request, struct broken_look *looking)
 	return true;
 }
 
-static bool looking_find(struct broken_look *looking)
+bool broken_look_find(struct broken_look *looking)
 {
 	struct customer_rows rows;
 	int error = customer_rows_take(&rows, looking->request->server->engine, looking->question.from_ms, looking->question.to_ms, EVENTS_MAX);
@@ -172,7 +172,7 @@ void api_broken(struct request *request)
 	struct json_writer *out = &request->out;
 	char sentence[SENTENCE_BYTES] = "";
 	struct buffer words = {.p = sentence, .capacity = sizeof sentence - 1, .bytes_max = sizeof sentence - 1};
-	if (!broken_look_begin(request, &looking) || !looking_find(&looking))
+	if (!broken_look_begin(request, &looking) || !broken_look_find(&looking))
 		return;
 	size_t n = looking.question.roads_n, broken = 0;
 	broken_rank(looking.spots, n);
@@ -388,7 +388,7 @@ void api_broken_spot(struct request *request)
 	looking.question.taken = taken_take;
 	looking.question.each = case_take;
 	looking.question.arg = opening;
-	if (looking_find(&looking)) {
+	if (broken_look_find(&looking)) {
 		struct broken_spot spot = looking.spots[opening->road];
 		broken_rank(&spot, 1);
 		opening_write(opening, &spot);

@@ -1,23 +1,12 @@
 /* layers_api.c: the five layers with live counts: the picture, what a limit reaches, what an experience needs, a walk. */
 #include "serve/api.h"
+#include "serve/layers.h"
 
 #include "base/clock.h"
-#include "measure/layers/traffic.h"
-
 
 enum { EVENTS_MAX = 50 * 1000 * 1000, DAYS = 7, UNBOUND_MAX = 50 };
 
-/* What the answers rest on: the picture in force, and the last seven days. */
-struct picture {
-	struct layers_view view;
-	struct layers_seen *seen;
-	uint64_t *names;           /* Events by name. */
-	bool *bound;
-	uint32_t names_n;
-	enum layers_map map;
-};
-
-static int events_count(struct request *request, struct picture *picture)
+static int events_count(struct request *request, struct layers_picture *picture)
 {
 	struct engine *engine = request->server->engine;
 	struct traffic_names names = {dictionary_seek, engine_dictionary(engine), picture->names_n};
@@ -33,7 +22,7 @@ static int events_count(struct request *request, struct picture *picture)
 }
 
 /* Figures of fewer customers than may be shown are not shown. */
-static void small_hide(struct request *request, struct picture *picture)
+static void small_hide(struct request *request, struct layers_picture *picture)
 {
 	for (size_t i = 0; i < picture->view.layers->n; i++)
 		if (picture->seen[i].customers && picture->seen[i].customers < request->server->settings.aggregate_min)
@@ -51,7 +40,7 @@ static bool map_read(struct request *request, enum layers_map *map)
 }
 
 /* Gather what every answer needs; false when an error was answered. */
-static bool picture_take(struct request *request, struct picture *picture)
+bool layers_picture_take(struct request *request, struct layers_picture *picture)
 {
 	struct engine *engine = request->server->engine;
 	const struct layers *layers = layers_of(engine_config(engine));
@@ -59,7 +48,7 @@ static bool picture_take(struct request *request, struct picture *picture)
 		reply_error(request, 404, "no_layers", "There is no picture of the layers yet: write documents of kind experience, interaction, procedure and system.");
 		return false;
 	}
-	*picture = (struct picture){.names_n = dictionary_count(engine_dictionary(engine)) + 1};
+	*picture = (struct layers_picture){.names_n = dictionary_count(engine_dictionary(engine)) + 1};
 	if (!map_read(request, &picture->map))
 		return false;
 	picture->seen = arena_zero_alloc(request->arena, layers->n, sizeof *picture->seen);
@@ -77,7 +66,7 @@ static bool picture_take(struct request *request, struct picture *picture)
 	return true;
 }
 
-static void unbound_write(struct request *request, const struct picture *picture)
+static void unbound_write(struct request *request, const struct layers_picture *picture)
 {
 	struct json_writer *out = &request->out;
 	size_t n = 0;
@@ -97,8 +86,8 @@ static void unbound_write(struct request *request, const struct picture *picture
 
 void api_layers(struct request *request)
 {
-	struct picture picture;
-	if (!picture_take(request, &picture))
+	struct layers_picture picture;
+	if (!layers_picture_take(request, &picture))
 		return;
 	json_object_begin(&request->out);
 	int error = layers_write(&request->out, &picture.view);
@@ -110,10 +99,10 @@ void api_layers(struct request *request)
 
 void api_layers_ripple(struct request *request)
 {
-	struct picture picture;
+	struct layers_picture picture;
 	struct layers_change change;
 	char problem[200];
-	if (!picture_take(request, &picture))
+	if (!layers_picture_take(request, &picture))
 		return;
 	if (layers_change_parse(picture.view.layers, picture.map, http_query(request->http, "if"), &change, problem) != 0)
 		return reply_error(request, 400, "bad_change", "%s", problem);
@@ -125,9 +114,9 @@ void api_layers_ripple(struct request *request)
 }
 
 /* The node of the path, with the picture that it is in; false when an error was answered. */
-static bool node_take(struct request *request, struct picture *picture, uint32_t *node)
+static bool node_take(struct request *request, struct layers_picture *picture, uint32_t *node)
 {
-	if (!picture_take(request, picture))
+	if (!layers_picture_take(request, picture))
 		return false;
 	const struct layer_node *found = layers_find(picture->view.layers, request->parameters[0]);
 	if (!found)
@@ -138,7 +127,7 @@ static bool node_take(struct request *request, struct picture *picture, uint32_t
 
 void api_layers_trace(struct request *request)
 {
-	struct picture picture;
+	struct layers_picture picture;
 	uint32_t node;
 	if (!node_take(request, &picture, &node))
 		return;
@@ -151,7 +140,7 @@ void api_layers_trace(struct request *request)
 
 void api_layers_walk(struct request *request)
 {
-	struct picture picture;
+	struct layers_picture picture;
 	struct walk walk;
 	uint32_t node;
 	if (!node_take(request, &picture, &node))

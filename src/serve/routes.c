@@ -46,6 +46,8 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/journeys/customers", KEY_SECRET, ROUTE_WORKER, api_journeys_customers, "Who is behind a figure of /v1/journeys: its question and ?of=all|step|edge|start|end|repeat|drop_off|variant|flow&activity=&next=&variant=&at=."},
 	{HTTP_GET, "/v1/broken", KEY_SECRET, ROUTE_WORKER, api_broken, "What is broken, the worst first: ?days=90."},
 	{HTTP_GET, "/v1/broken/{spot}", KEY_SECRET, ROUTE_WORKER, api_broken_spot, "One of them: its course, its customers, five real journeys: ?days=90&signal=left|failed|forced|asked|waited|stars."},
+	{HTTP_GET, "/v1/roadmap", KEY_SECRET, ROUTE_WORKER, api_roadmap, "What to do next, in its order, and whether earlier moves did what was predicted: ?days=90."},
+	{HTTP_GET, "/v1/inventory", KEY_SECRET, ROUTE_WORKER, api_inventory, "Touchpoints and interactions, seen and silent, with what staff said of them; which channels share customers: ?days=90."},
 	{HTTP_GET, "/v1/layers", KEY_SECRET, ROUTE_WORKER, api_layers, "The five layers, with what was seen at each node in the last seven days."},
 	{HTTP_GET, "/v1/layers/ripple", KEY_SECRET, ROUTE_WORKER, api_layers_ripple, "What a limit reaches: ?if=NODE.LIMIT=VALUE&map=is|must-be|should-be."},
 	{HTTP_GET, "/v1/layers/{node}/trace", KEY_SECRET, ROUTE_WORKER, api_layers_trace, "All that an experience needs: ?map=."},

@@ -305,6 +305,7 @@ const pages = [
   ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
   ["broken", "/console/broken?days=366", ".signals", null, true], ["broken-opened", "/console/broken/card-activation?days=366", id("withheld"), null, true],
+  ["roadmap", "/console/roadmap", id("moves"), null, true], ["roadmap-plan", "/console/roadmap", id("moves"), async (p) => { await p.click("[data-testid^=plan-]"); await seen(p, "plan"); }, true], ["inventory", "/console/inventory", id("touchpoints"), null, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],

@@ -103,6 +103,25 @@ export interface Relationship {
   sentence: string; withheld?: string; strength?: number; contact_days?: number; course?: { until: Time; strength: number; fell_most: boolean }[];
   turns?: { time: Time; effect: number; what: string; spot?: string }[];
 }
+/* A move mends a signal of what is broken, or lifts a limit of the layers. */
+export interface Move {
+  move: string; title: string; because: string; must: boolean; goal: "outward" | "inward"; people_a_month: number; low: number; effort_weeks: number | null; predicted: number | null;
+  mends?: string; spot?: string; signal?: string; share?: number; baseline?: number; cost_a_month?: number; lifts?: string;
+}
+interface ShareOf { share: number; low: number; high: number; of: number }
+export interface Roadmap {
+  sentence: string; days: number; currency: string; moves: Move[];
+  done: { move: string; title: string; spot: string; done: Time; goal: string; effort_weeks: number | null; predicted_from: number | null; predicted_to: number | null; before?: ShareOf; after?: ShareOf; verdict: "hit" | "missed" | "too_early" }[];
+}
+export interface InventoryTouchpoint {
+  touchpoint: string; title: string; channel: string; owner: string; configured: boolean; seen: boolean; events: number; customers: number | null; last: Time | null;
+  rests_on: { system: string; title: string; sort: string }[]; notes: { note: string; says: string; by: string; at: Time | null }[];
+}
+export interface Inventory {
+  sentence: string; days: number; customers: number | null; events: number; touchpoints: InventoryTouchpoint[];
+  interactions: { interaction: string; title: string; recognised: boolean; seen: boolean; events: number; customers: number | null; last: Time | null; at: string[] }[];
+  shared: { one: string; other: string; customers: number; of_one: number; of_other: number }[];
+}
 /* The five layers. A time that nobody stated is null. */
 export type LayerMap = "is" | "must_be" | "should_be";
 export interface Limits { takes_ms: number | null; closed_ms: number | null; freshness_ms: number | null; availability: number | null; capacity: number | null }
@@ -172,6 +191,9 @@ export function client(who: Who = {}) {
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
     brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
     relationship: (cid: string) => call<Relationship>(who, "GET", `${at(cid)}/relationship`),
+    roadmap: () => call<Roadmap>(who, "GET", "/v1/roadmap"),
+    inventory: () => call<Inventory>(who, "GET", "/v1/inventory"),
+    document: (kind: string, name: string, body: unknown) => call<{ version: number }>(who, "PUT", `/v1/configuration/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, body),
     layers: () => call<Layers>(who, "GET", "/v1/layers"),
     ripple: (change: string) => call<Ripple>(who, "GET", `/v1/layers/ripple${query({ if: change })}`),
     walk: (node: string, channel: string, map: string) => call<Walk>(who, "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),
