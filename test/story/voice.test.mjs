@@ -92,3 +92,50 @@ describe("a question", () => {
     await problem({ text: "Well?", scale: "rank", where: "web-home", purpose: "research", options: { a: "A" }, us: "a" }, /at least two options/);
   });
 });
+
+describe("the voice of customers", () => {
+  const N = 40;
+  let server;
+  before(async () => { server = await Server.start(); });
+  after(() => server.end());
+  const answer = (event, values, at, context) => server.send(values.map((value, i) =>
+    track({ userId: `v${i}` }, event, event === "Rating Given" ? { stars: value } : { value }, { timestamp: iso(Date.now() - at * DAY), context })));
+  const scaleOf = (voice, name) => voice.scales.find(({ scale }) => scale === name);
+
+  test("is not shown of so few", async () => {
+    await answer("Rating Given", [5, 5, 5], 3, { channel: "app", touchpoint: "app-home" });
+    const voice = ok(await server.get("/v1/voice"));
+    assert.equal(scaleOf(voice, "stars").now.hidden, true);
+    assert.equal(scaleOf(voice, "stars").now.value, undefined);
+    assert.match(voice.sentence, /Too few customers/);
+  });
+
+  test("has a figure, an interval, a place and a month, and a change only beyond chance", async () => {
+    await answer("Rating Given", Array(N).fill(2), 45, { channel: "app", touchpoint: "app-home" });
+    await answer("Rating Given", Array(N).fill(4), 2, { channel: "app", touchpoint: "app-home" });
+    await answer("Recommendation Given", Array.from({ length: 100 }, (_, i) => (i < 60 ? 9 : i < 85 ? 8 : 3)), 2, { channel: "phone", touchpoint: "call-centre" });
+    const voice = ok(await server.get("/v1/voice")), stars = scaleOf(voice, "stars"), nps = scaleOf(voice, "nps");
+    assert.equal(stars.now.n, N + 3);
+    assert.ok(Math.abs(stars.now.value - (4 * N + 15) / (N + 3)) < 1e-9);
+    assert.ok(stars.now.low < stars.now.value && stars.now.value < stars.now.high);
+    assert.equal(stars.change.is_change, true);
+    assert.ok(Math.abs(nps.now.value - 0.45) < 1e-9 && Math.abs(nps.now.low - 0.293431) < 1e-6 && Math.abs(nps.now.high - 0.580356) < 1e-6);
+    assert.equal(nps.change, null, "there is nothing to compare with");
+    assert.deepEqual(nps.touchpoints.map(({ touchpoint, n }) => [touchpoint, n]), [["call-centre", 100]]);
+    assert.equal(stars.months.at(-1).month, iso(Date.now()).slice(0, 7));
+    assert.equal(stars.months.reduce((n, month) => n + (month.n ?? 0), 0) >= 2 * N, true);
+    assert.ok(voice.remembered.customers >= N);
+  });
+
+  test("says how often customers were asked, and who looks at the answers", async () => {
+    for (let i = 0; i < 12; i++) {
+      await server.send([track({ userId: `v${i}` }, "Question Asked", { question: "cash-stars" }), track({ userId: `v${i}` }, "Cash Withdrawn", { amount: 50 }), track({ userId: `v${i}` }, "Cash Withdrawn", { amount: 50 })]);
+      if (i < 10) await server.send([track({ userId: `v${i}` }, "Rating Given", { stars: 4, question: "cash-stars" })]);
+    }
+    const stars = () => server.get("/v1/voice").then((answer) => ok(answer).questions.find(({ question }) => question === "cash-stars"));
+    const first = await stars(), second = await stars();
+    assert.deepEqual([first.asks, first.answers, first.uses, first.rests], [12, 10, 24, false]);
+    assert.equal(second.looked_at, 1, "a day counts once, however often somebody looks");
+    assert.equal(second.last_looked_at.slice(0, 10), iso(Date.now()).slice(0, 10));
+  });
+});

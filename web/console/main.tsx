@@ -17,7 +17,7 @@ import { follow, go, parameters, segments } from "./route";
 import { display, dress, outside, show, type Display } from "./state";
 
 const pages: { name: string; title: string; key: string }[] = [
-  { name: "", title: "Overview", key: "o" }, { name: "customers", title: "Customers", key: "c" }, { name: "journeys", title: "Journeys", key: "j" }, { name: "layers", title: "Layers", key: "l" },
+  { name: "", title: "Overview", key: "o" }, { name: "customers", title: "Customers", key: "c" }, { name: "journeys", title: "Journeys", key: "j" }, { name: "voice", title: "Voice", key: "v" }, { name: "layers", title: "Layers", key: "l" },
 ];
 const help = signal(false);
 const KEY_WAIT_MS = 1200;
@@ -50,6 +50,7 @@ function Lazy({ load }: { load: () => Promise<{ default: ComponentType }> }) {
 }
 const loadJourneys = (): Promise<{ default: ComponentType }> => import("./journeys");
 const loadLayers = (): Promise<{ default: ComponentType }> => import("./layers");
+const loadVoice = (): Promise<{ default: ComponentType }> => import("./voice");
 const loadJourneyCustomers = (): Promise<{ default: ComponentType }> => import("./journey-customers");
 
 function Console() {
@@ -86,7 +87,7 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
+        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "voice" ? <Lazy key="voice" load={loadVoice} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>
       {help.value && <Help />}
