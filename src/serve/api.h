@@ -52,6 +52,9 @@ void api_layers_walk(struct request *request);
 /* voice_api.c */
 void api_voice(struct request *request);
 
+/* voice_customers.c */
+void api_voice_customers(struct request *request);
+
 /* preference_api.c */
 void api_preference(struct request *request);
 

@@ -60,4 +60,12 @@ int journeys_rows_mine(struct request *request, const struct journeys_question *
 /* May a figure about so many customers be shown? 0 may. */
 bool journeys_may_show(struct request *request, uint32_t customers);
 
+/* The customers behind a figure, by number: 1 is in. */
+struct customers_behind {
+	const uint8_t *customers;
+	uint32_t customers_n, total;
+};
+/* The answer of a figure that is opened (journeys_customers.c): by name who agreed to "analytics", the others as a number. */
+void customers_behind_write(struct request *request, const struct customers_behind *behind, const char *sentence);
+
 #endif

@@ -181,22 +181,20 @@ static bool may_be_named(struct engine *engine, struct customer *customer, const
 	       (reader_consents(engine, customer) & purpose->mask) != 0;
 }
 
-static void customers_write(struct request *request, const struct figure *figure)
+void customers_behind_write(struct request *request, const struct customers_behind *behind, const char *sentence)
 {
 	struct engine *engine = request->server->engine;
 	struct json_writer *out = &request->out;
-	bool shown = journeys_may_show(request, figure->total);
+	bool shown = journeys_may_show(request, behind->total);
 	const struct purpose *purpose = purpose_find(engine_config(engine), TEXT("analytics"));
 	uint32_t agreed = 0;
-	char sentence[SENTENCE_BYTES];
-	sentence_make(request, figure, sentence);
 	json_object_begin(out);
 	json_put_text(out, "sentence", text_of(sentence));
 	json_put_bool(out, "hidden", !shown);
 	json_key(out, TEXT("customers"));
 	json_array_begin(out);
-	for (uint32_t number = 1; shown && number < figure->customers_n; number++) {
-		struct customer *customer = figure->customers[number] ? customer_lock_of(engine, number) : NULL;
+	for (uint32_t number = 1; shown && number < behind->customers_n; number++) {
+		struct customer *customer = behind->customers[number] ? customer_lock_of(engine, number) : NULL;
 		if (!customer)
 			continue;
 		if (may_be_named(engine, customer, purpose) && ++agreed <= LISTED_MAX)
@@ -204,11 +202,18 @@ static void customers_write(struct request *request, const struct figure *figure
 		customer_unlock(engine, customer);
 	}
 	json_array_end(out);
-	json_put_int(out, "total", shown ? figure->total : 0);
+	json_put_int(out, "total", shown ? behind->total : 0);
 	json_put_int(out, "agreed", agreed);
-	json_put_int(out, "withheld", shown ? figure->total - agreed : 0);
+	json_put_int(out, "withheld", shown ? behind->total - agreed : 0);
 	json_put_text(out, "purpose", purpose ? purpose->title : TEXT(""));
 	json_object_end(out);
+}
+
+static void customers_write(struct request *request, const struct figure *figure)
+{
+	char sentence[SENTENCE_BYTES];
+	sentence_make(request, figure, sentence);
+	customers_behind_write(request, &(struct customers_behind){figure->customers, figure->customers_n, figure->total}, sentence);
 }
 
 /* The flow is drawn from the variants that are listed: those alone are counted. */

@@ -48,6 +48,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/layers/{node}/trace", KEY_SECRET, ROUTE_WORKER, api_layers_trace, "All that an experience needs: ?map=."},
 	{HTTP_GET, "/v1/layers/{node}/walk", KEY_SECRET, ROUTE_WORKER, api_layers_walk, "An experience walked by a made-up customer: ?channel=&map=."},
 	{HTTP_GET, "/v1/voice", KEY_SECRET, ROUTE_WORKER, api_voice, "What customers answered: stars, recommendation, effort, by month and touchpoint; and how often they were asked."},
+	{HTTP_GET, "/v1/voice/customers", KEY_SECRET, ROUTE_WORKER, api_voice_customers, "Who gave an answer that a figure counts: ?scale=stars|nps|ces&low=&high=&touchpoint=&days=."},
 	{HTTP_GET, "/v1/preference", KEY_SECRET, ROUTE_WORKER, api_preference, "Whom customers would choose among the options open to them, and why: ?question=."},
 	{HTTP_GET, "/v1/ideas", OWN, ROUTE_WORKER, api_ideas, "What customers propose, with their votes and what the company says."},
 	{HTTP_POST, "/v1/customers/{cid}/ideas", OWN, ROUTE_WORKER, api_ideas_post, "A customer proposes: {\"title\", \"text\"}."},

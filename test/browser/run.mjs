@@ -285,6 +285,16 @@ await check("an_idea_is_answered_in_the_console_and_its_proposer_reads_who_decid
   const text = await own.textContent(idea);
   for (const words of ["You proposed this", "Trying in branch 3", "Decided by Mara Lund"]) must(text.includes(words), `"${words}" is not there: ${text}`);
 });
+await check("a_figure_of_voice_opens_to_its_customers_and_back", { console: true }, async (open) => {
+  const page = await open("/console/voice");
+  await page.click('a.opens[href*="touchpoint="]');
+  await seen(page, "withheld");
+  const sentence = await page.textContent(id("sentence")), listed = await page.$$eval(`${id("customers")} tbody tr`, (rows) => rows.length);
+  must(/^\d+ customers gave 1 to 5 stars/.test(sentence), `it says ${sentence}`);
+  must(Number(await page.getAttribute(id("withheld"), "data-withheld")) + listed <= Number(sentence.split(" ")[0]), "more are listed than counted");
+  await page.click(id("back-to-voice"));
+  await seen(page, "questions");
+});
 await check("the_course_of_stars_is_its_table", { console: true }, async (open) => {
   const page = await open("/console/voice");
   await page.waitForSelector(".course .dot", { state: "attached" });
@@ -327,7 +337,7 @@ const pages = [
   ["customers-app", "/console/customers?channel=app", id("withheld"), null, true], ["customers-social", "/console/customers?channel=social", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
   ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
-  ["voice", "/console/voice", id("questions"), null, true], ["ideas", "/console/voice?view=ideas", id("ideas"), async (p) => { await p.click(id("answer-notes-by-size")); await seen(p, "answer-form"); }, true],
+  ["voice", "/console/voice", id("questions"), null, true], ["voice-customers", "/console/voice/customers?scale=stars&days=365", id("withheld"), null, true], ["ideas", "/console/voice?view=ideas", id("ideas"), async (p) => { await p.click(id("answer-notes-by-size")); await seen(p, "answer-form"); }, true],
   ["preference", "/console/voice?view=preference", "h1", async (p) => { await p.waitForSelector(`${id("first")}, main strong`); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],

@@ -43,6 +43,12 @@ describe("an idea", () => {
     refused(await server.post(`/v1/customers/${voters[3]}/ideas/${lamp}`, { act: "withdraw" }, { key: server.token("user:voter2") }), 403, "denied");
   });
 
+  test("is not voted for with a public key alone", async () => {
+    const before = (await ideaOf(lamp)).votes;
+    for (let i = 0; i < 5; i++) await server.send([track({ anonymousId: `stuffed-${i}` }, "Idea Supported", { idea: lamp })], { key: server.write });
+    assert.equal((await ideaOf(lamp)).votes, before);
+  });
+
   test("of two customers who are joined, one vote counts", async () => {
     const before = (await ideaOf(lamp)).votes, [first, second] = [await cidOf("voter4"), await cidOf("voter5")];
     ok(await server.post(`/v1/customers/${first}/merge`, { with: second }));

@@ -127,6 +127,19 @@ describe("the voice of customers", () => {
     assert.ok(voice.remembered.customers >= N);
   });
 
+  test("opens to the customers behind a figure: by name who agreed, the others as a number", async () => {
+    await server.send([0, 1].map((i) => track({ userId: `v${i}` }, "Consent Given", { purpose: "analytics", control: { preset: false } })));
+    const open = (query) => server.get(`/v1/voice/customers?${query}`).then(ok);
+    const pleased = await open("scale=stars&low=4&touchpoint=app-home");
+    assert.deepEqual([pleased.total, pleased.agreed, pleased.withheld, pleased.customers.length], [N, 2, N - 2, 2], "three of them gave five stars as well");
+    assert.match(pleased.sentence, /^40 customers gave 4 to 5 stars, at: Home of the app in the last 30 days\.$/);
+    const few = await open("scale=stars&low=5");
+    assert.deepEqual([few.hidden, few.total, few.customers], [true, 0, []]);
+    assert.equal((await open("scale=nps&high=6&days=3")).total, 15, "who would not recommend");
+    refused(await server.get("/v1/voice/customers?scale=smiles"), 400, "invalid_scale");
+    refused(await server.get("/v1/voice/customers?scale=stars&touchpoint=nowhere"), 404, "no_touchpoint");
+  });
+
   test("says how often customers were asked, and who looks at the answers", async () => {
     for (let i = 0; i < 12; i++) {
       await server.send([track({ userId: `v${i}` }, "Question Asked", { question: "cash-stars" }), track({ userId: `v${i}` }, "Cash Withdrawn", { amount: 50 }), track({ userId: `v${i}` }, "Cash Withdrawn", { amount: 50 })]);

@@ -51,6 +51,7 @@ function Lazy({ load }: { load: () => Promise<{ default: ComponentType }> }) {
 const loadJourneys = (): Promise<{ default: ComponentType }> => import("./journeys");
 const loadLayers = (): Promise<{ default: ComponentType }> => import("./layers");
 const loadVoice = (): Promise<{ default: ComponentType }> => import("./voice");
+const loadVoiceCustomers = (): Promise<{ default: ComponentType }> => import("./voice-customers");
 const loadJourneyCustomers = (): Promise<{ default: ComponentType }> => import("./journey-customers");
 
 function Console() {
@@ -66,7 +67,7 @@ function Console() {
   }, [page, id]);
   useEffect(() => {
     const here = pages.find((p) => p.name === (page ?? ""));
-    document.title = `${id ? (page === "journeys" ? "Customers on a journey" : "Customer") : here?.title ?? "Not found"}, Attune`;
+    document.title = `${id ? (page === "voice" ? "Customers behind an answer" : page === "journeys" ? "Customers on a journey" : "Customer") : here?.title ?? "Not found"}, Attune`;
   }, [page, id]);
   if (outside.value) return <SignIn />;
 
@@ -87,7 +88,7 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "voice" ? <Lazy key="voice" load={loadVoice} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
+        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "voice" && id === "customers" ? <Lazy key="voice-customers" load={loadVoiceCustomers} /> : page === "voice" ? <Lazy key="voice" load={loadVoice} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>
       {help.value && <Help />}

@@ -41,6 +41,10 @@ const rests = (view: string): string => view === "ideas" ? "Titles and texts as 
 
 /* ---- figures ---- */
 
+/* Where a figure opens to its customers; the unhappy ones by the scale's own bounds. */
+const opens = (scale: VoiceScale, more: Record<string, string> = {}): string => `/console/voice/customers?${new URLSearchParams({ scale, ...more }).toString()}`;
+const unhappy: Record<VoiceScale, { high: string; says: string }> = { stars: { high: "2", says: "1 or 2 stars" }, nps: { high: "6", says: "0 to 6" }, ces: { high: "3", says: "1 to 3" } };
+
 const shown: Record<VoiceScale, { title: string; says: string; low: number; high: number; text: (n: number) => string }> = {
   stars: { title: "Stars", says: "1 to 5 stars", low: 1, high: 5, text: (n) => n.toFixed(2) },
   nps: { title: "Recommendation (NPS)", says: "share of 9 and 10 less that of 0 to 6", low: -1, high: 1, text: (n) => signed(n * 100) },
@@ -60,6 +64,7 @@ function Figures({ voice }: { voice: Answer }) {
           <>
             <p class="figure">{shown[s.scale].text(s.now.value!)}</p>
             <p class="small">{shown[s.scale].text(s.now.low!)} to {shown[s.scale].text(s.now.high!)}, {plural(s.now.n!, "answer")}; {shown[s.scale].says}</p>
+            <p class="small"><a class="opens" href={opens(s.scale)}>{plural(s.now.customers!, "customer")}<span class="out-of-sight"> behind {shown[s.scale].title}</span></a>, and <a class="opens" href={opens(s.scale, { high: unhappy[s.scale].high })} data-testid={`unhappy-${s.scale}`}>those who gave {unhappy[s.scale].says}</a></p>
             {s.now.share && <p class="small">{percent(s.now.share.value)} {s.scale === "stars" ? "satisfied (CSAT, 4 and 5 stars)" : "found it easy (5 to 7)"}, {Math.round(s.now.share.low * 100)} to {Math.round(s.now.share.high * 100)} %</p>}
             {s.goal !== null && <p>{s.now.low! > s.goal ? <Mark means="good">above the goal of {s.goal}</Mark> : s.now.high! < s.goal ? <Mark means="broken">below the goal of {s.goal}</Mark> : <Mark means="watch">whether the goal of {s.goal} is met cannot be told yet</Mark>}</p>}
             <p class="small">{s.change === null ? "There is nothing to compare it with yet." : !s.change.is_change ? `No change beyond chance against the 30 days before (${s.scale === "nps" ? points(s.change) : `${s.change.low.toFixed(1)} to ${s.change.high > 0 ? "+" : ""}${s.change.high.toFixed(1)}`}).` : `${s.change.value > 0 ? "Better" : "Worse"} than in the 30 days before, by ${s.scale === "nps" ? `${Math.abs(Math.round(s.change.value * 100))} (${points(s.change)})` : `${Math.abs(s.change.value).toFixed(1)} (${s.change.low.toFixed(1)} to ${s.change.high.toFixed(1)})`}.`}</p>
@@ -97,7 +102,7 @@ function Stars({ voice }: { voice: Answer }) {
       <section class="stack" aria-labelledby="course"><h2 id="course">By month</h2>{voice.scales.map((s) => <div key={s.scale} class="stack tight"><h3>{shown[s.scale].title}</h3><Months scale={s.scale} months={s.months} /></div>)}</section>
       <section class="stack" aria-labelledby="places"><h2 id="places">By touchpoint</h2>
         <div class="wide" tabIndex={0} role="region" aria-label="Table of touchpoints"><table><thead><tr><th scope="col">Touchpoint</th><th scope="col">What was asked</th><th scope="col">Figure (interval, answers)</th></tr></thead>
-          <tbody>{voice.scales.flatMap((s) => s.touchpoints.map((t) => <tr key={s.scale + t.touchpoint}><th scope="row">{t.title}</th><td>{shown[s.scale].title}</td><td>{cellText(s.scale, t)}</td></tr>))}</tbody></table></div></section>
+          <tbody>{voice.scales.flatMap((s) => s.touchpoints.map((t) => <tr key={s.scale + t.touchpoint}><th scope="row">{t.title}</th><td>{shown[s.scale].title}</td><td>{t.hidden ? cellText(s.scale, t) : <a class="opens" href={opens(s.scale, { touchpoint: t.touchpoint, days: "365" })}>{cellText(s.scale, t)}<span class="out-of-sight">: show the customers</span></a>}</td></tr>))}</tbody></table></div></section>
       <Questions questions={voice.questions} />
     </>
   );

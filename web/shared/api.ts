@@ -179,6 +179,7 @@ export function client(who: Who = {}) {
     ripple: (change: string) => call<Ripple>(who, "GET", `/v1/layers/ripple${query({ if: change })}`),
     walk: (node: string, channel: string, map: string) => call<Walk>(who, "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),
     voice: () => call<Voice>(who, "GET", "/v1/voice"),
+    voiceCustomers: (ask: { scale: string; low?: string | null; high?: string | null; touchpoint?: string | null; days?: string | null }) => call<JourneysCustomers>(who, "GET", `/v1/voice/customers${query(ask)}`),
     preference: () => call<Preference>(who, "GET", "/v1/preference"),
     ideas: () => call<Ideas>(who, "GET", "/v1/ideas"),
     answerIdea: (idea: string, document: Record<string, Value>) => call<unknown>(who, "PUT", `/v1/configuration/idea/${encodeURIComponent(idea)}`, document),

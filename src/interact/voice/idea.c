@@ -151,8 +151,8 @@ static void apply(struct fold_state *state, const struct event *event, const str
 {
 	struct buffer yes = BUFFER_INIT(16);
 	(void)context;
-	if (!text_starts(event->name, TEXT("Idea ")))
-		return;
+	if (!text_starts(event->name, TEXT("Idea ")) || (event->header.flags & EVENT_UNVERIFIED))
+		return; /* What a public key alone says is nobody's vote. */
 	value_put_bool(&yes, true);
 	struct value said = {(const uint8_t *)yes.p, yes.n};
 	if (text_equal(event->name, TEXT(IDEA_PROPOSED_EVENT)))

@@ -12,6 +12,8 @@
  *   decided_by: Mara Lund
  *   decided: 2026-11-02
  *
+ * What comes with a public key alone counts for nothing: anybody could vote as often as there are anonymousIds.
+ *
  * No idea is without a status: one that nobody has answered is new, and overdue after IDEA_ANSWER_DAYS. Others see title
  * and text of an idea, never whose it is. The state takes nothing for who has no part in any idea.
  */

@@ -38,7 +38,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	uint32_t marks[QUESTION_OPTIONS_MAX];
 	double freedom = 1;
 	(void)context;
-	if (!text_equal(event->name, text_of(question_scales[QUESTION_RANK].event)))
+	if (!text_equal(event->name, text_of(question_scales[QUESTION_RANK].event)) || (event->header.flags & EVENT_UNVERIFIED))
 		return;
 	struct value properties = value_get(event->payload, TEXT("properties"));
 	packed = (struct packed){

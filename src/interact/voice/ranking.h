@@ -3,7 +3,7 @@
  *
  * Folded from "Preference Ranked" {question, open: [...], order: [...], motive, freedom}: the options that were open to the
  * customer, those that the customer put in order, best first, the motive, and how free the customer is to choose (1: no
- * contract, no lock-in; absent is 1). What was open and not put in order ties for last. Nothing is kept for who never answered.
+ * contract, no lock-in; absent is 1). What was open and not put in order ties for last. Nothing is kept for who never answered, and nothing of what a public key alone says.
  */
 #ifndef ATTUNE_INTERACT_VOICE_RANKING_H
 #define ATTUNE_INTERACT_VOICE_RANKING_H
