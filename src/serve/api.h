@@ -102,6 +102,7 @@ bool harbour_token(struct request *request, struct text person, struct text *tok
 /* portal.c */
 void portal_page(struct request *request);
 void portal_ideas(struct request *request);
+void portal_question(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);

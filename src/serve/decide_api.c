@@ -126,6 +126,20 @@ static int decide_locked(struct request *request, struct deciding *deciding, str
 	return error;
 }
 
+int decision_make(struct request *request, uint32_t origin, const struct surface *surface, enum channel channel,
+                  struct decision *decision, uint64_t *position)
+{
+	struct deciding *deciding = arena_zero_alloc(request->arena, 1, sizeof *deciding);
+	struct customer *customer = deciding ? customer_lock_of(request->server->engine, origin) : NULL;
+	if (!customer)
+		return deciding ? ERROR_NOT_FOUND : ERROR_MEMORY;
+	int error = decide_locked(request, deciding, customer, origin, surface, channel, request->now_ms, false);
+	customer_unlock(request->server->engine, customer);
+	*decision = deciding->decision;
+	*position = deciding->position;
+	return error;
+}
+
 static void answer_write(struct request *request, struct deciding *deciding, bool explain)
 {
 	struct json_writer *out = &request->out;

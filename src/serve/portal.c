@@ -228,10 +228,12 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"},        {"#take", "Take it with me"}};
+	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"},        {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
 	html_open(&portal->html, "nav", "class", "contents", "aria-label", "On this page", NULL);
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
 		if (portal->menus_n == 0 && strcmp(links[i].to, "#menu") == 0)
+			continue;
+		if (strcmp(links[i].to, "/me/question") == 0 && !surface_find(portal->config, TEXT(PORTAL_QUESTION_SURFACE)))
 			continue;
 		html_open(&portal->html, "a", "href", links[i].to, NULL);
 		html_string(&portal->html, links[i].says);

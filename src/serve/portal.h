@@ -69,6 +69,10 @@ void portal_frame_close(struct portal *portal);
 void portal_idea_form(struct portal *portal);
 void portal_propose_form(struct portal *portal);
 
+/* portal_question.c: the answer to the question of the own page. */
+#define PORTAL_QUESTION_SURFACE "own-page-question"
+void portal_answer_form(struct portal *portal);
+
 /* The sections, each with its heading as a question. */
 void portal_known_section(struct portal *portal);      /* portal_known.c */
 void portal_open_section(struct portal *portal);

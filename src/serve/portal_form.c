@@ -27,6 +27,7 @@ static const struct done {
 	{"unvoted", "ideas", "Done: your vote is taken back."},
 	{"tried", "ideas", "Done: thank you for trying it."},
 	{"proposed", "ideas", "Done: it is there for others to read, and you will read here what becomes of it."},
+	{"answered", "know", "Done: thank you for your answer."},
 	{"same-way", "way", "Nothing was changed: it was so already."},
 	{"same-choices", "choices", "Nothing was changed: it was so already."},
 };
@@ -260,7 +261,7 @@ void portal_form(struct request *request)
 		const char *name;
 		void (*act)(struct portal *portal);
 	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave},
-	                {"idea", portal_idea_form}, {"propose", portal_propose_form}};
+	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)
 		return reply_failure(request, ERROR_MEMORY);

@@ -25,6 +25,13 @@ void questions_looked_at(struct engine *engine, enum question_scale scale, int64
 int question_asked_append(struct request *request, struct customer *customer, uint32_t origin, const struct question *question,
                           enum channel channel, uint64_t consents) MUST_CHECK;
 
+/*
+ * Decide on @surface for the customer of @origin now, as POST /v1/decide does, and record it (decide_api.c).
+ * Errors: ERROR_NOT_FOUND, ERROR_BUSY, ERROR_MEMORY, those of engine_append.
+ */
+int decision_make(struct request *request, uint32_t origin, const struct surface *surface, enum channel channel,
+                  struct decision *decision, uint64_t *position) MUST_CHECK;
+
 /* The question that the record of a decision asked; NULL when it asked none, or one that is no longer configured. */
 const struct question *question_of_decision(const struct config *config, const struct event *decision);
 

@@ -74,6 +74,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/assets/{file}", 0, ROUTE_INLINE, page_asset, "Scripts, styles and fonts."},
 	{HTTP_GET, "/me", 0, ROUTE_WORKER, portal_page, "The customer's own page.", portal_refuse},
 	{HTTP_GET, "/me/ideas", 0, ROUTE_WORKER, portal_ideas, "What customers propose, and what becomes of it.", portal_refuse},
+	{HTTP_GET, "/me/question", 0, ROUTE_WORKER, portal_question, "A question to the customer, when one may be asked.", portal_refuse},
 	{HTTP_GET, "/me/enter", 0, ROUTE_INLINE, portal_enter, "Enter it with ?token=.", portal_refuse},
 	{HTTP_GET, "/me/export", 0, ROUTE_WORKER, portal_export, "Everything, as one JSON document to keep.", portal_refuse},
 	{HTTP_POST, "/me/{action}", 0, ROUTE_WORKER, portal_form, "What a customer changes there, as a form.", portal_refuse},

@@ -343,7 +343,7 @@ const pages = [
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],
   ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
-  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false]]),
+  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
 ];
 const looks = [["light", {}], ["dark", { scheme: "dark" }]];
 const needs = [["huge", { text: "huge" }], ["high", { contrast: "high" }]];

@@ -79,6 +79,25 @@ describe("preference", () => {
     ok(await server.delete("/v1/configuration/price-list/here"));
   });
 
+  test("is asked on the own page, by a form with nothing chosen, once", async () => {
+    await server.send([consent("portal", "yes")]);
+    const headers = { Cookie: `attune_portal=${server.token("user:portal")}` };
+    const page = async () => (await server.get("/me/question", { key: null, headers })).text;
+    const html = await page(), before = (await read()).n;
+    assert.ok(html.includes("You could have used any of these."));
+    assert.ok(!/ checked| selected/.test(html), "nothing is chosen beforehand");
+    const [, token] = /name="token" value="([^"]+)"/.exec(html), [, decision] = /name="decision" value="([^"]+)"/.exec(html);
+    const answer = (fields) => server.post("/me/answer", new URLSearchParams({ token, decision, ...fields }).toString(), { key: null, headers: { ...headers, "Content-Type": "application/x-www-form-urlencoded" } });
+    assert.equal((await answer({ "rank-0": "", "rank-1": "" })).status, 400, "no answer yet");
+    assert.equal((await answer({ "rank-0": "2", "rank-1": "1", "rank-2": "no", "rank-3": "", motive: "trust" })).status, 303);
+    assert.equal((await answer({ "rank-0": "1", "rank-1": "2" })).status, 409);
+    assert.equal((await read()).n, before + 1);
+    const { cid } = await server.card("user:portal"), ranked = (await server.timeline(cid)).find((event) => event.name === "Preference Ranked");
+    const said = ranked.properties.properties ?? ranked.properties;
+    assert.deepEqual([said.order, said.open, said.motive], [["north", "harbour"], ["harbour", "north", "cooperative"], "trust"]);
+    assert.match(await page(), /We ask you nothing now\.[^]*within the last 48 hours/);
+  });
+
   test("is answered where it is asked, with an order among the options", async () => {
     await server.send([consent("asked", "yes")]);
     const decision = await server.decide("user:asked", "own-page-question", { channel: "web" });

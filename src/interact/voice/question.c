@@ -322,10 +322,10 @@ void question_reason_say(struct buffer *out, const struct question *question, en
 	struct question_course course;
 	switch (reason) {
 	case QUESTION_MAY:
-		buffer_string(out, "Asked ");
 		if (question->every_uses)
-			buffer_format(out, "once in %lld uses, and ", (long long)question->every_uses);
-		buffer_format(out, "never twice within %d days.", QUESTION_ASKED_DAYS);
+			buffer_format(out, "Asked once in %lld uses, and never twice within %d days.", (long long)question->every_uses, QUESTION_ASKED_DAYS);
+		else
+			buffer_format(out, "We ask one question in %d days at most, and this is it.", QUESTION_ASKED_DAYS);
 		break;
 	case QUESTION_NO_CONSENT:
 		buffer_string(out, "Not asked: you have not agreed to be asked.");
