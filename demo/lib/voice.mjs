@@ -36,6 +36,13 @@ function ordered(random, open) {
   return order;
 }
 
+/* Harbour keeps its own budget: nobody is asked twice within thirty days, whatever the question. */
+function mayAsk(span, time) {
+  if (span.asked.some((other) => Math.abs(other - time) < 30 * DAY)) return false;
+  span.asked.push(time);
+  return true;
+}
+
 function preference(random, person, record, world, span) {
   const open = ["harbour", ...Object.keys(REACH).filter((bank) => random.chance(REACH[bank]))];
   if (open.length === 1) open.push("north");
@@ -43,6 +50,7 @@ function preference(random, person, record, world, span) {
   const truth = { first: chance(open), open: open.length };
   if (!span || !said) return truth;
   const time = span.from + at * (span.to - span.from), motive = order[0] === "harbour" && price < priceAt(time, world) ? "price" : Object.keys(motives)[other];
+  mayAsk(span, time);
   record.track(person.index, time - MINUTE, { userId: person.userId }, places.app, "Question Asked", { question: "whom-next" });
   record.track(person.index, time, { userId: person.userId }, places.app, "Preference Ranked", { question: "whom-next", open, order: order.slice(0, 2), motive });
   return { ...truth, answered: { first: order[0] === "harbour", price: motive === "price", time } };
@@ -53,6 +61,7 @@ function answers(random, person, record, span, question, event, property, weight
   if (!span) return;
   for (const [at, said, value] of draws) {
     const time = span.from + at * (span.to - span.from), who = { userId: person.userId };
+    if (!mayAsk(span, time)) continue;
     record.track(person.index, time - MINUTE, who, place, "Question Asked", { question });
     if (said) record.track(person.index, time, who, place, event, { question, [property]: value });
   }
@@ -79,7 +88,7 @@ export function speak(person, record, world, voice) {
   if (!person.userId) return;
   const random = new Random(world.seed, person.index, 13), named = person.kind === "named";
   const given = person.consents.given.research, end = Math.min(person.consents.withdrawn.research ?? Infinity, world.until - 60 * MINUTE);
-  const span = !named && given !== undefined && end > given + 2 * MINUTE ? { from: given + 2 * MINUTE, to: end } : null;
+  const span = !named && given !== undefined && end > given + 2 * MINUTE ? { from: given + 2 * MINUTE, to: end, asked: [] } : null;
   const said = preference(random, person, record, world, span);
   voice.people++;
   voice.first += said.first;

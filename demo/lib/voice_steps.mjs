@@ -37,7 +37,7 @@ async function stars({ server, browser, ana }) {
     expect(await page.sees("bye") && !await page.sees("question"), "she was asked again the next time");
     const { ask, why } = await server.decide(`user:${ana.user_id}`, "machine-question", "machine");
     expect(ask === null && /Not asked/.test(why), `the decision says ${show({ ask, why })}`);
-    return `asked "${ONCE_IN} uses", four stars by keyboard; the next time: ${why}`;
+    return `asked once in ${ONCE_IN} uses, four stars by keyboard; the next time: ${why}`;
   });
 }
 

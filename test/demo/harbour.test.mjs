@@ -62,6 +62,9 @@ test("nobody is asked before the yes or after the no, and the truth about ideas 
   const given = new Map(events.filter((e) => e.event === "Consent Given" && e.properties.purpose === "research").map((e) => [e.userId, e.timestamp]));
   assert.ok(asked.length > 50);
   for (const e of asked) assert.ok(e.timestamp > given.get(e.userId) && e.timestamp <= span.get(e.userId)[1], `${e.userId} is asked at ${e.timestamp}`);
+  const times = new Map();
+  for (const e of events.filter((e) => e.event === "Question Asked")) times.set(e.userId, [...(times.get(e.userId) ?? []), Date.parse(e.timestamp)]);
+  for (const [user, all] of times) assert.ok(all.every((t, i) => i === 0 || t - all[i - 1] >= 30 * 86400_000), `${user} is asked twice within thirty days`);
   for (const { idea, votes } of year.truth.voice.ideas) {
     const of = (name) => events.filter((e) => e.event === name && e.properties.idea === idea).length;
     assert.equal(of("Idea Supported") - of("Idea Support Withdrawn"), votes);
