@@ -79,7 +79,7 @@ async function preference(tour) {
   const found = await tour.server.call("GET", "/v1/preference"), voice = await tour.server.call("GET", "/v1/voice");
   expect(!found.hidden && found.first.n >= 100, `too few answered: ${found.sentence}`);
   return consolePage(tour, "/console/voice?view=preference", async (page) => {
-    const said = await page.text("sentence"), first = await page.text("first");
+    const first = await page.text("first"), said = await page.text("sentence");
     expect(first.includes(`${Math.round(found.first.value * 100)} %`), `first choice says "${first}"`);
     await page.see("beside-nps", SEEN_MS);
     const beside = (await page.text("beside")).replace(/\s+/g, " ");
