@@ -13,6 +13,7 @@ import { named } from "./lib/named.mjs";
 import { DAY, dayOf, HOUR, iso, monthDayOf, personOf, weekdayOf, weekdays } from "./lib/people.mjs";
 import { places, purposesOf, Record } from "./lib/record.mjs";
 import { Random } from "./lib/random.mjs";
+import { speak, voiceOf, voiceTruth } from "./lib/voice.mjs";
 
 const usage = `node demo/simulate.mjs [--seed 5] [--customers 3000] [--until ISO-DATE] [--habit-day Friday] [--out events.ndjson] [--truth truth.json]
   --until      the end of the year; now, when absent
@@ -109,11 +110,12 @@ function write(file, record) {
 
 const began = Date.now(), world = worldOf(), record = new Record(world.seed, world.until);
 const people = Array.from({ length: given.customers }, (_, i) => personOf(world.seed, i, world.start, world.until));
-const shared = shareBrowsers(people, world), lives = [], tour = {};
+const shared = shareBrowsers(people, world), lives = [], tour = {}, voice = voiceOf();
 people.forEach((person, i) => {
   const life = i < named.length ? named[i](record, world) : live(person, record, world);
   if (life.named) { person = life.person; tour[life.named.person] = life.named; }
   lives.push([person, life]);
+  speak(person, record, world, voice);
 });
 const visiting = visitors(record, world, Math.round(given.customers * VISITORS));
 const truths = lives.map(([person, life]) => truthOf(person, life, world));
@@ -124,6 +126,7 @@ writeFileSync(given.truth, JSON.stringify({
   seed: world.seed, start: iso(world.start), until: iso(world.until), named: tour, people: truths, visitors: visiting, shared_browsers: shared,
   planted: [planted("card-activation", "forced", "activating the card failed and the customer phoned within days", "failed_activation"),
     planted("address-change", "asked", "the address was changed and asked for again", "asked_again"), planted("password-reset", "forced", "the code came too late and the customer phoned", "late_code")],
+  voice: voiceTruth(voice, world),
   counts: { events: record.counts, total, customers: people.length, recognisable },
 }));
 console.log(`${total} events of ${people.length} customers, ${(bytes / 1e6).toFixed(1)} MB, in ${((Date.now() - began) / 1000).toFixed(1)} s: ${given.out}, ${given.truth}`);

@@ -55,6 +55,7 @@ function ana(record, world) {
   const life = start(person, record, world, Math.min(world.start, agreed - 10 * DAY) + 9 * HOUR);
   agree(life, "personalisation", agreed, places.app);
   agree(life, "analytics", agreed + 20_000, places.app);
+  agree(life, "research", agreed + 40_000, places.app);
 
   /* The machine: a few unlike amounts before it became a habit, then eleven Fridays. */
   const fridays = lastDays(until, weekday, FRIDAYS), odd = [[120, 2], [30, 4], [200, 5], [60, 3]];

@@ -15,6 +15,8 @@
 #include "interact/preference.h"
 #include "interact/promise.h"
 #include "interact/touchpoint.h"
+#include "interact/voice/idea.h"
+#include "interact/voice/ranking.h"
 #include "measure/layers/layers.h"
 #include "measure/roadmap.h"
 #include "trust/consent.h"
@@ -22,12 +24,13 @@
 #include <math.h>
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
-                                           &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold};
+                                           &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold,
+                                           &question_fold,   &idea_fold,   &ranking_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
-                                                  &price_list_kind, &move_kind, &note_kind};
+                                                  &price_list_kind, &move_kind, &note_kind, &question_kind, &idea_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

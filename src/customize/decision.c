@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "customize/habit.h"
+#include "customize/question_ask.h"
 #include "trust/consent.h"
 
 #include <stdarg.h>
@@ -309,12 +310,20 @@ static void consent_ask(struct decision *decision, struct reader *reader)
 
 int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms)
 {
+	return decide_with(decision, reader, surface, now_ms, &(struct decide_inputs){0});
+}
+
+int decide_with(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
+                const struct decide_inputs *inputs)
+{
 	*decision = (struct decision){.surface = surface, .now_ms = now_ms};
 	struct text preferences = reader_state(reader, &preference_fold);
 	decision->accessibility = preference_accessibility(preferences);
 	decision->no_consent = !reader_may(reader);
 	if (surface->type == SURFACE_USUAL)
 		decide_usual(decision, reader, preferences);
+	else if (surface->type == SURFACE_QUESTION)
+		question_ask(decision, reader, inputs->resting);
 	else
 		decide_menu(decision, reader);
 	if (decision->no_consent)
@@ -400,6 +409,13 @@ static void ask_write(struct json_writer *writer, const struct decision *decisio
 	snprintf(id, sizeof id, "s%llx", (unsigned long long)position);
 	json_object_begin(writer);
 	json_put_text(writer, "suggestion", text_of(id));
+	if (ask->kind == SUGGESTION_QUESTION) {
+		json_put_text(writer, "kind", TEXT("question"));
+		json_put_text(writer, "text", ((struct text){ask->text, ask->text_n}));
+		question_write(writer, ask->question);
+		json_object_end(writer);
+		return;
+	}
 	json_put_text(writer, "kind", ask->kind == SUGGESTION_CONSENT ? TEXT("consent") : ask->kind == SUGGESTION_PROMOTE ? TEXT("promote") : TEXT("demote"));
 	json_put_text(writer, "text", ((struct text){ask->text, ask->text_n}));
 	if (ask->kind == SUGGESTION_CONSENT)
@@ -429,7 +445,7 @@ void decision_write(struct json_writer *writer, const struct decision *decision,
 {
 	const struct surface *surface = decision->surface;
 	json_put_text(writer, "surface", surface->name);
-	json_put_text(writer, "type", surface->type == SURFACE_MENU ? TEXT("menu") : TEXT("usual"));
+	json_put_text(writer, "type", surface->type == SURFACE_MENU ? TEXT("menu") : surface->type == SURFACE_QUESTION ? TEXT("question") : TEXT("usual"));
 	json_put_bool(writer, "guess", decision->guess);
 	json_key(writer, TEXT("options"));
 	json_array_begin(writer);

@@ -14,6 +14,7 @@
 #include "customize/surface.h"
 #include "customize/usual.h"
 #include "interact/preference.h"
+#include "interact/voice/question.h"
 #include "trust/reader.h"
 
 enum { DECISION_BYTES_MAX = 600, DECISION_OPTIONS_MAX = 20, DECISION_SUGGESTIONS = 3, DECISION_WHY_BYTES = 400, ANNOUNCE_DAYS = 30 };
@@ -29,6 +30,7 @@ struct decision_option {
 struct decision_ask {
 	enum suggestion_kind kind;       /* 0: nothing is asked. */
 	uint16_t option, over;           /* Of a menu's move. */
+	const struct question *question; /* Of a surface that asks. */
 	char text[DECISION_WHY_BYTES];
 	size_t text_n;
 };
@@ -54,6 +56,12 @@ struct decision {
 	enum usual_slot slot;            /* For finding the events behind a usual choice. */
 	struct menu_op automatic;        /* A move to be recorded and applied: mode "do it". */
 	bool has_automatic;
+	uint32_t resting;                /* Of a surface that asks: what it was told of questions that rest. */
+};
+
+/* What deciding needs beside the customer and the time; the record keeps it, so that deciding again has it too. */
+struct decide_inputs {
+	uint32_t resting;                /* question_ask.h */
 };
 
 /*
@@ -61,6 +69,10 @@ struct decision {
  * arena. Pure but for reading. Errors: ERROR_MEMORY.
  */
 int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms) MUST_CHECK;
+int decide_with(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
+                const struct decide_inputs *inputs) MUST_CHECK;
+/* What the record of a decision kept of its inputs. */
+struct decide_inputs decision_inputs(struct value record);
 
 /*
  * The payload of the decision's record, at most DECISION_BYTES_MAX: what was shown, what was asked, what was withheld and

@@ -69,7 +69,7 @@ static void menu_encode(struct buffer *out, struct text key, const struct surfac
 
 static void ask_encode(struct buffer *out, const struct decision *decision, const struct detail *detail)
 {
-	static const char *const kinds[] = {"", "consent", "promote", "demote"};
+	static const char *const kinds[] = {"", "consent", "promote", "demote", "question"};
 	const struct surface *surface = decision->surface;
 	const struct decision_ask *ask = &decision->ask;
 	value_put_key(out, TEXT("ask"));
@@ -80,7 +80,10 @@ static void ask_encode(struct buffer *out, const struct decision *decision, cons
 		value_put_key(out, TEXT("text"));
 		value_put_text(out, (struct text){ask->text, ask->text_n});
 	}
-	if (ask->kind == SUGGESTION_CONSENT && detail->surface) {
+	if (ask->kind == SUGGESTION_QUESTION) {
+		value_put_key(out, TEXT("question"));
+		value_put_int(out, ask->question->mark);
+	} else if (ask->kind == SUGGESTION_CONSENT && detail->surface) {
 		value_put_key(out, TEXT("purpose"));
 		value_put_text(out, surface->purpose_name);
 	} else if (ask->kind != SUGGESTION_CONSENT) {
@@ -120,9 +123,13 @@ static void encode(struct buffer *out, const struct decision *decision, const st
 	value_put_bool(out, decision->guess);
 	value_put_key(out, TEXT("why"));
 	value_put_text(out, text_whole(text_first((struct text){decision->why, decision->why_n}, detail->why_max)));
+	if (decision->resting) {
+		value_put_key(out, TEXT("resting"));
+		value_put_int(out, decision->resting);
+	}
 	if (surface->type == SURFACE_USUAL) {
 		options_encode(out, decision, detail);
-	} else {
+	} else if (surface->type == SURFACE_MENU) {
 		menu_encode(out, TEXT("home"), surface, decision->menu.home, decision->menu.home_n, detail);
 		menu_encode(out, TEXT("suggestions"), surface, decision->suggestions, decision->suggestions_n, detail);
 	}
@@ -153,6 +160,13 @@ void decision_encode(struct buffer *out, const struct decision *decision)
 		out->n = begun;
 		out->failed = false;
 	}
+}
+
+struct decide_inputs decision_inputs(struct value record)
+{
+	int64_t resting = 0;
+	value_int(value_get(record, TEXT("resting")), &resting);
+	return (struct decide_inputs){.resting = (uint32_t)resting};
 }
 
 uint16_t decision_option_of(const struct surface *surface, struct value named)

@@ -11,7 +11,7 @@
 
 enum { SUGGESTION_REST_DAYS = 90, SUGGESTION_NO_MAX = 3, SUGGESTION_WEEK_DAYS = 7 };
 
-enum suggestion_kind { SUGGESTION_CONSENT = 1, SUGGESTION_PROMOTE, SUGGESTION_DEMOTE };
+enum suggestion_kind { SUGGESTION_CONSENT = 1, SUGGESTION_PROMOTE, SUGGESTION_DEMOTE, SUGGESTION_QUESTION };
 
 extern const struct fold suggestion_fold; /* From responses. */
 

@@ -15,9 +15,10 @@ static const struct config_key learns_keys[] = {
 	{.name = "event", .type = CONFIG_TEXT}, {.name = "field", .type = CONFIG_TEXT}, {.name = "with", .type = CONFIG_TEXTS},
 	{.name = "screen", .type = CONFIG_TEXT}, {.name = "page", .type = CONFIG_TEXT}, {.name = NULL}};
 static const struct config_key surface_keys[] = {
-	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu"},
+	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu question"},
 	{.name = "purpose", .type = CONFIG_TEXT, .required = true},
-	{.name = "learns", .type = CONFIG_MAP, .required = true, .keys = learns_keys},
+	{.name = "learns", .type = CONFIG_MAP, .keys = learns_keys},
+	{.name = "questions", .type = CONFIG_TEXTS},
 	{.name = "standard", .type = CONFIG_LIST},
 	{.name = "slots", .type = CONFIG_NUMBER},
 	{.name = "options", .type = CONFIG_TEXTS},
@@ -99,6 +100,28 @@ static int menu_compile(struct config_build *build, const struct config_document
 	return 0;
 }
 
+static int question_compile(struct config_build *build, const struct config *config, const struct config_document *document,
+                            struct surface *surface)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	while (value_next(&cursor, value_get(document->body, TEXT("questions")), NULL, &item)) {
+		if (surface->questions_n == SURFACE_QUESTIONS_MAX)
+			return config_problem(build, document, "questions", "a surface has at most %d questions", SURFACE_QUESTIONS_MAX);
+		if (!config_find(config, TEXT("question"), value_text(item)))
+			return config_problem(build, document, "questions", "there is no question \"%.*s\"", TEXT_ARGS(value_text(item)));
+		surface->questions[surface->questions_n++] = value_text(item);
+	}
+	if (surface->questions_n == 0)
+		return config_problem(build, document, NULL, "a surface that asks needs \"questions\"");
+	return 0;
+}
+
+static enum surface_type type_of(struct text name)
+{
+	return text_equal(name, TEXT("menu")) ? SURFACE_MENU : text_equal(name, TEXT("question")) ? SURFACE_QUESTION : SURFACE_USUAL;
+}
+
 static struct text text_or(struct value value, struct text otherwise)
 {
 	return value_text(value).n ? value_text(value) : otherwise;
@@ -109,7 +132,7 @@ static int surface_compile(struct config_build *build, const struct config *conf
 {
 	surface->name = document->name;
 	surface->mark = (uint32_t)XXH3_64bits(document->name.p, document->name.n);
-	surface->type = text_equal(value_text(value_get(document->body, TEXT("type"))), TEXT("menu")) ? SURFACE_MENU : SURFACE_USUAL;
+	surface->type = type_of(value_text(value_get(document->body, TEXT("type"))));
 	surface->purpose_name = value_text(value_get(document->body, TEXT("purpose")));
 	surface->verb = text_or(value_get(document->body, TEXT("verb")), TEXT("chose"));
 	surface->currency = value_text(value_get(document->body, TEXT("currency")));
@@ -121,6 +144,8 @@ static int surface_compile(struct config_build *build, const struct config *conf
 	if (!purpose)
 		return config_problem(build, document, "purpose", "there is no purpose \"%.*s\"", TEXT_ARGS(surface->purpose_name));
 	surface->purpose = purpose->mask;
+	if (surface->type == SURFACE_QUESTION)
+		return question_compile(build, config, document, surface);
 	return surface->type == SURFACE_MENU ? menu_compile(build, document, surface) : usual_compile(build, document, surface);
 }
 

@@ -9,9 +9,9 @@
 #include "event/event.h"
 #include "trust/purpose.h"
 
-enum { SURFACE_STANDARD_MAX = 16, SURFACE_WITH_MAX = 4, SURFACE_STATED_MAX = 8 };
+enum { SURFACE_STANDARD_MAX = 16, SURFACE_WITH_MAX = 4, SURFACE_STATED_MAX = 8, SURFACE_QUESTIONS_MAX = 8 };
 
-enum surface_type { SURFACE_USUAL, SURFACE_MENU };
+enum surface_type { SURFACE_USUAL, SURFACE_MENU, SURFACE_QUESTION };
 
 struct surface_stated {
 	struct text field, preference; /* The answer's field and the preference that rules it: notes, cash.notes. */
@@ -40,6 +40,9 @@ struct surface {
 	uint32_t marks[MENU_OPTIONS_MAX]; /* A hash of the option's name: stands for it where room is short. */
 	bool always[MENU_OPTIONS_MAX];
 	struct menu_surface menu;
+	/* question */
+	struct text questions[SURFACE_QUESTIONS_MAX]; /* Names, in the order in which they come up. */
+	size_t questions_n;
 };
 
 extern const struct config_kind surface_kind;

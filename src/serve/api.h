@@ -66,6 +66,20 @@ void api_layers_ripple(struct request *request);
 void api_layers_trace(struct request *request);
 void api_layers_walk(struct request *request);
 
+/* voice_api.c */
+void api_voice(struct request *request);
+
+/* voice_customers.c */
+void api_voice_customers(struct request *request);
+
+/* preference_api.c */
+void api_preference(struct request *request);
+
+/* ideas.c */
+void api_ideas(struct request *request);
+void api_ideas_post(struct request *request);
+void api_idea_act(struct request *request);
+
 /* operations_api.c */
 void api_health(struct request *request);
 void api_ready(struct request *request);
@@ -104,6 +118,8 @@ bool harbour_token(struct request *request, struct text person, struct text *tok
 
 /* portal.c */
 void portal_page(struct request *request);
+void portal_ideas(struct request *request);
+void portal_question(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);

@@ -41,3 +41,11 @@ void behind_write(struct request *request, const struct behind *behind)
 	json_put_int(out, "withheld", shown ? behind->total - agreed : 0);
 	json_put_text(out, "purpose", purpose ? purpose->title : TEXT(""));
 }
+
+void behind_reply(struct request *request, const struct behind *behind, const char *sentence)
+{
+	json_object_begin(&request->out);
+	json_put_text(&request->out, "sentence", text_of(sentence));
+	behind_write(request, behind);
+	json_object_end(&request->out);
+}

@@ -25,4 +25,7 @@ bool behind_may_name(struct engine *engine, struct customer *customer, const str
 /* Members of an answer that is begun: "hidden", "customers", "total", "agreed", "withheld", "purpose". */
 void behind_write(struct request *request, const struct behind *behind);
 
+/* The same as an answer of its own, with what it is about. */
+void behind_reply(struct request *request, const struct behind *behind, const char *sentence);
+
 #endif

@@ -1,6 +1,7 @@
 /* decide_api.c: POST /v1/decide, and what a customer changes: preferences, consents, layouts, undo. */
 #include "serve/api.h"
 #include "serve/change.h"
+#include "serve/question.h"
 
 #include "base/clock.h"
 #include "customize/decision.h"
@@ -107,7 +108,9 @@ static int decide_locked(struct request *request, struct deciding *deciding, str
 	if (!error && !customer_has(engine, customer, origin))
 		error = ERROR_BUSY;
 	if (!error)
-		error = decide(decision, &reader, surface, now_ms);
+		error = surface->type == SURFACE_QUESTION
+		            ? decide_with(decision, &reader, surface, now_ms, &(struct decide_inputs){questions_resting(engine, reader.config, now_ms)})
+		            : decide(decision, &reader, surface, now_ms);
 	if (error)
 		return error;
 	deciding->preferences = reader_state(&reader, &preference_fold);
@@ -116,8 +119,24 @@ static int decide_locked(struct request *request, struct deciding *deciding, str
 		error = automatic_append(request, customer, origin, decision, channel);
 	if (!error)
 		error = decision_append(request, customer, origin, decision, channel, reader.consents, &deciding->position);
+	if (!error && decision->ask.kind == SUGGESTION_QUESTION)
+		error = question_asked_append(request, customer, origin, decision->ask.question, channel, reader.consents);
 	if (!error && explain && decision->guess && surface->type == SURFACE_USUAL)
 		error = history_start(&deciding->history, engine, customer, request->arena, HISTORY_EVENTS);
+	return error;
+}
+
+int decision_make(struct request *request, uint32_t origin, const struct surface *surface, enum channel channel,
+                  struct decision *decision, uint64_t *position)
+{
+	struct deciding *deciding = arena_zero_alloc(request->arena, 1, sizeof *deciding);
+	struct customer *customer = deciding ? customer_lock_of(request->server->engine, origin) : NULL;
+	if (!customer)
+		return deciding ? ERROR_NOT_FOUND : ERROR_MEMORY;
+	int error = decide_locked(request, deciding, customer, origin, surface, channel, request->now_ms, false);
+	customer_unlock(request->server->engine, customer);
+	*decision = deciding->decision;
+	*position = deciding->position;
 	return error;
 }
 
@@ -188,12 +207,13 @@ static int decide_again(struct request *request, struct customer *then, const st
 {
 	const struct surface *surface = surface_find(config, record->name);
 	struct reader reader;
+	struct decide_inputs inputs = decision_inputs(record->payload);
 	int64_t at;
 	if (!surface || !value_int(value_get(record->payload, TEXT("at")), &at))
 		return ERROR_NOT_FOUND;
 	int error = reader_open_then(&reader, request->server->engine, then, config, request->arena, surface->purpose);
 	if (!error)
-		error = decide(&deciding->decision, &reader, surface, at);
+		error = decide_with(&deciding->decision, &reader, surface, at, &inputs);
 	deciding->preferences = error ? (struct text){0} : reader_state(&reader, &preference_fold);
 	return error;
 }

@@ -172,10 +172,7 @@ static void customers_write(struct request *request, const struct figure *figure
 {
 	char sentence[SENTENCE_BYTES];
 	sentence_make(request, figure, sentence);
-	json_object_begin(&request->out);
-	json_put_text(&request->out, "sentence", text_of(sentence));
-	behind_write(request, &figure->behind);
-	json_object_end(&request->out);
+	behind_reply(request, &figure->behind, sentence);
 }
 
 /* The flow is drawn from the variants that are listed: those alone are counted. */

@@ -232,10 +232,12 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"#undo", "Undo"},          {"#open", "What is open"},        {"#take", "Take it with me"}};
+	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"},        {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
 	html_open(&portal->html, "nav", "class", "contents", "aria-label", "On this page", NULL);
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
 		if (portal->menus_n == 0 && strcmp(links[i].to, "#menu") == 0)
+			continue;
+		if (strcmp(links[i].to, "/me/question") == 0 && !surface_find(portal->config, TEXT(PORTAL_QUESTION_SURFACE)))
 			continue;
 		html_open(&portal->html, "a", "href", links[i].to, NULL);
 		html_string(&portal->html, links[i].says);
@@ -261,6 +263,22 @@ static void take_section(struct portal *portal)
 	portal_section_close(portal);
 }
 
+void portal_frame_open(struct portal *portal, const char *title)
+{
+	page_begin(portal->request, 200);
+	frame_open(&portal->html, portal->accessibility, title, false);
+	masthead_write(portal);
+	html_open(&portal->html, "main", "id", "main", NULL);
+}
+
+void portal_frame_close(struct portal *portal)
+{
+	html_close(&portal->html, "main");
+	frame_close(&portal->html);
+	if (portal->html.out->failed)
+		reply_failure(portal->request, ERROR_MEMORY);
+}
+
 void portal_page(struct request *request)
 {
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
@@ -270,10 +288,7 @@ void portal_page(struct request *request)
 		return;
 	if (portal_read(portal) != 0)
 		return portal_problem(request, 503, "Your page cannot be shown just now.", "Nothing is lost. Try again in a moment.");
-	page_begin(request, 200);
-	frame_open(&portal->html, portal->accessibility, "Your own page", false);
-	masthead_write(portal);
-	html_open(&portal->html, "main", "id", "main", NULL);
+	portal_frame_open(portal, "Your own page");
 	html_open(&portal->html, "h1", NULL);
 	html_string(&portal->html, portal->name.n ? "Your page, " : "Your page");
 	html_text(&portal->html, portal->name);
@@ -287,8 +302,5 @@ void portal_page(struct request *request)
 	portal_undo_section(portal);
 	portal_open_section(portal);
 	take_section(portal);
-	html_close(&portal->html, "main");
-	frame_close(&portal->html);
-	if (portal->html.out->failed)
-		reply_failure(request, ERROR_MEMORY);
+	portal_frame_close(portal);
 }

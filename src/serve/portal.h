@@ -71,6 +71,18 @@ bool portal_open(struct portal *portal, struct request *request);
 /* A page of a heading and a sentence. */
 void portal_problem(struct request *request, int status, const char *title, const char *sentence);
 
+/* The page from its beginning to the open main part, and from there to its end. */
+void portal_frame_open(struct portal *portal, const char *title);
+void portal_frame_close(struct portal *portal);
+
+/* portal_ideas.c: the forms of the page of ideas. */
+void portal_idea_form(struct portal *portal);
+void portal_propose_form(struct portal *portal);
+
+/* portal_question.c: the answer to the question of the own page. */
+#define PORTAL_QUESTION_SURFACE "own-page-question"
+void portal_answer_form(struct portal *portal);
+
 /* The sections, each with its heading as a question. */
 void portal_known_section(struct portal *portal);      /* portal_known.c */
 void portal_open_section(struct portal *portal);

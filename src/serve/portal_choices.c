@@ -41,7 +41,7 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 			continue;
 		html_string(html, "; ");
 		html_text(html, touchpoint_title(portal->config, surface->name));
-		html_string(html, surface->type == SURFACE_MENU ? " stays as you or we set it up" : " offers the standard choices");
+		html_string(html, surface->type == SURFACE_QUESTION ? " asks nothing" : surface->type == SURFACE_MENU ? " stays as you or we set it up" : " offers the standard choices");
 	}
 	html_string(html, ".");
 	html_close(html, "span");

@@ -24,6 +24,11 @@ static const struct done {
 	{"way", "way", "Done: it holds on every channel now."},
 	{"menu", "menu", "Done: your menu is changed, everywhere it stands."},
 	{"undone", "undo", "Done: it is as if it had never been."},
+	{"voted", "ideas", "Done: you are for it. You can take that back."},
+	{"unvoted", "ideas", "Done: your vote is taken back."},
+	{"tried", "ideas", "Done: thank you for trying it."},
+	{"proposed", "ideas", "Done: it is there for others to read, and you will read here what becomes of it."},
+	{"answered", "know", "Done: thank you for your answer."},
 	{"same-way", "way", "Nothing was changed: it was so already."},
 	{"same-choices", "choices", "Nothing was changed: it was so already."},
 };
@@ -276,7 +281,8 @@ void portal_form(struct request *request)
 	static const struct {
 		const char *name;
 		void (*act)(struct portal *portal);
-	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}};
+	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave},
+	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)
 		return reply_failure(request, ERROR_MEMORY);

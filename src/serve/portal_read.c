@@ -78,6 +78,8 @@ static int surface_read(struct portal *portal, struct customer *customer, const 
 	int error = reader_open(&reader, portal->request->server->engine, customer, portal->request->arena, surface->purpose);
 	if (error || !layout)
 		return error ? error : ERROR_MEMORY;
+	if (surface->type == SURFACE_QUESTION)
+		return 0; /* Looking ahead is not asking. */
 	if (surface->type == SURFACE_USUAL) {
 		if (reader_may(&reader))
 			habit_read(portal, &reader, surface, decision);

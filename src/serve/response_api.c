@@ -6,6 +6,7 @@
  */
 #include "serve/api.h"
 #include "serve/change.h"
+#include "serve/question.h"
 
 #include "customize/decision.h"
 
@@ -19,6 +20,8 @@ struct response {
 
 static enum suggestion_kind suggestion_kind_of(struct text name)
 {
+	if (text_equal(name, TEXT("question")))
+		return SUGGESTION_QUESTION;
 	return text_equal(name, TEXT("consent")) ? SUGGESTION_CONSENT : text_equal(name, TEXT("demote")) ? SUGGESTION_DEMOTE : SUGGESTION_PROMOTE;
 }
 
@@ -40,6 +43,8 @@ static int suggestion_apply(struct request *request, uint32_t origin, const stru
 	enum channel channel = (enum channel)decision->header.channel;
 	if (!surface)
 		return ERROR_NOT_FOUND;
+	if (kind == SUGGESTION_QUESTION)
+		return 0; /* Not answering changes nothing. */
 	if (kind == SUGGESTION_CONSENT) {
 		struct text purpose = value_text(value_get(ask, TEXT("purpose"))), text = value_text(value_get(ask, TEXT("text")));
 		struct consent_act act = {.purpose = purpose.n ? purpose : surface->purpose_name, .yes = yes,
@@ -142,6 +147,21 @@ static void unknown_take(struct request *request, uint32_t origin, const struct 
 	json_object_end(&request->out);
 }
 
+/* The answer to a question. False: an error is answered. */
+static bool question_take(struct request *request, uint32_t origin, const struct event *decision, const struct question *question,
+                          struct json root)
+{
+	int error = question_answer_append(request, origin, decision, question, json_get(root, TEXT("value")));
+	if (error == ERROR_INVALID)
+		reply_error(request, 400, "invalid_answer", "\"value\" must be an answer on the scale \"%s\" of the question.",
+		            question_scales[question->scale].name);
+	else if (error == ERROR_CONFLICT)
+		reply_error(request, 409, "already_answered", "This question was answered already; one asking has one answer.");
+	else if (error)
+		reply_failure(request, error);
+	return error == 0;
+}
+
 static void known_take(struct request *request, uint32_t origin, const struct response *response, const struct event *decision,
                        struct json root)
 {
@@ -149,6 +169,9 @@ static void known_take(struct request *request, uint32_t origin, const struct re
 	uint64_t undo = 0;
 	if (response->suggestion && value_type_of(value_get(decision->payload, TEXT("ask"))) != VALUE_OBJECT)
 		return reply_error(request, 400, "no_suggestion", "Nothing was asked there.");
+	const struct question *question = question_of_decision(engine_config(request->server->engine), decision);
+	if (question && json_type_of(json_get(root, TEXT("value"))) != JSON_ABSENT && !question_take(request, origin, decision, question, root))
+		return;
 	int error = response_append(request, origin, decision, root, response->answer);
 	if (!error && response->suggestion)
 		error = suggestion_apply(request, origin, decision, response->answer, &undo);

@@ -272,6 +272,39 @@ for (const [view, figure] of [["map", "[data-testid=step] a.opens"], ["flow", `$
     await page.waitForURL((url) => url.pathname === "/console/journeys" && url.search.includes(`view=${view.split("&")[0]}`) && !url.search.includes("of="));
   });
 
+await check("an_idea_is_answered_in_the_console_and_its_proposer_reads_who_decided", { console: true }, async (open) => {
+  const page = await open("/console/voice?view=ideas");
+  await page.click(id("answer-notes-by-size"));
+  await page.selectOption("#status-notes-by-size", "trying");
+  await page.fill("#where-notes-by-size", "branch 3");
+  await page.fill("#by-notes-by-size", "Mara Lund");
+  await page.click(`${id("answer-form")} button`);
+  await page.waitForSelector(`${id("idea-notes-by-size")}[data-status="trying"]`);
+  await open("/me/enter?person=ana");
+  const own = await open("/me/ideas"), idea = '[data-idea="notes-by-size"]';
+  const text = await own.textContent(idea);
+  for (const words of ["You proposed this", "Trying in branch 3", "Decided by Mara Lund"]) must(text.includes(words), `"${words}" is not there: ${text}`);
+});
+await check("a_figure_of_voice_opens_to_its_customers_and_back", { console: true }, async (open) => {
+  const page = await open("/console/voice");
+  await page.click('a.opens[href*="touchpoint="]');
+  await seen(page, "withheld");
+  const sentence = await page.textContent(id("sentence")), listed = await page.$$eval(`${id("customers")} tbody tr`, (rows) => rows.length);
+  must(/^\d+ customers gave 1 to 5 stars/.test(sentence), `it says ${sentence}`);
+  must(Number(await page.getAttribute(id("withheld"), "data-withheld")) + listed <= Number(sentence.split(" ")[0]), "more are listed than counted");
+  await page.click(id("back-to-voice"));
+  await seen(page, "questions");
+});
+await check("the_course_of_stars_is_its_table", { console: true }, async (open) => {
+  const page = await open("/console/voice");
+  await page.waitForSelector(".course .dot", { state: "attached" });
+  const dots = await page.$$eval(`${id("months-stars")} .dot`, (all) => all.length);
+  await page.keyboard.press("t");
+  await page.waitForSelector(`${id("months-stars")}[data-shows="table"]`);
+  const rows = await page.$$eval(`${id("months-stars")} tbody tr td`, (all) => all.filter((td) => /\d/.test(td.textContent)).length);
+  must(dots > 1 && rows === dots, `${dots} dots are ${rows} figures`);
+});
+
 /* Every page x light and dark x narrow and wide: no axe violation, no sideways scrolling. */
 async function scan(page) {
   await page.evaluate(axe);
@@ -306,11 +339,13 @@ const pages = [
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
   ["broken", "/console/broken?days=366", ".signals", null, true], ["broken-opened", "/console/broken/card-activation?days=366", id("withheld"), null, true],
   ["roadmap", "/console/roadmap", id("moves"), null, true], ["roadmap-plan", "/console/roadmap", id("moves"), async (p) => { await p.click("[data-testid^=plan-]"); await seen(p, "plan"); }, true], ["inventory", "/console/inventory", id("touchpoints"), null, true],
+  ["voice", "/console/voice", id("questions"), null, true], ["voice-customers", "/console/voice/customers?scale=stars&days=365", id("withheld"), null, true], ["ideas", "/console/voice?view=ideas", id("ideas"), async (p) => { await p.click(id("answer-notes-by-size")); await seen(p, "answer-form"); }, true],
+  ["preference", "/console/voice?view=preference", "h1", async (p) => { await p.waitForSelector(`${id("first")}, main strong`); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],
   ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
-  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false]]),
+  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
 ];
 const looks = [["light", {}], ["dark", { scheme: "dark" }]];
 const needs = [["huge", { text: "huge" }], ["high", { contrast: "high" }]];

@@ -56,6 +56,22 @@ test("Ana took 80 in 50, 20 and 10 on nine of the last eleven Fridays", () => {
   assert.ok(!events.some((e) => e.userId === "ana" && e.name === "loans"));
 });
 
+test("nobody is asked before the yes or after the no, and the truth about ideas is that of the events", () => {
+  const span = new Map(people.flatMap((p) => p.user_ids.map((user) => [user, [p.consented.research ?? "9", p.withdrawn.research ?? "9"]])));
+  const asked = events.filter((e) => ["Question Asked", "Preference Ranked", "Recommendation Given", "Effort Given"].includes(e.event));
+  const given = new Map(events.filter((e) => e.event === "Consent Given" && e.properties.purpose === "research").map((e) => [e.userId, e.timestamp]));
+  assert.ok(asked.length > 50);
+  for (const e of asked) assert.ok(e.timestamp > given.get(e.userId) && e.timestamp <= span.get(e.userId)[1], `${e.userId} is asked at ${e.timestamp}`);
+  const times = new Map();
+  for (const e of events.filter((e) => e.event === "Question Asked")) times.set(e.userId, [...(times.get(e.userId) ?? []), Date.parse(e.timestamp)]);
+  for (const [user, all] of times) assert.ok(all.every((t, i) => i === 0 || t - all[i - 1] >= 30 * 86400_000), `${user} is asked twice within thirty days`);
+  for (const { idea, votes } of year.truth.voice.ideas) {
+    const of = (name) => events.filter((e) => e.event === name && e.properties.idea === idea).length;
+    assert.equal(of("Idea Supported") - of("Idea Support Withdrawn"), votes);
+    assert.equal(of("Idea Proposed"), 1);
+  }
+});
+
 test("Ben agreed to nothing", () => assert.ok(!events.some((e) => e.userId === "ben" && e.event === "Consent Given")));
 
 test("no consent in the history comes from a preset control, and each carries its text", () => {
@@ -148,19 +164,25 @@ function oracle(fault) {
       if (fault !== "deaf") matter.state = "done";
       return answer(200, { success: true });
     }
+    const { voice } = year.truth, around = (value, half) => ({ value, low: value - half, high: value + half });
+    if (url.pathname === "/v1/preference")
+      return answer(200, { first: { ...around(voice.first + (fault === "flattered" ? 0.2 : 0), 0.05), n: voice.answered }, warning_change: around(voice.price[1] - voice.price[0], 0.1) });
+    if (url.pathname === "/v1/ideas")
+      return answer(200, { ideas: voice.ideas.map((i) => ({ ...i, votes: i.votes < 10 ? null : i.votes + (fault === "votes" ? 1 : 0), tried: i.tried < 10 ? null : i.tried })) });
     if (!identifier) return answer(200, { total: n });
     return cids.has(identifier) ? answer(200, { cid: cids.get(identifier), open: open.get(identifier.slice(5)) ?? [] }) : answer(404, {});
   };
 }
 
 test("a server that finds the truth passes all comparisons", () => serve(oracle(null), async (base) => {
-  assert.match((await check(base, "--claimed", "14")).stdout, /6 of 6 comparisons with the truth ok/);
+  assert.match((await check(base, "--claimed", "14")).stdout, /(\d+) of \1 comparisons with the truth ok/);
 }));
 
-for (const [fault, line] of [["no wall", "no consent, or withdrawn"], ["notes", "habit known"], ["joined", "customers:"]])
+for (const [fault, line] of [["no wall", "no consent, or withdrawn"], ["notes", "habit known"], ["joined", "customers:"], ["flattered", "preference:"], ["votes", "ideas:"]])
   test(`the comparisons notice this fault: ${fault}`, () => serve(oracle(fault), async (base) => {
     const { status, stdout } = await check(base, "--claimed", "14");
     assert.equal(status, 1);
     assert.match(stdout, new RegExp(`^truth -- ${line}`, "m"));
-    assert.match(stdout, /5 of 6 comparisons with the truth ok/);
+    const [, ok, all] = /(\d+) of (\d+) comparisons with the truth ok/.exec(stdout);
+    assert.equal(Number(ok), Number(all) - 1);
   }));

@@ -32,12 +32,12 @@ export default function JourneyCustomers() {
 }
 
 /* Why fewer are listed than were counted. */
-const Rests = ({ found }: { found: JourneysCustomers }) => (
+export const Rests = ({ found }: { found: JourneysCustomers }) => (
   <span data-testid="withheld" data-withheld={found.withheld}>
     {found.agreed > found.customers.length ? `The first ${count(found.customers.length)} of ${count(found.agreed)} who agreed to be looked at one by one are listed. ` : `${count(found.agreed)} agreed to be looked at one by one. `}
     {found.withheld > 0 && <>{plural(found.withheld, "other has", "others have")} not{found.purpose ? <> said yes to “{found.purpose}”</> : null} and {found.withheld === 1 ? "is" : "are"} only counted.</>}
   </span>
 );
-const nobody = (found: JourneysCustomers): string =>
+export const nobody = (found: JourneysCustomers): string =>
   found.total === 0 ? "No customer did this in the time asked." : found.purpose ? `A customer is shown here after a yes to “${found.purpose}”. It can be given in the app, at the branch or on the customer’s own page.`
     : "Single customers are shown only for the purpose “analytics”, and none is configured: write a document of kind purpose with that name.";

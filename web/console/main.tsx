@@ -16,8 +16,17 @@ import { Overview } from "./overview";
 import { follow, go, parameters, segments } from "./route";
 import { display, dress, outside, show, type Display } from "./state";
 
-const pages: { name: string; title: string; key: string }[] = [
-  { name: "", title: "Overview", key: "o" }, { name: "customers", title: "Customers", key: "c" }, { name: "journeys", title: "Journeys", key: "j" }, { name: "broken", title: "Broken", key: "b" }, { name: "layers", title: "Layers", key: "l" }, { name: "roadmap", title: "Roadmap", key: "r" }, { name: "inventory", title: "Inventory", key: "i" },
+type Load = () => Promise<{ default: ComponentType }>;
+/* The rail. A page with @load comes when it is first opened; @inside is what is opened from a figure of it. */
+const pages: { name: string; title: string; key: string; load?: Load; inside?: { title: string; load?: Load } }[] = [
+  { name: "", title: "Overview", key: "o" },
+  { name: "customers", title: "Customers", key: "c", inside: { title: "Customer" } },
+  { name: "journeys", title: "Journeys", key: "j", load: () => import("./journeys"), inside: { title: "Customers on a journey", load: () => import("./journey-customers") } },
+  { name: "broken", title: "Broken", key: "b", load: () => import("./broken"), inside: { title: "A broken spot" } },
+  { name: "voice", title: "Voice", key: "v", load: () => import("./voice"), inside: { title: "Customers behind an answer", load: () => import("./voice-customers") } },
+  { name: "layers", title: "Layers", key: "l", load: () => import("./layers") },
+  { name: "roadmap", title: "Roadmap", key: "r", load: () => import("./roadmap") },
+  { name: "inventory", title: "Inventory", key: "i", load: () => import("./inventory") },
 ];
 const help = signal(false);
 const KEY_WAIT_MS = 1200;
@@ -43,22 +52,17 @@ function useKeys(search: { current: HTMLInputElement | null }): void {
   }, []);
 }
 
-function Lazy({ load }: { load: () => Promise<{ default: ComponentType }> }) {
+function Lazy({ load }: { load: Load }) {
   const [Page, setPage] = useState<ComponentType | null>(null);
   useEffect(() => { void load().then((m) => setPage(() => m.default)); }, []);
   return Page ? <Page /> : <p class="soft" role="status">One moment.</p>;
 }
-const loadJourneys = (): Promise<{ default: ComponentType }> => import("./journeys");
-const loadBroken = (): Promise<{ default: ComponentType }> => import("./broken");
-const loadRoadmap = (): Promise<{ default: ComponentType }> => import("./roadmap");
-const loadInventory = (): Promise<{ default: ComponentType }> => import("./inventory");
-const loadLayers = (): Promise<{ default: ComponentType }> => import("./layers");
-const loadJourneyCustomers = (): Promise<{ default: ComponentType }> => import("./journey-customers");
 
 function Console() {
   const search = useRef<HTMLInputElement>(null);
   const main = useRef<HTMLElement>(null);
   const [page, id] = segments.value;
+  const at = pages.find((p) => p.name === page), load = id && at?.inside ? at.inside.load ?? at.load : at?.load;
   useKeys(search);
   const first = useRef(true);
   /* At once, not after the paint: who types `/` quickly must not lose the field again. */
@@ -68,7 +72,7 @@ function Console() {
   }, [page, id]);
   useEffect(() => {
     const here = pages.find((p) => p.name === (page ?? ""));
-    document.title = `${id ? (page === "journeys" ? "Customers on a journey" : page === "broken" ? "A broken spot" : "Customer") : here?.title ?? "Not found"}, Attune`;
+    document.title = `${(id ? here?.inside?.title : here?.title) ?? "Not found"}, Attune`;
   }, [page, id]);
   if (outside.value) return <SignIn />;
 
@@ -89,7 +93,7 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "broken" ? <Lazy key="broken" load={loadBroken} /> : page === "roadmap" ? <Lazy key="roadmap" load={loadRoadmap} /> : page === "inventory" ? <Lazy key="inventory" load={loadInventory} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
+        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>
       {help.value && <Help />}

@@ -2,18 +2,18 @@
  * machine.tsx: the cash machine.
  *
  * The promise: the usual first and alone in its row, with why; without a yes of the customer nothing is guessed, and she is asked once,
- * after her cash, with nothing chosen beforehand. Her needs (huge type, contrast) hold from the first screen on.
+ * after her cash, with nothing chosen beforehand. Seldom, and only when nothing else is asked, one question with stars. Her needs (huge type, contrast) hold from the first screen on.
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Answer, Choice } from "../shared/api";
+import type { Answer, Ask, Choice } from "../shared/api";
 import { announce, Dialog, Trouble, When } from "../shared/components";
 import { money, notesText } from "../shared/format";
 import { brand } from "./brand";
 import { parameter, visit, type Visit } from "./session";
 import { Who } from "./who";
 
-type Step = "amounts" | "other" | "receipt" | "cash" | "remember" | "bye";
+type Step = "amounts" | "other" | "receipt" | "cash" | "remember" | "stars" | "bye";
 interface Taken { amount: number; notes: number[]; receipt: boolean }
 const AMOUNT_MAX = 500;
 const COUNTING_MS = 900;
@@ -36,6 +36,7 @@ export default function Machine() {
   const step = useSignal<Step>("amounts");
   const taken = useSignal<Taken | null>(null);
   const why = useSignal(false);
+  const question = useSignal<{ decision: string; ask: Ask; why: string } | null>(null);
   const typed = useSignal("");
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -83,6 +84,21 @@ export default function Machine() {
   const answer = async (a: Answer): Promise<void> => {
     try {
       await v.api.response({ decision: d.decision, suggestion: d.ask!.suggestion, answer: a });
+      step.value = "bye";
+    } catch (e) { v.trouble.value = e as Error; }
+  };
+  /* One question at a time: the stars wait while something else is to be said. Whether anything may be asked, the server decides. */
+  const afterCash = async (): Promise<void> => {
+    if (d.ask) { step.value = "remember"; return; }
+    const asked = await v.api.decide({ surface: "machine-question", channel: "machine" }).catch(() => null);
+    question.value = asked?.ask?.kind === "question" ? { decision: asked.decision, ask: asked.ask, why: asked.why } : null;
+    step.value = question.value ? "stars" : "bye";
+  };
+  const rate = async (stars: number | null): Promise<void> => {
+    const q = question.value!;
+    try {
+      if (stars === null) await v.api.response({ decision: q.decision, suggestion: q.ask.suggestion, answer: "no" });
+      else { await v.api.response({ decision: q.decision, value: stars }); announce("Thank you."); }
       step.value = "bye";
     } catch (e) { v.trouble.value = e as Error; }
   };
@@ -142,7 +158,7 @@ export default function Machine() {
           </div>
         </div>
       )}
-      {step.value === "cash" && taken.value && <Cash taken={taken.value} heading={heading} next={() => { step.value = d.ask ? "remember" : "bye"; }} />}
+      {step.value === "cash" && taken.value && <Cash taken={taken.value} heading={heading} next={() => void afterCash()} />}
       {step.value === "remember" && d.ask && (
         <div class="machine-middle" data-testid="suggestion">
           <h1 ref={heading} tabIndex={-1}>{d.ask.text}</h1>
@@ -152,6 +168,18 @@ export default function Machine() {
               <button key={a} class="edge" data-testid={d.ask!.kind === "consent" ? `remember-${a}` : `suggestion-${a}`} onClick={() => void answer(a)}>{a === "yes" ? "Yes" : a === "no" ? "No" : "Never ask this"}</button>
             ))}
           </div>
+        </div>
+      )}
+      {step.value === "stars" && question.value && (
+        <div class="machine-middle" data-testid="question" data-question={question.value.ask.question}>
+          <h1 ref={heading} tabIndex={-1}>{question.value.ask.text}</h1>
+          <div class="stars-row" role="group" aria-label={question.value.ask.text}>
+            {Array.from({ length: (question.value.ask.high ?? 5) - (question.value.ask.low ?? 1) + 1 }, (_, i) => i + (question.value!.ask.low ?? 1)).map((n) => (
+              <button key={n} class="edge star" data-testid={`stars-${n}`} onClick={() => void rate(n)}><span aria-hidden="true">{"★".repeat(n)}</span><span>{n} {n === 1 ? "star" : "stars"}</span></button>
+            ))}
+          </div>
+          <p class="small" data-testid="question-why">{question.value.why} Nothing else is asked today.</p>
+          <div class="two"><button class="edge" data-testid="stars-none" onClick={() => void rate(null)}>Not now</button></div>
         </div>
       )}
       {step.value === "bye" && (

@@ -11,7 +11,7 @@ export type Value = string | number | boolean | null | Value[] | { [key: string]
 export interface Accessibility { text: "huge" | "normal"; contrast: "high" | "normal"; stable_layout: boolean; screen_reader: boolean }
 export interface Because { event: string; name: string; time: Time; text: string }
 export interface Ask {
-  suggestion: string; kind: "consent" | "promote"; purpose?: string; option?: string; version?: string; text: string; answers: Answer[];
+  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; answers: Answer[];
 }
 export type Answer = "yes" | "no" | "never";
 export interface Choice { value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string }
@@ -22,7 +22,7 @@ export interface Menu {
 }
 export type MenuMode = "no" | "ask" | "do";
 export interface Decision {
-  decision: string; surface: string; type: "usual" | "menu"; customer: string | null; guess: boolean; options: Choice[]; why: string; because: Because[];
+  decision: string; surface: string; type: "usual" | "menu" | "question"; customer: string | null; guess: boolean; options: Choice[]; why: string; because: Because[];
   ask: Ask | null; accessibility: Accessibility; preferences: Record<string, Value>; withheld: { what: string; reason: string }[]; menu?: Menu;
 }
 
@@ -108,10 +108,10 @@ export interface Move {
   move: string; title: string; because: string; must: boolean; goal: "outward" | "inward"; people_a_month: number; low: number; effort_weeks: number | null; predicted: number | null;
   mends?: string; spot?: string; signal?: string; share?: number; baseline?: number; cost_a_month?: number; lifts?: string;
 }
-interface ShareOf { share: number; low: number; high: number; of: number }
+interface RoadmapShare { share: number; low: number; high: number; of: number }
 export interface Roadmap {
   sentence: string; days: number; currency: string; moves: Move[];
-  done: { move: string; title: string; spot: string; done: Time; goal: string; effort_weeks: number | null; predicted_from: number | null; predicted_to: number | null; before?: ShareOf; after?: ShareOf; verdict: "hit" | "missed" | "too_early" }[];
+  done: { move: string; title: string; spot: string; done: Time; goal: string; effort_weeks: number | null; predicted_from: number | null; predicted_to: number | null; before?: RoadmapShare; after?: RoadmapShare; verdict: "hit" | "missed" | "too_early" }[];
 }
 export interface InventoryTouchpoint {
   touchpoint: string; title: string; channel: string; owner: string; configured: boolean; seen: boolean; events: number; customers: number | null; last: Time | null;
@@ -141,6 +141,30 @@ export interface Ripple {
 export interface Walk {
   experience: string; title: string; takes_ms: number; within_ms: number | null; forced_changes: number; cannot: number; possible: boolean;
   steps: { step: string; touchpoint: string; nodes: { id: string; layer: string; title: string; owner?: string; can: boolean; why?: string }[] }[];
+}
+/* What customers answered. A figure of too few customers is hidden and has no value. */
+export interface Interval { value: number; low: number; high: number }
+export interface VoiceCell { hidden: boolean; value?: number; low?: number; high?: number; n?: number; customers?: number; share?: Interval }
+export type VoiceScale = "stars" | "nps" | "ces";
+export interface VoiceQuestion {
+  question: string; text: string; scale: VoiceScale | "rank"; touchpoint: string; title: string; every_uses: number; asks: number | null; answers: number | null;
+  uses: number | null; looked_at: number; last_looked_at: Time | null; rests: boolean;
+}
+export interface Voice {
+  sentence: string; days: number; remembered: { peak_and_end: number; mean: number; customers: number } | null; questions: VoiceQuestion[];
+  scales: { scale: VoiceScale; goal: number | null; now: VoiceCell; change: (Interval & { is_change: boolean }) | null; months: (VoiceCell & { month: string })[]; touchpoints: (VoiceCell & { touchpoint: string; title: string })[] }[];
+}
+export interface Idea {
+  idea: string; title: string; text: string; proposed: Time; status: "new" | "considered" | "trying" | "done" | "declined"; where: string; says: string; decided_by: string;
+  decided: Time | null; overdue: boolean; votes: number | null; tried: number | null;
+}
+export interface Ideas { sentence: string; waiting: number; overdue: number; left_out: number; ideas: Idea[] }
+export type ShareOf = (Interval & { n: number }) | null;
+export interface Preference {
+  sentence: string; question: string; text: string; hidden: boolean; weighted: boolean; n: number; n_eff: number; needed: number; withheld?: number;
+  first?: ShareOf; enp?: Interval & { se: number }; np?: Interval & { se: number }; wallet?: number; wallet_weighted?: number;
+  alternatives?: { option: string; title: string; us_before: ShareOf }[]; motives?: { motive: string; title: string; warning: boolean; share: ShareOf }[];
+  quarters?: { from: Time; to: Time; first: ShareOf; warning: ShareOf }[]; warning_change?: (Interval & { is_change: boolean }) | null;
 }
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
@@ -197,6 +221,11 @@ export function client(who: Who = {}) {
     layers: () => call<Layers>(who, "GET", "/v1/layers"),
     ripple: (change: string) => call<Ripple>(who, "GET", `/v1/layers/ripple${query({ if: change })}`),
     walk: (node: string, channel: string, map: string) => call<Walk>(who, "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),
+    voice: () => call<Voice>(who, "GET", "/v1/voice"),
+    voiceCustomers: (ask: { scale: string; low?: string | null; high?: string | null; touchpoint?: string | null; days?: string | null }) => call<JourneysCustomers>(who, "GET", `/v1/voice/customers${query(ask)}`),
+    preference: () => call<Preference>(who, "GET", "/v1/preference"),
+    ideas: () => call<Ideas>(who, "GET", "/v1/ideas"),
+    answerIdea: (idea: string, document: Record<string, Value>) => call<unknown>(who, "PUT", `/v1/configuration/idea/${encodeURIComponent(idea)}`, document),
     decide: (ask: { surface: string; channel: string; explain?: boolean; customer?: { identifier: string } | { cid: string }; context?: Record<string, Value> }) =>
       call<Decision>(who, "POST", "/v1/decide", ask),
     response: (answer: { decision: string; suggestion?: string; answer?: Answer; option?: string; value?: number | string }) =>
