@@ -5,6 +5,7 @@
 #include "customize/layout.h"
 #include "customize/suggestion.h"
 #include "customize/surface.h"
+#include "differentiate/need.h"
 #include "differentiate/price.h"
 #include "identify/identifier.h"
 #include "identify/trait.h"
@@ -24,7 +25,7 @@ const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
-                                                  &price_list_kind};
+                                                  &price_list_kind, &need_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

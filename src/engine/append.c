@@ -49,7 +49,12 @@ void engine_listen(struct engine *engine,
 bool engine_counts(const struct engine *engine, const struct event *event)
 {
 	int32_t value;
-	return engine->options.column && engine->options.column(event, &value);
+	return engine_column(engine, event, &value);
+}
+
+bool engine_column(const struct engine *engine, const struct event *event, int32_t *value)
+{
+	return engine->options.column && engine->options.column(event, value);
 }
 
 static void column_add(struct engine *engine, const struct event *event)

@@ -209,6 +209,8 @@ int history_next(struct history *history, struct event *event, bool *more) MUST_
 
 /* Does @event make a row for whole-base questions? */
 bool engine_counts(const struct engine *engine, const struct event *event);
+/* The same, with the value of its row. */
+bool engine_column(const struct engine *engine, const struct event *event, int32_t *value);
 
 /* The record at @position with its names; payload in the log or in @arena. Errors: ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_MEMORY. */
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event) MUST_CHECK;

@@ -49,6 +49,13 @@ void api_layers_ripple(struct request *request);
 void api_layers_trace(struct request *request);
 void api_layers_walk(struct request *request);
 
+/* worth_api.c */
+void api_worth(struct request *request);
+void api_worth_customers(struct request *request);
+
+/* value_api.c */
+void api_value(struct request *request);
+
 /* operations_api.c */
 void api_health(struct request *request);
 void api_ready(struct request *request);
