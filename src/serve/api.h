@@ -53,6 +53,10 @@ void api_layers_walk(struct request *request);
 void api_worth(struct request *request);
 void api_worth_customers(struct request *request);
 
+/* segments_api.c */
+void api_segments(struct request *request);
+void api_segment(struct request *request);
+
 /* value_api.c */
 void api_value(struct request *request);
 

@@ -50,6 +50,8 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/layers/{node}/walk", KEY_SECRET, ROUTE_WORKER, api_layers_walk, "An experience walked by a made-up customer: ?channel=&map=."},
 	{HTTP_GET, "/v1/worth", KEY_SECRET, ROUTE_WORKER, api_worth, "What customers are worth over twelve months, by need; the profit curve; give and get. Computed once a minute, or as of ?at=."},
 	{HTTP_GET, "/v1/worth/customers", KEY_SECRET, ROUTE_WORKER, api_worth_customers, "Who is behind a figure of /v1/worth: ?group=worth:most,need:cash (also rfm:, cell:), most profitable first."},
+	{HTTP_GET, "/v1/segments", KEY_SECRET, ROUTE_WORKER, api_segments, "All segments: rule, purpose, how many are in each. As of ?at=."},
+	{HTTP_GET, "/v1/segments/{name}", KEY_SECRET, ROUTE_WORKER, api_segment, "One segment and its members with the reasons, in pages: ?n=&after=&at=."},
 	{HTTP_GET, "/v1/stream", OWN, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
 	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
 	{HTTP_GET, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration, "The configuration in force."},
