@@ -96,7 +96,7 @@ struct server {
 	_Atomic int64_t new_customers_minute, new_customers;
 	int64_t started_ms;
 	pthread_mutex_t worth_lock;  /* Protects worth; held while it is computed. */
-	struct worth_view *worth;    /* The newest, see worth.h. */
+	struct worth_view *worth[2]; /* The newest of now, and of another moment: see worth.h. */
 };
 
 struct server_options {

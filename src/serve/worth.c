@@ -84,13 +84,12 @@ struct worth_view *worth_view_take(struct request *request)
 		reply_error(request, 404, "no_prices", "There is no price list yet: write a document of kind price-list, which says what an event brings and costs.");
 		return NULL;
 	}
-	if (at_ms)
-		return view_new(request, at_ms);
+	struct worth_view **kept = &server->worth[at_ms != 0];
 	pthread_mutex_lock(&server->worth_lock); /* Whoever comes meanwhile waits for the same answer. */
-	struct worth_view *view = server->worth;
-	if (!view || view->config != engine_config(server->engine) || request->now_ms - view->made_ms > WORTH_KEPT_MS) {
-		worth_view_give(server->worth);
-		server->worth = view = view_new(request, request->now_ms + 1);
+	struct worth_view *view = *kept;
+	if (!view || view->config != engine_config(server->engine) || request->now_ms - view->made_ms > WORTH_KEPT_MS || (at_ms && view->at_ms != at_ms)) {
+		worth_view_give(view);
+		*kept = view = view_new(request, at_ms ? at_ms : request->now_ms + 1);
 	}
 	if (view)
 		atomic_fetch_add(&view->users, 1);
@@ -100,6 +99,8 @@ struct worth_view *worth_view_take(struct request *request)
 
 void worth_view_forget(struct server *server)
 {
-	worth_view_give(server->worth);
-	server->worth = NULL;
+	for (size_t i = 0; i < sizeof server->worth / sizeof *server->worth; i++) {
+		worth_view_give(server->worth[i]);
+		server->worth[i] = NULL;
+	}
 }

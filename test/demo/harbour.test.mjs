@@ -136,6 +136,8 @@ function oracle(fault) {
     if (p.habit && ("personalisation" in p.consented || fault === "no wall")) habits.set(`user:${p.user_ids[0]}`, p.habit.next);
     open.set(p.user_ids[0], p.open_bills.map((matter) => ({ matter, state: "open" })));
   }
+  const worths = new Map(people.filter((p) => p.user_ids.length).map((p) => [cids.get(`user:${p.user_ids[0]}`), p])), { worth } = year.truth;
+  const member = (p, w) => ({ customer: { identifiers: [`user:${w.user_id}`] }, reasons: [], named: w.user_id && "analytics" in p.consented });
   for (const visitor of year.truth.visitors) cids.set(`anonymousId:${visitor}`, `c${++n}`);
   return (request, body, answer) => {
     const url = new URL(request.url, "http://x"), identifier = url.searchParams.get("identifier");
@@ -148,19 +150,29 @@ function oracle(fault) {
       if (fault !== "deaf") matter.state = "done";
       return answer(200, { success: true });
     }
+    if (url.pathname === "/v1/worth") return answer(200, { customers: worth.customers, profit: (worth.profit + (fault === "a cent" ? 100 : 0)) / 10000, below: { n: worth.below } });
+    if (url.pathname.startsWith("/v1/segments/")) {
+      const members = people.flatMap((p) => p.worth.filter((w) => w.segments.includes(url.pathname.slice(13))).map((w) => member(p, w)));
+      return answer(200, { members: members.length, customers: members.filter((m) => m.named).slice(fault === "a member" ? 1 : 0), next: null });
+    }
+    if (url.pathname.endsWith("/value")) {
+      const person = worths.get(url.pathname.split("/")[3]), profit = person.worth[0].profit / 10000;
+      return answer(200, { profit, lines: [{ profit }], need: { name: fault === "needs" ? "cash" : person.need } });
+    }
     if (!identifier) return answer(200, { total: n });
     return cids.has(identifier) ? answer(200, { cid: cids.get(identifier), open: open.get(identifier.slice(5)) ?? [] }) : answer(404, {});
   };
 }
 
 test("a server that finds the truth passes all comparisons", () => serve(oracle(null), async (base) => {
-  assert.match((await check(base, "--claimed", "14")).stdout, /6 of 6 comparisons with the truth ok/);
+  assert.match((await check(base, "--claimed", "14")).stdout, /9 of 9 comparisons with the truth ok/);
 }));
 
-for (const [fault, line] of [["no wall", "no consent, or withdrawn"], ["notes", "habit known"], ["joined", "customers:"]])
+/* Two customers joined wrongly are wrong in what they are worth as well. */
+for (const [fault, line, ok] of [["no wall", "no consent, or withdrawn", 8], ["notes", "habit known", 8], ["joined", "customers:", 7], ["a cent", "profit:", 8], ["a member", "segments, ", 8], ["needs", "needs:", 8]])
   test(`the comparisons notice this fault: ${fault}`, () => serve(oracle(fault), async (base) => {
     const { status, stdout } = await check(base, "--claimed", "14");
     assert.equal(status, 1);
     assert.match(stdout, new RegExp(`^truth -- ${line}`, "m"));
-    assert.match(stdout, /5 of 6 comparisons with the truth ok/);
+    assert.match(stdout, new RegExp(`${ok} of 9 comparisons with the truth ok`));
   }));
