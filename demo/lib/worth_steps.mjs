@@ -32,7 +32,9 @@ async function worthAndNeed({ browser, server, ana, ben }) {
   expect(worth.peak > worth.profit && worth.below.n > 0, `nobody costs more than he brings: ${worth.sentence}`);
   return browser.page(`/console/enter?key=${encodeURIComponent(browser.key)}`, async (page) => {
     await page.page.goto(new URL("/console/worth", browser.base).href);
-    expect(plain(await page.text("sentence")).startsWith(worth.sentence.split(" ")[0].replace(/(\d)(\d{3})$/, "$1")) || /brought/.test(await page.text("sentence")), "no sentence at the top");
+    await page.see("groups");
+    const top = plain(await page.text("sentence")), total = worth.customers.toLocaleString("en-GB");
+    expect(top.startsWith(`${total} customers brought`) && top.includes("cost more than they bring"), `at the top stands: ${top}`);
     const groups = await page.page.locator('[data-testid="groups"] tbody tr').count(), needs = worth.needs.length;
     expect(groups === needs, `${groups} needs are shown, ${needs} answered`);
     await page.see("curve");
@@ -41,8 +43,9 @@ async function worthAndNeed({ browser, server, ana, ben }) {
     expect((await page.page.locator('[data-testid="curve"] tbody tr').count()) === 21, "the curve has not 21 points in its table");
     expect((await page.page.locator('[data-testid="cell"]').count()) === 4, "give and get has not four cells");
     await page.page.locator('[data-testid="cell"] a').first().click();
-    const sentence = await page.text("sentence");
-    expect(/customers/.test(sentence) && /agreed to be looked at/.test(await page.text("withheld")), `opened, it says: ${sentence}`);
+    const behind = await page.text("withheld"), sentence = await page.text("sentence");
+    expect(/customers are in this group/.test(sentence) && /agreed to be looked at/.test(behind), `opened, it says: ${sentence} ${behind}`);
+    expect((await page.page.locator('[data-testid="customers"] tbody tr').count()) > 0, "nobody is listed");
     await page.page.goto(new URL(`/console/customers/${cid}`, browser.base).href);
     const line = plain(await page.text("worth"));
     await page.click("worth-why");

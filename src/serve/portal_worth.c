@@ -36,6 +36,14 @@ static void used_for_write(struct portal *portal, const struct purpose *purpose)
 
 /* ---- groups ---- */
 
+/* "trait.language" as "your language". */
+static void path_write(struct html *html, struct text path)
+{
+	bool trait = text_starts(path, TEXT("trait."));
+	html_string(html, trait ? "your " : "your wish about ");
+	portal_name(html, text_from(path, trait ? sizeof "trait." - 1 : sizeof "preference." - 1), false);
+}
+
 static void reason_write(void *arg, const struct rule *atom, enum truth truth, struct text says)
 {
 	struct html *html = arg;
@@ -43,8 +51,13 @@ static void reason_write(void *arg, const struct rule *atom, enum truth truth, s
 	if (truth != TRUTH_YES)
 		return; /* What holds is why; the other side of an "or" is not. */
 	rule_format(&words, atom);
-	html_string(html, " ");
-	html_text(html, buffer_view(&words));
+	if (atom->kind == RULE_COMPARE || atom->kind == RULE_HAS) {
+		html_string(html, " You stated ");
+		path_write(html, atom->kind == RULE_HAS ? atom->name : atom->conditions[0].path);
+	} else {
+		html_string(html, atom->kind == RULE_IN ? " You are " : " You ");
+		html_text(html, buffer_view(&words));
+	}
 	html_string(html, " (");
 	html_text(html, says);
 	html_string(html, ").");
@@ -63,7 +76,7 @@ static void segment_write(struct portal *portal, const struct segments *segments
 	html_string(html, "”.");
 	html_close(html, "span");
 	html_open(html, "span", "class", "from", NULL);
-	html_string(html, "Because of what you did or stated:");
+	html_string(html, "Because of what you did or stated.");
 	segment_each_reason(segments, segment, facts, reason_write, html);
 	html_string(html, " ");
 	if (purpose)
@@ -148,7 +161,7 @@ static void stars_write(struct portal *portal, const struct ledger *ledger, cons
 	if (ledger->contacts_n) {
 		html_open(html, "li", "data-star", "mean", NULL);
 		html_open(html, "span", NULL);
-		html_format(html, "We give your contacts %.1f of 5 stars on average, over %zu of them.", ledger->stars, ledger->contacts_n);
+		html_format(html, "We give your contacts %.1f of 5 stars on average, over %zu of them.", round(ledger->stars * 10) / 10, ledger->contacts_n);
 		html_close(html, "span");
 		html_open(html, "span", "class", "from", NULL);
 		html_string(html, "From money, our staff's minutes and what we learned, since you agreed. ");

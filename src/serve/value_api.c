@@ -3,6 +3,8 @@
 #include "serve/ledger.h"
 #include "serve/worth.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 
 enum { CONTACTS_SHOWN = 10 };
@@ -158,19 +160,24 @@ void api_value(struct request *request)
 	struct worth_view *view = origin ? worth_view_take(request) : NULL;
 	struct json_writer *out = &request->out;
 	struct history history;
+	int64_t at_ms = 0;
 	bool may = false;
 	if (!view)
 		return;
+	/* The ranks may be a minute old; the lines are of this moment. */
+	if (!request_time(request, "at", request->now_ms + 1, &at_ms))
+		return worth_view_give(view);
 	int error = ledger ? ledger_open(request, origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
 	if (!error && may)
-		error = ledger_read(ledger, request, &history, view->purpose->mask, view->at_ms);
+		error = ledger_read(ledger, request, &history, view->purpose->mask, at_ms);
 	if (error) {
 		worth_view_give(view);
 		return reply_failure(request, error);
 	}
 	json_object_begin(out);
-	json_put_time(out, "from", view->worth.from_ms);
-	json_put_time(out, "at", view->worth.to_ms);
+	json_put_time(out, "from", at_ms - (int64_t)WORTH_DAYS * MS_A_DAY);
+	json_put_time(out, "at", at_ms);
+	json_put_time(out, "ranked_at", view->worth.to_ms);
 	json_put_text(out, "currency", price_list_of(view->config)->currency);
 	withheld_write(out, may, view->purpose);
 	if (may)

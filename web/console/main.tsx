@@ -17,7 +17,7 @@ import { follow, go, parameters, segments } from "./route";
 import { display, dress, outside, show, type Display } from "./state";
 
 const pages: { name: string; title: string; key: string }[] = [
-  { name: "", title: "Overview", key: "o" }, { name: "customers", title: "Customers", key: "c" }, { name: "journeys", title: "Journeys", key: "j" }, { name: "layers", title: "Layers", key: "l" },
+  { name: "", title: "Overview", key: "o" }, { name: "customers", title: "Customers", key: "c" }, { name: "journeys", title: "Journeys", key: "j" }, { name: "worth", title: "Worth", key: "w" }, { name: "layers", title: "Layers", key: "l" },
 ];
 const help = signal(false);
 const KEY_WAIT_MS = 1200;
@@ -49,6 +49,8 @@ function Lazy({ load }: { load: () => Promise<{ default: ComponentType }> }) {
   return Page ? <Page /> : <p class="soft" role="status">One moment.</p>;
 }
 const loadJourneys = (): Promise<{ default: ComponentType }> => import("./journeys");
+const loadWorth = (): Promise<{ default: ComponentType }> => import("./worth");
+const loadWorthCustomers = (): Promise<{ default: ComponentType }> => import("./worth-customers");
 const loadLayers = (): Promise<{ default: ComponentType }> => import("./layers");
 const loadJourneyCustomers = (): Promise<{ default: ComponentType }> => import("./journey-customers");
 
@@ -65,7 +67,7 @@ function Console() {
   }, [page, id]);
   useEffect(() => {
     const here = pages.find((p) => p.name === (page ?? ""));
-    document.title = `${id ? (page === "journeys" ? "Customers on a journey" : "Customer") : here?.title ?? "Not found"}, Attune`;
+    document.title = `${id ? (page === "journeys" ? "Customers on a journey" : page === "worth" ? "Customers of a group" : "Customer") : here?.title ?? "Not found"}, Attune`;
   }, [page, id]);
   if (outside.value) return <SignIn />;
 
@@ -86,7 +88,7 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
+        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : page === "journeys" && id === "customers" ? <Lazy key="customers" load={loadJourneyCustomers} /> : page === "journeys" ? <Lazy key="journeys" load={loadJourneys} /> : page === "worth" && id === "customers" ? <Lazy key="worth-customers" load={loadWorthCustomers} /> : page === "worth" ? <Lazy key="worth" load={loadWorth} /> : page === "layers" ? <Lazy key="layers" load={loadLayers} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>
       {help.value && <Help />}

@@ -99,7 +99,7 @@ static void count_say(struct buffer *out, const struct rule *rule, const struct 
 		return;
 	}
 	if (rule->times == TIMES_AT_LEAST) {
-		buffer_format(out, "%" PRIu32 " or more, %" PRIu32 " needed", rule->times_n, rule->times_n);
+		buffer_format(out, "%" PRIu32 " of %" PRIu32, rule->times_n, rule->times_n);
 		if (rule->window_s) {
 			buffer_string(out, "; leaves on ");
 			day_say(out, (nth_s + rule->window_s) * 1000);
