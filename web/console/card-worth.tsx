@@ -28,8 +28,8 @@ function sentence(v: CustomerValue): string {
   return [
     `${profit < 0 ? "Cost us" : "Brought us"} ${money(Math.abs(profit), v.currency)} in twelve months${v.place ? ` (place ${count(v.place)} of ${count(v.of ?? 0)})` : ""} and ${got < 0 ? "lost" : "got"} ${money(Math.abs(got), v.currency)} worth of time and rewards.`,
     v.stars?.mean != null ? `Our stars: ${v.stars.mean.toFixed(1)} of 5 over ${plural(v.stars.contacts, "contact")}.` : "",
-    v.need ? `Needs most: ${v.need.title.toLowerCase()}.` : "Not enough is known of the need.",
-    v.give_and_get && v.give_and_get.cell !== "none" ? `${v.give_and_get.title}.` : "",
+    v.need ? `Needs most: “${v.need.title}”.` : "Not enough is known of the need.",
+    v.give_and_get && v.give_and_get.cell !== "none" ? `Give and get: ${v.give_and_get.title.toLowerCase()}.` : "",
   ].filter(Boolean).join(" ");
 }
 

@@ -48,7 +48,7 @@ function Groups({ w }: { w: Answer }) {
     <section class="stack tight" aria-labelledby="groups-title">
       <h2 id="groups-title">Worth and need</h2>
       <p class="soft">What somebody needs most is what they do more than others do; money has no part in it.</p>
-      <div class="wide" tabIndex={0} role="region" aria-label="Worth and need"><table class="roomy" data-testid="groups">
+      <div class="wide" tabIndex={0} role="region" aria-label="Worth and need, table"><table class="roomy" data-testid="groups">
         <thead><tr><th scope="col">Need</th>{w.tiers.map((t) => <th key={t.worth} scope="col" class="n">{t.title}</th>)}<th scope="col" class="n">All</th></tr></thead>
         <tbody>{w.needs.map((n) => <tr key={n.need}><th scope="row">{n.title}{n.share_of_events !== undefined && <span class="small block">{percent(n.share_of_events)} of all that is done</span>}</th>{w.tiers.map((t) => <td key={t.worth} class="n">{cell(t.worth, n.need)}</td>)}
           <td class="n">{n.customers === null ? <span class="soft">too few</span> : <><a href={behind(`need:${n.need}`)}>{count(n.customers)}</a><span class="small block">{whole(n.profit ?? 0, w.currency)}</span></>}</td></tr>)}</tbody>
@@ -111,7 +111,7 @@ function Kept() {
       <h2 id="segments-title">Segments</h2>
       {error && <Trouble error={error} />}
       {value?.segments.length === 0 && <p class="soft">There are none: write a document of kind segment with a title, a rule and a purpose.</p>}
-      {value && value.segments.length > 0 && <div class="wide" tabIndex={0} role="region" aria-label="Segments"><table class="roomy" data-testid="segments"><thead><tr><th scope="col">Segment</th><th scope="col">For</th><th scope="col" class="n">Members</th></tr></thead>
+      {value && value.segments.length > 0 && <div class="wide" tabIndex={0} role="region" aria-label="Segments, table"><table class="roomy" data-testid="segments"><thead><tr><th scope="col">Segment</th><th scope="col">For</th><th scope="col" class="n">Members</th></tr></thead>
         <tbody>{value.segments.map((s) => <tr key={s.segment}><th scope="row">{s.title}<span class="small block"><code>{s.rule}</code></span></th><td>{s.purpose_title}</td>
           <td class="n">{s.members === null ? <span class="soft">too few</span> : <><a href={`/console/worth/customers?segment=${encodeURIComponent(s.segment)}`}>{count(s.members)}</a>{s.share !== undefined && <span class="small block">{percent(s.share)} ({percent(s.low ?? 0)} to {percent(s.high ?? 0)}) of {count(s.agreed)} who agreed</span>}</>}</td></tr>)}</tbody></table></div>}
     </section>
