@@ -23,9 +23,31 @@ static uint32_t number_of(void *arg, struct text name)
 	return dictionary_find(arg, name);
 }
 
-static void row_add(struct worth_customer *customer, const struct worth_question *question, const struct price_line *line, const struct customer_row *row)
+/* Beyond WORTH_LINES_MAX kinds of what is done, further ones are in no line. */
+static void line_add(struct worth *worth, const struct price_line *price, const struct customer_row *row, const struct price_exact *exact)
+{
+	size_t i = 0;
+	while (i < worth->lines_n && !(worth->lines[i].price == price && worth->lines[i].channel == row->channel))
+		i++;
+	if (i == WORTH_LINES_MAX)
+		return;
+	struct worth_line *line = &worth->lines[i];
+	if (i == worth->lines_n) {
+		worth->lines_n++;
+		*line = (struct worth_line){.price = price, .channel = row->channel};
+	}
+	line->n++;
+	line->customers += line->last != row->customer;
+	line->last = row->customer;
+	line->profit += exact->income - exact->cost;
+	line->got += exact->given - exact->lost;
+}
+
+static void row_add(struct worth *worth, const struct worth_question *question, const struct price_line *line, const struct customer_row *row)
 {
 	struct price_exact price = price_exact_of(question->prices, line, (enum channel)row->channel, row->value);
+	struct worth_customer *customer = &worth->customers[worth->n];
+	line_add(worth, line, row, &price);
 	customer->profit += price.income - price.cost;
 	customer->got += price.given - price.lost;
 	if (line->income == 0 && line->margin == 0)
@@ -55,7 +77,7 @@ static void rows_sum(struct worth *out, const struct customer_rows *rows, const 
 			const struct price_line *line = tables->index.lines[(size_t)row->name * CHANNEL_COUNT + row->channel];
 			uint8_t need = tables->needs[row->name];
 			if (line)
-				row_add(customer, question, line, row);
+				row_add(out, question, line, row);
 			if (need == NEED_NONE)
 				continue;
 			tables->own[out->n][need]++;
@@ -84,9 +106,10 @@ static int sum(struct worth *out, const struct customer_rows *rows, const struct
 		return error;
 	out->customers = memory_zero_alloc(n + 1, sizeof *out->customers);
 	out->by_profit = memory_zero_alloc(n + 1, sizeof *out->by_profit);
+	out->lines = memory_zero_alloc(WORTH_LINES_MAX, sizeof *out->lines);
 	tables.own = memory_zero_alloc(n + 1, sizeof *tables.own);
 	tables.needs = arena_alloc(arena, names_n);
-	if (out->customers && out->by_profit && tables.own && tables.needs) {
+	if (out->customers && out->by_profit && out->lines && tables.own && tables.needs) {
 		for (uint32_t i = 0; i < names_n; i++)
 			tables.needs[i] = need_of_event(question->needs, dictionary_name(question->names, i));
 		rows_sum(out, rows, question, &tables);
@@ -241,6 +264,7 @@ void worth_free(struct worth *worth)
 {
 	memory_free(worth->customers);
 	memory_free(worth->by_profit);
+	memory_free(worth->lines);
 	*worth = (struct worth){0};
 }
 

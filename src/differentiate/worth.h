@@ -11,6 +11,7 @@
  * total; its peak is the profit without those who cost more than they bring.
  * Give and get: U is what the company got (profit), W what the customer got (price.h: gives, saves, less wastes). Both are
  * ranked from 0 to 1 within the need; the two halves of each make four cells. Only who may be looked at enters.
+ * Lines: the same two sides summed up by what is done; what serves neither is a step to be removed.
  */
 #ifndef ATTUNE_DIFFERENTIATE_WORTH_H
 #define ATTUNE_DIFFERENTIATE_WORTH_H
@@ -19,7 +20,7 @@
 #include "differentiate/price.h"
 #include "engine/customer_rows.h"
 
-enum { WORTH_DAYS = 365, WORTH_RANKS = 5, WORTH_STEPS = 20 };
+enum { WORTH_DAYS = 365, WORTH_RANKS = 5, WORTH_STEPS = 20, WORTH_LINES_MAX = 2000 };
 
 enum worth_tier { WORTH_MOST, WORTH_SOME, WORTH_BELOW, WORTH_TIERS };
 enum worth_cell { CELL_NONE, CELL_GIVE_BACK, CELL_KEEP, CELL_EARN, CELL_SIMPLIFY, WORTH_CELLS };
@@ -55,7 +56,17 @@ struct worth_step {
 	int64_t profit;                    /* ...bring this much. */
 };
 
+/* What one line of the price list did for both sides, on one channel. */
+struct worth_line {
+	const struct price_line *price;
+	uint8_t channel;
+	uint32_t n, customers, last;       /* last: the customer counted last. */
+	int64_t profit, got;
+};
+
 struct worth {
+	struct worth_line *lines;          /* In the order in which they were met. */
+	size_t lines_n;
 	struct worth_customer *customers;  /* By number. */
 	const struct worth_customer **by_profit;
 	size_t n;

@@ -61,6 +61,7 @@ static struct worth_view *view_new(struct request *request, int64_t at_ms)
 	int error = view ? 0 : ERROR_MEMORY;
 	if (view) {
 		view->config = engine_config(engine);
+		view->version = view->config->version;
 		view->purpose = purpose_find(view->config, TEXT("analytics"));
 		view->made_ms = request->now_ms;
 		view->at_ms = at_ms;
@@ -80,6 +81,10 @@ struct worth_view *worth_view_take(struct request *request)
 	int64_t at_ms;
 	if (!request_time(request, "at", 0, &at_ms))
 		return NULL;
+	if (at_ms && request->caller.scope != KEY_SECRET) { /* Each moment is computed from everybody's rows. */
+		reply_error(request, 403, "denied", "Asking for another moment needs a secret key.");
+		return NULL;
+	}
 	if (price_list_of(engine_config(server->engine))->n == 0) {
 		reply_error(request, 404, "no_prices", "There is no price list yet: write a document of kind price-list, which says what an event brings and costs.");
 		return NULL;
@@ -87,7 +92,8 @@ struct worth_view *worth_view_take(struct request *request)
 	struct worth_view **kept = &server->worth[at_ms != 0];
 	pthread_mutex_lock(&server->worth_lock); /* Whoever comes meanwhile waits for the same answer. */
 	struct worth_view *view = *kept;
-	if (!view || view->config != engine_config(server->engine) || request->now_ms - view->made_ms > WORTH_KEPT_MS || (at_ms && view->at_ms != at_ms)) {
+	const struct config *config = engine_config(server->engine);
+	if (!view || view->config != config || view->version != config->version || request->now_ms - view->made_ms > WORTH_KEPT_MS || (at_ms && view->at_ms != at_ms)) {
 		worth_view_give(view);
 		*kept = view = view_new(request, at_ms ? at_ms : request->now_ms + 1);
 	}

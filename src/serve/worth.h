@@ -14,7 +14,8 @@ enum { WORTH_KEPT_MS = 60 * 1000 };
 
 struct worth_view {
 	struct worth worth;
-	const struct config *config;     /* In force when it was made. */
+	const struct config *config;     /* In force when it was made; so is its version, should an address come back. */
+	uint32_t version;
 	const struct purpose *purpose;   /* "analytics"; NULL: not configured, so nobody may be looked at. */
 	int64_t made_ms, at_ms;
 	_Atomic uint32_t users;

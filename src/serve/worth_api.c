@@ -107,13 +107,58 @@ static void names_write(struct request *request, const struct worth *worth)
 	json_array_end(out);
 }
 
-static void group_write(struct request *request, const struct worth *worth, uint8_t tier, uint8_t need, struct text name)
+/* The table of worth and need; the last row is of those whose need is not known. */
+struct cells {
+	struct sum sums[NEEDS_MAX + 1][WORTH_TIERS];
+	bool hidden[NEEDS_MAX + 1][WORTH_TIERS];
+	size_t rows;
+};
+
+/* Of the cells at @first, @first + @step ..., @n of them: a single hidden one could be told from the total, so the smallest beside it goes too. */
+static bool beside_hide(struct sum *sums, bool *hidden, size_t n, size_t step)
+{
+	size_t hidden_n = 0, smallest = n;
+	for (size_t i = 0; i < n; i++) {
+		hidden_n += hidden[i * step];
+		if (!hidden[i * step] && sums[i * step].customers && (smallest == n || sums[i * step].customers < sums[smallest * step].customers))
+			smallest = i;
+	}
+	if (hidden_n != 1 || smallest == n)
+		return false;
+	return hidden[smallest * step] = true;
+}
+
+static void cells_make(struct request *request, const struct worth_view *view, struct cells *cells)
+{
+	size_t needs_n = needs_of(view->config)->n;
+	bool more = true;
+	*cells = (struct cells){.rows = needs_n + 1};
+	for (size_t row = 0; row < cells->rows; row++)
+		for (uint8_t tier = 0; tier < WORTH_TIERS; tier++) {
+			cells->sums[row][tier] = sum_of(&view->worth, &(struct group){tier, row < needs_n ? (uint8_t)row : NEEDS_MAX, ANY, ANY});
+			cells->hidden[row][tier] = !worth_may_show(request, cells->sums[row][tier].customers);
+		}
+	while (more) { /* Each turn hides one more cell. */
+		more = false;
+		for (size_t row = 0; row < cells->rows; row++)
+			more |= beside_hide(cells->sums[row], cells->hidden[row], WORTH_TIERS, 1);
+		for (size_t tier = 0; tier < WORTH_TIERS; tier++)
+			more |= beside_hide(&cells->sums[0][tier], &cells->hidden[0][tier], cells->rows, WORTH_TIERS);
+	}
+}
+
+static void group_write(struct request *request, const struct cells *cells, size_t row, uint8_t tier, struct text name)
 {
 	struct json_writer *out = &request->out;
 	json_object_begin(out);
 	json_put_text(out, "worth", text_of(worth_tiers[tier].name));
 	json_put_text(out, "need", name);
-	sum_write(request, sum_of(worth, &(struct group){tier, need, ANY, ANY}));
+	if (cells->hidden[row][tier]) {
+		json_put_null(out, "customers");
+		json_put_null(out, "profit");
+	} else {
+		sum_write(request, cells->sums[row][tier]);
+	}
 	json_object_end(out);
 }
 
@@ -121,13 +166,13 @@ static void groups_write(struct request *request, const struct worth_view *view)
 {
 	const struct needs *needs = needs_of(view->config);
 	struct json_writer *out = &request->out;
+	struct cells cells;
+	cells_make(request, view, &cells);
 	json_key(out, TEXT("groups"));
 	json_array_begin(out);
-	for (uint8_t tier = 0; tier < WORTH_TIERS; tier++) {
-		for (uint8_t need = 0; need < needs->n; need++)
-			group_write(request, &view->worth, tier, need, needs->items[need].name);
-		group_write(request, &view->worth, tier, NEEDS_MAX, TEXT("unknown"));
-	}
+	for (uint8_t tier = 0; tier < WORTH_TIERS; tier++)
+		for (size_t row = 0; row < cells.rows; row++)
+			group_write(request, &cells, row, tier, row < needs->n ? needs->items[row].name : TEXT("unknown"));
 	json_array_end(out);
 	json_key(out, TEXT("tiers"));
 	json_array_begin(out);
@@ -210,6 +255,30 @@ static void reciprocity_write(struct request *request, const struct worth_view *
 	json_object_end(out);
 }
 
+/* What is done, with what both sides get out of it; too few customers: left out. */
+static void lines_write(struct request *request, const struct worth *worth)
+{
+	struct json_writer *out = &request->out;
+	json_key(out, TEXT("lines"));
+	json_array_begin(out);
+	for (size_t i = 0; i < worth->lines_n; i++) {
+		const struct worth_line *line = &worth->lines[i];
+		bool us = line->profit > 0, them = line->got > 0;
+		if (!worth_may_show(request, line->customers))
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "event", line->price->event);
+		json_put_text(out, "channel", text_of(channel_name((enum channel)line->channel)));
+		json_put_int(out, "n", line->n);
+		json_put_int(out, "customers", line->customers);
+		json_put_double(out, "profit", worth_amount(line->profit));
+		json_put_double(out, "got", worth_amount(line->got));
+		json_put_text(out, "serves", us ? them ? TEXT("both") : TEXT("company") : them ? TEXT("customer") : TEXT("neither"));
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
 static void sentence_write(struct request *request, const struct worth_view *view)
 {
 	const struct worth *worth = &view->worth;
@@ -253,6 +322,7 @@ void api_worth(struct request *request)
 	cuts_write(out, worth);
 	curve_write(out, worth);
 	reciprocity_write(request, view);
+	lines_write(request, worth);
 	json_object_end(out);
 	worth_view_give(view);
 }
@@ -321,6 +391,18 @@ static uint32_t customers_write(struct request *request, const struct worth_view
 	return agreed;
 }
 
+/* May the group be opened? A cell that the table hides stays closed, even if it is large enough by itself. */
+static bool may_open(struct request *request, const struct worth_view *view, const struct group *group, struct sum sum)
+{
+	struct cells cells;
+	if (!worth_may_show(request, sum.customers))
+		return false;
+	if (group->tier == ANY || group->need == ANY)
+		return true;
+	cells_make(request, view, &cells);
+	return !cells.hidden[group->need == NEEDS_MAX ? cells.rows - 1 : group->need][group->tier];
+}
+
 void api_worth_customers(struct request *request)
 {
 	struct worth_view *view = worth_view_take(request);
@@ -330,7 +412,7 @@ void api_worth_customers(struct request *request)
 		return;
 	if (group_read(request, needs_of(view->config), &group)) {
 		struct sum sum = sum_of(&view->worth, &group);
-		bool shown = worth_may_show(request, sum.customers);
+		bool shown = may_open(request, view, &group, sum);
 		char sentence[SENTENCE_BYTES];
 		if (shown)
 			snprintf(sentence, sizeof sentence, "%u customers are in this group.", sum.customers);

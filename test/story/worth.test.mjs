@@ -160,12 +160,24 @@ describe("worth, needs and segments", () => {
     assert.equal(group.profit, -486, "fifteen times six calls of 5.40");
     assert.equal(worth.curve.length, 21);
     assert.ok(worth.peak > worth.profit);
+    assert.deepEqual(worth.lines.map((l) => [l.event, l.serves]), [["Order Completed", "both"], ["Call Started", "neither"]], "the letter went to too few to be shown");
     const all = worth.tiers.reduce((sum, t) => sum + (t.customers ?? 0), 0);
     assert.ok(all <= worth.customers);
     const behind = ok(await server.get(`/v1/worth/customers?group=worth:below,need:talk&${at}`));
     assert.deepEqual([behind.total, behind.agreed, behind.withheld], [15, 10, 5]);
     assert.ok(behind.customers.every((c) => c.identifiers.some((i) => /^user:c\d+$/.test(i))));
     assert.equal((await value("c1")).profit, -32.4, "the lines are of this moment");
+  });
+
+  test("a group that is too small cannot be told from the totals", async () => {
+    const worth = ok(await server.get(`/v1/worth?at=${iso(Date.now() + 1500)}`));
+    for (const line of [...worth.needs.map((n) => worth.groups.filter((g) => g.need === n.need)), ...worth.tiers.map((t) => worth.groups.filter((g) => g.worth === t.worth))]) {
+      const hidden = line.filter((g) => g.customers === null).length, shown = line.filter((g) => g.customers > 0).length;
+      assert.ok(hidden !== 1 || shown === 0, JSON.stringify(line));
+    }
+    const closed = worth.groups.filter((g) => g.customers === null);
+    assert.ok(closed.length > 0, "something was too small");
+    for (const g of closed) assert.equal(ok(await server.get(`/v1/worth/customers?group=worth:${g.worth},need:${g.need}&at=${worth.at}`)).hidden, true);
   });
 
   test("what was given and got makes cells of those who agreed alone", async () => {

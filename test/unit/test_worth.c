@@ -210,6 +210,29 @@ static void a_need_is_what_somebody_does_more_than_others(void **state)
 	worth_free(&worth);
 }
 
+static void what_is_done_is_summed_up_for_both_sides(void **state)
+{
+	struct world *world = *state;
+	struct worth worth;
+	happened(world, 1, CALLED, CHANNEL_PHONE, 9, 0);
+	happened(world, 1, PAID, CHANNEL_APP, 8, 0);
+	happened(world, 1, CALLED, CHANNEL_PHONE, 7, 0);
+	happened(world, 2, PAID, CHANNEL_BRANCH, 9, 0);
+	happened(world, 2, CALLED, CHANNEL_PHONE, 8, 0);
+	happened(world, 2, LOOKED, CHANNEL_APP, 8, 0);
+	make(world, &worth);
+	assert_int_equal(worth.lines_n, 3);
+	assert_text_equal(worth.lines[0].price->event, "Called");
+	assert_int_equal(worth.lines[0].n, 3);
+	assert_int_equal(worth.lines[0].customers, 2);
+	assert_int_equal(worth.lines[0].profit, -3 * 54000); /* It serves neither side. */
+	assert_int_equal(worth.lines[0].got, -3 * 16000);
+	assert_int_equal(worth.lines[1].got, 36000);
+	assert_int_equal(worth.lines[2].channel, CHANNEL_BRANCH);
+	assert_int_equal(worth.lines[2].profit, 4500 - 48000);
+	worth_free(&worth);
+}
+
 static void give_and_get_makes_four_cells_of_those_who_agreed(void **state)
 {
 	struct world *world = *state;
@@ -325,7 +348,7 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, world_open, world_close)
 	const struct CMUnitTest tests[] = {
 		WITH(an_event_is_worth_what_its_line_says), WITH(ranks_are_quintiles_with_their_cuts), WITH(customers_who_are_alike_share_a_rank),
-		cmocka_unit_test(ranks_have_names), WITH(the_curve_peaks_before_those_who_cost_more), WITH(a_need_is_what_somebody_does_more_than_others),
+		cmocka_unit_test(ranks_have_names), WITH(the_curve_peaks_before_those_who_cost_more), WITH(a_need_is_what_somebody_does_more_than_others), WITH(what_is_done_is_summed_up_for_both_sides),
 		WITH(give_and_get_makes_four_cells_of_those_who_agreed), WITH(profit_is_the_sum_of_its_lines_for_random_histories),
 		WITH(stars_follow_from_money_minutes_and_what_was_learned), WITH(events_of_one_channel_without_a_pause_are_one_contact),
 	};

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import type { Segments, Worth as Answer } from "../shared/api";
 import { Empty, Mark, Trouble } from "../shared/components";
-import { count, money, percent, plural, shortDay } from "../shared/format";
+import { count, money, on, percent, plural, shortDay, words } from "../shared/format";
 import { Top, Twin } from "./page";
 import { api, asking } from "./state";
 
@@ -23,6 +23,7 @@ export default function Worth() {
         <Groups w={w} />
         <Curve w={w} />
         <GiveAndGet w={w} />
+        <Neither w={w} />
         <Kept />
         <Names w={w} />
       </div>
@@ -98,6 +99,20 @@ function GiveAndGet({ w }: { w: Answer }) {
       <ul class="plain cells">{r.cells.map((c) => <li key={c.cell} class="cell" data-testid="cell" data-cell={c.cell}><h3>{c.title}</h3>
         {c.customers === null ? <p class="soft">Too few to show.</p> : <p><a class="figure" href={behind(`cell:${c.cell}`)}>{count(c.customers)}</a> {c.share && <span class="small">{percent(c.share.share)} ({percent(c.share.low)} to {percent(c.share.high)}), bring {whole(c.profit ?? 0, w.currency)}</span>}</p>}
         <p class="small">{c.do}</p></li>)}</ul>
+    </section>
+  );
+}
+
+/* What is done that is good for nobody: first in line to be removed, the dearest first. */
+function Neither({ w }: { w: Answer }) {
+  const lines = w.lines.filter((l) => l.serves === "neither" && (l.profit < 0 || l.got < 0)).sort((a, b) => a.profit + a.got - b.profit - b.got);
+  return (
+    <section class="stack tight" aria-labelledby="neither-title">
+      <h2 id="neither-title">Steps that serve neither side</h2>
+      {lines.length === 0 ? <p class="soft">There are none: everything that has a price brings something to one of the two.</p> : <>
+        <p class="soft">Neither the company nor the customer gets anything out of these. They are the first to be made needless.</p>
+        <div class="wide" tabIndex={0} role="region" aria-label="Steps that serve neither side, table"><table class="roomy" data-testid="neither"><thead><tr><th scope="col">Step</th><th scope="col" class="n">Times</th><th scope="col" class="n">Customers</th><th scope="col" class="n">To us</th><th scope="col" class="n">To the customers</th></tr></thead>
+          <tbody>{lines.map((l) => <tr key={l.event + l.channel}><th scope="row">{words(l.event)}, {on(l.channel)}</th><td class="n">{count(l.n)}</td><td class="n">{count(l.customers)}</td><td class="n">{whole(l.profit, w.currency)}</td><td class="n">{whole(l.got, w.currency)}</td></tr>)}</tbody></table></div></>}
     </section>
   );
 }

@@ -114,6 +114,7 @@ export interface Worth {
   groups: ({ worth: string; need: string } & WorthSum)[]; tiers: ({ worth: string; title: string } & WorthSum)[]; needs: ({ need: string; title: string; share_of_events?: number } & WorthSum)[];
   names: ({ name: string; title: string } & WorthSum)[]; cuts: Record<"recency_days" | "frequency" | "money", { rank: number; customers: number; from: number; to: number }[]>;
   curve: { share: number; customers: number; profit: number; of_total: number | null }[];
+  lines: { event: string; channel: string; n: number; customers: number; profit: number; got: number; serves: "both" | "company" | "customer" | "neither" }[];
   reciprocity: { agreed: number; withheld: number; purpose: string; correlation: number | null; cells: ({ cell: string; title: string; do: string; share?: WorthShare } & WorthSum)[] };
 }
 export interface SegmentReason { rule: string; holds: "yes" | "no" | "unknown"; says: string }
