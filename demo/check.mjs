@@ -16,9 +16,12 @@ import { roadmapSteps } from "./lib/roadmap_steps.mjs";
 import { steps as first, titles } from "./lib/steps.mjs";
 import { voiceCompared } from "./lib/voice_compared.mjs";
 import { voiceSteps } from "./lib/voice_steps.mjs";
+import { worthCompared } from "./lib/worth_compared.mjs";
+import { worthSteps } from "./lib/worth_steps.mjs";
 
-const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps, ...voiceSteps };
-const compared = [...people, ...brokenCompared, ...voiceCompared];
+const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps, ...voiceSteps, ...worthSteps };
+/* Worth first: later steps and comparisons add events of their own. */
+const compared = [...worthCompared, ...people, ...brokenCompared, ...voiceCompared];
 
 const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]
   --claimed  the steps that must be ok; all, when absent

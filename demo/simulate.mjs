@@ -14,6 +14,7 @@ import { DAY, dayOf, HOUR, iso, monthDayOf, personOf, weekdayOf, weekdays } from
 import { places, purposesOf, Record } from "./lib/record.mjs";
 import { Random } from "./lib/random.mjs";
 import { speak, voiceOf, voiceTruth } from "./lib/voice.mjs";
+import { liveNeed, Ledger } from "./lib/worth.mjs";
 
 const usage = `node demo/simulate.mjs [--seed 5] [--customers 3000] [--until ISO-DATE] [--habit-day Friday] [--out events.ndjson] [--truth truth.json]
   --until      the end of the year; now, when absent
@@ -91,6 +92,7 @@ function truthOf(person, life, world) {
   return {
     id: person.id, user_ids: groups.flatMap((g) => g.user_ids), emails: groups.flatMap((g) => g.emails), anonymous_ids: groups.flatMap((g) => g.anonymous_ids), groups, kind: person.kind,
     consented, withdrawn: Object.fromEntries(Object.entries(person.consents.withdrawn).map(([p, t]) => [p, iso(t)])),
+    need: life.need ?? null, worth: ledger.truthOf(person),
     uses_machine: life.visits.length > 0, habit, visits_since_consent: visits.length, open_bills: life.open,
   };
 }
@@ -108,11 +110,13 @@ function write(file, record) {
   return bytes;
 }
 
-const began = Date.now(), world = worldOf(), record = new Record(world.seed, world.until);
+const began = Date.now(), world = worldOf(), record = new Record(world.seed, world.until), ledger = new Ledger(join(dirname(fileURLToPath(import.meta.url)), "harbour", "prices.yaml"), world);
+record.watch = (event) => ledger.note(event);
 const people = Array.from({ length: given.customers }, (_, i) => personOf(world.seed, i, world.start, world.until));
 const shared = shareBrowsers(people, world), lives = [], tour = {}, voice = voiceOf();
 people.forEach((person, i) => {
   const life = i < named.length ? named[i](record, world) : live(person, record, world);
+  if (!life.named) life.need = liveNeed(person, life, record, world);
   if (life.named) { person = life.person; tour[life.named.person] = life.named; }
   lives.push([person, life]);
   speak(person, record, world, voice);
@@ -123,7 +127,7 @@ const planted = (spot, signal, text, key) => { const found = lives.filter(([, l]
 const bytes = write(given.out, record);
 const total = record.lines.length, recognisable = truths.reduce((n, p) => n + p.groups.length, 0) + visiting.length;
 writeFileSync(given.truth, JSON.stringify({
-  seed: world.seed, start: iso(world.start), until: iso(world.until), named: tour, people: truths, visitors: visiting, shared_browsers: shared,
+  seed: world.seed, start: iso(world.start), until: iso(world.until), named: tour, people: truths, worth: ledger.totals(), visitors: visiting, shared_browsers: shared,
   planted: [planted("card-activation", "forced", "activating the card failed and the customer phoned within days", "failed_activation"),
     planted("address-change", "asked", "the address was changed and asked for again", "asked_again"), planted("password-reset", "forced", "the code came too late and the customer phoned", "late_code")],
   voice: voiceTruth(voice, world),

@@ -29,7 +29,7 @@ export function purposesOf(file) {
 
 export class Record {
   constructor(seed, until) {
-    this.seed = seed; this.until = until; this.times = []; this.lines = []; this.counts = {}; this.serial = new Map();
+    this.seed = seed; this.until = until; this.times = []; this.lines = []; this.counts = {}; this.serial = new Map(); this.watch = null;
   }
 
   /* @who: {userId?, anonymousId?}. What would happen after the end has not happened: false. */
@@ -46,6 +46,7 @@ export class Record {
     }));
     const counted = type === "track" ? name : type;
     this.counts[counted] = (this.counts[counted] ?? 0) + 1;
+    this.watch?.({ person, time, who, channel: place.channel, type, name, body });
     return true;
   }
 

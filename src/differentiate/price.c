@@ -3,17 +3,36 @@
 
 #include "base/unit.h"
 
+#include <math.h>
+
 static const struct config_key line_keys[] = {
 	{.name = "event", .type = CONFIG_TEXT, .required = true}, {.name = "channel", .type = CONFIG_TEXT}, {.name = "income", .type = CONFIG_NUMBER},
-	{.name = "cost", .type = CONFIG_NUMBER}, {.name = "margin", .type = CONFIG_TEXT}, {.name = "minutes", .type = CONFIG_NUMBER}, {.name = NULL}};
+	{.name = "cost", .type = CONFIG_NUMBER}, {.name = "margin", .type = CONFIG_TEXT}, {.name = "minutes", .type = CONFIG_NUMBER},
+	{.name = "gives", .type = CONFIG_TEXT}, {.name = "saves", .type = CONFIG_NUMBER}, {.name = "wastes", .type = CONFIG_NUMBER},
+	{.name = "ours", .type = CONFIG_YES_NO}, {.name = NULL}};
+static const struct config_key goal_keys[] = {
+	{.name = "profit", .type = CONFIG_NUMBER}, {.name = "minutes", .type = CONFIG_NUMBER}, {.name = "learns", .type = CONFIG_TEXTS}, {.name = NULL}};
 static const struct config_key price_list_keys[] = {
 	{.name = "currency", .type = CONFIG_TEXT, .required = true}, {.name = "minute", .type = CONFIG_MAP},
+	{.name = "customer_minute", .type = CONFIG_NUMBER}, {.name = "goal", .type = CONFIG_MAP, .keys = goal_keys},
 	{.name = "lines", .type = CONFIG_LIST, .required = true, .keys = line_keys}, {.name = NULL}};
 
 static double money(struct value map, const char *key)
 {
 	double amount = 0;
 	return value_double(value_get(map, text_of(key)), &amount) ? amount * 100 : 0;
+}
+
+/* "gives": an amount such as .50, or a share such as 5%. */
+static int gives_read(struct config_build *build, const struct config_document *document, struct text gives, struct price_line *line)
+{
+	double amount = 0;
+	if (gives.n == 0)
+		return 0;
+	if (text_ends(gives, TEXT("%")) ? share_parse(gives, &line->gives_share) != 0 : text_to_double(gives, &amount) != 0 || amount < 0)
+		return config_problem(build, document, "lines", "gives is an amount such as .50 or a share such as 5%%, not \"%.*s\".", TEXT_ARGS(text_first(gives, 40)));
+	line->gives = amount * 100;
+	return 0;
 }
 
 static int line_read(struct config_build *build, const struct config_document *document, struct value item, struct price_line *line)
@@ -28,7 +47,12 @@ static int line_read(struct config_build *build, const struct config_document *d
 		return config_problem(build, document, "lines", "There is no channel \"%.*s\".", TEXT_ARGS(text_first(channel, 40)));
 	if (channel.n)
 		line->channel = (int)known;
-	if (line->minutes < 0 || line->cost < 0)
+	line->saves = money(item, "saves") / 100;
+	line->wastes = money(item, "wastes") / 100;
+	line->ours = value_is_true(value_get(item, TEXT("ours")));
+	if (gives_read(build, document, value_text(value_get(item, TEXT("gives"))), line) != 0)
+		return ERROR_INVALID;
+	if (line->minutes < 0 || line->cost < 0 || line->saves < 0 || line->wastes < 0)
 		return config_problem(build, document, "lines", "minutes and cost of \"%.*s\" cannot be below zero.", TEXT_ARGS(text_first(line->event, 60)));
 	return 0;
 }
@@ -50,6 +74,21 @@ static int minutes_read(struct config_build *build, const struct config_document
 	return 0;
 }
 
+static int goal_read(struct config_build *build, const struct config_document *document, struct price_list *list)
+{
+	struct value goal = value_get(document->body, TEXT("goal")), item;
+	struct value_cursor cursor = {0};
+	if (goal.n == 0)
+		return 0;
+	list->goal = (struct price_goal){.profit = money(goal, "profit"), .minutes = money(goal, "minutes") / 100};
+	while (value_next(&cursor, value_get(goal, TEXT("learns")), NULL, &item)) {
+		if (list->goal.learns_n == PRICE_LEARNS_MAX)
+			return config_problem(build, document, "goal.learns", "A goal learns from at most %d events.", PRICE_LEARNS_MAX);
+		list->goal.learns[list->goal.learns_n++] = value_text(item);
+	}
+	return 0;
+}
+
 static int list_read(struct config_build *build, const struct config_document *document, struct price_list *list, struct price_line *lines)
 {
 	struct value_cursor cursor = {0};
@@ -59,6 +98,10 @@ static int list_read(struct config_build *build, const struct config_document *d
 	if (list->currency.n && !text_equal(list->currency, currency))
 		return config_problem(build, document, "currency", "All price lists are in one currency, and another is in %.*s.", TEXT_ARGS(list->currency));
 	list->currency = currency;
+	if (!list->customer_minute)
+		list->customer_minute = money(document->body, "customer_minute");
+	if (!error)
+		error = goal_read(build, document, list);
 	while (!error && value_next(&cursor, value_get(document->body, TEXT("lines")), NULL, &item)) {
 		if (list->n == PRICE_LINES_MAX)
 			return config_problem(build, document, "lines", "There are more than %d lines.", PRICE_LINES_MAX);
@@ -109,6 +152,17 @@ const struct price_line *price_find(const struct price_list *list, struct text e
 struct price price_of(const struct price_list *list, const struct price_line *line, enum channel channel, int64_t value_minor)
 {
 	return (struct price){.income = line->income + line->margin * (double)value_minor, .cost = line->cost + line->minutes * list->minute[channel]};
+}
+
+struct price_exact price_exact_of(const struct price_list *list, const struct price_line *line, enum channel channel, int64_t value_minor)
+{
+	double value = (double)value_minor;
+	return (struct price_exact){
+		.income = llround(line->income * 100) + llround(line->margin * value * 100),
+		.cost = llround(line->cost * 100) + llround(line->minutes * list->minute[channel] * 100),
+		.given = llround(line->gives * 100) + llround(line->gives_share * value * 100) + llround(line->saves * list->customer_minute * 100),
+		.lost = llround(line->wastes * list->customer_minute * 100),
+		.minutes = llround(line->minutes * 100)};
 }
 
 int price_index_make(struct price_index *out, struct arena *arena, const struct price_list *list, uint32_t names_n,

@@ -13,6 +13,12 @@
  *     - {event: Call Started, minutes: 6}
  *     - {event: Order Completed, margin: 22%}
  *     - {event: Bill Paid, channel: branch, minutes: 4, income: .20}
+ *     - {event: Bill Issued, cost: .85, ours: true}
+ *
+ * The other side is here as well: what the customer gets out of an event (gives: money, or a share of the event's value;
+ * saves, wastes: minutes of the customer's time, counted at customer_minute). goal says what a good contact is: it brings
+ * at least profit, takes at most minutes of staff, and teaches something (learns). All that is money is whole numbers of
+ * hundredths of a minor unit, so that sums are the same in any order.
  *
  * Source: Kaplan and Anderson 2004 (time-driven activity-based costing).
  */
@@ -22,7 +28,7 @@
 #include "engine/config_build.h"
 #include "event/event.h"
 
-enum { PRICE_LINES_MAX = 1000 };
+enum { PRICE_LINES_MAX = 1000, PRICE_LEARNS_MAX = 16 };
 
 extern const struct config_kind price_list_kind;
 
@@ -32,11 +38,23 @@ struct price_line {
 	double income, cost;         /* Minor units a piece. */
 	double margin;               /* Share of the event's value. */
 	double minutes;              /* Of staff. */
+	double gives, gives_share;   /* To the customer: minor units a piece, and a share of the event's value. */
+	double saves, wastes;        /* Minutes of the customer's time. */
+	bool ours;                   /* The company did it: it costs, but is no contact of the customer's. */
+};
+
+/* What a good contact is. */
+struct price_goal {
+	double profit, minutes;      /* At least so many minor units; at most so many minutes of staff. */
+	struct text learns[PRICE_LEARNS_MAX]; /* Events from which something is learned. */
+	size_t learns_n;
 };
 
 struct price_list {
 	struct text currency;        /* Of the first list. */
 	double minute[CHANNEL_COUNT]; /* Minor units a minute of staff. */
+	double customer_minute;      /* Minor units a minute of a customer. */
+	struct price_goal goal;
 	const struct price_line *lines;
 	size_t n;
 };
@@ -51,6 +69,14 @@ struct price {
 	double income, cost;
 };
 struct price price_of(const struct price_list *list, const struct price_line *line, enum channel channel, int64_t value_minor);
+
+/* The same in whole hundredths of a minor unit, with the customer's side: each part rounded by itself, half away from zero. */
+struct price_exact {
+	int64_t income, cost;        /* profit is income less cost. */
+	int64_t given, lost;         /* What the customer got, and what it cost the customer. */
+	int64_t minutes;             /* Of staff, in hundredths. */
+};
+struct price_exact price_exact_of(const struct price_list *list, const struct price_line *line, enum channel channel, int64_t value_minor);
 
 /* The lines by the number of the event's name and by channel, for scans: the caller says which number a name has. */
 struct price_index {

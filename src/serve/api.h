@@ -79,6 +79,16 @@ void api_preference(struct request *request);
 void api_ideas(struct request *request);
 void api_ideas_post(struct request *request);
 void api_idea_act(struct request *request);
+/* worth_api.c */
+void api_worth(struct request *request);
+void api_worth_customers(struct request *request);
+
+/* segments_api.c */
+void api_segments(struct request *request);
+void api_segment(struct request *request);
+
+/* value_api.c */
+void api_value(struct request *request);
 
 /* operations_api.c */
 void api_health(struct request *request);

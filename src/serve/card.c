@@ -1,5 +1,6 @@
 /* card.c: a customer's card: everything staff and the customer see at one glance, as one object. */
 #include "serve/card.h"
+#include "serve/segments.h"
 
 #include "base/clock.h"
 #include "base/unit.h"
@@ -356,6 +357,7 @@ void card_write(struct request *request, struct json_writer *out, struct custome
 		accessibility_write(out, preference_accessibility(preferences));
 		card_origins_write(request, out, customer, identifiers);
 		habits_write(request, out, customer);
+		segments_card_write(request, out, customer);
 	}
 	json_object_end(out);
 }

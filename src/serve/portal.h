@@ -85,6 +85,7 @@ void portal_answer_form(struct portal *portal);
 
 /* The sections, each with its heading as a question. */
 void portal_known_section(struct portal *portal);      /* portal_known.c */
+void portal_worth_write(struct portal *portal);         /* portal_worth.c: part of what is known. */
 void portal_open_section(struct portal *portal);
 void portal_choices_section(struct portal *portal);    /* portal_choices.c */
 void portal_way_section(struct portal *portal);        /* portal_way.c */

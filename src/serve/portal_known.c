@@ -161,6 +161,7 @@ void portal_known_section(struct portal *portal)
 	traits_write(portal);
 	identifiers_write(portal);
 	guesses_write(portal);
+	portal_worth_write(portal);
 	withheld_write(portal);
 	portal_section_close(portal);
 }

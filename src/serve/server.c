@@ -7,6 +7,7 @@
 #include "identify/resolve.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
+#include "serve/worth.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -634,6 +635,7 @@ int server_start(struct server **out, const struct server_options *options)
 	server->started_ms = clock_now_ms();
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
+	pthread_mutex_init(&server->worth_lock, NULL);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_init(&server->message_locks[i], NULL);
 	pthread_cond_init(&server->work_ready, NULL);
@@ -671,12 +673,14 @@ void server_stop(struct server *server)
 	for (int i = 0; i < 5000 && atomic_load(&server->under_way); i++)
 		usleep(1000);
 	http_stop(server->http);
+	worth_view_forget(server);
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);
 	configurations_close(&server->configurations);
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
+	pthread_mutex_destroy(&server->worth_lock);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_destroy(&server->message_locks[i]);
 	pthread_cond_destroy(&server->work_ready);

@@ -26,6 +26,7 @@ struct server;
 struct request;
 struct hub;
 struct dead_letters;
+struct worth_view;
 
 /* Who called. */
 struct caller {
@@ -94,6 +95,8 @@ struct server {
 	pthread_mutex_t message_locks[MESSAGE_LOCKS]; /* By messageId: one copy of an event at a time. Before all locks of the engine. */
 	_Atomic int64_t new_customers_minute, new_customers;
 	int64_t started_ms;
+	pthread_mutex_t worth_lock;  /* Protects worth; held while it is computed. */
+	struct worth_view *worth[2]; /* The newest of now, and of another moment: see worth.h. */
 };
 
 struct server_options {

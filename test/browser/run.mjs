@@ -313,6 +313,24 @@ async function scan(page) {
     return r.violations.map((v) => `${v.id} (${v.nodes.length}: ${v.nodes[0].target.join(" ")})`);
   }, TAGS);
 }
+await check("a_figure_of_worth_opens_to_as_many_customers_and_back", { console: true }, async (open) => {
+  const page = await open("/console/worth");
+  await page.waitForSelector(`${id("groups")} tbody a`);
+  const figure = Number((await page.textContent(`${id("groups")} tbody a`)).replace(/\D/g, ""));
+  await page.click(`${id("groups")} tbody a`);
+  await seen(page, "withheld");
+  const listed = await page.$$eval(`${id("customers")} tbody tr`, (all) => all.length), withheld = Number(await page.getAttribute(id("withheld"), "data-withheld"));
+  same(listed + withheld, figure, "listed and withheld together");
+  await page.click("text=Back to worth");
+  await seen(page, "groups");
+});
+await check("the_table_of_the_profit_curve_ends_where_the_sentence_says", { console: true }, async (open) => {
+  const page = await open("/console/worth");
+  await seen(page, "curve");
+  await page.click(id("curve-turn"));
+  const last = await page.$eval(`${id("curve")} tbody tr:last-child`, (row) => [...row.children].map((c) => c.textContent.trim()));
+  must((await page.textContent(id("sentence"))).includes(`${last[1]} customers brought ${last[2]}`), `the table ends with ${last.join(" ")}`);
+});
 let ana_path = "/console/customers";
 await check("a_customer_is_found_and_opened", { console: true }, async (open) => {
   const page = await open("/console/customers?q=ana");
@@ -341,6 +359,9 @@ const pages = [
   ["roadmap", "/console/roadmap", id("moves"), null, true], ["roadmap-plan", "/console/roadmap", id("moves"), async (p) => { await p.click("[data-testid^=plan-]"); await seen(p, "plan"); }, true], ["inventory", "/console/inventory", id("touchpoints"), null, true],
   ["voice", "/console/voice", id("questions"), null, true], ["voice-customers", "/console/voice/customers?scale=stars&days=365", id("withheld"), null, true], ["ideas", "/console/voice?view=ideas", id("ideas"), async (p) => { await p.click(id("answer-notes-by-size")); await seen(p, "answer-form"); }, true],
   ["preference", "/console/voice?view=preference", "h1", async (p) => { await p.waitForSelector(`${id("first")}, main strong`); }, true],
+  ["worth", "/console/worth", `${id("segments")} tbody tr`, null, true], ["worth-table", "/console/worth", id("curve"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("curve")}[data-shows="table"]`); }, true],
+  ["worth-group", "/console/worth/customers?group=cell:keep", id("withheld"), null, true], ["worth-few", "/console/worth/customers?group=cell:none,rfm:champion,worth:below", "h2", null, true], ["worth-segment", "/console/worth/customers?segment=needed-a-person", id("members"), null, true],
+  ["worth-why", "/console/customers?q=ana%20varga", id("customers"), async (p) => { await p.click(`${id("customers")} a`); await seen(p, "worth-why"); await p.click(id("worth-why")); await seen(p, "worth-lines"); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],

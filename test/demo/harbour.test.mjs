@@ -152,6 +152,8 @@ function oracle(fault) {
     if (p.habit && ("personalisation" in p.consented || fault === "no wall")) habits.set(`user:${p.user_ids[0]}`, p.habit.next);
     open.set(p.user_ids[0], p.open_bills.map((matter) => ({ matter, state: "open" })));
   }
+  const worths = new Map(people.filter((p) => p.user_ids.length).map((p) => [cids.get(`user:${p.user_ids[0]}`), p])), { worth } = year.truth;
+  const member = (p, w) => ({ customer: { identifiers: [`user:${w.user_id}`] }, reasons: [], named: w.user_id && "analytics" in p.consented });
   for (const visitor of year.truth.visitors) cids.set(`anonymousId:${visitor}`, `c${++n}`);
   return (request, body, answer) => {
     const url = new URL(request.url, "http://x"), identifier = url.searchParams.get("identifier");
@@ -164,11 +166,24 @@ function oracle(fault) {
       if (fault !== "deaf") matter.state = "done";
       return answer(200, { success: true });
     }
+    if (url.pathname === "/v1/broken") {
+      const of = 1000, spots = year.truth.planted.map(({ spot, signal, size }) => { const k = size * (fault === "smaller" ? 0.5 : 1); return { spot, signals: [{ signal, customers: k, of, low: 0.9 * k / of, high: 1.1 * k / of }] }; });
+      return answer(200, { broken: spots.length, spots });
+    }
     const { voice } = year.truth, around = (value, half) => ({ value, low: value - half, high: value + half });
     if (url.pathname === "/v1/preference")
       return answer(200, { first: { ...around(voice.first + (fault === "flattered" ? 0.2 : 0), 0.05), n: voice.answered }, warning_change: around(voice.price[1] - voice.price[0], 0.1) });
     if (url.pathname === "/v1/ideas")
       return answer(200, { ideas: voice.ideas.map((i) => ({ ...i, votes: i.votes < 10 ? null : i.votes + (fault === "votes" ? 1 : 0), tried: i.tried < 10 ? null : i.tried })) });
+    if (url.pathname === "/v1/worth") return answer(200, { customers: worth.customers, profit: (worth.profit + (fault === "a cent" ? 100 : 0)) / 10000, below: { n: worth.below } });
+    if (url.pathname.startsWith("/v1/segments/")) {
+      const members = people.flatMap((p) => p.worth.filter((w) => w.segments.includes(url.pathname.slice(13))).map((w) => member(p, w)));
+      return answer(200, { members: members.length, customers: members.filter((m) => m.named).slice(fault === "a member" ? 1 : 0), next: null });
+    }
+    if (url.pathname.endsWith("/value")) {
+      const person = worths.get(url.pathname.split("/")[3]), profit = person.worth[0].profit / 10000;
+      return answer(200, { profit, lines: [{ profit }], need: { name: fault === "needs" ? "cash" : person.need } });
+    }
     if (!identifier) return answer(200, { total: n });
     return cids.has(identifier) ? answer(200, { cid: cids.get(identifier), open: open.get(identifier.slice(5)) ?? [] }) : answer(404, {});
   };
@@ -178,11 +193,13 @@ test("a server that finds the truth passes all comparisons", () => serve(oracle(
   assert.match((await check(base, "--claimed", "14")).stdout, /(\d+) of \1 comparisons with the truth ok/);
 }));
 
-for (const [fault, line] of [["no wall", "no consent, or withdrawn"], ["notes", "habit known"], ["joined", "customers:"], ["flattered", "preference:"], ["votes", "ideas:"]])
+/* Two customers joined wrongly are wrong in what they are worth as well. */
+for (const [fault, line, wrong = 1] of [["no wall", "no consent, or withdrawn"], ["notes", "habit known"], ["joined", "customers:", 2], ["flattered", "preference:"], ["votes", "ideas:"],
+  ["a cent", "profit:"], ["a member", "segments, "], ["needs", "needs:"], ["smaller", "broken:"]])
   test(`the comparisons notice this fault: ${fault}`, () => serve(oracle(fault), async (base) => {
     const { status, stdout } = await check(base, "--claimed", "14");
     assert.equal(status, 1);
     assert.match(stdout, new RegExp(`^truth -- ${line}`, "m"));
     const [, ok, all] = /(\d+) of (\d+) comparisons with the truth ok/.exec(stdout);
-    assert.equal(Number(ok), Number(all) - 1);
+    assert.equal(Number(ok), Number(all) - wrong);
   }));

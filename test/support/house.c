@@ -1,6 +1,7 @@
 /* house.c: see house.h. */
 #include "house.h"
 
+#include "differentiate/segment/segment.h"
 #include "event/columns.h"
 #include "identify/identifier.h"
 #include "identify/trait.h"
@@ -38,7 +39,7 @@ const struct fold order_fold = {
 	.kinds = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_IDENTIFY) | EVENT_KIND_BIT(EVENT_DECISION), .apply = order_apply};
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold, &consent_fold, &preference_fold, &contact_fold,
-                                           &matter_fold, &order_fold};
+                                           &matter_fold, &segment_fold, &order_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static void problem(void *arg, const struct config_problem *problem)
@@ -49,13 +50,15 @@ static void problem(void *arg, const struct config_problem *problem)
 
 struct config *house_config(void)
 {
-	static const struct config_kind *const kinds[] = {&purpose_kind, &matter_kind, &source_kind, &touchpoint_kind, &journey_kind};
+	static const struct config_kind *const kinds[] = {&purpose_kind, &matter_kind, &source_kind, &touchpoint_kind, &journey_kind, &segment_kind};
 	static const struct config_kinds table = {kinds, sizeof kinds / sizeof *kinds};
 	static const char text[] =
 		"kind: purpose\nname: personalisation\ntitle: Fit\ntext: May we?\nversion: 1\n---\n"
 		"kind: purpose\nname: marketing\ntitle: Offers\ntext: May we write?\nversion: 2\n---\n"
 		"kind: matter\nname: bill\nopens: {event: Bill Issued, id: bill, amount: amount, title: title, due: due}\n"
-		"closes: {event: Bill Paid, id: bill}\nnext: Pay\n";
+		"closes: {event: Bill Paid, id: bill}\nnext: Pay\n---\n"
+		"kind: segment\nname: pays\ntitle: Pays\nrule: did \"Bill Paid\" at least 3 times in the last 90 days\npurpose: personalisation\n---\n"
+		"kind: segment\nname: looks\ntitle: Looks\nrule: did \"Balance Seen\" at most 2 times\npurpose: marketing\n";
 	struct config_file file = {TEXT("house.yaml"), text_of(text)};
 	struct config_version version = {.version = 1, .files = &file, .files_n = 1};
 	struct config *config;

@@ -12,6 +12,7 @@ import { listen } from "../shared/stream";
 import { Top } from "./page";
 import { BackToFigure, Relationship } from "./relationship";
 import { api, asking } from "./state";
+import { CardWorth } from "./card-worth";
 
 export function Card({ cid }: { cid: string }) {
   const { state, ask } = useMemo(() => asking<Answer>(), [cid]);
@@ -89,6 +90,7 @@ export function Card({ cid }: { cid: string }) {
 
       <Relationship cid={cid} />
 
+      <CardWorth cid={cid} segments={c.segments ?? []} />
       <section class="stack rule" aria-labelledby="history">
         <div class="row between"><h2 id="history">History</h2>
           <div class="row"><label for="only" class="small">Channel</label><select id="only" value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">all</option>{seen.map((s) => <option key={s} value={s}>{words(s)}</option>)}</select></div></div>

@@ -24,6 +24,7 @@ const pages: { name: string; title: string; key: string; load?: Load; inside?: {
   { name: "journeys", title: "Journeys", key: "j", load: () => import("./journeys"), inside: { title: "Customers on a journey", load: () => import("./journey-customers") } },
   { name: "broken", title: "Broken", key: "b", load: () => import("./broken"), inside: { title: "A broken spot" } },
   { name: "voice", title: "Voice", key: "v", load: () => import("./voice"), inside: { title: "Customers behind an answer", load: () => import("./voice-customers") } },
+  { name: "worth", title: "Worth", key: "w", load: () => import("./worth"), inside: { title: "Customers of a group", load: () => import("./worth-customers") } },
   { name: "layers", title: "Layers", key: "l", load: () => import("./layers") },
   { name: "roadmap", title: "Roadmap", key: "r", load: () => import("./roadmap") },
   { name: "inventory", title: "Inventory", key: "i", load: () => import("./inventory") },

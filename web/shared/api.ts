@@ -51,6 +51,7 @@ export interface Card {
   accessibility: Accessibility;
   withheld: { what: string; reason: string }[];
   origins: OriginPart[];
+  segments?: { segment: string; title: string; purpose: string; reasons: SegmentReason[] }[];
 }
 export interface TimelineEvent {
   event: string; time: Time; received: Time; kind: string; name: string; channel: string | null; touchpoint: string | null; source: string;
@@ -166,6 +167,29 @@ export interface Preference {
   alternatives?: { option: string; title: string; us_before: ShareOf }[]; motives?: { motive: string; title: string; warning: boolean; share: ShareOf }[];
   quarters?: { from: Time; to: Time; first: ShareOf; warning: ShareOf }[]; warning_change?: (Interval & { is_change: boolean }) | null;
 }
+/* Worth. A figure of too few customers is null. */
+export interface WorthShare { n: number; of: number; share: number; low: number; high: number }
+export interface WorthSum { customers: number | null; profit: number | null }
+export interface Worth {
+  sentence: string; from: Time; at: Time; currency: string; customers: number; buyers: number; profit: number; below: WorthShare | null; peak: number; peak_of_total: number | null;
+  groups: ({ worth: string; need: string } & WorthSum)[]; tiers: ({ worth: string; title: string } & WorthSum)[]; needs: ({ need: string; title: string; share_of_events?: number } & WorthSum)[];
+  names: ({ name: string; title: string } & WorthSum)[]; cuts: Record<"recency_days" | "frequency" | "money", { rank: number; customers: number; from: number; to: number }[]>;
+  curve: { share: number; customers: number; profit: number; of_total: number | null }[];
+  lines: { event: string; channel: string; n: number; customers: number; profit: number; got: number; serves: "both" | "company" | "customer" | "neither" }[];
+  reciprocity: { agreed: number; withheld: number; purpose: string; correlation: number | null; cells: ({ cell: string; title: string; do: string; share?: WorthShare } & WorthSum)[] };
+}
+export interface SegmentReason { rule: string; holds: "yes" | "no" | "unknown"; says: string }
+export interface Segment { segment: string; title: string; rule: string; purpose: string; purpose_title: string; members: number | null; agreed: number; withheld: number; share?: number; low?: number; high?: number }
+export interface Segments { at: Time; customers: number; segments: Segment[] }
+export interface SegmentMembers extends Segment { hidden: boolean; customers: { customer: CustomerLine; reasons: SegmentReason[] }[]; unnamed: number; next: string | null }
+export interface RankedMeasure { value: number; rank: number; from: number; to: number; customers: number }
+export interface CustomerValue {
+  currency: string; from: Time; at: Time; withheld: { what: string; reason: string; purpose: string }[]; profit?: number; got_total?: number; place?: number; of?: number;
+  lines?: { event: string; channel: string; n: number; value: number; income: number; cost: number; minutes: number; profit: number; events: string[] }[];
+  got?: { event: string; channel: string; n: number; minutes_saved: number; minutes_wasted: number; given: number; lost: number; got: number; events: string[] }[];
+  stars?: { mean: number | null; contacts: number; last: { stars: number; name: string; channel: string; start: Time; why: string }[] };
+  rfm?: ({ title: string } & Record<"recency" | "frequency" | "money", RankedMeasure>) | null; need?: { title: string; rests_on: number } | null; give_and_get?: { cell: string; title: string };
+}
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
 export interface Done { done: boolean; undo?: string; known?: boolean }
@@ -243,6 +267,11 @@ export function client(who: Who = {}) {
     overview: () => call<Overview>(who, "GET", "/v1/overview"),
     journeys: (ask: JourneysQuestion) => call<Journeys>(who, "GET", `/v1/journeys${query({ ...ask })}`),
     journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call<JourneysCustomers>(who, "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
+    worth: () => call<Worth>(who, "GET", "/v1/worth"),
+    worthCustomers: (group: string) => call<JourneysCustomers>(who, "GET", `/v1/worth/customers${query({ group })}`),
+    segments: () => call<Segments>(who, "GET", "/v1/segments"),
+    segment: (name: string, after?: string | null) => call<SegmentMembers>(who, "GET", `/v1/segments/${encodeURIComponent(name)}${query({ after })}`),
+    value: (cid: string) => call<CustomerValue>(who, "GET", `${at(cid)}/value`),
     people: () => call<Person[]>(who, "GET", "/harbour/people"),
     session: (person: string) => call<Session>(who, "POST", "/harbour/session", { person }),
     queue: (cid: string, counter: number) => call<Done>(who, "POST", "/harbour/queue", { cid, counter }),
