@@ -13,6 +13,7 @@ import { named } from "./lib/named.mjs";
 import { DAY, dayOf, HOUR, iso, monthDayOf, personOf, weekdayOf, weekdays } from "./lib/people.mjs";
 import { places, purposesOf, Record } from "./lib/record.mjs";
 import { Random } from "./lib/random.mjs";
+import { shopTruth } from "./lib/shop.mjs";
 
 const usage = `node demo/simulate.mjs [--seed 5] [--customers 3000] [--until ISO-DATE] [--habit-day Friday] [--out events.ndjson] [--truth truth.json]
   --until      the end of the year; now, when absent
@@ -90,7 +91,7 @@ function truthOf(person, life, world) {
   return {
     id: person.id, user_ids: groups.flatMap((g) => g.user_ids), emails: groups.flatMap((g) => g.emails), anonymous_ids: groups.flatMap((g) => g.anonymous_ids), groups, kind: person.kind,
     consented, withdrawn: Object.fromEntries(Object.entries(person.consents.withdrawn).map(([p, t]) => [p, iso(t)])),
-    uses_machine: life.visits.length > 0, habit, visits_since_consent: visits.length, open_bills: life.open,
+    uses_machine: life.visits.length > 0, habit, visits_since_consent: visits.length, open_bills: life.open, ...(life.bought ? { bought: life.bought } : {}),
   };
 }
 
@@ -123,6 +124,7 @@ const total = record.lines.length, recognisable = truths.reduce((n, p) => n + p.
 writeFileSync(given.truth, JSON.stringify({
   seed: world.seed, start: iso(world.start), until: iso(world.until), named: tour, people: truths, visitors: visiting, shared_browsers: shared,
   planted: [planted("card-activation", "activating the card failed and the customer phoned within days", "failed_activation"), planted("address-asked-again", "the address was changed and asked for again", "asked_again")],
+  shop: shopTruth(),
   counts: { events: record.counts, total, customers: people.length, recognisable },
 }));
 console.log(`${total} events of ${people.length} customers, ${(bytes / 1e6).toFixed(1)} MB, in ${((Date.now() - began) / 1000).toFixed(1)} s: ${given.out}, ${given.truth}`);

@@ -3,6 +3,8 @@
 
 #include "customize/habit.h"
 #include "customize/layout.h"
+#include "customize/product.h"
+#include "customize/purchase.h"
 #include "customize/suggestion.h"
 #include "customize/surface.h"
 #include "differentiate/price.h"
@@ -19,12 +21,12 @@
 #include <math.h>
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
-                                           &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold};
+                                           &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold, &purchase_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
-                                                  &price_list_kind};
+                                                  &price_list_kind, &category_kind, &product_kind, &purchase_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

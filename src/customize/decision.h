@@ -54,13 +54,21 @@ struct decision {
 	enum usual_slot slot;            /* For finding the events behind a usual choice. */
 	struct menu_op automatic;        /* A move to be recorded and applied: mode "do it". */
 	bool has_automatic;
+	struct recommendation recommendation; /* Of a surface of type recommend. */
+};
+
+/* What a recommendation rests on beside the customer: the model of purchases now, or, to decide again, the record. */
+struct decision_basis {
+	const struct buying_model *model; /* NULL: what the company declares is all that is known. */
+	struct value record;              /* A decision's payload; absent: the model is asked. */
 };
 
 /*
  * Decide for the customer behind @reader (opened for the surface's purpose) at @now_ms. Values are made in the reader's
- * arena. Pure but for reading. Errors: ERROR_MEMORY.
+ * arena. @basis may be NULL. Pure but for reading. Errors: ERROR_MEMORY.
  */
-int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms) MUST_CHECK;
+int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
+           const struct decision_basis *basis) MUST_CHECK;
 
 /*
  * The payload of the decision's record, at most DECISION_BYTES_MAX: what was shown, what was asked, what was withheld and

@@ -6,8 +6,8 @@
 #include <xxhash.h>
 
 /*
- * How much of a decision is written, from all of it to what always fits: at the last level the largest record is 517 bytes
- * (home 154, withheld 142, why 86, ask 53, suggestions 44, the rest 38).
+ * How much of a decision is written, from all of it to what always fits: at the last level the largest record of a menu is 517
+ * bytes (home 154, withheld 142, why 86, ask 53, suggestions 44, the rest 38), of a recommendation 499 (considered 233).
  */
 struct detail {
 	bool names;           /* Of options; else their marks. */
@@ -67,6 +67,23 @@ static void menu_encode(struct buffer *out, struct text key, const struct surfac
 	value_close(out, list);
 }
 
+/* The quantised inputs from which the same is recommended again; the names of what was shown are for people. */
+static void considered_encode(struct buffer *out, const struct recommendation *recommendation, const struct detail *detail)
+{
+	value_put_key(out, TEXT("considered"));
+	size_t list = value_open(out, VALUE_ARRAY);
+	for (size_t i = 0; i < recommendation->considered_n; i++)
+		value_put_int(out, (int64_t)recommendation->considered[i]);
+	value_close(out, list);
+	if (!detail->names)
+		return;
+	value_put_key(out, TEXT("shown"));
+	list = value_open(out, VALUE_ARRAY);
+	for (size_t i = 0; i < recommendation->shown_n; i++)
+		value_put_text(out, recommendation->shown[i].input.product->name);
+	value_close(out, list);
+}
+
 static void ask_encode(struct buffer *out, const struct decision *decision, const struct detail *detail)
 {
 	static const char *const kinds[] = {"", "consent", "promote", "demote"};
@@ -122,6 +139,8 @@ static void encode(struct buffer *out, const struct decision *decision, const st
 	value_put_text(out, text_whole(text_first((struct text){decision->why, decision->why_n}, detail->why_max)));
 	if (surface->type == SURFACE_USUAL) {
 		options_encode(out, decision, detail);
+	} else if (surface->type == SURFACE_RECOMMEND) {
+		considered_encode(out, &decision->recommendation, detail);
 	} else {
 		menu_encode(out, TEXT("home"), surface, decision->menu.home, decision->menu.home_n, detail);
 		menu_encode(out, TEXT("suggestions"), surface, decision->suggestions, decision->suggestions_n, detail);

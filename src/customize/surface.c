@@ -13,13 +13,14 @@ static const struct config_key learns_keys[] = {
 	{.name = "event", .type = CONFIG_TEXT}, {.name = "field", .type = CONFIG_TEXT}, {.name = "with", .type = CONFIG_TEXTS},
 	{.name = "screen", .type = CONFIG_TEXT}, {.name = "page", .type = CONFIG_TEXT}, {.name = NULL}};
 static const struct config_key surface_keys[] = {
-	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu"},
+	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu recommend"},
 	{.name = "purpose", .type = CONFIG_TEXT, .required = true},
-	{.name = "learns", .type = CONFIG_MAP, .required = true, .keys = learns_keys},
+	{.name = "learns", .type = CONFIG_MAP, .keys = learns_keys},
 	{.name = "standard", .type = CONFIG_LIST},
 	{.name = "slots", .type = CONFIG_NUMBER},
 	{.name = "options", .type = CONFIG_TEXTS},
 	{.name = "always", .type = CONFIG_TEXTS},
+	{.name = "categories", .type = CONFIG_TEXTS},
 	{.name = "titles", .type = CONFIG_MAP},
 	{.name = "stated", .type = CONFIG_MAP},
 	{.name = "verb", .type = CONFIG_TEXT},
@@ -96,6 +97,34 @@ static int menu_compile(struct config_build *build, const struct config_document
 	return 0;
 }
 
+/* What it learns from is what was bought: kind purchase says which events those are. */
+static int recommend_compile(struct config_build *build, const struct config *config, const struct config_document *document, struct surface *surface)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	int64_t slots = 4;
+	value_int(value_get(document->body, TEXT("slots")), &slots);
+	if (slots < 1 || slots > RECOMMEND_SLOTS_MAX)
+		return config_problem(build, document, "slots", "\"slots\" must be 1 to %d", RECOMMEND_SLOTS_MAX);
+	if (value_get(document->body, TEXT("learns")).n)
+		return config_problem(build, document, "learns", "a recommendation learns from purchases: write a document of kind purchase");
+	surface->slots = (size_t)slots;
+	while (value_next(&cursor, value_get(document->body, TEXT("categories")), NULL, &item)) {
+		if (!config_find(config, TEXT("category"), value_text(item)))
+			return config_problem(build, document, "categories", "there is no category \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 60)));
+		if (surface->categories_n == RECOMMEND_CATEGORIES_MAX)
+			return config_problem(build, document, "categories", "at most %d categories", RECOMMEND_CATEGORIES_MAX);
+		surface->categories[surface->categories_n++] = product_mark(value_text(item));
+	}
+	return 0;
+}
+
+const char *surface_type_name(enum surface_type type)
+{
+	static const char *const names[] = {"usual", "menu", "recommend"};
+	return names[type];
+}
+
 static struct text text_or(struct value value, struct text otherwise)
 {
 	return value_text(value).n ? value_text(value) : otherwise;
@@ -106,7 +135,8 @@ static int surface_compile(struct config_build *build, const struct config *conf
 {
 	surface->name = document->name;
 	surface->mark = (uint32_t)XXH3_64bits(document->name.p, document->name.n);
-	surface->type = text_equal(value_text(value_get(document->body, TEXT("type"))), TEXT("menu")) ? SURFACE_MENU : SURFACE_USUAL;
+	struct text type = value_text(value_get(document->body, TEXT("type")));
+	surface->type = text_equal(type, TEXT("menu")) ? SURFACE_MENU : text_equal(type, TEXT("recommend")) ? SURFACE_RECOMMEND : SURFACE_USUAL;
 	surface->purpose_name = value_text(value_get(document->body, TEXT("purpose")));
 	surface->verb = text_or(value_get(document->body, TEXT("verb")), TEXT("chose"));
 	surface->currency = value_text(value_get(document->body, TEXT("currency")));
@@ -115,6 +145,8 @@ static int surface_compile(struct config_build *build, const struct config *conf
 	if (!purpose)
 		return config_problem(build, document, "purpose", "there is no purpose \"%.*s\"", TEXT_ARGS(surface->purpose_name));
 	surface->purpose = purpose->mask;
+	if (surface->type == SURFACE_RECOMMEND)
+		return recommend_compile(build, config, document, surface);
 	return surface->type == SURFACE_MENU ? menu_compile(build, document, surface) : usual_compile(build, document, surface);
 }
 

@@ -5,13 +5,15 @@
 #define ATTUNE_CUSTOMIZE_SURFACE_H
 
 #include "customize/menu.h"
+#include "customize/recommend.h"
 #include "engine/config_build.h"
 #include "event/event.h"
 #include "trust/purpose.h"
 
 enum { SURFACE_STANDARD_MAX = 16, SURFACE_WITH_MAX = 4, SURFACE_STATED_MAX = 8 };
 
-enum surface_type { SURFACE_USUAL, SURFACE_MENU };
+enum surface_type { SURFACE_USUAL, SURFACE_MENU, SURFACE_RECOMMEND };
+const char *surface_type_name(enum surface_type type); /* "usual", "menu", "recommend". */
 
 struct surface_stated {
 	struct text field, preference; /* The answer's field and the preference that rules it: notes, cash.notes. */
@@ -39,6 +41,9 @@ struct surface {
 	uint32_t marks[MENU_OPTIONS_MAX]; /* A hash of the option's name: stands for it where room is short. */
 	bool always[MENU_OPTIONS_MAX];
 	struct menu_surface menu;
+	/* recommend */
+	uint32_t categories[RECOMMEND_CATEGORIES_MAX]; /* Marks; none: products of all. */
+	size_t categories_n, slots;
 };
 
 extern const struct config_kind surface_kind;

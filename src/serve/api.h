@@ -43,6 +43,10 @@ void api_journeys(struct request *request);
 /* journeys_customers.c */
 void api_journeys_customers(struct request *request);
 
+/* shop_api.c */
+void api_categories(struct request *request);
+void api_products(struct request *request);
+
 /* layers_api.c */
 void api_layers(struct request *request);
 void api_layers_ripple(struct request *request);

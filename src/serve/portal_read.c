@@ -39,7 +39,7 @@ static void habit_read(struct portal *portal, struct reader *reader, const struc
 {
 	for (int day = 0; day < GUESS_DAYS; day++) {
 		int64_t then_ms = portal->request->now_ms + (int64_t)day * MS_A_DAY;
-		if (decide(decision, reader, surface, then_ms) != 0 || !decision->guess || is_known_guess(portal, surface, decision))
+		if (decide(decision, reader, surface, then_ms, NULL) != 0 || !decision->guess || is_known_guess(portal, surface, decision))
 			continue;
 		struct text text = text_copy(portal->request->arena, (struct text){decision->why, decision->why_n});
 		if (text.p)
@@ -77,13 +77,13 @@ static int surface_read(struct portal *portal, struct customer *customer, const 
 			habit_read(portal, &reader, surface, decision);
 		return 0;
 	}
-	if (portal->menus_n == PORTAL_MENUS_MAX)
+	if (surface->type != SURFACE_MENU || portal->menus_n == PORTAL_MENUS_MAX)
 		return 0;
 	layout_of(layout, reader_may(&reader) ? reader_state(&reader, &menu_fold) : reader_state(&reader, &layout_fold), surface);
 	struct portal_menu *menu = &portal->menus[portal->menus_n++];
 	menu->surface = surface;
 	menu_layout_of(&menu->layout, &layout->menu, &surface->menu);
-	if (decide(decision, &reader, surface, portal->request->now_ms) == 0)
+	if (decide(decision, &reader, surface, portal->request->now_ms, NULL) == 0)
 		next_read(portal, surface, decision);
 	return 0;
 }

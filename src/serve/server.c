@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "base/thread.h"
 #include "identify/resolve.h"
+#include "serve/buying_models.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
 
@@ -607,6 +608,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 		error = ERROR_MEMORY;
 	if (!error)
 		engine_listen(server->engine, changed, server);
+	if (!error)
+		error = buying_models_start(&server->buying, server->engine);
 	return error;
 }
 
@@ -671,6 +674,7 @@ void server_stop(struct server *server)
 	for (int i = 0; i < 5000 && atomic_load(&server->under_way); i++)
 		usleep(1000);
 	http_stop(server->http);
+	buying_models_stop(server->buying);
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);

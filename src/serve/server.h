@@ -26,6 +26,7 @@ struct server;
 struct request;
 struct hub;
 struct dead_letters;
+struct buying_models;
 
 /* Who called. */
 struct caller {
@@ -81,6 +82,7 @@ struct server {
 	struct http *http;
 	struct hub *hub;
 	struct dead_letters *dead_letters;
+	struct buying_models *buying;
 	struct server_figures figures;
 
 	pthread_mutex_t work_lock;
