@@ -1,6 +1,7 @@
 /* house.c: the tables that compose the house. */
 #include "cli/house.h"
 
+#include "customize/consequence.h"
 #include "customize/habit.h"
 #include "customize/layout.h"
 #include "customize/product.h"
@@ -26,7 +27,7 @@ const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
-                                                  &price_list_kind, &category_kind, &product_kind, &purchase_kind};
+                                                  &price_list_kind, &category_kind, &product_kind, &purchase_kind, &consequence_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

@@ -35,7 +35,7 @@ struct category {
 };
 
 struct product_setting {
-	struct text name, title, unit, consequence; /* The unit may be empty; the consequence is one that previews it. */
+	struct text name, title, unit, consequence; /* May be empty: a consequence previews it, by its input called "value". */
 	double from, to, step, standard;
 };
 

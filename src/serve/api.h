@@ -47,6 +47,9 @@ void api_journeys_customers(struct request *request);
 void api_categories(struct request *request);
 void api_products(struct request *request);
 
+/* preview_api.c */
+void api_preview(struct request *request);
+
 /* layers_api.c */
 void api_layers(struct request *request);
 void api_layers_ripple(struct request *request);

@@ -26,6 +26,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/import", KEY_SECRET, ROUTE_INLINE, collect_import, "Historical events, in a batch: stored as they are, nothing acts on them."},
 	{HTTP_GET, "/v1/projects/{key}/settings", 0, ROUTE_INLINE, collect_settings, "What Segment's browser SDK fetches first."},
 	{HTTP_POST, "/v1/response", OWN, ROUTE_INLINE, api_response, "What the customer did with a decision, or answered to its question. With \"customer\", one to an unknown decision is kept too, and teaches nothing."},
+	{HTTP_POST, "/v1/preview", OWN, ROUTE_WORKER, api_preview, "What a choice would lead to, before it is made: {\"consequence\", \"state\", \"change\"}; and the nearest better ones."},
 	{HTTP_GET, "/v1/customers", OWN, ROUTE_WORKER, api_customers, "Find customers: ?identifier=user:ana, or a list: ?q=&n=&after=, or who is behind a figure: ?channel=&who=identified|agreed."},
 	{HTTP_GET, "/v1/customers/{cid}", OWN, ROUTE_INLINE, api_card, "A customer's card."},
 	{HTTP_GET, "/v1/customers/{cid}/timeline", OWN, ROUTE_WORKER, api_timeline, "What happened, newest first, in pages: ?n=&before=."},

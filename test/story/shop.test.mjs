@@ -1,7 +1,7 @@
 /* What is bought is not offered again before it is due, on any channel, from the very next decision on, with or without consent. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { DAY, identify, iso, ok, Server, track, until } from "./server.mjs";
+import { DAY, identify, iso, ok, refused, Server, track, until } from "./server.mjs";
 
 const item = (product_id, more = {}) => ({ product_id, quantity: 1, ...more });
 let server;
@@ -120,5 +120,77 @@ describe("what purchases teach", () => {
     assert.equal(wrong.status, 422);
     assert.match(wrong.text, /there is no category .{1,2}hats/);
     assert.match(taught.text, /learns from purchases/);
+  });
+});
+
+describe("a consequence", () => {
+  const preview = (state, change, consequence = "delivery") => server.post("/v1/preview", { consequence, state, change });
+  const weekday = (days) => new Date(Date.now() + days * DAY).toLocaleDateString("en-GB", { weekday: "long", timeZone: "UTC" });
+
+  test("is said before the choice, with what would be better, and by which rules", async () => {
+    const answer = ok(await preview({ product: "lamp-grey" }, { product: "lamp-red" }));
+    assert.equal(answer.sentence, `Arrives ${weekday(5)} instead of ${weekday(3)}.`);
+    assert.equal(answer.alternatives[0].says, `the blue one: ${weekday(3)}`);
+    assert.deepEqual(answer.alternatives[0].change, { product: "lamp-blue" });
+    assert.equal(answer.changed.outcome.arrives.value, 5);
+    assert.deepEqual(answer.trace.filter((step) => step.output === "arrives"), [
+      { output: "arrives", rule: "product.lead", value: 4 }, { output: "arrives", rule: "speed", value: "standard" },
+      { output: "arrives", rule: "carrier_days[speed]", value: 1 }, { output: "arrives", rule: "product.lead + carrier_days[speed]", value: 5 }]);
+    assert.ok(answer.alternatives.length <= 3 && answer.tried <= 200);
+  });
+
+  test("that cannot be said is refused with the reason", async () => {
+    refused(await preview({ product: "lamp-grey" }, {}, "nothing"), 404, "no_consequence");
+    refused(await preview({ product: "hat" }, {}), 400, "bad_choice");
+    refused(await preview({}, { product: "lamp-red" }), 400, "bad_choice");
+    refused(await preview({ product: "lamp-grey" }, { colour: "red" }), 400, "no_input");
+    refused(await preview({ product: "lamp-grey" }, { speed: "by owl" }), 400, "bad_choice");
+    refused(await preview({ value: 15 }, { value: 29 }, "statement"), 400, "bad_choice");
+    refused(await preview({ product: "credit-card" }, {}), 422, "no_outcome");
+    assert.equal((await server.post("/v1/preview", { consequence: "delivery" }, { key: server.write })).status, 403);
+  });
+});
+
+describe("a product of one's own", () => {
+  const productsOf = async (cid, options) => ok(await server.get(`/v1/customers/${cid}/products`, options)).products.find((one) => one.product === "credit-card").settings;
+  const settingOf = async (cid, name, options) => (await productsOf(cid, options)).find((one) => one.setting === name);
+  const set = (cid, values, channel, options) => server.post(`/v1/customers/${cid}/preferences`, { set: values, channel }, options);
+
+  test("is set within its range, holds at once on every channel, since when and where it was said, and is undone", async () => {
+    await agree("holder");
+    const { cid } = await server.card("user:holder"), token = { key: server.token("user:holder") };
+    assert.deepEqual([(await settingOf(cid, "statement-day")).value, (await settingOf(cid, "statement-day")).own], [15, false]);
+    const day = ok(await set("me", { "product.credit-card.statement-day": 3 }, "app", token)), limit = ok(await set(cid, { "product.credit-card.limit": 400 }, "web"));
+    for (const options of [undefined, token]) {
+      const statement = await settingOf(options ? "me" : cid, "statement-day", options);
+      assert.deepEqual([statement.value, statement.own, statement.channel, statement.standard], [3, true, "app", 15]);
+      assert.ok(Math.abs(Date.parse(statement.since) - Date.now()) < 60000);
+      assert.equal(statement.undo, day.undo);
+    }
+    assert.equal((await settingOf(cid, "limit")).value, 400);
+    ok(await server.post(`/v1/customers/${cid}/undo`, { undo: day.undo }));
+    assert.deepEqual([(await settingOf(cid, "statement-day")).value, (await settingOf(cid, "limit")).value], [15, 400], "the other stays");
+    ok(await server.post(`/v1/customers/${cid}/undo`, { undo: limit.undo }));
+    assert.equal((await settingOf(cid, "limit")).own, false);
+  });
+
+  test("cannot be set to what the product does not know", async () => {
+    await agree("tester");
+    const { cid } = await server.card("user:tester");
+    for (const [name, value] of [["statement-day", 29], ["statement-day", 0], ["statement-day", 2.5], ["statement-day", "3"], ["limit", 425], ["limit", 3050], ["colour", 1]])
+      refused(await set(cid, { [`product.credit-card.${name}`]: value }, "web"), 422, "invalid_setting");
+    refused(await set(cid, { "product.bicycle.limit": 1 }, "web"), 422, "invalid_setting");
+    assert.ok((await productsOf(cid)).every((setting) => !setting.own), "nothing of it was kept");
+    ok(await set(cid, { "product.credit-card.limit": 150 }, "web"));
+    ok(await set(cid, { "product.credit-card.limit": null }, "web"));
+    assert.equal((await settingOf(cid, "limit")).value, 1000, "taken back is the standard");
+  });
+
+  test("said by an event from elsewhere does not hold where it does not fit", async () => {
+    await server.send([track({ userId: "elsewhere" }, "Preference Stated", { name: "product.credit-card.limit", value: 999999 })]);
+    const { cid } = await server.card("user:elsewhere");
+    assert.deepEqual([(await settingOf(cid, "limit")).value, (await settingOf(cid, "limit")).own], [1000, false]);
+    await server.send([track({ userId: "elsewhere" }, "Preference Stated", { name: "product.credit-card.limit", value: 500 })]);
+    assert.equal((await settingOf(cid, "limit")).value, 500);
   });
 });
