@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { DAYS_GATHERED_MAX = PURCHASES_MAX * PURCHASE_DAYS };
-static const double Z = 1.959964, HALF_LIFE_DAYS = 365, SHRINK = 10, DURABLE_BELOW = .10, CONSUMABLE_ABOVE = .20;
+static const double Z = 1.959964, HALF_LIFE_DAYS = 365, SHRINK = 10, DURABLE_BELOW = .10, CONSUMABLE_ABOVE = .20, CHANCE = 1.1;
 
 struct sums {
 	uint32_t buyers, repeated, intervals;
@@ -21,6 +21,7 @@ struct buying_builder {
 	uint32_t customers;
 	uint32_t *buyers;       /* By index of the product. */
 	double *weights;        /* C_i. */
+	double together;        /* C: who agreed, each with the weight of what was bought last. */
 	float *pairs;           /* C_ij, i < j, at i * n + j. */
 	struct sums *sums;      /* By category. */
 };
@@ -123,13 +124,16 @@ static void category_add(struct buying_builder *builder, const struct bought *bo
 
 static void pairs_add(struct buying_builder *builder, const struct bought *bought, size_t n)
 {
+	double newest = 0;
 	for (size_t i = 0; i < n; i++) {
+		newest = bought[i].weight > newest ? bought[i].weight : newest;
 		builder->weights[bought[i].index] += bought[i].weight;
 		for (size_t j = 0; j < n; j++) /* What both have, weighs as what is older. */
 			if (bought[i].index < bought[j].index)
 				builder->pairs[bought[i].index * builder->products->n + bought[j].index] +=
 					bought[i].weight < bought[j].weight ? bought[i].weight : bought[j].weight;
 	}
+	builder->together += newest;
 }
 
 void buying_add(struct buying_builder *builder, struct text purchases, bool agreed)
@@ -203,7 +207,7 @@ static void near_make(const struct buying_builder *builder, size_t i, struct buy
 	size_t n = builder->products->n, found = 0;
 	for (size_t j = 0; j < n; j++) {
 		double both = j == i ? 0 : builder->pairs[i < j ? i * n + j : j * n + i];
-		if (both <= 0)
+		if (both < BUYING_TOGETHER_MIN || both * builder->together <= CHANCE * builder->weights[i] * builder->weights[j])
 			continue;
 		double similarity = both / sqrt(builder->weights[i] * builder->weights[j]) * both / (both + SHRINK);
 		room[found++] = (struct buying_near){builder->products->items[j].mark, (float)similarity};

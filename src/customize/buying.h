@@ -10,7 +10,8 @@
  * parent category speaks. What the company declares wins.
  * Interval: the logarithms of the days between purchases are taken as normal: median and spread of a category.
  * Together: C_ij customers have both i and j, each counted 2^-(age in years); similarity C_ij / sqrt(C_i C_j), shrunk by
- * C_ij / (C_ij + 10); the BUYING_NEAR nearest are kept. Only customers who agreed are counted here.
+ * C_ij / (C_ij + 10); the BUYING_NEAR nearest are kept. Only customers who agreed are counted here, and only pairs that at
+ * least BUYING_TOGETHER_MIN have and that are bought together clearly more often than by chance: C_ij C > 1.1 C_i C_j.
  */
 #ifndef ATTUNE_CUSTOMIZE_BUYING_H
 #define ATTUNE_CUSTOMIZE_BUYING_H
@@ -18,7 +19,7 @@
 #include "customize/product.h"
 #include "customize/purchase.h"
 
-enum { BUYING_NEAR = 50, BUYING_BUYERS_MIN = 30 };
+enum { BUYING_NEAR = 50, BUYING_BUYERS_MIN = 30, BUYING_TOGETHER_MIN = 10 };
 
 enum buying_class { BUYING_UNKNOWN, BUYING_DURABLE, BUYING_CONSUMABLE };
 const char *buying_class_name(enum buying_class class);

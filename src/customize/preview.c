@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUES_MAX = CONSEQUENCE_VALUES_MAX };
+enum { VALUES_MAX = CONSEQUENCE_VALUES_MAX, DISTANCE_A_CHANGE = 3 * CONSEQUENCE_OUTPUTS_MAX + 1 };
 
 /* ---- alternatives ---- */
 
@@ -116,18 +116,20 @@ static void try_all(struct search *search)
 				}
 }
 
-/* Fewest changes first; then what costs least elsewhere, as a number of outputs that get worse; then in the order they were tried. */
+/* Fewest changes first; then what goes back to what the customer is leaving least, then what gets worse in fewest outputs. */
 static size_t distance(const struct preview *preview, const struct preview_alternative *alternative)
 {
 	size_t worse = 0;
+	for (size_t i = 0; i < preview->consequence->inputs_n; i++)
+		worse += CONSEQUENCE_OUTPUTS_MAX * (alternative->changed >> i & 1 && consequence_choice_equal(&preview->consequence->inputs[i], &alternative->state.choices[i], &preview->present.choices[i]));
 	for (size_t i = 0; i < preview->consequence->outputs_n; i++)
 		worse += better(preview, i, &alternative->outcome, &preview->then) < 0;
-	return (size_t)__builtin_popcount(alternative->changed) * (CONSEQUENCE_OUTPUTS_MAX + 1) + worse;
+	return (size_t)__builtin_popcount(alternative->changed) * DISTANCE_A_CHANGE + worse;
 }
 
 static void pick(struct preview *preview, const struct search *search)
 {
-	for (size_t wanted = 0; wanted <= 3 * (CONSEQUENCE_OUTPUTS_MAX + 1); wanted++)
+	for (size_t wanted = 0; wanted < 3 * DISTANCE_A_CHANGE; wanted++)
 		for (size_t i = 0; i < search->n && preview->alternatives_n < PREVIEW_ALTERNATIVES; i++) {
 			const struct preview_alternative *candidate = &search->found[i];
 			bool beaten = distance(preview, candidate) != wanted;

@@ -229,7 +229,7 @@ static void a_change_is_said_with_what_would_be_better(void **state)
 	assert_text_equal(buffer_view(&words), "the blue one: Tuesday");
 	buffer_reset(&words);
 	preview_alternative_say(&words, &preview, &preview.alternatives[1]);
-	assert_text_equal(buffer_view(&words), "the grey one with express delivery: Monday, 44.00 EUR");
+	assert_text_equal(buffer_view(&words), "the blue one with express delivery: Monday, 44.00 EUR");
 	choose(&preview, &preview.changed, "grey", "express");
 	assert_int_equal(preview_make(&preview, &arena, &problem), 0);
 	buffer_reset(&words);

@@ -129,9 +129,11 @@ static void the_class_is_learned_from_who_comes_back(void **state)
 	assert_int_equal(buying_classify(0, 0, &low, &high), BUYING_UNKNOWN);
 }
 
-/* 40 have both of a pair, 10 of each have one alone, all today: 40 / sqrt(50 × 50) × 40 / 50 = .64. */
+/* 40 have both of a pair, 10 of each have one alone, 30 something else, all today: 40 / sqrt(50 × 50) × 40 / 50 = .64. */
 static void what_goes_together_is_shrunk_and_needs_consent(void **state)
 {
+	struct purchase other = {.mark = items[6].mark, .orders = 1, .units = 1, .days = {TODAY}};
+
 	struct buying_builder *builder;
 	struct buying_model *model;
 	struct purchase both[] = {{.mark = items[0].mark, .orders = 1, .units = 1, .days = {TODAY}}, {.mark = items[3].mark, .orders = 1, .units = 1, .days = {TODAY}}};
@@ -144,12 +146,33 @@ static void what_goes_together_is_shrunk_and_needs_consent(void **state)
 		buying_add(builder, state_of(both + 1, 1), true);
 		buying_add(builder, state_of(both, 2), false); /* Who did not agree counts for how many bought it, not for what goes with what. */
 	}
+	for (int i = 0; i < 30; i++)
+		buying_add(builder, state_of(&other, 1), true);
 	assert_int_equal(buying_end(builder, &model), 0);
 	assert_float_equal(buying_similarity(model, items[0].mark, items[3].mark), .64, 1e-6);
 	assert_float_equal(buying_similarity(model, items[3].mark, items[0].mark), .64, 1e-6);
 	assert_float_equal(buying_similarity(model, items[0].mark, items[6].mark), 0, 0);
 	assert_int_equal(buying_buyers(model, items[0].mark), 60);
-	assert_int_equal(model->customers, 70);
+	assert_int_equal(model->customers, 100);
+	buying_free(model);
+}
+
+/* Half of all have one, half the other, a quarter both: that says nothing, however many they are. Nor do nine say anything. */
+static void what_is_together_by_chance_or_seldom_teaches_nothing(void **state)
+{
+	struct buying_builder *builder;
+	struct buying_model *model;
+	struct purchase all[] = {{.mark = items[0].mark, .units = 1, .days = {TODAY}}, {.mark = items[3].mark, .units = 1, .days = {TODAY}},
+	                         {.mark = items[6].mark, .units = 1, .days = {TODAY}}, {.mark = items[9].mark, .units = 1, .days = {TODAY}}};
+	(void)state;
+	assert_int_equal(buying_begin(&builder, &products, (int64_t)TODAY * MS_A_DAY), 0);
+	for (int i = 0; i < 400; i++)
+		buying_add(builder, i % 4 == 0 ? state_of(all, 2) : i % 4 == 3 ? state_of(all + 2, 1) : state_of(all + i % 4 - 1, 1), true);
+	for (int i = 0; i < 9; i++)
+		buying_add(builder, state_of(all + 2, 2), true);
+	assert_int_equal(buying_end(builder, &model), 0);
+	assert_float_equal(buying_similarity(model, items[0].mark, items[3].mark), 0, 0);
+	assert_float_equal(buying_similarity(model, items[6].mark, items[9].mark), 0, 0);
 	buying_free(model);
 }
 
@@ -303,6 +326,7 @@ int main(void)
 		cmocka_unit_test(the_own_pace_is_pooled_with_the_categorys),
 		cmocka_unit_test(the_class_is_learned_from_who_comes_back),
 		cmocka_unit_test(what_goes_together_is_shrunk_and_needs_consent),
+		cmocka_unit_test(what_is_together_by_chance_or_seldom_teaches_nothing),
 		cmocka_unit_test(an_input_survives_the_record),
 		cmocka_unit_test(nobody_is_offered_what_they_have_before_it_is_due),
 		cmocka_unit_test(the_record_gives_the_same_answer_again),
