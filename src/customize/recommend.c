@@ -73,7 +73,8 @@ size_t recommend_inputs(struct recommend_input *inputs, const struct products *p
 		*input = (struct recommend_input){.product = product};
 		category_input(input, products, model);
 		double near = agreed ? nearness(products, product, model, purchases) : 0;
-		double popular = model && model->buyers_max ? (double)buying_buyers(model, product->mark) / model->buyers_max : 0;
+		uint32_t buyers = buying_buyers(model, product->mark);
+		double popular = buyers >= BUYING_TOGETHER_MIN ? (double)buyers / model->buyers_max : 0; /* What fewer chose is not shown to be chosen. */
 		input->score = (uint8_t)lround(LEARNED_POINTS * near + POPULAR_POINTS * popular);
 		input->taught = lround(LEARNED_POINTS * near) > 0;
 	}

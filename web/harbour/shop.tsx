@@ -102,7 +102,7 @@ function Basket({ shop, lamps }: { shop: Shop; lamps: Offer[] }) {
   };
   return (
     <section class="basket stack" aria-labelledby="basket-title" data-testid="basket">
-      <h2 id="basket-title">Your basket</h2>
+      <h2 id="basket-title" tabIndex={-1}>Your basket</h2>
       {basket.value.map((line) => <BasketLine key={line.offer.value} line={line} shop={shop} lamps={lamps} />)}
       <div class="row between"><span>Together <span class="sum">{money(sum, brand.currency)}</span></span><button class="first" data-testid="order" onClick={order}>Order</button></div>
     </section>
@@ -124,9 +124,11 @@ function BasketLine({ line, shop, lamps }: { line: Line; shop: Shop; lamps: Offe
     const next = lamps.find((o) => o.value === wanted["product"]) ?? offer;
     basket.value = basket.value.map((l) => l === line ? { offer: next, speed: String(wanted["speed"] ?? speed) } : l);
     asked.value = null;
+    requestAnimationFrame(() => document.getElementById("basket-title")?.focus());
     announce(`${next.title} is in the basket.`);
   };
-  const close = (): void => { asked.value = null; back.current?.focus(); };
+  /* The button under an open dialog cannot take the focus: once it is gone. */
+  const close = (): void => { asked.value = null; requestAnimationFrame(() => back.current?.focus()); };
   const colours = colourOf(offer) ? lamps : [];
   return (
     <div class="stack tight" data-testid={`line-${offer.value}`}>
