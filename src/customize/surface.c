@@ -134,6 +134,7 @@ static int surface_compile(struct config_build *build, const struct config *conf
                            struct surface *surface)
 {
 	surface->name = document->name;
+	surface->title = value_text(value_get(document->body, TEXT("title")));
 	surface->mark = (uint32_t)XXH3_64bits(document->name.p, document->name.n);
 	struct text type = value_text(value_get(document->body, TEXT("type")));
 	surface->type = text_equal(type, TEXT("menu")) ? SURFACE_MENU : text_equal(type, TEXT("recommend")) ? SURFACE_RECOMMEND : SURFACE_USUAL;

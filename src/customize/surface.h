@@ -20,7 +20,7 @@ struct surface_stated {
 };
 
 struct surface {
-	struct text name;
+	struct text name, title;       /* The title may be empty. */
 	uint32_t mark;                 /* A hash of the name, for states. */
 	enum surface_type type;
 	uint64_t purpose;              /* The mask it acts for. */

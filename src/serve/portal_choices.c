@@ -39,8 +39,10 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 		if (surface->purpose != purpose->mask)
 			continue;
 		html_string(html, "; ");
-		html_text(html, touchpoint_title(portal->config, surface->name));
-		html_string(html, surface->type == SURFACE_MENU ? " stays as you or we set it up" : " offers the standard choices");
+		html_text(html, surface->title.n ? surface->title : touchpoint_title(portal->config, surface->name));
+		html_string(html, surface->type == SURFACE_MENU        ? " stays as you or we set it up"
+		                  : surface->type == SURFACE_RECOMMEND ? " shows what most customers choose"
+		                                                       : " offers the standard choices");
 	}
 	html_string(html, ".");
 	html_close(html, "span");

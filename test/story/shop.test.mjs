@@ -86,7 +86,10 @@ describe("what purchases teach", () => {
     assert.equal(coffee.due_days, 2);
     assert.match(coffee.why, /^Bought on \d+ \w+; comes back after about 20 days, due in 2 days\.$/);
     assert.match(decision.why, /used because you agreed on/);
+    const portal = async () => (await server.get("/me", { key: null, headers: { Cookie: `attune_portal=${server.token("user:due")}` } })).text;
+    assert.match(await portal(), /data-guess="shop-home"[^]*Coffee, 1 kg: Bought on [^<]* due in 2 days\.[^]*Rewards shop/);
     await buy("due", item("coffee"));
+    assert.doesNotMatch(await portal(), /data-guess="shop-home"/);
     const next = await shop("due", "app");
     assert.ok(!offered(next).includes("coffee"), "what was just bought is gone");
     assert.equal(withheld(next, "coffee").reason, "not due");
