@@ -304,13 +304,17 @@ uint32_t buying_buyers(const struct buying_model *model, uint32_t mark)
 	return place_of(model, mark, &at) ? model->buyers[at] : 0;
 }
 
-double buying_similarity(const struct buying_model *model, uint32_t mark, uint32_t other)
+const struct buying_near *buying_near_of(const struct buying_model *model, uint32_t mark)
 {
 	size_t at;
-	if (!place_of(model, mark, &at))
-		return 0;
-	for (const struct buying_near *near = &model->near[at * BUYING_NEAR], *end = near + BUYING_NEAR; near < end && near->mark; near++)
-		if (near->mark == other)
-			return near->similarity;
+	return place_of(model, mark, &at) ? &model->near[at * BUYING_NEAR] : NULL;
+}
+
+double buying_similarity(const struct buying_model *model, uint32_t mark, uint32_t other)
+{
+	const struct buying_near *near = buying_near_of(model, mark);
+	for (size_t i = 0; near && i < BUYING_NEAR && near[i].mark; i++)
+		if (near[i].mark == other)
+			return near[i].similarity;
 	return 0;
 }

@@ -68,6 +68,9 @@ const struct buying_category *buying_category_of(const struct buying_model *mode
 uint32_t buying_buyers(const struct buying_model *model, uint32_t mark);
 double buying_similarity(const struct buying_model *model, uint32_t mark, uint32_t other);
 
+/* The BUYING_NEAR nearest of a product, up to the first mark 0; NULL when it is not known. */
+const struct buying_near *buying_near_of(const struct buying_model *model, uint32_t mark);
+
 /* The class of a category by its buyers and those who repeated, and the interval of their share. */
 enum buying_class buying_classify(uint32_t buyers, uint32_t repeated, double *low, double *high);
 

@@ -45,20 +45,41 @@ static void category_input(struct recommend_input *input, const struct products 
 	input->spread = (uint8_t)(spread > SPREAD_MAX ? SPREAD_MAX : spread);
 }
 
-/* How near a product is to what the customer has: the sum of the similarities, and 1 for a declared complement. */
-static double nearness(const struct products *products, const struct product *product, const struct buying_model *model, struct text purchases)
+/* The input of the product with @mark among the first @n, which stand in the company's order; NULL when it is not there. */
+static struct recommend_input *input_of(struct recommend_input *inputs, size_t n, const struct products *products, uint32_t mark)
+{
+	const struct product *product = product_of_mark(products, mark);
+	size_t low = 0, high = n;
+	while (product && low < high) {
+		size_t middle = (low + high) / 2;
+		if (inputs[middle].product < product)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return product && low < n && inputs[low].product == product ? &inputs[low] : NULL;
+}
+
+/* How near each product is to what the customer has: the sum of the similarities, and 1 for a declared complement. */
+static void nearness_add(struct recommend_input *inputs, size_t n, const struct products *products, const struct buying_model *model, struct text purchases)
 {
 	struct purchase purchase;
-	double sum = 0;
 	for (size_t at = 0; purchase_next(purchases, &at, &purchase);) {
 		const struct product *owned = product_of_mark(products, purchase.mark);
-		if (!owned || owned == product || !purchase_is_owned(&purchase))
+		if (!owned || !purchase_is_owned(&purchase))
 			continue;
-		sum += buying_similarity(model, product->mark, owned->mark);
-		for (size_t i = 0; i < owned->complements_n; i++)
-			sum += owned->complements[i] == product->mark;
+		const struct buying_near *near = buying_near_of(model, owned->mark);
+		for (size_t i = 0; near && i < BUYING_NEAR && near[i].mark; i++) {
+			struct recommend_input *input = input_of(inputs, n, products, near[i].mark);
+			if (input)
+				input->near += near[i].similarity;
+		}
+		for (size_t i = 0; i < owned->complements_n; i++) {
+			struct recommend_input *input = input_of(inputs, n, products, owned->complements[i]);
+			if (input && input->product != owned)
+				input->near += 1;
+		}
 	}
-	return sum < 1 ? sum : 1;
 }
 
 size_t recommend_inputs(struct recommend_input *inputs, const struct products *products, const struct recommend_scope *scope,
@@ -72,11 +93,15 @@ size_t recommend_inputs(struct recommend_input *inputs, const struct products *p
 		struct recommend_input *input = &inputs[n++];
 		*input = (struct recommend_input){.product = product};
 		category_input(input, products, model);
-		double near = agreed ? nearness(products, product, model, purchases) : 0;
-		uint32_t buyers = buying_buyers(model, product->mark);
+	}
+	if (agreed)
+		nearness_add(inputs, n, products, model, purchases);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t buyers = buying_buyers(model, inputs[i].product->mark);
 		double popular = buyers >= BUYING_TOGETHER_MIN ? (double)buyers / model->buyers_max : 0; /* What fewer chose is not shown to be chosen. */
-		input->score = (uint8_t)lround(LEARNED_POINTS * near + POPULAR_POINTS * popular);
-		input->taught = lround(LEARNED_POINTS * near) > 0;
+		double learned = LEARNED_POINTS * (inputs[i].near < 1 ? inputs[i].near : 1);
+		inputs[i].score = (uint8_t)lround(learned + POPULAR_POINTS * popular);
+		inputs[i].taught = lround(learned) > 0;
 	}
 	return n;
 }
@@ -117,20 +142,43 @@ static void day_add(struct held *held, uint16_t day)
 	held->days_n++;
 }
 
-static bool held_for(struct held *held, const struct recommend_question *question, const struct product *wanted)
+/* What the customer has, found once for all products. */
+struct owned {
+	const struct product *product;
+	struct purchase purchase;
+};
+
+struct asking {
+	const struct recommend_question *question;
+	struct owned *owned;           /* PURCHASES_MAX. */
+	size_t owned_n;
+};
+
+static void owned_find(struct asking *asking)
 {
 	struct purchase purchase;
-	*held = (struct held){0};
-	for (size_t at = 0; purchase_next(question->purchases, &at, &purchase);) {
-		const struct product *product = product_of_mark(question->products, purchase.mark);
-		if (!product || product->need != wanted->need || !purchase_is_owned(&purchase))
+	for (size_t at = 0; asking->owned_n < PURCHASES_MAX && purchase_next(asking->question->purchases, &at, &purchase);) {
+		const struct product *product = product_of_mark(asking->question->products, purchase.mark);
+		if (product && purchase_is_owned(&purchase))
+			asking->owned[asking->owned_n++] = (struct owned){product, purchase};
+	}
+}
+
+static bool held_for(struct held *held, const struct asking *asking, const struct product *wanted)
+{
+	held->product = NULL;
+	held->days_n = 0;
+	for (size_t o = 0; o < asking->owned_n; o++) {
+		const struct owned *owned = &asking->owned[o];
+		if (owned->product->need != wanted->need)
 			continue;
-		for (size_t i = 0; i < PURCHASE_DAYS && purchase.days[i]; i++)
-			day_add(held, purchase.days[i]);
+		for (size_t i = 0; i < PURCHASE_DAYS && owned->purchase.days[i]; i++)
+			day_add(held, owned->purchase.days[i]);
 		/* Of two bought on one day, the wanted one itself is named. */
-		if (!held->product || purchase.days[0] > held->newest.days[0] || (purchase.days[0] == held->newest.days[0] && product == wanted)) {
-			held->product = product;
-			held->newest = purchase;
+		if (!held->product || owned->purchase.days[0] > held->newest.days[0] ||
+		    (owned->purchase.days[0] == held->newest.days[0] && owned->product == wanted)) {
+			held->product = owned->product;
+			held->newest = owned->purchase;
 		}
 	}
 	return held->product;
@@ -257,12 +305,13 @@ static void judge_durable(struct recommend_item *item, const struct recommend_qu
 	item->verdict = held->product == item->input.product ? RECOMMEND_OWNED : RECOMMEND_SAME_NEED;
 }
 
-static void judge(struct recommend_item *item, const struct recommend_question *question, const struct recommend_input *input, bool in_words)
+static void judge(struct recommend_item *item, const struct asking *asking, const struct recommend_input *input, bool in_words)
 {
-	struct held held;
+	const struct recommend_question *question = asking->question;
+	struct held held = {0};
 	struct wait wait = {0};
 	*item = (struct recommend_item){.input = *input, .rank = input->score};
-	if (held_for(&held, question, input->product)) {
+	if (held_for(&held, asking, input->product)) {
 		item->last_day = held.newest.days[0];
 		if (input->class == BUYING_CONSUMABLE && wait_of(&wait, input, &held, question->agreed))
 			judge_consumable(item, question, &held, &wait);
@@ -309,13 +358,14 @@ static void consider(struct recommendation *out, const struct recommend_item *it
 }
 
 /* Judge all: those that may be shown to the front of @judged, which are *@free_n, the others behind them. */
-static void judge_all(struct judged *judged, size_t *free_n, const struct recommend_question *question)
+static void judge_all(struct judged *judged, size_t *free_n, const struct asking *asking)
 {
+	const struct recommend_question *question = asking->question;
 	size_t end = question->inputs_n;
 	*free_n = 0;
 	for (size_t i = 0; i < question->inputs_n; i++) {
 		struct recommend_item item;
-		judge(&item, question, &question->inputs[i], false);
+		judge(&item, asking, &question->inputs[i], false);
 		judged[item.verdict == RECOMMEND_FREE ? (*free_n)++ : --end] = (struct judged){
 			item.rank, (uint32_t)i, (uint32_t)(item.input.product - question->products->items), item.last_day, item.verdict};
 	}
@@ -326,24 +376,26 @@ static void judge_all(struct judged *judged, size_t *free_n, const struct recomm
 int recommend(struct recommendation *out, struct arena *arena, const struct recommend_question *question)
 {
 	struct judged *judged = arena_alloc(arena, (question->inputs_n + 1) * sizeof *judged);
+	struct asking asking = {.question = question, .owned = arena_alloc(arena, PURCHASES_MAX * sizeof *asking.owned)};
 	size_t free_n, n = question->inputs_n;
-	if (!judged)
+	if (!judged || !asking.owned)
 		return ERROR_MEMORY;
-	judge_all(judged, &free_n, question);
+	owned_find(&asking);
+	judge_all(judged, &free_n, &asking);
 	*out = (struct recommendation){0};
 	for (size_t i = 0; i < free_n && i < question->slots && i < RECOMMEND_SLOTS_MAX; i++) {
 		struct recommend_item *item = &out->shown[out->shown_n++];
-		judge(item, question, &question->inputs[judged[i].index], true);
+		judge(item, &asking, &question->inputs[judged[i].index], true);
 		consider(out, item);
 	}
 	for (size_t i = free_n; i < n && out->withheld_n < RECOMMEND_WITHHELD_MAX; i++) {
 		struct recommend_item *item = &out->withheld[out->withheld_n++];
-		judge(item, question, &question->inputs[judged[i].index], true);
+		judge(item, &asking, &question->inputs[judged[i].index], true);
 		consider(out, item);
 	}
 	for (size_t i = out->shown_n; i < free_n && i < out->shown_n + RECOMMEND_NEXT; i++) {
 		struct recommend_item item;
-		judge(&item, question, &question->inputs[judged[i].index], false);
+		judge(&item, &asking, &question->inputs[judged[i].index], false);
 		consider(out, &item);
 	}
 	return 0;

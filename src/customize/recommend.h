@@ -34,6 +34,7 @@ struct recommend_input {
 	enum buying_class class;
 	uint16_t median;         /* Of the days between purchases: 1 + 700 ln(days), 13 bits; 0: not known. */
 	uint8_t spread;          /* Of their logarithms, in 1/32, 6 bits. */
+	float near;              /* How near it is to what the customer has: part of the score already, and not recorded. */
 };
 
 enum recommend_verdict { RECOMMEND_FREE, RECOMMEND_OWNED, RECOMMEND_SAME_NEED, RECOMMEND_NOT_DUE };
