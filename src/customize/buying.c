@@ -284,6 +284,13 @@ const struct buying_category *buying_category_of(const struct buying_model *mode
 	return NULL;
 }
 
+const struct buying_category *buying_category_at(const struct buying_model *model, size_t index, uint32_t mark)
+{
+	if (model && index < model->categories_n && model->categories[index].mark == mark)
+		return &model->categories[index];
+	return buying_category_of(model, mark);
+}
+
 static bool place_of(const struct buying_model *model, uint32_t mark, size_t *at)
 {
 	size_t low = 0, high = model ? model->n : 0;

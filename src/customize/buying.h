@@ -63,6 +63,8 @@ void buying_free(struct buying_model *model);
 
 /* The category with @mark; NULL when the model does not know it. @model may be NULL. */
 const struct buying_category *buying_category_of(const struct buying_model *model, uint32_t mark);
+/* The same when it is likely to stand at @index, as it does while the configuration is that of the model. */
+const struct buying_category *buying_category_at(const struct buying_model *model, size_t index, uint32_t mark);
 
 /* How many bought the product, and how near it is to another (0 to 1). @model may be NULL. */
 uint32_t buying_buyers(const struct buying_model *model, uint32_t mark);

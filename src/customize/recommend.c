@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double Q10 = 1.2815515655446004, Q95 = 1.6448536269514722, KAPPA = 3, SPREAD_MIN = .1, MEDIAN_SCALE = 700, SPREAD_SCALE = 32;
@@ -33,7 +33,7 @@ static bool in_scope(const struct products *products, const struct product *prod
 static void category_input(struct recommend_input *input, const struct products *products, const struct buying_model *model)
 {
 	const struct category *category = input->product->category == CATEGORY_NONE ? NULL : &products->categories[input->product->category];
-	const struct buying_category *learned = category ? buying_category_of(model, category->mark) : NULL;
+	const struct buying_category *learned = category ? buying_category_at(model, (size_t)input->product->category, category->mark) : NULL;
 	if (category && category->lasts != PRODUCT_LEARNED)
 		input->class = category->lasts == PRODUCT_DURABLE ? BUYING_DURABLE : BUYING_CONSUMABLE;
 	else if (learned)
@@ -310,7 +310,9 @@ static void judge(struct recommend_item *item, const struct asking *asking, cons
 	const struct recommend_question *question = asking->question;
 	struct held held = {0};
 	struct wait wait = {0};
-	*item = (struct recommend_item){.input = *input, .rank = input->score};
+	memset(item, 0, in_words ? sizeof *item : offsetof(struct recommend_item, why));
+	item->input = *input;
+	item->rank = input->score;
 	if (held_for(&held, asking, input->product)) {
 		item->last_day = held.newest.days[0];
 		if (input->class == BUYING_CONSUMABLE && wait_of(&wait, input, &held, question->agreed))
@@ -357,45 +359,61 @@ static void consider(struct recommendation *out, const struct recommend_item *it
 	out->considered[out->considered_n++] = recommend_pack(&item->input, item->verdict);
 }
 
-/* Judge all: those that may be shown to the front of @judged, which are *@free_n, the others behind them. */
-static void judge_all(struct judged *judged, size_t *free_n, const struct asking *asking)
+/* The first of many in an order, without sorting the rest. */
+struct firsts {
+	struct judged *items;
+	size_t n, max;
+	int (*order)(const void *a, const void *b);
+};
+
+static void first_add(struct firsts *firsts, const struct judged *judged)
+{
+	size_t at = firsts->n;
+	if (at == firsts->max && firsts->order(judged, &firsts->items[at - 1]) >= 0)
+		return;
+	at = at == firsts->max ? at - 1 : at;
+	for (; at > 0 && firsts->order(judged, &firsts->items[at - 1]) < 0; at--)
+		firsts->items[at] = firsts->items[at - 1];
+	firsts->items[at] = *judged;
+	firsts->n += firsts->n < firsts->max;
+}
+
+/* Judge all products: the first that may be shown, and the first that are withheld. */
+static void judge_all(struct firsts *free_ones, struct firsts *away, const struct asking *asking)
 {
 	const struct recommend_question *question = asking->question;
-	size_t end = question->inputs_n;
-	*free_n = 0;
 	for (size_t i = 0; i < question->inputs_n; i++) {
 		struct recommend_item item;
 		judge(&item, asking, &question->inputs[i], false);
-		judged[item.verdict == RECOMMEND_FREE ? (*free_n)++ : --end] = (struct judged){
-			item.rank, (uint32_t)i, (uint32_t)(item.input.product - question->products->items), item.last_day, item.verdict};
+		struct judged judged = {item.rank, (uint32_t)i, (uint32_t)(item.input.product - question->products->items), item.last_day, item.verdict};
+		first_add(item.verdict == RECOMMEND_FREE ? free_ones : away, &judged);
 	}
-	qsort(judged, *free_n, sizeof *judged, by_rank);
-	qsort(judged + *free_n, question->inputs_n - *free_n, sizeof *judged, by_day);
 }
 
 int recommend(struct recommendation *out, struct arena *arena, const struct recommend_question *question)
 {
-	struct judged *judged = arena_alloc(arena, (question->inputs_n + 1) * sizeof *judged);
+	struct judged free_room[RECOMMEND_SLOTS_MAX + RECOMMEND_NEXT], away_room[RECOMMEND_WITHHELD_MAX];
+	size_t slots = question->slots < RECOMMEND_SLOTS_MAX ? question->slots : RECOMMEND_SLOTS_MAX;
+	struct firsts free_ones = {free_room, 0, slots + RECOMMEND_NEXT, by_rank}, away = {away_room, 0, RECOMMEND_WITHHELD_MAX, by_day};
 	struct asking asking = {.question = question, .owned = arena_alloc(arena, PURCHASES_MAX * sizeof *asking.owned)};
-	size_t free_n, n = question->inputs_n;
-	if (!judged || !asking.owned)
+	if (!asking.owned)
 		return ERROR_MEMORY;
 	owned_find(&asking);
-	judge_all(judged, &free_n, &asking);
+	judge_all(&free_ones, &away, &asking);
 	*out = (struct recommendation){0};
-	for (size_t i = 0; i < free_n && i < question->slots && i < RECOMMEND_SLOTS_MAX; i++) {
+	for (size_t i = 0; i < free_ones.n && i < slots; i++) {
 		struct recommend_item *item = &out->shown[out->shown_n++];
-		judge(item, &asking, &question->inputs[judged[i].index], true);
+		judge(item, &asking, &question->inputs[free_room[i].index], true);
 		consider(out, item);
 	}
-	for (size_t i = free_n; i < n && out->withheld_n < RECOMMEND_WITHHELD_MAX; i++) {
+	for (size_t i = 0; i < away.n; i++) {
 		struct recommend_item *item = &out->withheld[out->withheld_n++];
-		judge(item, &asking, &question->inputs[judged[i].index], true);
+		judge(item, &asking, &question->inputs[away_room[i].index], true);
 		consider(out, item);
 	}
-	for (size_t i = out->shown_n; i < free_n && i < out->shown_n + RECOMMEND_NEXT; i++) {
+	for (size_t i = out->shown_n; i < free_ones.n; i++) {
 		struct recommend_item item;
-		judge(&item, &asking, &question->inputs[judged[i].index], false);
+		judge(&item, &asking, &question->inputs[free_room[i].index], false);
 		consider(out, &item);
 	}
 	return 0;

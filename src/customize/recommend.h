@@ -48,8 +48,8 @@ struct recommend_item {
 	uint16_t last_day;       /* Of the newest purchase for the same need, days since 1970; 0: none. */
 	int64_t until_ms;        /* Withheld until then. */
 	double rank;
-	char why[RECOMMEND_WHY_BYTES];
 	size_t why_n;
+	char why[RECOMMEND_WHY_BYTES];
 };
 
 struct recommendation {
