@@ -13,15 +13,17 @@ import { brokenSteps } from "./lib/broken_steps.mjs";
 import { consoleSteps } from "./lib/console_steps.mjs";
 import { portalSteps } from "./lib/portal_steps.mjs";
 import { roadmapSteps } from "./lib/roadmap_steps.mjs";
+import { shopCompared } from "./lib/shop_compared.mjs";
+import { shopSteps } from "./lib/shop_steps.mjs";
 import { steps as first, titles } from "./lib/steps.mjs";
 import { voiceCompared } from "./lib/voice_compared.mjs";
 import { voiceSteps } from "./lib/voice_steps.mjs";
 import { worthCompared } from "./lib/worth_compared.mjs";
 import { worthSteps } from "./lib/worth_steps.mjs";
 
-const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps, ...voiceSteps, ...worthSteps };
+const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps, ...voiceSteps, ...worthSteps, ...shopSteps };
 /* Worth first: later steps and comparisons add events of their own. */
-const compared = [...worthCompared, ...people, ...brokenCompared, ...voiceCompared];
+const compared = [...worthCompared, ...people, ...brokenCompared, ...voiceCompared, ...shopCompared];
 
 const usage = `node demo/check.mjs --base URL --key SECRET_KEY --truth truth.json [--claimed 1-13,34] [--restart CMD] [--links /harbour,/console,/me/enter?person=ana] [--compare yes]
   --claimed  the steps that must be ok; all, when absent
@@ -62,7 +64,7 @@ const claimed = claimedOf(given.claimed), server = new Server(given.base, given.
 const truth = JSON.parse(readFileSync(given.truth, "utf8")), later = [];
 const tour = { server, browser, truth, ...truth.named, restart: given.restart, links: given.links.split(","), later };
 let ok = 0, matched = 0;
-const comparing = given.compare === "no" ? [] : [...compared, ...voiceCompared];
+const comparing = given.compare === "no" ? [] : compared;
 for (const compare of comparing) matched += line("truth", await attempt(() => compare(tour)));
 for (const n of claimed) ok += line(String(n).padStart(2, "0"), await attempt(() => steps[n] ? steps[n](tour) : { ok: false, text: `there is no check of this step yet: ${titles[n]}` }));
 for (const back of later.reverse()) await attempt(back);

@@ -15,6 +15,7 @@ import { places, purposesOf, Record } from "./lib/record.mjs";
 import { Random } from "./lib/random.mjs";
 import { speak, voiceOf, voiceTruth } from "./lib/voice.mjs";
 import { liveNeed, Ledger } from "./lib/worth.mjs";
+import { shopTruth } from "./lib/shop.mjs";
 
 const usage = `node demo/simulate.mjs [--seed 5] [--customers 3000] [--until ISO-DATE] [--habit-day Friday] [--out events.ndjson] [--truth truth.json]
   --until      the end of the year; now, when absent
@@ -93,7 +94,7 @@ function truthOf(person, life, world) {
     id: person.id, user_ids: groups.flatMap((g) => g.user_ids), emails: groups.flatMap((g) => g.emails), anonymous_ids: groups.flatMap((g) => g.anonymous_ids), groups, kind: person.kind,
     consented, withdrawn: Object.fromEntries(Object.entries(person.consents.withdrawn).map(([p, t]) => [p, iso(t)])),
     need: life.need ?? null, worth: ledger.truthOf(person),
-    uses_machine: life.visits.length > 0, habit, visits_since_consent: visits.length, open_bills: life.open,
+    uses_machine: life.visits.length > 0, habit, visits_since_consent: visits.length, open_bills: life.open, ...(life.bought ? { bought: life.bought } : {}),
   };
 }
 
@@ -131,6 +132,7 @@ writeFileSync(given.truth, JSON.stringify({
   planted: [planted("card-activation", "forced", "activating the card failed and the customer phoned within days", "failed_activation"),
     planted("address-change", "asked", "the address was changed and asked for again", "asked_again"), planted("password-reset", "forced", "the code came too late and the customer phoned", "late_code")],
   voice: voiceTruth(voice, world),
+  shop: shopTruth(),
   counts: { events: record.counts, total, customers: people.length, recognisable },
 }));
 console.log(`${total} events of ${people.length} customers, ${(bytes / 1e6).toFixed(1)} MB, in ${((Date.now() - began) / 1000).toFixed(1)} s: ${given.out}, ${given.truth}`);

@@ -76,7 +76,7 @@ const assets = readdirSync(join(dist, "assets")).sort().map((file) => ({
 const page = (path, file) => ({ path, file, type: types.html, immutable: false });
 const pages = [
   page("/console", "console.html"), page("/console/*", "console.html"),
-  ...["", "/machine", "/app", "/web", "/branch", "/queue"].map((p) => page(`/harbour${p}`, "harbour.html")),
+  ...["", "/machine", "/app", "/web", "/branch", "/queue", "/shop", "/product"].map((p) => page(`/harbour${p}`, "harbour.html")),
 ];
 writeFileSync(join(dist, "assets.json"), JSON.stringify([...pages, ...assets], null, 1) + "\n");
 

@@ -3,6 +3,7 @@ import { addressOf, DAY, dayOf, HOUR, MINUTE, monthDayOf, notesOf, weekdayOf } f
 import { places } from "./record.mjs";
 import { Random } from "./random.mjs";
 import { roads } from "./roads.mjs";
+import { shop } from "./shop.mjs";
 
 const IN_TIME = 0.93, LATE = 0.05, ACTIVATION_FAILS = 0.2;
 /* The form of an address forgot what was said, until it was mended; since then it still does, less often. */
@@ -21,9 +22,9 @@ export function live(person, record, world) {
   for (const biller of person.bills) bills(life, biller);
   if (person.ordersCard) seen.failed_activation = card(life);
   if (person.userId) seen.asked_again = service(life);
-  if (person.shops || person.secondId || !person.userId) shop(life);
+  const bought = person.shops || person.secondId || !person.userId ? shop(life) : null;
   if (person.userId) seen.late_code = roads(life);
-  return { visits: life.visits, open: life.open, signed: life.signed, ...seen };
+  return { visits: life.visits, open: life.open, signed: life.signed, bought, ...seen };
 }
 
 function begin({ person, record, random }) {
@@ -185,33 +186,4 @@ function service({ person, record, who, random, world }) {
   if (!record.identify(person.index, moved, who, where, { address: addressOf(random) })) return false;
   track(moved + 1, where, "Address Changed", {});
   return asked && track(again, random.chance(0.5) ? places.phone : places.branch, "Address Asked", { field: "address" });
-}
-
-/* ---- the rewards shop ---- */
-
-const goods = [["coffee", "Coffee, 1 kg", 18.9], ["kettle", "Kettle", 49], ["lamp-red", "Red lamp", 39], ["lamp-grey", "Grey lamp", 39], ["towels", "Towels", 25], ["pan", "Pan", 59], ["tea", "Tea", 9.5], ["backpack", "Backpack", 79]];
-
-export function order(life, who, time, n, products) {
-  const total = cents(products.reduce((sum, [, , price]) => sum + price, 0));
-  return life.record.track(life.person.index, time, who, places.shop, "Order Completed", {
-    order_id: `order-${life.person.index}-${n}`, total, currency: "EUR",
-    products: products.map(([product_id, name, price]) => ({ product_id, name, price, quantity: 1 })) });
-}
-
-/* Some are known to the shop under a user id of its own; that it is the same person, no event says. */
-function shop(life) {
-  const { person, record, random, world } = life;
-  const device = `shop-${String(person.index).padStart(5, "0")}`;
-  const who = person.secondId ? { userId: person.secondId, anonymousId: device } : life.who;
-  let t = person.joined + random.between(1, 60) * DAY;
-  if (person.secondId) {
-    t = Math.min(t, world.until - DAY);   /* Whoever is known twice has been there. */
-    const email = person.secondEmail ? { email: person.secondEmail } : {};
-    record.identify(person.index, t, who, places.shop, { name: person.traits.name, ...email });
-  }
-  const favourite = random.pick(goods);
-  for (let n = 0; t < world.until && n < 12; n++, t += random.between(18, 60) * DAY) {
-    record.add(person.index, t + MINUTE, who, places.shop, "page", "Shop", { path: "/shop" });
-    if (random.chance(0.7)) order(life, who, t + 6 * MINUTE, n, random.chance(0.5) ? [favourite] : [favourite, random.pick(goods)]);
-  }
 }

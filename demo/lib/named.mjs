@@ -2,9 +2,10 @@
  * named.mjs: Ana, Ben and Edith: the people of the tour. They are the same for every seed, and their last weeks are exact.
  */
 import { DAY, dayOf, HOUR, iso, MINUTE, notesOf, weekdayOf, weekdays } from "./people.mjs";
-import { bill, order, session, withdraw } from "./life.mjs";
+import { bill, session, withdraw } from "./life.mjs";
 import { places } from "./record.mjs";
 import { Random } from "./random.mjs";
+import { goods, order } from "./shop.mjs";
 
 const FRIDAYS = 11, MISSED = [0, 1];   /* Of the last Fridays, oldest first: those with another amount. */
 
@@ -80,10 +81,10 @@ function ana(record, world) {
   record.track(0, today - 3 * DAY + 12 * HOUR, { userId: "ana", anonymousId: "app-ana" }, places.appCards, "Card Ordered", { card_id: "card-ana", card: "Debit card" });
   record.track(0, today - 40 * DAY + 11 * HOUR, life.who, places.branch, "Branch Visit", { reason: "card limit", branch: "branch-1" });
   record.track(0, today - 20 * DAY + 8 * HOUR, life.who, places.app, "Rating Given", { stars: 4, about: "app" });
-  for (let n = 0; n < 4; n++) order(life, life.who, today - (27 + 30 * n) * DAY + 15 * HOUR, n, [["coffee", "Coffee, 1 kg", 18.9]]);
+  for (let n = 0; n < 4; n++) order(life, life.who, today - (27 + 30 * n) * DAY + 15 * HOUR, n, [goods.coffee]);
   return { ...known(life), named: {
     person: "ana", user_id: "ana", name: "Ana Varga", weekday: weekdays[weekday], value: 80, notes: [50, 20, 10], hits: FRIDAYS - MISSED.length, of: FRIDAYS, agreed: iso(agreed),
-    last: iso(fridays.at(-1)), bill: "power-ana", amount: 64.2, card: "card-ana", most_used: "share-prices", never_used: "loans", not_asked: 9, fields: 11, unknown: ["employer", "income"] } };
+    last: iso(fridays.at(-1)), bill: "power-ana", amount: 64.2, card: "card-ana", coffee_due_days: 3, most_used: "share-prices", never_used: "loans", not_asked: 9, fields: 11, unknown: ["employer", "income"] } };
 }
 
 function ben(record, world) {

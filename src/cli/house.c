@@ -1,8 +1,11 @@
 /* house.c: the tables that compose the house. */
 #include "cli/house.h"
 
+#include "customize/consequence.h"
 #include "customize/habit.h"
 #include "customize/layout.h"
+#include "customize/product.h"
+#include "customize/purchase.h"
 #include "customize/suggestion.h"
 #include "customize/surface.h"
 #include "differentiate/need.h"
@@ -27,12 +30,13 @@
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
                                            &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold,
-                                           &question_fold,   &idea_fold,   &ranking_fold,    &segment_fold};
+                                           &question_fold,   &idea_fold,   &ranking_fold,    &segment_fold,    &purchase_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
-                                                  &price_list_kind, &move_kind, &note_kind, &question_kind, &idea_kind, &need_kind, &segment_kind};
+                                                  &price_list_kind, &move_kind, &note_kind, &question_kind, &idea_kind, &need_kind, &segment_kind,
+                                                  &category_kind, &product_kind, &purchase_kind, &consequence_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

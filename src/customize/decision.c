@@ -293,6 +293,47 @@ static void decide_menu(struct decision *decision, struct reader *reader)
 		why_add(decision, "%s", may ? "Your menu, as you left it." : "The menu as you or the company set it up: you have not agreed to be remembered.");
 }
 
+/* ---- the recommendation ---- */
+
+/* The inputs that a record holds: what was shown, what was withheld and the next few. */
+static size_t inputs_recorded(struct recommend_input *inputs, const struct products *products, struct value record)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	size_t n = 0;
+	int64_t packed;
+	while (n < products->n && value_next(&cursor, value_get(record, TEXT("considered")), NULL, &item))
+		n += value_int(item, &packed) && recommend_unpack(&inputs[n], products, (uint64_t)packed);
+	return n;
+}
+
+static int decide_recommend(struct decision *decision, struct reader *reader, const struct decision_basis *basis)
+{
+	const struct surface *surface = decision->surface;
+	const struct products *products = products_of(reader->config);
+	struct recommend_question question = {
+		.products = products, .slots = surface->slots, .now_ms = decision->now_ms, .agreed = !decision->no_consent,
+		.purchases = reader_state(reader, &purchase_fold)};
+	struct recommend_input *inputs = arena_alloc(reader->arena, (products->n + 1) * sizeof *inputs);
+	struct recommend_scope scope = {surface->categories, surface->categories_n};
+	if (!inputs)
+		return ERROR_MEMORY;
+	question.inputs = inputs;
+	if (basis && basis->record.n)
+		question.inputs_n = inputs_recorded(inputs, products, basis->record);
+	else
+		question.inputs_n = recommend_inputs(inputs, products, &scope, basis ? basis->model : NULL, question.purchases, question.agreed);
+	int error = recommend(&decision->recommendation, reader->arena, &question);
+	for (size_t i = 0; i < decision->recommendation.shown_n && question.agreed; i++)
+		decision->guess |= decision->recommendation.shown[i].input.taught || decision->recommendation.shown[i].comes_back;
+	if (decision->guess)
+		why_add(decision, "What you use up, when it is due, and what goes with what you bought"), why_agreed(decision, reader);
+	else
+		why_add(decision, "%s", question.agreed ? "What many customers choose, without what you have." :
+		                        "What many customers choose, without what you have: you have not agreed to be remembered.");
+	return error;
+}
+
 /* ---- together ---- */
 
 /* One question, unticked, where consent is missing: at most until it has been answered. */
@@ -308,14 +349,10 @@ static void consent_ask(struct decision *decision, struct reader *reader)
 	decision->ask.text_n = text.n;
 }
 
-int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms)
+int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
+           const struct decision_basis *basis)
 {
-	return decide_with(decision, reader, surface, now_ms, &(struct decide_inputs){0});
-}
-
-int decide_with(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
-                const struct decide_inputs *inputs)
-{
+	int error = 0;
 	*decision = (struct decision){.surface = surface, .now_ms = now_ms};
 	struct text preferences = reader_state(reader, &preference_fold);
 	decision->accessibility = preference_accessibility(preferences);
@@ -323,162 +360,14 @@ int decide_with(struct decision *decision, struct reader *reader, const struct s
 	if (surface->type == SURFACE_USUAL)
 		decide_usual(decision, reader, preferences);
 	else if (surface->type == SURFACE_QUESTION)
-		question_ask(decision, reader, inputs->resting);
-	else
+		question_ask(decision, reader, basis ? basis->resting : 0);
+	else if (surface->type == SURFACE_MENU)
 		decide_menu(decision, reader);
+	else
+		error = decide_recommend(decision, reader, basis);
 	if (decision->no_consent)
 		consent_ask(decision, reader);
 	memcpy(decision->withheld, reader->withheld, sizeof reader->withheld);
 	decision->withheld_n = reader->withheld_n;
-	return 0;
-}
-
-/* ---- the answer ---- */
-
-static void option_write(struct json_writer *writer, const struct surface *surface, uint16_t option, bool pinned)
-{
-	json_object_begin(writer);
-	json_put_text(writer, "option", surface->options[option]);
-	json_put_text(writer, "title", surface->titles[option]);
-	if (pinned)
-		json_put_bool(writer, "pinned", true);
-}
-
-static void announce_write(struct json_writer *writer, const struct decision *decision)
-{
-	json_key(writer, TEXT("announce"));
-	json_array_begin(writer);
-	for (size_t i = 0; i < decision->moved_n; i++) {
-		char text[200], undo[24];
-		struct text title = decision->surface->titles[decision->moved[i].option];
-		int n = snprintf(text, sizeof text, "%.*s, never used, has moved to More.", TEXT_ARGS(title));
-		json_object_begin(writer);
-		json_put_text(writer, "option", decision->surface->options[decision->moved[i].option]);
-		json_put_text(writer, "text", ((struct text){text, (size_t)n}));
-		snprintf(undo, sizeof undo, "u%llx", (unsigned long long)decision->moved[i].position);
-		json_put_text(writer, "undo", text_of(undo));
-		json_object_end(writer);
-	}
-	json_array_end(writer);
-}
-
-static void menu_write(struct json_writer *writer, const struct decision *decision)
-{
-	static const char *const modes[] = {"ask", "no", "ask", "do"};
-	const struct surface *surface = decision->surface;
-	json_key(writer, TEXT("menu"));
-	json_object_begin(writer);
-	json_put_text(writer, "mode", text_of(modes[decision->menu.mode & 3]));
-	json_put_bool(writer, "mode_chosen", decision->menu.mode != MENU_UNASKED);
-	json_key(writer, TEXT("home"));
-	json_array_begin(writer);
-	for (size_t i = 0; i < decision->menu.home_n; i++)
-		if (decision->menu.home[i] != MENU_NONE) {
-			option_write(writer, surface, decision->menu.home[i], decision->menu.pinned >> i & 1);
-			json_object_end(writer);
-		}
-	json_array_end(writer);
-	json_key(writer, TEXT("more"));
-	json_array_begin(writer);
-	for (size_t i = 0; i < decision->menu.more_n; i++) {
-		option_write(writer, surface, decision->menu.more[i], false);
-		for (size_t m = 0; m < decision->moved_n; m++)
-			if (decision->moved[m].option == decision->menu.more[i])
-				json_put_time(writer, "moved", decision->moved[m].time_ms);
-		json_object_end(writer);
-	}
-	json_array_end(writer);
-	json_key(writer, TEXT("suggestions"));
-	json_array_begin(writer);
-	for (size_t i = 0; i < decision->suggestions_n; i++)
-		json_write_text(writer, surface->options[decision->suggestions[i]]);
-	json_array_end(writer);
-	announce_write(writer, decision);
-	json_object_end(writer);
-}
-
-static void ask_write(struct json_writer *writer, const struct decision *decision, uint64_t position)
-{
-	const struct decision_ask *ask = &decision->ask;
-	char id[24];
-	json_key(writer, TEXT("ask"));
-	if (!ask->kind) {
-		json_write_null(writer);
-		return;
-	}
-	snprintf(id, sizeof id, "s%llx", (unsigned long long)position);
-	json_object_begin(writer);
-	json_put_text(writer, "suggestion", text_of(id));
-	if (ask->kind == SUGGESTION_QUESTION) {
-		json_put_text(writer, "kind", TEXT("question"));
-		json_put_text(writer, "text", ((struct text){ask->text, ask->text_n}));
-		question_write(writer, ask->question);
-		json_object_end(writer);
-		return;
-	}
-	json_put_text(writer, "kind", ask->kind == SUGGESTION_CONSENT ? TEXT("consent") : ask->kind == SUGGESTION_PROMOTE ? TEXT("promote") : TEXT("demote"));
-	json_put_text(writer, "text", ((struct text){ask->text, ask->text_n}));
-	if (ask->kind == SUGGESTION_CONSENT)
-		json_put_text(writer, "purpose", decision->surface->purpose_name);
-	else
-		json_put_text(writer, "option", decision->surface->options[ask->option]);
-	json_key(writer, TEXT("answers"));
-	json_write_raw(writer, ask->kind == SUGGESTION_CONSENT ? TEXT("[\"yes\",\"no\"]") : TEXT("[\"yes\",\"no\",\"never\"]"));
-	json_object_end(writer);
-}
-
-static void preferences_write(struct json_writer *writer, const struct surface *surface, struct text preferences)
-{
-	json_key(writer, TEXT("preferences"));
-	json_object_begin(writer);
-	for (size_t i = 0; i < surface->stated_n; i++) {
-		struct value stated = preference_get(preferences, surface->stated[i].preference);
-		if (value_type_of(stated) <= VALUE_NULL)
-			continue;
-		json_key(writer, surface->stated[i].preference);
-		value_write_json(writer, stated);
-	}
-	json_object_end(writer);
-}
-
-void decision_write(struct json_writer *writer, const struct decision *decision, struct text stated_preferences, uint64_t position)
-{
-	const struct surface *surface = decision->surface;
-	json_put_text(writer, "surface", surface->name);
-	json_put_text(writer, "type", surface->type == SURFACE_MENU ? TEXT("menu") : surface->type == SURFACE_QUESTION ? TEXT("question") : TEXT("usual"));
-	json_put_bool(writer, "guess", decision->guess);
-	json_key(writer, TEXT("options"));
-	json_array_begin(writer);
-	for (size_t i = 0; i < decision->options_n; i++) {
-		const struct decision_option *option = &decision->options[i];
-		json_object_begin(writer);
-		json_key(writer, TEXT("value"));
-		value_write_json(writer, option->value);
-		if (option->with.n) {
-			json_key(writer, TEXT("with"));
-			value_write_json(writer, option->with);
-		}
-		if (option->source == DECISION_LEARNED)
-			json_put_bool(writer, "usual", true);
-		if (option->source == DECISION_STATED)
-			json_put_bool(writer, "stated", true);
-		json_object_end(writer);
-	}
-	json_array_end(writer);
-	if (surface->type == SURFACE_MENU)
-		menu_write(writer, decision);
-	json_put_text(writer, "why", ((struct text){decision->why, decision->why_n}));
-	ask_write(writer, decision, position);
-	json_key(writer, TEXT("accessibility"));
-	accessibility_write(writer, decision->accessibility);
-	preferences_write(writer, surface, stated_preferences);
-	json_key(writer, TEXT("withheld"));
-	json_array_begin(writer);
-	for (size_t i = 0; i < decision->withheld_n; i++) {
-		json_object_begin(writer);
-		json_put_text(writer, "what", text_of(decision->withheld[i]));
-		json_put_text(writer, "reason", TEXT("no consent"));
-		json_object_end(writer);
-	}
-	json_array_end(writer);
+	return error;
 }

@@ -57,22 +57,24 @@ struct decision {
 	struct menu_op automatic;        /* A move to be recorded and applied: mode "do it". */
 	bool has_automatic;
 	uint32_t resting;                /* Of a surface that asks: what it was told of questions that rest. */
+	struct recommendation recommendation; /* Of a surface of type recommend. */
 };
 
 /* What deciding needs beside the customer and the time; the record keeps it, so that deciding again has it too. */
-struct decide_inputs {
-	uint32_t resting;                /* question_ask.h */
+struct decision_basis {
+	uint32_t resting;                 /* Of a surface that asks: question_ask.h. */
+	const struct buying_model *model; /* Of a recommendation: of purchases now; NULL: what the company declares is all that is known. */
+	struct value record;              /* To decide again: a decision's payload, which stands in for the model; absent: the model is asked. */
 };
 
 /*
  * Decide for the customer behind @reader (opened for the surface's purpose) at @now_ms. Values are made in the reader's
- * arena. Pure but for reading. Errors: ERROR_MEMORY.
+ * arena. @basis may be NULL. Pure but for reading. Errors: ERROR_MEMORY.
  */
-int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms) MUST_CHECK;
-int decide_with(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
-                const struct decide_inputs *inputs) MUST_CHECK;
-/* What the record of a decision kept of its inputs. */
-struct decide_inputs decision_inputs(struct value record);
+int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,
+           const struct decision_basis *basis) MUST_CHECK;
+/* What deciding again needs: @record is the payload of a decision. */
+struct decision_basis decision_basis_of(struct value record);
 
 /*
  * The payload of the decision's record, at most DECISION_BYTES_MAX: what was shown, what was asked, what was withheld and

@@ -6,8 +6,8 @@
 #include <xxhash.h>
 
 /*
- * How much of a decision is written, from all of it to what always fits: at the last level the largest record is 517 bytes
- * (home 154, withheld 142, why 86, ask 53, suggestions 44, the rest 38).
+ * How much of a decision is written, from all of it to what always fits: at the last level the largest record of a menu is 517
+ * bytes (home 154, withheld 142, why 86, ask 53, suggestions 44, the rest 38), of a recommendation 499 (considered 233).
  */
 struct detail {
 	bool names;           /* Of options; else their marks. */
@@ -64,6 +64,23 @@ static void menu_encode(struct buffer *out, struct text key, const struct surfac
 	for (size_t i = 0; i < n; i++)
 		if (options[i] != MENU_NONE)
 			option_encode(out, surface, options[i], detail);
+	value_close(out, list);
+}
+
+/* The quantised inputs from which the same is recommended again; the names of what was shown are for people. */
+static void considered_encode(struct buffer *out, const struct recommendation *recommendation, const struct detail *detail)
+{
+	value_put_key(out, TEXT("considered"));
+	size_t list = value_open(out, VALUE_ARRAY);
+	for (size_t i = 0; i < recommendation->considered_n; i++)
+		value_put_int(out, (int64_t)recommendation->considered[i]);
+	value_close(out, list);
+	if (!detail->names)
+		return;
+	value_put_key(out, TEXT("shown"));
+	list = value_open(out, VALUE_ARRAY);
+	for (size_t i = 0; i < recommendation->shown_n; i++)
+		value_put_text(out, recommendation->shown[i].input.product->name);
 	value_close(out, list);
 }
 
@@ -129,6 +146,8 @@ static void encode(struct buffer *out, const struct decision *decision, const st
 	}
 	if (surface->type == SURFACE_USUAL) {
 		options_encode(out, decision, detail);
+	} else if (surface->type == SURFACE_RECOMMEND) {
+		considered_encode(out, &decision->recommendation, detail);
 	} else if (surface->type == SURFACE_MENU) {
 		menu_encode(out, TEXT("home"), surface, decision->menu.home, decision->menu.home_n, detail);
 		menu_encode(out, TEXT("suggestions"), surface, decision->suggestions, decision->suggestions_n, detail);
@@ -162,11 +181,11 @@ void decision_encode(struct buffer *out, const struct decision *decision)
 	}
 }
 
-struct decide_inputs decision_inputs(struct value record)
+struct decision_basis decision_basis_of(struct value record)
 {
 	int64_t resting = 0;
 	value_int(value_get(record, TEXT("resting")), &resting);
-	return (struct decide_inputs){.resting = (uint32_t)resting};
+	return (struct decision_basis){.resting = (uint32_t)resting, .record = record};
 }
 
 uint16_t decision_option_of(const struct surface *surface, struct value named)

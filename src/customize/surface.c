@@ -15,7 +15,7 @@ static const struct config_key learns_keys[] = {
 	{.name = "event", .type = CONFIG_TEXT}, {.name = "field", .type = CONFIG_TEXT}, {.name = "with", .type = CONFIG_TEXTS},
 	{.name = "screen", .type = CONFIG_TEXT}, {.name = "page", .type = CONFIG_TEXT}, {.name = NULL}};
 static const struct config_key surface_keys[] = {
-	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu question"},
+	{.name = "type", .type = CONFIG_TEXT, .required = true, .choices = "usual menu question recommend"},
 	{.name = "purpose", .type = CONFIG_TEXT, .required = true},
 	{.name = "learns", .type = CONFIG_MAP, .keys = learns_keys},
 	{.name = "questions", .type = CONFIG_TEXTS},
@@ -23,6 +23,7 @@ static const struct config_key surface_keys[] = {
 	{.name = "slots", .type = CONFIG_NUMBER},
 	{.name = "options", .type = CONFIG_TEXTS},
 	{.name = "always", .type = CONFIG_TEXTS},
+	{.name = "categories", .type = CONFIG_TEXTS},
 	{.name = "titles", .type = CONFIG_MAP},
 	{.name = "stated", .type = CONFIG_MAP},
 	{.name = "verb", .type = CONFIG_TEXT},
@@ -117,9 +118,41 @@ static int question_compile(struct config_build *build, const struct config *con
 	return 0;
 }
 
+/* What it learns from is what was bought: kind purchase says which events those are. */
+static int recommend_compile(struct config_build *build, const struct config *config, const struct config_document *document, struct surface *surface)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	int64_t slots = 4;
+	value_int(value_get(document->body, TEXT("slots")), &slots);
+	if (slots < 1 || slots > RECOMMEND_SLOTS_MAX)
+		return config_problem(build, document, "slots", "\"slots\" must be 1 to %d", RECOMMEND_SLOTS_MAX);
+	if (value_get(document->body, TEXT("learns")).n)
+		return config_problem(build, document, "learns", "a recommendation learns from purchases: write a document of kind purchase");
+	surface->slots = (size_t)slots;
+	while (value_next(&cursor, value_get(document->body, TEXT("categories")), NULL, &item)) {
+		if (!config_find(config, TEXT("category"), value_text(item)))
+			return config_problem(build, document, "categories", "there is no category \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 60)));
+		if (surface->categories_n == RECOMMEND_CATEGORIES_MAX)
+			return config_problem(build, document, "categories", "at most %d categories", RECOMMEND_CATEGORIES_MAX);
+		surface->categories[surface->categories_n++] = product_mark(value_text(item));
+	}
+	return 0;
+}
+
+static const char *const type_names[] = {[SURFACE_USUAL] = "usual", [SURFACE_MENU] = "menu", [SURFACE_QUESTION] = "question", [SURFACE_RECOMMEND] = "recommend"};
+
+const char *surface_type_name(enum surface_type type)
+{
+	return type_names[type];
+}
+
 static enum surface_type type_of(struct text name)
 {
-	return text_equal(name, TEXT("menu")) ? SURFACE_MENU : text_equal(name, TEXT("question")) ? SURFACE_QUESTION : SURFACE_USUAL;
+	size_t type = 0;
+	while (type < SURFACE_TYPES && !text_equal(name, text_of(type_names[type])))
+		type++;
+	return type < SURFACE_TYPES ? (enum surface_type)type : SURFACE_USUAL; /* The words are checked before. */
 }
 
 static struct text text_or(struct value value, struct text otherwise)
@@ -131,6 +164,7 @@ static int surface_compile(struct config_build *build, const struct config *conf
                            struct surface *surface)
 {
 	surface->name = document->name;
+	surface->title = value_text(value_get(document->body, TEXT("title")));
 	surface->mark = (uint32_t)XXH3_64bits(document->name.p, document->name.n);
 	surface->type = type_of(value_text(value_get(document->body, TEXT("type"))));
 	surface->purpose_name = value_text(value_get(document->body, TEXT("purpose")));
@@ -146,6 +180,8 @@ static int surface_compile(struct config_build *build, const struct config *conf
 	surface->purpose = purpose->mask;
 	if (surface->type == SURFACE_QUESTION)
 		return question_compile(build, config, document, surface);
+	if (surface->type == SURFACE_RECOMMEND)
+		return recommend_compile(build, config, document, surface);
 	return surface->type == SURFACE_MENU ? menu_compile(build, document, surface) : usual_compile(build, document, surface);
 }
 

@@ -5,20 +5,22 @@
 #define ATTUNE_CUSTOMIZE_SURFACE_H
 
 #include "customize/menu.h"
+#include "customize/recommend.h"
 #include "engine/config_build.h"
 #include "event/event.h"
 #include "trust/purpose.h"
 
 enum { SURFACE_STANDARD_MAX = 16, SURFACE_WITH_MAX = 4, SURFACE_STATED_MAX = 8, SURFACE_QUESTIONS_MAX = 8 };
 
-enum surface_type { SURFACE_USUAL, SURFACE_MENU, SURFACE_QUESTION };
+enum surface_type { SURFACE_USUAL, SURFACE_MENU, SURFACE_QUESTION, SURFACE_RECOMMEND, SURFACE_TYPES };
+const char *surface_type_name(enum surface_type type); /* "usual", "menu", "question", "recommend". */
 
 struct surface_stated {
 	struct text field, preference; /* The answer's field and the preference that rules it: notes, cash.notes. */
 };
 
 struct surface {
-	struct text name;
+	struct text name, title;       /* The title may be empty. */
 	uint32_t mark;                 /* A hash of the name, for states. */
 	enum surface_type type;
 	uint64_t purpose;              /* The mask it acts for. */
@@ -43,6 +45,9 @@ struct surface {
 	/* question */
 	struct text questions[SURFACE_QUESTIONS_MAX]; /* Names, in the order in which they come up. */
 	size_t questions_n;
+	/* recommend */
+	uint32_t categories[RECOMMEND_CATEGORIES_MAX]; /* Marks; none: products of all. */
+	size_t categories_n, slots;
 };
 
 extern const struct config_kind surface_kind;

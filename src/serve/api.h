@@ -59,6 +59,12 @@ void api_roadmap(struct request *request);
 
 /* inventory_api.c */
 void api_inventory(struct request *request);
+/* shop_api.c */
+void api_categories(struct request *request);
+void api_products(struct request *request);
+
+/* preview_api.c */
+void api_preview(struct request *request);
 
 /* layers_api.c */
 void api_layers(struct request *request);

@@ -276,7 +276,7 @@ static void habits_write(struct request *request, struct json_writer *out, struc
 		struct decision *decision = arena_alloc(request->arena, sizeof *decision);
 		if (!decision || surface->type != SURFACE_USUAL ||
 		    reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) != 0 ||
-		    decide(decision, &reader, surface, request->now_ms) != 0)
+		    decide(decision, &reader, surface, request->now_ms, NULL) != 0)
 			continue;
 		withheld |= decision->no_consent;
 		if (!decision->guess)

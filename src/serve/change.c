@@ -1,10 +1,14 @@
 /* change.c: appending what a customer changes. */
 #include "serve/change.h"
 
+#include "customize/product.h"
 #include "interact/preference.h"
 #include "trust/reader.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { REFUSAL_BYTES = 300 };
 
 int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
                          enum channel channel, uint64_t *position)
@@ -142,6 +146,28 @@ static bool menu_op_read(struct request *request, uint32_t origin, const struct 
 	return false;
 }
 
+/* ---- settings of products ---- */
+
+const char *product_setting_refusal(struct request *request, struct text name, struct json value)
+{
+	const struct product *product;
+	const struct product_setting *setting = product_setting_of(products_of(engine_config(request->server->engine)), name, &product);
+	double number;
+	if (!text_starts(name, TEXT("product.")) || (setting && json_type_of(value) == JSON_NULL))
+		return NULL;
+	if (setting && json_double(value, &number) && product_setting_fits(setting, number))
+		return NULL;
+	char *message = arena_alloc(request->arena, REFUSAL_BYTES);
+	if (!message)
+		return "There is not enough memory for this.";
+	if (!setting)
+		snprintf(message, REFUSAL_BYTES, "No product has a setting called \"%.*s\"; one looks like product.PRODUCT.SETTING.", TEXT_ARGS(text_cut(name, 80)));
+	else
+		snprintf(message, REFUSAL_BYTES, "%.*s of %.*s is a number from %g to %g in steps of %g.", TEXT_ARGS(text_cut(setting->title, 60)),
+		         TEXT_ARGS(text_cut(product->title, 60)), setting->from, setting->to, setting->step);
+	return message;
+}
+
 enum { ORDERS_MAX = 200 };
 
 /* The customer's own orders of @surface's menu that stand, newest first. */
@@ -199,7 +225,7 @@ int preferences_apply(struct request *request, uint32_t origin, struct json set,
 		struct menu_op op;
 		const struct surface *surface = menu_named(request, name, &part);
 		if (!surface) {
-			if (name.n == 0 || name.n > LATEST_KEY_BYTES_MAX)
+			if (name.n == 0 || name.n > LATEST_KEY_BYTES_MAX || product_setting_refusal(request, name, value))
 				error = ERROR_INVALID;
 			value_put_key(&payload, name);
 			if (!error)

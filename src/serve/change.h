@@ -29,6 +29,9 @@ int consent_append(struct request *request, uint32_t origin, const struct consen
  */
 int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo) MUST_CHECK;
 
+/* Why the preference @name, which begins with "product.", cannot be set to @value; NULL when it can, and for all other names. */
+const char *product_setting_refusal(struct request *request, struct text name, struct json value);
+
 /*
  * Make the customer's own record at @position as if it had never been.
  * Errors: ERROR_NOT_FOUND (no record, another customer's, or of a kind that cannot be undone), those of request_append.

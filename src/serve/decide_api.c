@@ -1,5 +1,6 @@
 /* decide_api.c: POST /v1/decide, and what a customer changes: preferences, consents, layouts, undo. */
 #include "serve/api.h"
+#include "serve/buying_models.h"
 #include "serve/change.h"
 #include "serve/question.h"
 
@@ -107,10 +108,12 @@ static int decide_locked(struct request *request, struct deciding *deciding, str
 	int error = reader_open(&reader, engine, customer, request->arena, surface->purpose);
 	if (!error && !customer_has(engine, customer, origin))
 		error = ERROR_BUSY;
-	if (!error)
-		error = surface->type == SURFACE_QUESTION
-		            ? decide_with(decision, &reader, surface, now_ms, &(struct decide_inputs){questions_resting(engine, reader.config, now_ms)})
-		            : decide(decision, &reader, surface, now_ms);
+	if (!error) {
+		struct decision_basis basis = {.model = buying_models_get(request->server->buying)};
+		if (surface->type == SURFACE_QUESTION)
+			basis.resting = questions_resting(engine, reader.config, now_ms);
+		error = decide(decision, &reader, surface, now_ms, &basis);
+	}
 	if (error)
 		return error;
 	deciding->preferences = reader_state(&reader, &preference_fold);
@@ -207,13 +210,13 @@ static int decide_again(struct request *request, struct customer *then, const st
 {
 	const struct surface *surface = surface_find(config, record->name);
 	struct reader reader;
-	struct decide_inputs inputs = decision_inputs(record->payload);
+	struct decision_basis basis = decision_basis_of(record->payload);
 	int64_t at;
 	if (!surface || !value_int(value_get(record->payload, TEXT("at")), &at))
 		return ERROR_NOT_FOUND;
 	int error = reader_open_then(&reader, request->server->engine, then, config, request->arena, surface->purpose);
 	if (!error)
-		error = decide_with(&deciding->decision, &reader, surface, at, &inputs);
+		error = decide(&deciding->decision, &reader, surface, at, &basis);
 	deciding->preferences = error ? (struct text){0} : reader_state(&reader, &preference_fold);
 	return error;
 }
@@ -315,6 +318,14 @@ void api_preferences(struct request *request)
 	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
 	if (json_type_of(set) != JSON_OBJECT || json_count(set) == 0)
 		return reply_error(request, 400, "nothing_set", "\"set\" must be an object such as {\"cash.receipt\": \"no\"}.");
+	struct json_cursor cursor = {0};
+	struct json value;
+	struct text name;
+	while (json_next(&cursor, set, &name, &value)) {
+		const char *refusal = product_setting_refusal(request, name, value);
+		if (refusal)
+			return reply_error(request, 422, "invalid_setting", "%s", refusal);
+	}
 	int error = preferences_apply(request, origin, set, channel, &undo);
 	if (error == ERROR_INVALID)
 		return reply_error(request, 400, "invalid_preference", "One of these cannot be set so: menus take a mode (no, ask, do) or an order of their options.");

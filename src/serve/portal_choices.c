@@ -40,8 +40,10 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 		if (surface->purpose != purpose->mask)
 			continue;
 		html_string(html, "; ");
-		html_text(html, touchpoint_title(portal->config, surface->name));
-		html_string(html, surface->type == SURFACE_QUESTION ? " asks nothing" : surface->type == SURFACE_MENU ? " stays as you or we set it up" : " offers the standard choices");
+		static const char *const means[] = {[SURFACE_USUAL] = " offers the standard choices", [SURFACE_MENU] = " stays as you or we set it up",
+		                                    [SURFACE_QUESTION] = " asks nothing", [SURFACE_RECOMMEND] = " shows what most customers choose"};
+		html_text(html, surface->title.n ? surface->title : touchpoint_title(portal->config, surface->name));
+		html_string(html, means[surface->type]);
 	}
 	html_string(html, ".");
 	html_close(html, "span");

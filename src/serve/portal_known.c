@@ -91,7 +91,7 @@ static void agreed_write(struct portal *portal, const struct surface *surface)
 	struct consent_state last;
 	html_open(html, "span", "class", "from", NULL);
 	html_string(html, "Used here: ");
-	html_text(html, touchpoint_title(portal->config, surface->name));
+	html_text(html, surface->title.n ? surface->title : touchpoint_title(portal->config, surface->name));
 	if (purpose && consent_last(portal->consents, purpose, &last)) {
 		html_string(html, ". Used because you agreed on ");
 		portal_day(html, last.time_ms);

@@ -5,6 +5,7 @@
 #include "customize/decision.h"
 #include "identify/trait.h"
 #include "interact/matter.h"
+#include "serve/buying_models.h"
 #include "serve/change.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ static void habit_read(struct portal *portal, struct reader *reader, const struc
 {
 	for (int day = 0; day < GUESS_DAYS; day++) {
 		int64_t then_ms = portal->request->now_ms + (int64_t)day * MS_A_DAY;
-		if (decide(decision, reader, surface, then_ms) != 0 || !decision->guess || is_known_guess(portal, surface, decision))
+		if (decide(decision, reader, surface, then_ms, NULL) != 0 || !decision->guess || is_known_guess(portal, surface, decision))
 			continue;
 		struct text text = text_copy(portal->request->arena, (struct text){decision->why, decision->why_n});
 		if (text.p)
@@ -71,6 +72,27 @@ static void next_read(struct portal *portal, const struct surface *surface, cons
 		portal->guesses[portal->guesses_n++] = (struct portal_guess){.surface = surface, .text = copy};
 }
 
+/* What the customer is thought to have used up soon. */
+static void due_read(struct portal *portal, struct reader *reader, const struct surface *surface, struct decision *decision)
+{
+	const struct decision_basis basis = {.model = buying_models_get(portal->request->server->buying)};
+	if (decide(decision, reader, surface, portal->request->now_ms, &basis) != 0)
+		return;
+	for (size_t i = 0; i < decision->recommendation.shown_n && portal->guesses_n < PORTAL_GUESSES_MAX; i++) {
+		const struct recommend_item *item = &decision->recommendation.shown[i];
+		char bytes[RECOMMEND_WHY_BYTES + 128];
+		if (!item->comes_back)
+			continue;
+		int n = snprintf(bytes, sizeof bytes, "%.*s: %.*s", TEXT_ARGS(text_cut(item->input.product->title, 100)), (int)item->why_n, item->why);
+		struct text copy = text_copy(portal->request->arena, (struct text){bytes, (size_t)n});
+		bool is_there = !copy.p;
+		for (size_t g = 0; g < portal->guesses_n; g++)
+			is_there |= text_equal(portal->guesses[g].text, copy); /* Two surfaces guess alike. */
+		if (!is_there)
+			portal->guesses[portal->guesses_n++] = (struct portal_guess){.surface = surface, .text = copy};
+	}
+}
+
 static int surface_read(struct portal *portal, struct customer *customer, const struct surface *surface, struct decision *decision)
 {
 	struct reader reader;
@@ -85,13 +107,15 @@ static int surface_read(struct portal *portal, struct customer *customer, const 
 			habit_read(portal, &reader, surface, decision);
 		return 0;
 	}
-	if (portal->menus_n == PORTAL_MENUS_MAX)
+	if (surface->type == SURFACE_RECOMMEND && reader_may(&reader))
+		due_read(portal, &reader, surface, decision);
+	if (surface->type != SURFACE_MENU || portal->menus_n == PORTAL_MENUS_MAX)
 		return 0;
 	layout_of(layout, reader_may(&reader) ? reader_state(&reader, &menu_fold) : reader_state(&reader, &layout_fold), surface);
 	struct portal_menu *menu = &portal->menus[portal->menus_n++];
 	menu->surface = surface;
 	menu_layout_of(&menu->layout, &layout->menu, &surface->menu);
-	if (decide(decision, &reader, surface, portal->request->now_ms) == 0)
+	if (decide(decision, &reader, surface, portal->request->now_ms, NULL) == 0)
 		next_read(portal, surface, decision);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "base/thread.h"
 #include "identify/resolve.h"
+#include "serve/buying_models.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
 #include "serve/worth.h"
@@ -608,6 +609,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 		error = ERROR_MEMORY;
 	if (!error)
 		engine_listen(server->engine, changed, server);
+	if (!error)
+		error = buying_models_start(&server->buying, server->engine);
 	return error;
 }
 
@@ -674,6 +677,7 @@ void server_stop(struct server *server)
 		usleep(1000);
 	http_stop(server->http);
 	worth_view_forget(server);
+	buying_models_stop(server->buying);
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);

@@ -27,6 +27,7 @@ struct request;
 struct hub;
 struct dead_letters;
 struct worth_view;
+struct buying_models;
 
 /* Who called. */
 struct caller {
@@ -82,6 +83,7 @@ struct server {
 	struct http *http;
 	struct hub *hub;
 	struct dead_letters *dead_letters;
+	struct buying_models *buying;
 	struct server_figures figures;
 
 	pthread_mutex_t work_lock;

@@ -303,6 +303,30 @@ await check("the_course_of_stars_is_its_table", { console: true }, async (open) 
   await page.waitForSelector(`${id("months-stars")}[data-shows="table"]`);
   const rows = await page.$$eval(`${id("months-stars")} tbody tr td`, (all) => all.filter((td) => /\d/.test(td.textContent)).length);
   must(dots > 1 && rows === dots, `${dots} dots are ${rows} figures`);
+await check("shop_says_what_a_change_leads_to_and_leaves_the_basket_until_it_is_taken_by_keyboard", { width: 390, height: 844 }, async (open) => {
+  const page = await open("/harbour/shop?person=ana&channel=app");
+  await (await seen(page, "basket-add-lamp-grey")).press("Enter");
+  await (await seen(page, "change-lamp-red")).press("Enter");
+  const said = await (await seen(page, "change-sentence")).innerText();
+  must(/^Arrives \w+ instead of \w+\.$/.test(said), `it says "${said}"`);
+  await page.keyboard.press("Escape");
+  await gone(page, "change");
+  await seen(page, "line-lamp-grey");
+  same(await page.evaluate(() => document.activeElement?.dataset.testid), "change-lamp-red", "the focus is back where it was");
+  await page.keyboard.press("Enter");
+  await (await seen(page, "take")).press("Enter");
+  await seen(page, "line-lamp-red");
+});
+await check("product_refuses_what_does_not_fit_and_keeps_what_does_until_undone", {}, async (open) => {
+  const page = await open("/harbour/product?person=ben&channel=web");
+  await seen(page, "want-limit");
+  await page.fill(id("want-limit"), "123");
+  must(await page.isDisabled(id("set-limit")), "123 can be set though steps are of 50");
+  await page.fill(id("want-limit"), "500");
+  await page.press(id("want-limit"), "Enter");
+  await page.waitForSelector(`${id("setting-limit")}[data-value="500"][data-own="true"]`);
+  await page.click(id("undo-limit"));
+  await page.waitForSelector(`${id("setting-limit")}[data-value="1000"][data-own="false"]`);
 });
 
 /* Every page x light and dark x narrow and wide: no axe violation, no sideways scrolling. */
@@ -347,6 +371,11 @@ const pages = [
   ["app-ana", "/harbour/app?person=ana", id("tile-balance")], ["app-order", "/harbour/app?person=ana", id("reorder"), async (p) => { await p.click(id("reorder")); }],
   ["app-edith", "/harbour/app?person=edith", id("tile-balance")], ["app-bills", "/harbour/app?person=ana&screen=pay-bill", '[data-testid^="bill-"]'], ["app-more", "/harbour/app?person=ana&screen=more", id("mode-ask")],
   ["web", "/harbour/web?person=ana", '[data-testid^="bill-"]'], ["web-who", "/harbour/web", id("person-ana")],
+  ["shop", "/harbour/shop?person=ana&channel=web", id("offer-coffee")], ["shop-phone", "/harbour/shop?person=ana&channel=app", id("offer-coffee")], ["shop-who", "/harbour/shop", id("person-ana")],
+  ["shop-basket", "/harbour/shop?person=edith&channel=app", id("offer-lamp-grey"), async (p) => { await p.click(id("basket-add-lamp-grey")); await p.waitForFunction(() => /Arrives/.test(document.querySelector('[data-testid="arrives"]')?.textContent ?? "")); }],
+  ["shop-change", "/harbour/shop?person=ana&channel=web", id("offer-lamp-grey"), async (p) => { await p.click(id("basket-add-lamp-grey")); await p.click(id("change-lamp-red")); await seen(p, "change-sentence"); }],
+  ["product", "/harbour/product?person=ana&channel=web", id("want-statement-day"), async (p) => { await p.fill(id("want-statement-day"), "3"); await p.waitForSelector(`${id("leads-statement-day")}:not(:empty)`); }],
+  ["product-phone", "/harbour/product?person=edith&channel=app", id("want-limit"), async (p) => { await p.fill(id("want-limit"), "99"); }],
   ["branch", "/harbour/branch?person=ana", id("not-asked")], ["branch-empty", "/harbour/branch", id("customer-ana")], ["branch-edith", "/harbour/branch?person=edith", id("not-asked")], ["queue", "/harbour/queue?counter=4", id("queue-wait")],
   ["console-key", "/console", "input[name=key]", null, false],
   ["overview", "/console", id("sentence"), null, true], ["score", "/console", id("sentence"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],

@@ -1,4 +1,6 @@
-/* fuzz_config.c: any bytes, read as a configuration of every kind that stands in trust/ and interact/. */
+/* fuzz_config.c: any bytes, read as a configuration of every kind that stands in trust/, interact/ and, of customize/, products and consequences. */
+#include "customize/consequence.h"
+#include "customize/purchase.h"
 #include "interact/matter.h"
 #include "interact/journey.h"
 #include "interact/touchpoint.h"
@@ -20,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static const struct config_kind *const list[] = {&purpose_kind, &matter_kind, &source_kind, &touchpoint_kind, &journey_kind};
+	static const struct config_kind *const list[] = {&purpose_kind, &matter_kind, &source_kind, &touchpoint_kind, &journey_kind,
+	                                                &category_kind, &product_kind, &purchase_kind, &consequence_kind};
 	static const struct config_kinds kinds = {list, sizeof list / sizeof *list};
 	struct config_file file = {TEXT("fuzz.yaml"), {(const char *)bytes, n}};
 	struct config *config;

@@ -135,6 +135,40 @@ static void record_of_long_values_keeps_the_first(void **state)
 	buffer_free(&out);
 }
 
+/* Whatever the names are, what the arrangement needs is all there. */
+static void record_of_a_recommendation_keeps_every_input(void **state)
+{
+	static struct product products[RECOMMEND_SLOTS_MAX];
+	struct surface surface = {.name = {option_names[0], LONG_BYTES}, .type = SURFACE_RECOMMEND, .purpose_name = TEXT("personalisation")};
+	struct decision decision;
+	struct buffer out = BUFFER_INIT(32 * 1024);
+	(void)state;
+	for (size_t bytes = 4; bytes <= LONG_BYTES; bytes += 44) {
+		full_decision(&decision, &surface);
+		decision.ask.kind = 0;
+		decision.recommendation.considered_n = RECOMMEND_CONSIDERED_MAX;
+		decision.recommendation.shown_n = RECOMMEND_SLOTS_MAX;
+		for (size_t i = 0; i < RECOMMEND_CONSIDERED_MAX; i++)
+			decision.recommendation.considered[i] = UINT64_MAX - i;
+		for (size_t i = 0; i < RECOMMEND_SLOTS_MAX; i++) {
+			memset(option_names[i], 'x', LONG_BYTES);
+			products[i].name = (struct text){option_names[i], bytes};
+			decision.recommendation.shown[i].input.product = &products[i];
+		}
+		encoded(&out, &decision);
+		struct value record = {(const uint8_t *)out.p, out.n}, item;
+		struct value_cursor cursor = {0};
+		size_t n = 0;
+		int64_t packed;
+		while (value_next(&cursor, value_get(record, TEXT("considered")), NULL, &item)) {
+			assert_true(value_int(item, &packed));
+			assert_true((uint64_t)packed == UINT64_MAX - n++);
+		}
+		assert_int_equal(n, RECOMMEND_CONSIDERED_MAX);
+	}
+	buffer_free(&out);
+}
+
 static void a_cut_leaves_no_half_character(void **state)
 {
 	static const char text[] = "a\xc4\x8d\xe2\x82\xac\xf0\x9f\x98\x80z"; /* a, č, €, a face, z */
@@ -149,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(record_of_64_long_options_keeps_within_its_bound),
 		cmocka_unit_test(record_of_a_short_menu_keeps_every_name),
+		cmocka_unit_test(record_of_a_recommendation_keeps_every_input),
 		cmocka_unit_test(record_of_long_values_keeps_the_first),
 		cmocka_unit_test(a_cut_leaves_no_half_character),
 	};

@@ -5,7 +5,7 @@ import { Trouble } from "../shared/components";
 import { brand } from "./brand";
 
 const places = [
-  ["machine", "Cash machine", "Put the card in."], ["app", "App", "On the phone."], ["web", "Online bank", "In the browser."],
+  ["machine", "Cash machine", "Put the card in."], ["app", "App", "On the phone."], ["web", "Online bank", "In the browser."], ["shop", "Rewards shop", "In the browser, or on the phone."], ["product", "Credit card", "Set as its owner likes."],
 ] as const;
 
 export default function Index() {

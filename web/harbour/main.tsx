@@ -12,6 +12,8 @@ const places: Record<string, { title: string; load: () => Promise<{ default: Com
   app: { title: `${brand.name} app`, load: () => import("./app") },
   web: { title: `${brand.name} online`, load: () => import("./web") },
   branch: { title: `Branch, ${brand.name}`, load: () => import("./branch") },
+  shop: { title: `Rewards shop, ${brand.name}`, load: () => import("./shop") },
+  product: { title: `Your card, ${brand.name}`, load: () => import("./product") },
   queue: { title: `Your turn, ${brand.name}`, load: () => import("./queue") },
 };
 

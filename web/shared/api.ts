@@ -15,6 +15,8 @@ export interface Ask {
 }
 export type Answer = "yes" | "no" | "never";
 export interface Choice { value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string }
+/* An option of a recommendation. due_days: it is used up by then; below zero: it was, so many days ago. */
+export interface Offer { value: string; title: string; price: number; currency: string; lead_days?: number; attributes?: Record<string, Value>; why: string; learned: boolean; due_days?: number }
 export interface HomeOption { option: string; pinned?: boolean; title?: string }
 export interface MoreOption { option: string; moved?: Time; why?: string; title?: string }
 export interface Menu {
@@ -22,9 +24,23 @@ export interface Menu {
 }
 export type MenuMode = "no" | "ask" | "do";
 export interface Decision {
-  decision: string; surface: string; type: "usual" | "menu" | "question"; customer: string | null; guess: boolean; options: Choice[]; why: string; because: Because[];
-  ask: Ask | null; accessibility: Accessibility; preferences: Record<string, Value>; withheld: { what: string; reason: string }[]; menu?: Menu;
+  decision: string; surface: string; type: "usual" | "menu" | "question" | "recommend"; customer: string | null; guess: boolean; options: Choice[]; why: string; because: Because[];
+  ask: Ask | null; accessibility: Accessibility; preferences: Record<string, Value>; withheld: Withheld[]; menu?: Menu;
 }
+/* What was not used, or not offered: a product with why and until when. */
+export interface Withheld { what: string; reason: string; product?: string; why?: string; until?: Time }
+
+/* What a choice leads to, by the names of the consequence's inputs and outputs. */
+export interface Outcome { state: Record<string, string | number>; outcome: Record<string, { title: string; value: number; unit: string; says: string }> }
+export interface Preview {
+  consequence: string; title: string; sentence: string; now: Outcome; changed: Outcome; tried: number;
+  alternatives: { says: string; change: Record<string, string | number>; leads_to: Outcome }[]; trace: { output: string; rule: string; value: string | number }[];
+}
+export interface Setting {
+  setting: string; preference: string; title: string; unit: string; from: number; to: number; step: number; standard: number; value: number; own: boolean;
+  consequence?: string; since?: Time; channel?: string; undo?: string;
+}
+export interface OwnProducts { products: { product: string; title: string; settings: Setting[] }[]; bought: { product: string; title: string; units: number; last: Time }[] }
 
 export interface CustomerLine { cid: string; name: string | null; identifiers: string[]; channels: string[]; last_seen: Time | null; events: number }
 /* withheld, purpose: of a list behind a figure: who is counted and not named, for want of a yes to that purpose. */
@@ -255,6 +271,8 @@ export function client(who: Who = {}) {
     response: (answer: { decision: string; suggestion?: string; answer?: Answer; option?: string; value?: number | string }) =>
       call<Done>(who, "POST", "/v1/response", answer),
     track: (event: { userId: string; event: string; properties: Record<string, Value>; context: Record<string, Value> }) => call<unknown>(who, "POST", "/v1/track", { type: "track", ...event }),
+    preview: (ask: { consequence: string; state: Record<string, string | number>; change: Record<string, string | number> }) => call<Preview>(who, "POST", "/v1/preview", ask),
+    products: (cid: string) => call<OwnProducts>(who, "GET", `${at(cid)}/products`),
     undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
     prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
     customers: (ask: { q?: string; n?: number; after?: string | null; channel?: string; who?: string }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
