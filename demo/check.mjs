@@ -16,12 +16,13 @@ import { roadmapSteps } from "./lib/roadmap_steps.mjs";
 import { shopCompared } from "./lib/shop_compared.mjs";
 import { shopSteps } from "./lib/shop_steps.mjs";
 import { steps as first, titles } from "./lib/steps.mjs";
+import { standingSteps } from "./lib/standing_steps.mjs";
 import { voiceCompared } from "./lib/voice_compared.mjs";
 import { voiceSteps } from "./lib/voice_steps.mjs";
 import { worthCompared } from "./lib/worth_compared.mjs";
 import { worthSteps } from "./lib/worth_steps.mjs";
 
-const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps, ...voiceSteps, ...worthSteps, ...shopSteps };
+const steps = { ...first, ...consoleSteps, ...brokenSteps, ...portalSteps, ...roadmapSteps, ...voiceSteps, ...worthSteps, ...shopSteps, ...standingSteps };
 /* Worth first: later steps and comparisons add events of their own. */
 const compared = [...worthCompared, ...people, ...brokenCompared, ...voiceCompared, ...shopCompared];
 

@@ -65,8 +65,6 @@ writeFileSync(join(dist, "harbour.html"), html("Harbour", entries.harbour));
 
 const style = byEntry("portal/portal.css").file;
 const script = byEntry(entries.portal).file;
-const sample = readFileSync(join(here, "portal/sample.html"), "utf8").replaceAll("{{portal.css}}", `/${style}`).replaceAll("{{portal.js}}", `/${script}`);
-writeFileSync(join(dist, "portal-sample.html"), sample);
 
 const names = { [style]: "portal.css", [script]: "portal.js" };
 const assets = readdirSync(join(dist, "assets")).sort().map((file) => ({

@@ -47,6 +47,12 @@ void api_journeys(struct request *request);
 /* journeys_customers.c */
 void api_journeys_customers(struct request *request);
 
+/* standing_api.c */
+void api_scorecard(struct request *request);
+void api_score_item(struct request *request);
+void api_quadrant(struct request *request);
+void api_participation(struct request *request);
+
 /* broken_api.c */
 void api_broken(struct request *request);
 void api_broken_spot(struct request *request);

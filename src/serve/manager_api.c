@@ -1,5 +1,6 @@
 /* manager_api.c: the manager's first question: where do we stand. */
 #include "serve/api.h"
+#include "serve/standing.h"
 
 #include "engine/tally.h"
 #include "identify/trait.h"
@@ -44,30 +45,6 @@ static bool sum_customer(void *arg, struct customer *customer)
 			sums->channels[i].last_ms = contacts.channels[i].last_ms;
 	}
 	return true;
-}
-
-static void score_write(struct json_writer *out)
-{
-	static const char *const titles[] = {
-		"Stars from customers", "Stars for contacts", "Customers design with us", "The same service on every channel",
-		"Found, answered, undone", "One truth at once", "The consequence before the choice", "Arranges itself, but asks",
-		"Explained and exported", "Opt-in only"};
-	json_key(out, TEXT("score"));
-	json_object_begin(out);
-	json_put_null(out, "points");
-	json_key(out, TEXT("items"));
-	json_array_begin(out);
-	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
-		json_object_begin(out);
-		json_put_int(out, "number", (int64_t)i + 1);
-		json_put_text(out, "title", text_of(titles[i]));
-		json_put_bool(out, "measured", false);
-		json_put_null(out, "points");
-		json_put_text(out, "why", TEXT("Not measured yet."));
-		json_object_end(out);
-	}
-	json_array_end(out);
-	json_object_end(out);
 }
 
 static void checklist_write(struct json_writer *out, struct server *server, const struct sums *sums)
@@ -121,7 +98,8 @@ void api_overview(struct request *request)
 	struct sums *sums = arena_zero_alloc(request->arena, 1, sizeof *sums);
 	struct json_writer *out = &request->out;
 	uint32_t after = 0;
-	char sentence[300];
+	char sentence[400];
+	struct standing standing;
 	if (!sums)
 		return reply_failure(request, ERROR_MEMORY);
 	sums->request = request;
@@ -130,12 +108,13 @@ void api_overview(struct request *request)
 	unsigned channels = 0;
 	for (unsigned i = 1; i < CHANNEL_COUNT; i++)
 		channels += sums->channels[i].events > 0;
+	int error = standing_take(request, &standing, SCORE_ITEMS, NULL);
+	if (error)
+		return reply_failure(request, error);
 	if (sums->customers == 0)
 		snprintf(sentence, sizeof sentence, "Nobody has been seen yet: send the first event.");
 	else
-		snprintf(sentence, sizeof sentence,
-		         "%" PRIu64 " customers are known on %u channels; how personal their service is has not been measured yet.",
-		         sums->customers, channels);
+		standing_say(request, &standing, sums->customers, channels, sentence, sizeof sentence);
 	json_object_begin(out);
 	json_put_text(out, "sentence", text_of(sentence));
 	json_put_text(out, "rests_on", TEXT("every event received so far"));
@@ -143,27 +122,13 @@ void api_overview(struct request *request)
 	json_put_int(out, "identified", (int64_t)sums->identified);
 	json_put_int(out, "events", (int64_t)figures.events);
 	json_put_int(out, "decisions", (int64_t)figures.decisions);
-	forms_write(out, server->engine);
-	json_key(out, TEXT("quadrant"));
-	json_object_begin(out);
-	json_put_null(out, "interaction");
-	json_put_null(out, "customization");
-	json_key(out, TEXT("missing"));
-	json_write_raw(out, TEXT("[\"answers to what customers asked\",\"decisions compared with those for a stranger\"]"));
-	json_object_end(out);
-	score_write(out);
-	json_key(out, TEXT("participation"));
-	json_object_begin(out);
-	bool enough = sums->customers >= (uint64_t)server->settings.aggregate_min;
-	json_put_null(out, "value");
-	json_put_int(out, "n", (int64_t)sums->customers);
-	json_key(out, TEXT("consented"));
-	if (enough)
+	json_key(out, TEXT("agreed"));
+	if (behind_may_show(request, (uint32_t)sums->customers))
 		json_write_int(out, (int64_t)sums->consented);
 	else
 		json_write_null(out);
-	json_put_text(out, "missing", TEXT("Only who agreed to something is counted so far; answers, reviews and ideas are not measured yet."));
-	json_object_end(out);
+	forms_write(out, server->engine);
+	standing_write(request, &standing);
 	json_key(out, TEXT("channels"));
 	json_array_begin(out);
 	for (unsigned i = 1; i < CHANNEL_COUNT; i++) {

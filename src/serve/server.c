@@ -639,6 +639,7 @@ int server_start(struct server **out, const struct server_options *options)
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
 	pthread_mutex_init(&server->worth_lock, NULL);
+	pthread_mutex_init(&server->standing_lock, NULL);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_init(&server->message_locks[i], NULL);
 	pthread_cond_init(&server->work_ready, NULL);
@@ -677,6 +678,7 @@ void server_stop(struct server *server)
 		usleep(1000);
 	http_stop(server->http);
 	worth_view_forget(server);
+	memory_free(server->standing);
 	buying_models_stop(server->buying);
 	engine_close(server->engine);
 	hub_free(server->hub);
@@ -685,6 +687,7 @@ void server_stop(struct server *server)
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
 	pthread_mutex_destroy(&server->worth_lock);
+	pthread_mutex_destroy(&server->standing_lock);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_destroy(&server->message_locks[i]);
 	pthread_cond_destroy(&server->work_ready);

@@ -27,6 +27,7 @@ struct request;
 struct hub;
 struct dead_letters;
 struct worth_view;
+struct standing;
 struct buying_models;
 
 /* Who called. */
@@ -99,6 +100,8 @@ struct server {
 	int64_t started_ms;
 	pthread_mutex_t worth_lock;  /* Protects worth; held while it is computed. */
 	struct worth_view *worth[2]; /* The newest of now, and of another moment: see worth.h. */
+	pthread_mutex_t standing_lock; /* Protects standing; held while it is computed. */
+	struct standing *standing;   /* The newest; NULL: nobody has asked yet. See standing.h. */
 };
 
 struct server_options {

@@ -19,7 +19,7 @@ const flag = (name, otherwise) => { const i = process.argv.indexOf(name); return
 const base = flag("--base", "http://127.0.0.1:7390").replace(/\/$/, "");
 const key = flag("--console-key", "letmein");
 const only = flag("--only", "");
-const portal = flag("--portal", "/portal-sample");
+const portal = flag("--portal", "/me/enter?person=ana");
 const shots = flag("--shots", "");
 if (shots) mkdirSync(shots, { recursive: true });
 
@@ -303,6 +303,7 @@ await check("the_course_of_stars_is_its_table", { console: true }, async (open) 
   await page.waitForSelector(`${id("months-stars")}[data-shows="table"]`);
   const rows = await page.$$eval(`${id("months-stars")} tbody tr td`, (all) => all.filter((td) => /\d/.test(td.textContent)).length);
   must(dots > 1 && rows === dots, `${dots} dots are ${rows} figures`);
+});
 await check("shop_says_what_a_change_leads_to_and_leaves_the_basket_until_it_is_taken_by_keyboard", { width: 390, height: 844 }, async (open) => {
   const page = await open("/harbour/shop?person=ana&channel=app");
   await (await seen(page, "basket-add-lamp-grey")).press("Enter");
@@ -384,6 +385,7 @@ const pages = [
   ["customers-app", "/console/customers?channel=app", id("withheld"), null, true], ["customers-social", "/console/customers?channel=social", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],
   ["merge", () => ana_path, id("merge"), async (p) => { await p.click(id("merge")); await seen(p, "merge-dialog"); }, true],
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
+  ["score", "/console/score/10", id("withheld"), null, true], ["overview-ten", "/console", id("score-open"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
   ["broken", "/console/broken?days=366", ".signals", null, true], ["broken-opened", "/console/broken/card-activation?days=366", id("withheld"), null, true],
   ["roadmap", "/console/roadmap", id("moves"), null, true], ["roadmap-plan", "/console/roadmap", id("moves"), async (p) => { await p.click("[data-testid^=plan-]"); await seen(p, "plan"); }, true], ["inventory", "/console/inventory", id("touchpoints"), null, true],
   ["voice", "/console/voice", id("questions"), null, true], ["voice-customers", "/console/voice/customers?scale=stars&days=365", id("withheld"), null, true], ["ideas", "/console/voice?view=ideas", id("ideas"), async (p) => { await p.click(id("answer-notes-by-size")); await seen(p, "answer-form"); }, true],

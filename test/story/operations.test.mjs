@@ -182,7 +182,7 @@ describe("the overview", () => {
       const on = (channel) => seen.channels.find((row) => row.channel === channel).customers;
       assert.deepEqual(await open("channel=app"), [on("app"), on("app") - 1, ["Seen 0"]]);
       assert.deepEqual((await open("who=identified")).slice(0, 2), [seen.identified, seen.identified - 2]);
-      assert.deepEqual((await open("who=agreed")).slice(0, 2), [seen.participation.consented, 1]);
+      assert.deepEqual((await open("who=agreed")).slice(0, 2), [seen.agreed, 1]);
       assert.deepEqual(await open("channel=phone"), [0, 0, []]);
       assert.equal(ok(await one.get("/v1/customers")).customers.length, 13, "the list of all customers is as it was");
       refused(await one.get("/v1/customers?channel=fax"), 400, "invalid_channel");

@@ -17,8 +17,8 @@ import { follow, go, parameters, segments } from "./route";
 import { display, dress, outside, show, type Display } from "./state";
 
 type Load = () => Promise<{ default: ComponentType }>;
-/* The rail. A page with @load comes when it is first opened; @inside is what is opened from a figure of it. */
-const pages: { name: string; title: string; key: string; load?: Load; inside?: { title: string; load?: Load } }[] = [
+/* The rail; what is hidden is opened from a figure. A page with @load comes when it is first opened; @inside is what is opened from a figure of it. */
+const pages: { name: string; title: string; key: string; load?: Load; hidden?: true; inside?: { title: string; load?: Load } }[] = [
   { name: "", title: "Overview", key: "o" },
   { name: "customers", title: "Customers", key: "c", inside: { title: "Customer" } },
   { name: "journeys", title: "Journeys", key: "j", load: () => import("./journeys"), inside: { title: "Customers on a journey", load: () => import("./journey-customers") } },
@@ -28,6 +28,7 @@ const pages: { name: string; title: string; key: string; load?: Load; inside?: {
   { name: "layers", title: "Layers", key: "l", load: () => import("./layers") },
   { name: "roadmap", title: "Roadmap", key: "r", load: () => import("./roadmap") },
   { name: "inventory", title: "Inventory", key: "i", load: () => import("./inventory") },
+  { name: "score", title: "The score", key: "", hidden: true, load: () => import("./score") },
 ];
 const help = signal(false);
 const KEY_WAIT_MS = 1200;
@@ -39,7 +40,7 @@ function useKeys(search: { current: HTMLInputElement | null }): void {
       if (!display.value.keys || e.ctrlKey || e.metaKey || e.altKey || (e.target as Element).closest("input, select, textarea, dialog")) return;
       if (after_g && Date.now() - after_g < KEY_WAIT_MS) {
         after_g = 0;
-        const page = pages.find((p) => p.key === e.key);
+        const page = pages.find((p) => !p.hidden && p.key === e.key);
         if (page) { e.preventDefault(); go(`/console${page.name ? `/${page.name}` : ""}`); }
         return;
       }
@@ -84,7 +85,7 @@ function Console() {
         <a class="word" href="/console">Attune</a>
         <nav aria-label="Pages">
           <ul class="plain">
-            {pages.map((p) => <li key={p.name}><a href={`/console${p.name ? `/${p.name}` : ""}`} aria-current={(page ?? "") === p.name ? "page" : undefined}>{p.title}</a></li>)}
+            {pages.filter((p) => !p.hidden).map((p) => <li key={p.name}><a href={`/console${p.name ? `/${p.name}` : ""}`} aria-current={(page ?? "") === p.name ? "page" : undefined}>{p.title}</a></li>)}
           </ul>
         </nav>
         <form role="search" class="rail-search" onSubmit={(e) => { e.preventDefault(); go(`/console/customers?q=${encodeURIComponent(search.current?.value.trim() ?? "")}`); }}>
@@ -114,7 +115,7 @@ function Help() {
     <Dialog id="help" title="Keys and display" close={() => { help.value = false; }}>
       <table><caption class="out-of-sight">Keys</caption><tbody>
         <tr><th scope="row"><kbd>/</kbd></th><td>find a customer</td></tr>
-        {pages.map((p) => <tr key={p.key}><th scope="row"><kbd>g</kbd> <kbd>{p.key}</kbd></th><td>go to {p.title}</td></tr>)}
+        {pages.filter((p) => !p.hidden).map((p) => <tr key={p.key}><th scope="row"><kbd>g</kbd> <kbd>{p.key}</kbd></th><td>go to {p.title}</td></tr>)}
         <tr><th scope="row"><kbd>t</kbd></th><td>show a chart as its table, and back</td></tr>
         <tr><th scope="row"><kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd></th><td>walk on the journey map</td></tr>
         <tr><th scope="row"><kbd>?</kbd></th><td>this list</td></tr>

@@ -118,7 +118,7 @@ function BasketLine({ line, shop, lamps }: { line: Line; shop: Shop; lamps: Offe
     void v.api.preview({ consequence: "delivery", state, change: {} }).then((p) => { arrives.value = p.now.outcome["arrives"]?.says ?? ""; }, () => undefined);
   }, [offer.value, speed]);
   const ask = async (change: Record<string, string>): Promise<void> => {
-    try { asked.value = await v.api.preview({ consequence: "delivery", state, change }); } catch (e) { v.trouble.value = e as Error; }
+    try { asked.value = await v.api.preview({ consequence: "delivery", state, change }); v.track("Consequence Shown", { consequence: "delivery" }); } catch (e) { v.trouble.value = e as Error; }
   };
   const take = (wanted: Record<string, string | number>): void => {
     const next = lamps.find((o) => o.value === wanted["product"]) ?? offer;

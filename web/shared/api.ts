@@ -76,12 +76,23 @@ export interface TimelineEvent {
 export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
+/* Where the company stands: two axes of measured parts, with the path of the dot. */
+export interface AxisPart { title: string; measured: boolean; share?: number; low?: number; high?: number; of?: number; move: string }
+export interface Quadrant {
+  interaction: number | null; customization: number | null; quarter: number | null; missing: string[]; interaction_parts?: AxisPart[]; customization_parts?: AxisPart[];
+  path?: { until: Time; interaction: number | null; customization: number | null }[]; next?: { part: string; share: number; move: string }[];
+  channels?: { channel: string; known: number | null; agreed: number | null; took_part: number | null; customers: number }[];
+}
+export interface ScoreItem { number: number; title: string; measured: boolean; points: number | null; aim: number; why: string; share?: number; low?: number; high?: number; of?: number }
+export interface ScoreOpened extends ScoreItem, Behind { sentence: string }
 export interface Overview {
   sentence: string; rests_on: string; customers: number; identified: number; events: number; decisions: number;
   forms: { touchpoint: string; asked: number; not_asked: number }[];
-  quadrant: { interaction: number | null; customization: number | null; missing: string[] };
-  score: { points: number | null; items: { number: number; title: string; measured: boolean; points: number | null; why: string }[] };
-  participation: { value: number | null; n: number; consented: number | null; missing: string | string[] | null };
+  quadrant: Quadrant;
+  score: { points: number | null; not_measured: number; items: ScoreItem[] };
+  agreed: number | null;
+  participation: { value: number | null; n: number; low?: number; high?: number; means: string; missing: string; months: { until: Time; value: number | null; n: number }[] };
+  broken: { spot: string; title: string; says: string; customers: number; cost_a_month: number; currency: string }[];
   channels: { channel: string; customers: number; events: number; last: Time | null }[];
   checklist: { title: string; done: boolean; hint: string }[];
 }
@@ -252,6 +263,7 @@ const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
 
 export function client(who: Who = {}) {
   return {
+    scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
     brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
     relationship: (cid: string) => call<Relationship>(who, "GET", `${at(cid)}/relationship`),
