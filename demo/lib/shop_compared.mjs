@@ -1,7 +1,7 @@
 /* shop_compared.mjs: what purchases taught the server, beside what the simulator knows. */
 import { each, sleep } from "./server.mjs";
 
-const WIDTH = 6, OFF = 0.15, SAMPLED = 400, PEOPLE = 20, WAIT_MS = 15_000, EARLY = 0.6;
+const WIDTH = 6, OFF = 0.15, SAMPLED = 400, PEOPLE = 20, WAIT_MS = 15_000, EARLY = 0.6, TOO_EARLY = 0.01;
 const days = (from, to) => (to - Date.parse(from)) / 86400_000;
 
 async function taught(server, truth) {
@@ -23,7 +23,10 @@ async function classes({ server, truth }) {
   return { ok: learned.length >= 8 && wrong.length === 0, text: `bought by ${customers}: class right for ${learned.length - wrong.length} of ${learned.length} categories, cycles at most ${(100 * furthest).toFixed(1)} % off (15 % allowed)${wrong.length ? `; ${wrong.join("; ")}` : ""}` };
 }
 
-/* Nobody is offered what they own, nor what they cannot have used up by their own pace. */
+/*
+ * Nobody is offered what they own. What is used up comes back from the moment on at which one in ten has bought again; who is known little is
+ * thought to have everybody's pace, so now and then somebody slow is offered it early by their own.
+ */
 async function nobodyTwice({ server, truth }) {
   const named = new Set(Object.values(truth.named).map((n) => n.user_id));
   const people = truth.people.filter((p) => p.bought && p.bought.owns.length + p.bought.uses.length && !p.user_ids.some((u) => named.has(u))).slice(0, SAMPLED);
@@ -39,7 +42,7 @@ async function nobodyTwice({ server, truth }) {
       if (days(when, now) < EARLY * cycle_days) { early++; example ||= `${product} to ${bought.identifier} after ${days(when, now).toFixed(0)} of ${cycle_days} days`; }
     }
   });
-  return { ok: people.length >= PEOPLE && owned === 0 && early === 0 && stayed > 0, text: `offered again: ${owned} of what ${people.length} people own (${had}), ${early} of what they have not used up (${used}, of which ${stayed} were rightly offered); none allowed${example ? `: ${example}` : ""}` };
+  return { ok: people.length >= PEOPLE && owned === 0 && early <= TOO_EARLY * used && stayed > 0, text: `offered again: ${owned} of what ${people.length} people own (${had}), ${early} of what they have not used up (${used}, of which ${stayed} were rightly offered); none and at most 1 % allowed${example ? `: ${example}` : ""}` };
 }
 
 export const shopCompared = [classes, nobodyTwice];
