@@ -12,7 +12,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { CONFIG_ARENA_BYTES = 64 * 1024 * 1024, FILES_MAX = 1000, SUGGESTION_DISTANCE_MAX = 3 };
+enum { CONFIG_ARENA_BYTES = 64 * 1024 * 1024, FILES_MAX = 1000, SUGGESTION_DISTANCE_MAX = 3, SLOTS = 32 * 1024 };
+_Static_assert(SLOTS >= 2 * CONFIG_DOCUMENTS_MAX && (SLOTS & (SLOTS - 1)) == 0, "the table of documents stays at most half full");
 
 struct config_build {
 	const struct config_kinds *kinds;
@@ -24,6 +25,7 @@ struct config_build {
 	const struct yaml **nodes; /* Of the documents, for the places of problems. */
 	size_t nodes_n, nodes_capacity, documents_capacity;
 	struct config_document *documents;
+	uint16_t *slots;           /* By kind and name: the document's number and one; 0: free. */
 };
 
 static void say(struct config_build *build, struct text file, uint32_t line, uint32_t column, const char *message)
@@ -249,6 +251,17 @@ static const char *kind_nearest(const struct config_kinds *kinds, struct text wo
 	return best;
 }
 
+/* Where the document of that kind and name stands in the table, or the free place where it belongs. */
+static uint16_t *slot_of(const struct config_build *build, struct text kind, struct text name)
+{
+	for (size_t at = XXH3_64bits_withSeed(name.p, name.n, XXH3_64bits(kind.p, kind.n));; at++) {
+		uint16_t *slot = &build->slots[at & (SLOTS - 1)];
+		const struct config_document *document = *slot ? &build->documents[*slot - 1] : NULL;
+		if (!document || (text_equal(document->kind, kind) && text_equal(document->name, name)))
+			return slot;
+	}
+}
+
 static int document_add(struct config_build *build, const struct yaml *node)
 {
 	struct config *config = build->config;
@@ -264,10 +277,10 @@ static int document_add(struct config_build *build, const struct yaml *node)
 		       TEXT_ARGS(kind_node->text), near);
 		return 0;
 	}
-	for (size_t i = 0; i < config->documents_n; i++)
-		if (text_equal(build->documents[i].kind, kind_node->text) && text_equal(build->documents[i].name, name_node->text))
-			say_at(build, name_node, "there is a %s \"%.*s\" already, in %.*s line %u", kind->name, TEXT_ARGS(name_node->text),
-			       TEXT_ARGS(build->documents[i].file), build->documents[i].line);
+	uint16_t *slot = slot_of(build, kind_node->text, name_node->text);
+	if (*slot)
+		say_at(build, name_node, "there is a %s \"%.*s\" already, in %.*s line %u", kind->name, TEXT_ARGS(name_node->text),
+		       TEXT_ARGS(build->documents[*slot - 1].file), build->documents[*slot - 1].line);
 	map_check(build, node, kind->keys, true);
 	if (config->documents_n >= CONFIG_DOCUMENTS_MAX)
 		return ERROR_LIMIT;
@@ -284,6 +297,8 @@ static int document_add(struct config_build *build, const struct yaml *node)
 	build->documents[config->documents_n++] = (struct config_document){
 		.kind = kind_node->text, .name = name_node->text, .body = {(const uint8_t *)copy.p, copy.n}, .file = build->file,
 		.line = node->line};
+	if (!*slot)
+		*slot = (uint16_t)config->documents_n;
 	return 0;
 }
 
@@ -361,8 +376,8 @@ int config_build(struct config **out, const struct config_kinds *kinds, const st
 	arena_init(arena, CONFIG_ARENA_BYTES);
 	config->arena = arena;
 	config->version = from->version;
-	struct config_build build = {.kinds = kinds, .config = config, .problem = problem, .arg = arg};
-	int error = lasting_copy(config, &from->lasting);
+	struct config_build build = {.kinds = kinds, .config = config, .problem = problem, .arg = arg, .slots = memory_zero_alloc(SLOTS, sizeof *build.slots)};
+	int error = build.slots ? lasting_copy(config, &from->lasting) : ERROR_MEMORY;
 	for (size_t i = 0; i < from->files_n && !error; i++)
 		error = file_add(&build, &from->files[i]);
 	if (!error) {
@@ -374,6 +389,7 @@ int config_build(struct config **out, const struct config_kinds *kinds, const st
 	}
 	memory_free(build.documents);
 	memory_free(build.nodes);
+	memory_free(build.slots);
 	if (!error && build.problems)
 		error = ERROR_INVALID;
 	if (error) {

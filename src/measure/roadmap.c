@@ -106,6 +106,11 @@ struct move_gain roadmap_gain(const struct broken_signal *signal, double days)
 	return (struct move_gain){a_month * above(signal->share.value, signal->baseline), a_month * above(low_80(&signal->share), signal->baseline)};
 }
 
+double roadmap_opportunity(double importance, double satisfaction)
+{
+	return importance + fmax(importance - satisfaction, 0);
+}
+
 enum move_verdict roadmap_verdict(const struct share *after, double predicted_to)
 {
 	if (after->n < ROADMAP_AFTER_MIN || isnan(predicted_to))

@@ -40,6 +40,9 @@ struct move_gain {
 };
 struct move_gain roadmap_gain(const struct broken_signal *signal, double days);
 
+/* Ulwick's opportunity (2005): importance + max(importance - satisfaction, 0), both from 0 to 10; 15 and more is great, under 10 little. */
+double roadmap_opportunity(double importance, double satisfaction);
+
 enum move_verdict { MOVE_TOO_EARLY, MOVE_HIT, MOVE_MISSED };
 enum move_verdict roadmap_verdict(const struct share *after, double predicted_to);
 const char *move_verdict_name(enum move_verdict verdict);

@@ -37,6 +37,7 @@ struct planning {
 	struct broken_look looking;
 	struct move moves[MOVES_MAX];
 	size_t n;
+	double most;                          /* Customers on the road that most take. */
 };
 
 /* What staff wrote of mending @signal of @spot, or of lifting @node, and is not done. */
@@ -67,6 +68,7 @@ static void breaks_add(struct planning *planning)
 {
 	for (size_t i = 0; i < planning->looking.question.roads_n; i++) {
 		const struct broken_spot *spot = &planning->looking.spots[i];
+		planning->most = fmax(planning->most, spot->customers);
 		if (spot->score < BROKEN_LEAST || !behind_may_show(planning->looking.request, spot->customers))
 			continue;
 		for (unsigned j = 0; j < BROKEN_SIGNALS; j++) {
@@ -197,6 +199,8 @@ static void break_write(const struct planning *planning, const struct move *move
 	json_put_text(out, "mends", text_of(name));
 	json_put_text(out, "spot", move->spot->road->rule->name);
 	json_put_text(out, "signal", text_of(broken_signal_name(move->signal->kind)));
+	/* How many take this road beside the one that most take, and how many of them get on well. */
+	json_put_double(out, "opportunity", roadmap_opportunity(10.0 * move->spot->customers / planning->most, 10 * (1 - move->signal->share.value)));
 	json_put_double(out, "share", move->signal->share.value);
 	json_put_double(out, "baseline", move->signal->baseline);
 	json_put_double(out, "cost_a_month", move->signal->cost / 100 / (double)planning->looking.days * 30.44);
