@@ -51,6 +51,26 @@ static void say_at(struct config_build *build, const struct yaml *node, const ch
 	say(build, build->file, keyed ? node->key_line : node->line, keyed ? node->key_column : node->column, message);
 }
 
+int config_read_all(struct config_build *build, struct config *config, struct text kind, size_t bytes,
+                    int (*read)(struct config_build *build, const struct config_document *document, void *item), void **items, size_t *n)
+{
+	const struct config_document *document;
+	size_t count = 0;
+	int error = 0;
+	for (size_t at = 0; config_next(config, kind, &at);)
+		count++;
+	uint8_t *room = arena_zero_alloc(config->arena, count + 1, bytes);
+	if (!room)
+		return ERROR_MEMORY;
+	*items = room;
+	*n = count;
+	for (size_t at = 0; (document = config_next(config, kind, &at)); room += bytes) {
+		int failed = read(build, document, room);
+		error = failed ? failed : error;
+	}
+	return error;
+}
+
 int config_problem(struct config_build *build, const struct config_document *document, const char *path, const char *format, ...)
 {
 	char message[240];

@@ -63,6 +63,13 @@ int config_build(struct config **out, const struct config_kinds *kinds, const st
                  void (*problem)(void *arg, const struct config_problem *problem), void *arg) MUST_CHECK;
 void config_free(struct config *config);
 
+/*
+ * From a compile function: read the documents of @kind, one after another, into an array of items of @bytes each, by @read, which
+ * reports what is wrong; so all problems are found in one go. *@items lives as long as the config. Errors: ERROR_INVALID, ERROR_MEMORY.
+ */
+int config_read_all(struct config_build *build, struct config *config, struct text kind, size_t bytes,
+                    int (*read)(struct config_build *build, const struct config_document *document, void *item), void **items, size_t *n) MUST_CHECK;
+
 /* From a compile function: @document has a problem at key @path ("learns.event"; NULL: the whole). Returns ERROR_INVALID. */
 int config_problem(struct config_build *build, const struct config_document *document, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -27,8 +27,9 @@ static int events_read(struct config_build *build, const struct config_document 
 	return 0;
 }
 
-static int rule_read(struct config_build *build, const struct config_document *document, struct journey_rule *rule)
+static int rule_read(struct config_build *build, const struct config_document *document, void *item)
 {
+	struct journey_rule *rule = item;
 	struct text title = member(document, "title"), gap = member(document, "gap");
 	*rule = (struct journey_rule){
 		.name = document->name, .title = title.n ? title : document->name, .owner = member(document, "owner"), .start = member(document, "start"),
@@ -42,16 +43,12 @@ static int rule_read(struct config_build *build, const struct config_document *d
 static int compile(struct config_build *build, struct config *config, const void **section)
 {
 	struct journey_rules *rules = arena_zero_alloc(config->arena, 1, sizeof *rules);
-	struct journey_rule *items = arena_zero_alloc(config->arena, config->documents_n + 1, sizeof *items);
-	const struct config_document *document;
-	size_t at = 0;
-	int error = 0;
-	if (!rules || !items)
+	void *items;
+	if (!rules)
 		return ERROR_MEMORY;
-	while ((document = config_next(config, TEXT("journey"), &at))) {
-		int failed = rule_read(build, document, &items[rules->n++]);
-		error = failed ? failed : error;
-	}
+	int error = config_read_all(build, config, TEXT("journey"), sizeof(struct journey_rule), rule_read, &items, &rules->n);
+	if (error == ERROR_MEMORY)
+		return error;
 	rules->items = items;
 	*section = rules;
 	return error;

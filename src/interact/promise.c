@@ -19,8 +19,9 @@ static struct text member(const struct config_document *document, const char *ke
 	return value_text(value_get(document->body, text_of(key)));
 }
 
-static int rule_read(struct config_build *build, const struct config_document *document, struct promise_rule *rule)
+static int rule_read(struct config_build *build, const struct config_document *document, void *item)
 {
+	struct promise_rule *rule = item;
 	struct text within = member(document, "within"), kept = member(document, "kept");
 	*rule = (struct promise_rule){
 		.name = document->name, .says = member(document, "says"), .starts = member(document, "starts"), .ends = member(document, "ends"),
@@ -38,16 +39,12 @@ static int rule_read(struct config_build *build, const struct config_document *d
 static int compile(struct config_build *build, struct config *config, const void **section)
 {
 	struct promise_rules *rules = arena_zero_alloc(config->arena, 1, sizeof *rules);
-	struct promise_rule *items = arena_zero_alloc(config->arena, config->documents_n + 1, sizeof *items);
-	const struct config_document *document;
-	size_t at = 0;
-	int error = 0;
-	if (!rules || !items)
+	void *items;
+	if (!rules)
 		return ERROR_MEMORY;
-	while ((document = config_next(config, TEXT("promise"), &at))) {
-		int failed = rule_read(build, document, &items[rules->n++]);
-		error = failed ? failed : error;
-	}
+	int error = config_read_all(build, config, TEXT("promise"), sizeof(struct promise_rule), rule_read, &items, &rules->n);
+	if (error == ERROR_MEMORY)
+		return error;
 	rules->items = items;
 	*section = rules;
 	return error;

@@ -29,8 +29,9 @@ static double number_or_nan(struct value map, const char *key)
 	return value_double(value_get(map, text_of(key)), &number) ? number : NAN;
 }
 
-static int rule_read(struct config_build *build, const struct config_document *document, struct move_rule *rule)
+static int rule_read(struct config_build *build, const struct config_document *document, void *item)
 {
+	struct move_rule *rule = item;
 	struct text mends = member(document, "mends"), effort = member(document, "effort"), done = member(document, "done");
 	struct value predicted = value_get(document->body, TEXT("predicted"));
 	int64_t effort_ms;
@@ -58,16 +59,12 @@ static int rule_read(struct config_build *build, const struct config_document *d
 static int compile(struct config_build *build, struct config *config, const void **section)
 {
 	struct move_rules *rules = arena_zero_alloc(config->arena, 1, sizeof *rules);
-	struct move_rule *items = arena_zero_alloc(config->arena, config->documents_n + 1, sizeof *items);
-	const struct config_document *document;
-	size_t at = 0;
-	int error = 0;
-	if (!rules || !items)
+	void *items;
+	if (!rules)
 		return ERROR_MEMORY;
-	while ((document = config_next(config, TEXT("move"), &at))) {
-		int failed = rule_read(build, document, &items[rules->n++]);
-		error = failed ? failed : error;
-	}
+	int error = config_read_all(build, config, TEXT("move"), sizeof(struct move_rule), rule_read, &items, &rules->n);
+	if (error == ERROR_MEMORY)
+		return error;
 	rules->items = items;
 	*section = rules;
 	return error;

@@ -6,7 +6,7 @@
 
 enum { LISTED_MAX = 100 };
 
-bool behind_may_show(const struct request *request, uint32_t customers)
+bool behind_may_show(const struct request *request, uint64_t customers)
 {
 	return customers == 0 || customers >= (uint64_t)request->server->settings.aggregate_min;
 }

@@ -17,7 +17,7 @@ struct behind {
 };
 
 /* May a figure of so many customers be shown? */
-bool behind_may_show(const struct request *request, uint32_t customers);
+bool behind_may_show(const struct request *request, uint64_t customers); /* None may: that says nothing of anybody. */
 
 /* Has the locked @customer said yes to @purpose (NULL: no)? Counted once the states are fresh. */
 bool behind_may_name(struct engine *engine, struct customer *customer, const struct purpose *purpose);

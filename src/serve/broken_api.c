@@ -96,7 +96,7 @@ static double a_month(const struct broken_look *looking, double cost)
 static void signal_write(const struct broken_look *looking, const struct broken_signal *signal)
 {
 	struct json_writer *out = &looking->request->out;
-	bool shown = behind_may_show(looking->request, (uint32_t)signal->share.k);
+	bool shown = behind_may_show(looking->request, signal->share.k);
 	struct text place = card_name_of(looking->request, signal->touchpoint);
 	json_object_begin(out);
 	json_put_text(out, "signal", text_of(broken_signal_name(signal->kind)));

@@ -123,7 +123,7 @@ void api_overview(struct request *request)
 	json_put_int(out, "events", (int64_t)figures.events);
 	json_put_int(out, "decisions", (int64_t)figures.decisions);
 	json_key(out, TEXT("agreed"));
-	if (behind_may_show(request, (uint32_t)sums->customers))
+	if (behind_may_show(request, sums->customers))
 		json_write_int(out, (int64_t)sums->consented);
 	else
 		json_write_null(out);

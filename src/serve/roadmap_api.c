@@ -74,7 +74,7 @@ static void breaks_add(struct planning *planning)
 		for (unsigned j = 0; j < BROKEN_SIGNALS; j++) {
 			const struct broken_signal *signal = &spot->signals[j];
 			bool implied = signal->kind == BROKEN_FAILED && spot->signals[0].kind == BROKEN_FORCED; /* The same moments; mending one mends both. */
-			if (signal->excess > 0 && !implied && behind_may_show(planning->looking.request, (uint32_t)signal->share.k))
+			if (signal->excess > 0 && !implied && behind_may_show(planning->looking.request, signal->share.k))
 				move_add(planning, (struct move){.spot = spot, .signal = signal, .gain = roadmap_gain(signal, (double)planning->looking.days)});
 		}
 	}
@@ -272,7 +272,7 @@ static bool done_write(struct planning *planning, const struct move_rule *rule, 
 	if (!rule->is_done || !share_between(planning, rule, rows, rule->done_ms - (int64_t)BEFORE_DAYS * MS_A_DAY, rule->done_ms, &before) ||
 	    !share_between(planning, rule, rows, rule->done_ms, request->now_ms, &after))
 		return false;
-	bool shown = behind_may_show(request, (uint32_t)before.n) && behind_may_show(request, (uint32_t)after.n);
+	bool shown = behind_may_show(request, before.n) && behind_may_show(request, after.n);
 	*verdict = shown ? roadmap_verdict(&after, rule->to) : MOVE_TOO_EARLY;
 	json_object_begin(out);
 	json_put_text(out, "move", rule->name);

@@ -303,7 +303,7 @@ static void breaks_keep(struct gathering *gathering, struct broken_look *looking
 	broken_rank(looking->spots, looking->question.roads_n);
 	for (size_t i = 0; i < looking->question.roads_n && out->breaks_n < sizeof out->breaks / sizeof *out->breaks; i++) {
 		const struct broken_spot *spot = &looking->spots[i];
-		if (spot->score < BROKEN_LEAST || !behind_may_show(gathering->request, (uint32_t)spot->signals[0].share.k))
+		if (spot->score < BROKEN_LEAST || !behind_may_show(gathering->request, spot->signals[0].share.k))
 			continue;
 		struct standing_break *kept = &out->breaks[out->breaks_n++];
 		snprintf(kept->spot, sizeof kept->spot, "%.*s", TEXT_ARGS(text_cut(spot->road->rule->name, sizeof kept->spot - 1)));

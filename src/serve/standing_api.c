@@ -10,7 +10,7 @@
 
 static bool is_shown(const struct request *request, const struct share *share)
 {
-	return share->n > 0 && behind_may_show(request, share->n < UINT32_MAX ? (uint32_t)share->n : UINT32_MAX);
+	return share->n > 0 && behind_may_show(request, share->n);
 }
 
 static void share_members(struct json_writer *out, const struct share *share)
@@ -171,7 +171,7 @@ static void channels_write(struct request *request, const struct standing *stand
 	json_key(out, TEXT("channels"));
 	json_array_begin(out);
 	for (unsigned i = 1; i < CHANNEL_COUNT; i++) {
-		if (!standing->channels[i].agreed.n || !behind_may_show(request, (uint32_t)standing->channels[i].agreed.n))
+		if (!standing->channels[i].agreed.n || !behind_may_show(request, standing->channels[i].agreed.n))
 			continue;
 		json_object_begin(out);
 		json_put_text(out, "channel", text_of(channel_name((enum channel)i)));
@@ -187,7 +187,7 @@ static void channels_write(struct request *request, const struct standing *stand
 static void quadrant_write(struct request *request, const struct standing *standing)
 {
 	struct json_writer *out = &request->out;
-	bool few = !behind_may_show(request, (uint32_t)standing->months[STANDING_MONTHS - 1].agreed.n);
+	bool few = !behind_may_show(request, standing->months[STANDING_MONTHS - 1].agreed.n);
 	double interaction = few ? NAN : axis_mean(standing->interact, INTERACT_PARTS), customization = few ? NAN : axis_mean(standing->customize, CUSTOMIZE_PARTS);
 	json_key(out, TEXT("quadrant"));
 	json_object_begin(out);
@@ -238,7 +238,7 @@ static void participation_write(struct request *request, const struct standing *
 		const struct counted *month = &standing->months[i].took_part;
 		json_object_begin(out);
 		json_put_time(out, "until", standing->months[i].until_ms);
-		number_put(out, "value", behind_may_show(request, (uint32_t)month->n) ? ratio(*month) : NAN);
+		number_put(out, "value", behind_may_show(request, month->n) ? ratio(*month) : NAN);
 		json_put_int(out, "n", (int64_t)month->n);
 		json_object_end(out);
 	}
@@ -277,7 +277,7 @@ void standing_say(struct request *request, const struct standing *standing, uint
 {
 	static const char *const tens[] = {"None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "All"};
 	const struct share *personal = &standing->customize[CUSTOMIZE_PERSONAL];
-	bool shown = behind_may_show(request, (uint32_t)standing->months[STANDING_MONTHS - 1].agreed.n);
+	bool shown = behind_may_show(request, standing->months[STANDING_MONTHS - 1].agreed.n);
 	if (!shown || !personal->n)
 		snprintf(out, room, "%" PRIu64 " customers are known on %u channels; how personal their service is has not been measured yet.", customers, channels);
 	else if (standing->breaks_n)

@@ -11,11 +11,6 @@ double worth_amount(int64_t hundredths)
 	return (double)hundredths / 10000;
 }
 
-bool worth_may_show(const struct request *request, uint64_t customers)
-{
-	return customers == 0 || customers >= (uint64_t)request->server->settings.aggregate_min;
-}
-
 void worth_view_give(struct worth_view *view)
 {
 	if (!view || atomic_fetch_sub(&view->users, 1) != 1)

@@ -31,7 +31,4 @@ void worth_view_forget(struct server *server);
 /* Hundredths of a minor unit as an amount. */
 double worth_amount(int64_t hundredths);
 
-/* May a figure about so many customers be shown? 0 may. */
-bool worth_may_show(const struct request *request, uint64_t customers);
-
 #endif

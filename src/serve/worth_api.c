@@ -4,6 +4,7 @@
  * Figures of fewer customers than may be shown are hidden. Opening one names only who said yes to the purpose "analytics".
  */
 #include "serve/api.h"
+#include "serve/behind.h"
 #include "serve/worth.h"
 
 #include "measure/share.h"
@@ -46,7 +47,7 @@ static struct sum sum_of(const struct worth *worth, const struct group *group)
 static void sum_write(struct request *request, struct sum sum)
 {
 	struct json_writer *out = &request->out;
-	if (worth_may_show(request, sum.customers)) {
+	if (behind_may_show(request, sum.customers)) {
 		json_put_int(out, "customers", sum.customers);
 		json_put_double(out, "profit", worth_amount(sum.profit));
 	} else {
@@ -136,7 +137,7 @@ static void cells_make(struct request *request, const struct worth_view *view, s
 	for (size_t row = 0; row < cells->rows; row++)
 		for (uint8_t tier = 0; tier < WORTH_TIERS; tier++) {
 			cells->sums[row][tier] = sum_of(&view->worth, &(struct group){tier, row < needs_n ? (uint8_t)row : NEEDS_MAX, ANY, ANY});
-			cells->hidden[row][tier] = !worth_may_show(request, cells->sums[row][tier].customers);
+			cells->hidden[row][tier] = !behind_may_show(request, cells->sums[row][tier].customers);
 		}
 	while (more) { /* Each turn hides one more cell. */
 		more = false;
@@ -247,7 +248,7 @@ static void reciprocity_write(struct request *request, const struct worth_view *
 		json_put_text(out, "title", text_of(worth_cells[i].title));
 		json_put_text(out, "do", text_of(dos[i]));
 		sum_write(request, sum);
-		if (worth_may_show(request, sum.customers))
+		if (behind_may_show(request, sum.customers))
 			share_write(out, "share", sum.customers, worth->may);
 		json_object_end(out);
 	}
@@ -264,7 +265,7 @@ static void lines_write(struct request *request, const struct worth *worth)
 	for (size_t i = 0; i < worth->lines_n; i++) {
 		const struct worth_line *line = &worth->lines[i];
 		bool us = line->profit > 0, them = line->got > 0;
-		if (!worth_may_show(request, line->customers))
+		if (!behind_may_show(request, line->customers))
 			continue;
 		json_object_begin(out);
 		json_put_text(out, "event", line->price->event);
@@ -284,7 +285,7 @@ static void sentence_write(struct request *request, const struct worth_view *vie
 	const struct worth *worth = &view->worth;
 	struct text currency = price_list_of(view->config)->currency;
 	char sentence[SENTENCE_BYTES];
-	if (worth->below && worth_may_show(request, worth->below))
+	if (worth->below && behind_may_show(request, worth->below))
 		snprintf(sentence, sizeof sentence, "%zu customers brought %.0f %.*s in twelve months; %u of them cost more than they bring, and without those it would be %.0f.",
 		         worth->n, worth_amount(worth->profit), TEXT_ARGS(currency), worth->below, worth_amount(worth->peak));
 	else
@@ -299,7 +300,7 @@ void api_worth(struct request *request)
 	if (!view)
 		return;
 	const struct worth *worth = &view->worth;
-	if (!worth_may_show(request, worth->n) || worth->n == 0) {
+	if (!behind_may_show(request, worth->n) || worth->n == 0) {
 		reply_error(request, 404, "too_few", "Too few customers to show: %" PRId64 " are needed.", request->server->settings.aggregate_min);
 		worth_view_give(view);
 		return;
@@ -312,7 +313,7 @@ void api_worth(struct request *request)
 	json_put_int(out, "customers", (int64_t)worth->n);
 	json_put_int(out, "buyers", worth->buyers);
 	json_put_double(out, "profit", worth_amount(worth->profit));
-	if (worth_may_show(request, worth->below))
+	if (behind_may_show(request, worth->below))
 		share_write(out, "below", worth->below, worth->n);
 	else
 		json_put_null(out, "below");
@@ -395,7 +396,7 @@ static uint32_t customers_write(struct request *request, const struct worth_view
 static bool may_open(struct request *request, const struct worth_view *view, const struct group *group, struct sum sum)
 {
 	struct cells cells;
-	if (!worth_may_show(request, sum.customers))
+	if (!behind_may_show(request, sum.customers))
 		return false;
 	if (group->tier == ANY || group->need == ANY)
 		return true;
