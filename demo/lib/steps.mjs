@@ -21,7 +21,7 @@ export function anasDay(ana) {
   const today = (new Date().getUTCDay() + 6) % 7, ahead = (weekdays.indexOf(ana.weekday) - today + 7) % 7;
   return ahead === 0 ? null : `${new Date(Date.now() + ahead * DAY).toISOString().slice(0, 10)}T17:30:00.000Z`;
 }
-const at = (path, person, extra = "") => `/harbour/${path}?person=${person}${extra}`;
+export const at = (path, person, extra = "") => `/harbour/${path}?person=${person}${extra}`;
 const phone = { size: { width: 420, height: 860 } };
 const onHerDay = (ana) => ({ now: anasDay(ana), identifier: `user:${ana.user_id}` });
 const usualOf = (decision) => decision.options.find((o) => o.usual);
@@ -68,7 +68,7 @@ async function why({ browser, ana }) {
 }
 
 /* Through the machine up to the question afterwards; without @take the cash still lies there, and nothing is asked. */
-async function takeCash(page, button, take = true) {
+export async function takeCash(page, button, take = true) {
   await page.click(button);
   await page.page.locator('[data-testid="receipt-no"], [data-testid="cash-taken"]').first().waitFor();
   const asked = await page.sees("receipt-no");

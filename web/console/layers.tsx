@@ -188,7 +188,7 @@ function Walked({ picture, at }: { picture: Picture; at: Map<string, LayerNode> 
       {value && (
         <div class="stack" data-testid="walk" data-possible={String(value.possible)}>
           <h2>{value.possible ? <Mark means="good">It can be done</Mark> : <Mark means="broken">It cannot be done</Mark>}: {value.takes_ms ? `up to ${duration(value.takes_ms)}` : "no time is written down"}{value.within_ms !== null ? `, promised is ${duration(value.within_ms)}` : ""}.</h2>
-          {value.forced_changes > 0 && <p><Mark means="watch">{plural(value.forced_changes, "step")} force the customer off the chosen channel.</Mark></p>}
+          {value.forced_changes > 0 && <p><Mark means="watch">{plural(value.forced_changes, "step forces", "steps force")} the customer off the chosen channel.</Mark></p>}
           <ol class="stack">{value.steps.map((s) => (
             <li key={s.step}><h3>{at.get(s.step)?.title} <span class="soft small">at {at.get(s.touchpoint)?.title}</span></h3>
               <div class="wide" tabIndex={0} role="region" aria-label={at.get(s.step)?.title}><table><thead><tr><th scope="col">Layer</th><th scope="col">What has to act</th><th scope="col">Owner</th><th scope="col">Can it?</th></tr></thead><tbody>{s.nodes.map((n) => (

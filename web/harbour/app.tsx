@@ -9,7 +9,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { MenuMode, TimelineEvent } from "../shared/api";
 import { announce, Dialog, Toast, Trouble, When } from "../shared/components";
 import { money, words } from "../shared/format";
-import { Bills } from "./bills";
+import { Bills, isBill } from "./bills";
 import { brand, titleOf } from "./brand";
 import { Announcements, prefer, Suggestion, toast } from "./menu";
 import { Tiles } from "./order";
@@ -125,7 +125,7 @@ const Head = ({ title, back }: { title: string; back?: (() => void) | undefined 
 );
 
 function OpenLine({ visit, open }: { visit: Visit; open: () => void }) {
-  const due = visit.card.value?.open.filter((m) => m.state === "open") ?? [];
+  const due = visit.card.value?.open.filter((m) => m.state === "open" && isBill(m)) ?? [];
   const first = due[0];
   return (
     <p class="open-line" aria-live="polite" data-testid="open-line" data-open={due.length}>

@@ -5,13 +5,14 @@ import { announce, Mark, When } from "../shared/components";
 import { money, on, shortDay } from "../shared/format";
 import type { Visit } from "./session";
 
+export const isBill = (m: Matter): boolean => m.kind === "bill" || m.amount !== null;
 export const billId = (matter: string): string => matter.replace(/^bill:/, "");
 
 export function Bills({ visit }: { visit: Visit }) {
   const paying = useSignal<Record<string, boolean>>({});
   const card = visit.card.value;
   if (!card) return <p>One moment.</p>;
-  const bills = card.open.filter((m) => m.kind === "bill" || m.amount !== null);
+  const bills = card.open.filter(isBill);
   const open = bills.filter((m) => m.state === "open");
   const done = bills.filter((m) => m.state === "done");
   const pay = (m: Matter): void => {
