@@ -169,6 +169,14 @@ static bool pressing(struct text state, struct matter *found)
 	return any;
 }
 
+/* "Bill, City Water" */
+static int matter_say(const struct config *config, const struct matter *matter, char *out, size_t max)
+{
+	const struct config_document *document = config_find(config, TEXT("matter"), matter->kind);
+	struct text title = document ? value_text(value_get(document->body, TEXT("title"))) : (struct text){0};
+	return snprintf(out, max, "%.*s%s%.*s", TEXT_ARGS(title.n ? title : matter->kind), matter->title.n ? ", " : "", TEXT_ARGS(matter->title));
+}
+
 /* Why somebody probably comes who did not say: the matter that presses, or what they looked at on another channel lately. */
 static struct text reason_inferred(struct request *request, const struct contacts *contacts, const struct contact *present,
                                    const struct matter *matter, char *out, size_t max)
@@ -176,7 +184,7 @@ static struct text reason_inferred(struct request *request, const struct contact
 	const struct config *config = engine_config(request->server->engine);
 	int n = 0;
 	if (matter && matter->due_ms && matter->due_ms - request->now_ms < 7 * (int64_t)MS_A_DAY)
-		n = snprintf(out, max, "%.*s, %.*s", TEXT_ARGS(matter->kind), TEXT_ARGS(matter->title));
+		n = matter_say(config, matter, out, max);
 	for (unsigned i = 0; i < contacts->contacts_n && n == 0; i++) {
 		const struct contact *contact = &contacts->contacts[i];
 		if (contact->touchpoint && (!present || contact->channel != present->channel) &&
@@ -185,7 +193,7 @@ static struct text reason_inferred(struct request *request, const struct contact
 			             channel_name((enum channel)contact->channel));
 	}
 	if (n == 0 && matter)
-		n = snprintf(out, max, "%.*s, %.*s", TEXT_ARGS(matter->kind), TEXT_ARGS(matter->title));
+		n = matter_say(config, matter, out, max);
 	return (struct text){out, n > 0 && (size_t)n < max ? (size_t)n : 0};
 }
 

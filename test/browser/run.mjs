@@ -399,26 +399,29 @@ const pages = [
   ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
   ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
 ];
-const looks = [["light", {}], ["dark", { scheme: "dark" }]];
-const needs = [["huge", { text: "huge" }], ["high", { contrast: "high" }]];
-for (const [name, path, ready, then, signed] of pages)
-  for (const width of [1280, 390])
-    for (const [look, options, need] of [...looks, ...(width === 390 ? needs.map(([n, o]) => [n, {}, o]) : [])]) /* Needs where space is scarcest. */
-      await check(`${name}_${look}_${width}`, { ...options, width, height: width === 390 ? 844 : 800, console: signed === true, bypassCSP: true }, async (open, context) => {
-        if (need) await context.addInitScript((n) => {
-          try { localStorage.setItem("attune.display", JSON.stringify(n)); } catch { /* Before the page has an origin. */ }
-          const put = () => { const r = document.documentElement; if (!r) return; for (const [k, v] of Object.entries(n)) if (r.dataset[k] !== v) r.dataset[k] = v; };
-          document.addEventListener("DOMContentLoaded", () => { put(); new MutationObserver(put).observe(document.documentElement, { attributes: true }); });
-        }, need);
-        const page = await open(typeof path === "function" ? path() : path);
-        await page.waitForSelector(ready);
-        if (then) await then(page);
-        await page.evaluate(() => document.fonts.ready);
-        if (shots) await page.screenshot({ path: join(shots, `${name}-${look}-${width}.png`), fullPage: !["help", "merge", "machine-why"].includes(name) });
-        const bad = await scan(page);
-        must(bad.length === 0, bad.join("; "));
-        must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), `scrolls sideways: ${await page.evaluate(() => document.documentElement.scrollWidth)} px`);
-      });
+/* Each width and each colour once; needs where space is scarcest. */
+const looks = [["light", 1280, {}], ["dark", 390, { scheme: "dark" }], ["huge", 390, {}, { text: "huge" }], ["high", 390, {}, { contrast: "high" }]];
+const waiting = pages.flatMap((page) => looks.map((look) => [page, look]));
+async function see([[name, path, ready, then, signed], [look, width, options, need]]) {
+  await check(`${name}_${look}_${width}`, { ...options, width, height: width === 390 ? 844 : 800, console: signed === true, bypassCSP: true }, async (open, context) => {
+    if (need) await context.addInitScript((n) => {
+      try { localStorage.setItem("attune.display", JSON.stringify(n)); } catch { /* Before the page has an origin. */ }
+      const put = () => { const r = document.documentElement; if (!r) return; for (const [k, v] of Object.entries(n)) if (r.dataset[k] !== v) r.dataset[k] = v; };
+      document.addEventListener("DOMContentLoaded", () => { put(); new MutationObserver(put).observe(document.documentElement, { attributes: true }); });
+    }, need);
+    const page = await open(typeof path === "function" ? path() : path);
+    await page.waitForSelector(ready);
+    if (then) await then(page);
+    await page.evaluate(() => document.fonts.ready);
+    if (shots) await page.screenshot({ path: join(shots, `${name}-${look}-${width}.png`), fullPage: !["help", "merge", "machine-why"].includes(name) });
+    const bad = await scan(page);
+    must(bad.length === 0, bad.join("; "));
+    must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), `scrolls sideways: ${await page.evaluate(() => document.documentElement.scrollWidth)} px`);
+  });
+}
+/* Two at a time: while one page is painted the other is looked at. */
+const worker = async () => { for (let next = waiting.shift(); next; next = waiting.shift()) await see(next); };
+await Promise.all([worker(), worker()]);
 
 await browser.close();
 console.log(`${passed} passed, ${failed} failed`);

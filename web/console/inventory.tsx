@@ -26,7 +26,7 @@ export default function Inventory() {
         {v.touchpoints.length === 0 ? <Empty title="None yet"><p class="soft">Events that name a touchpoint appear here by themselves.</p></Empty> : (
           <div class="wide" tabIndex={0} role="region" aria-label="Table of touchpoints"><table data-testid="touchpoints"><thead><tr><th scope="col">Touchpoint</th><th scope="col">Channel</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Events</th><th scope="col">Last</th><th scope="col">Rests on</th><th scope="col">What staff said</th></tr></thead>
             <tbody>{v.touchpoints.map((t) => <tr key={t.touchpoint} data-touchpoint={t.touchpoint} data-seen={t.seen}><th scope="row">{t.title}{!t.configured && <span class="small block">seen, but not written down</span>}</th><td>{words(t.channel)}</td>
-              <td class="n">{t.seen ? people(t.customers) : ""}</td><td class="n">{t.seen ? count(t.events) : ""}</td><td>{t.seen ? t.last !== null && <When time={t.last} /> : <Mark means="watch">silent</Mark>}</td>
+              <td class="n">{t.seen ? people(t.customers) : ""}</td><td class="n">{t.seen ? (t.customers === null ? "few" : count(t.events)) : ""}</td><td>{t.seen ? t.last !== null && <When time={t.last} /> : <Mark means="watch">silent</Mark>}</td>
               <td class="small">{rests(t)}</td><td class="small">{t.notes.map((n) => <p key={n.note}>“{n.says}”{n.by ? `, ${n.by}` : ""}</p>)}<button class="quiet low" onClick={() => { noting.value = t.touchpoint; }}>Add a note<span class="out-of-sight"> on {t.title}</span></button></td></tr>)}</tbody></table></div>
         )}</section>
       <section class="stack rule" aria-labelledby="interactions"><h2 id="interactions">Interactions</h2>

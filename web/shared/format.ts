@@ -7,7 +7,7 @@ export const date = (time: Time): Date => new Date(time);
 
 export function money(amount: number, currency: string | null | undefined, whole = false): string {
   const digits = whole && Number.isInteger(amount) ? 0 : 2;
-  return new Intl.NumberFormat(language(), { style: "currency", currency: currency || "EUR", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
+  return new Intl.NumberFormat(language(), { style: "currency", currency: currency || "EUR", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount).replace("-", "−");
 }
 
 export const count = (n: number): string => new Intl.NumberFormat(language()).format(n);
