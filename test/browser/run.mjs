@@ -387,7 +387,7 @@ const pages = [
   ["journeys", "/console/journeys", ".map .step", null, true], ["journeys-table", "/console/journeys", ".map .step", async (p) => { await p.keyboard.press("t"); await seen(p, "map-table"); }, true],
   ["score", "/console/score/10", id("withheld"), null, true], ["overview-ten", "/console", id("score-open"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
   ["broken", "/console/broken?days=366", ".signals", null, true], ["broken-opened", "/console/broken/card-activation?days=366", id("withheld"), null, true],
-  ["roadmap", "/console/roadmap", id("moves"), null, true], ["roadmap-plan", "/console/roadmap", id("moves"), async (p) => { await p.click("[data-testid^=plan-]"); await seen(p, "plan"); }, true], ["inventory", "/console/inventory", id("touchpoints"), null, true],
+  ["roadmap", "/console/roadmap", id("moves"), null, true], ["roadmap-plan", "/console/roadmap?days=366", id("moves"), async (p) => { await p.click("[data-testid^=plan-]"); await seen(p, "plan"); }, true], ["inventory", "/console/inventory", id("touchpoints"), null, true],
   ["voice", "/console/voice", id("questions"), null, true], ["voice-customers", "/console/voice/customers?scale=stars&days=365", id("withheld"), null, true], ["ideas", "/console/voice?view=ideas", id("ideas"), async (p) => { await p.click(id("answer-notes-by-size")); await seen(p, "answer-form"); }, true],
   ["preference", "/console/voice?view=preference", "h1", async (p) => { await p.waitForSelector(`${id("first")}, main strong`); }, true],
   ["worth", "/console/worth", `${id("segments")} tbody tr`, null, true], ["worth-table", "/console/worth", id("curve"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("curve")}[data-shows="table"]`); }, true],
@@ -416,7 +416,9 @@ async function see([[name, path, ready, then, signed], [look, width, options, ne
     if (shots) await page.screenshot({ path: join(shots, `${name}-${look}-${width}.png`), fullPage: !["help", "merge", "machine-why"].includes(name) });
     const bad = await scan(page);
     must(bad.length === 0, bad.join("; "));
-    must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), `scrolls sideways: ${await page.evaluate(() => document.documentElement.scrollWidth)} px`);
+    const wide = await page.evaluate(() => (document.documentElement.scrollWidth <= innerWidth + 1 ? null
+      : `${document.documentElement.scrollWidth} px: ${[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(-2).map((e) => `${e.tagName} "${e.textContent.slice(0, 40)}"`).join(", ")}`));
+    must(!wide, `scrolls sideways: ${wide}`);
   });
 }
 /* Two at a time: while one page is painted the other is looked at. */

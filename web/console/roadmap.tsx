@@ -5,10 +5,11 @@ import type { Move, Roadmap as Answer } from "../shared/api";
 import { announce, Dialog, Empty, Mark, Trouble } from "../shared/components";
 import { count, percent, plural, shortDay, words } from "../shared/format";
 import { Top } from "./page";
+import { parameters } from "./route";
 import { api, asking } from "./state";
 
 const { state, ask } = asking<Answer>();
-const load = (): void => void ask(() => api.roadmap());
+const load = (): void => void ask(() => api.roadmap(parameters.value.get("days")));
 const arrow = (goal: string): string => (goal === "inward" ? "← inward: for us" : "→ outward: for customers");
 
 export default function Roadmap() {
