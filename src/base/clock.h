@@ -10,6 +10,10 @@
 #include <time.h>
 
 enum { MS_A_SECOND = 1000, MS_A_MINUTE = 60 * 1000, MS_AN_HOUR = 3600 * 1000, MS_A_DAY = 24 * 3600 * 1000 };
+/* The mean of the Gregorian calendar, for figures "a month" that must not jump with February. */
+#define DAYS_A_MONTH 30.44
+#define MS_A_MONTH INT64_C(2630016000)
+
 enum { CLOCK_TEXT_BYTES = 32 };
 
 int64_t clock_now_ms(void);           /* Wall clock. */

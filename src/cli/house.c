@@ -43,16 +43,20 @@ bool house_column(const struct event *event, int32_t *value)
 {
 	static const uint32_t counted = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_SCREEN);
 	static const char *const measures[] = {"amount", "total", "revenue", "value", "stars", "seconds"};
-	struct value properties;
+	const size_t measures_n = sizeof measures / sizeof *measures;
+	size_t best = measures_n;
+	struct text key;
+	struct value item;
 	double amount;
 	*value = 0;
 	if (!(counted & EVENT_KIND_BIT(event->header.kind)))
 		return false;
-	properties = event_value(event, TEXT("properties"));
-	for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
-		if (value_double(value_get(properties, text_of(measures[i])), &amount)) {
-			*value = fabs(amount) < 1e7 ? (int32_t)lround(amount * 100) : 0;
-			break;
-		}
+	const struct value properties = event_value(event, TEXT("properties"));
+	for (struct value_cursor cursor = {0}; best && value_next(&cursor, properties, &key, &item);)
+		for (size_t i = 0; i < best; i++)
+			if (text_equal(key, text_of(measures[i])) && value_double(item, &amount)) {
+				*value = fabs(amount) < 1e7 ? (int32_t)lround(amount * 100) : 0;
+				best = i;
+			}
 	return true;
 }

@@ -144,9 +144,7 @@ static void put_goal(struct json_writer *w, const struct journeys_report *report
 		json_put_text(w, "activity", activity_name(report, i));
 		json_put_int(w, "dropped", (int64_t)share.k);
 		json_put_int(w, "cases", (int64_t)share.n);
-		json_put_double(w, "share", share.value);
-		json_put_double(w, "low", share.low);
-		json_put_double(w, "high", share.high);
+		share_put(w, share);
 		json_object_end(w);
 	}
 	json_array_end(w);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 enum { MOMENTS_MAX = 4096, STARS_MIDDLE = 300 };
-#define MONTH_MS ((int64_t)30 * MS_A_DAY + 10 * MS_AN_HOUR)
 
 static const double contact_day = 0.2, goal = 2, star = 4;
 static const double broken[BROKEN_SIGNALS] = {
@@ -88,7 +87,7 @@ int relationship_of(struct relationship *out, const struct customer_rows *rows, 
 	if (!error) {
 		rows_add(&gathering, out, rows, question, stars);
 		for (int i = 0; i < RELATIONSHIP_MONTHS; i++) {
-			out->course[i].time_ms = question->now_ms - (RELATIONSHIP_MONTHS - 1 - i) * MONTH_MS;
+			out->course[i].time_ms = question->now_ms - (RELATIONSHIP_MONTHS - 1 - i) * MS_A_MONTH;
 			out->course[i].strength = strength_at(&gathering, rows, out->course[i].time_ms);
 		}
 		out->strength = out->course[RELATIONSHIP_MONTHS - 1].strength;

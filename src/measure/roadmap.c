@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#define DAYS_OF_A_MONTH 30.44
 #define Z_80 0.8416212335729143 /* One-sided 80 %. */
 
 /* ---- configuration ---- */
@@ -97,7 +96,7 @@ static double above(double share, double baseline)
 
 struct move_gain roadmap_gain(const struct broken_signal *signal, double days)
 {
-	double a_month = (double)signal->share.n / days * DAYS_OF_A_MONTH * ROADMAP_RECOVER;
+	double a_month = (double)signal->share.n / days * DAYS_A_MONTH * ROADMAP_RECOVER;
 	if (signal->share.n == 0)
 		return (struct move_gain){0};
 	return (struct move_gain){a_month * above(signal->share.value, signal->baseline), a_month * above(low_80(&signal->share), signal->baseline)};

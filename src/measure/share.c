@@ -15,3 +15,17 @@ struct share share_of(uint64_t k, uint64_t n)
 	double half = z / (1 + square / count) * sqrt(value * (1 - value) / count + square / (4 * count * count));
 	return (struct share){k, n, value, k == 0 ? 0 : fmax(0, middle - half), k == n ? 1 : fmin(1, middle + half)};
 }
+
+void share_put(struct json_writer *out, struct share share)
+{
+	json_put_double(out, "share", share.value);
+	json_put_double(out, "low", share.low);
+	json_put_double(out, "high", share.high);
+}
+
+void share_put_value(struct json_writer *out, double value, double low, double high)
+{
+	json_put_double(out, "value", value);
+	json_put_double(out, "low", low);
+	json_put_double(out, "high", high);
+}

@@ -14,7 +14,6 @@
 #include <string.h>
 
 enum { EVENTS_MAX = 50 * 1000 * 1000, HISTORY_MAX = 100 * 1000, DAYS = 90, DAYS_MAX = 730, MONTHS_MAX = 24, SHOWN_CASES = 5, SENTENCE_BYTES = 400 };
-#define DAYS_OF_A_MONTH 30.44
 
 bool broken_look_begin(struct request *request, struct broken_look *looking)
 {
@@ -88,7 +87,7 @@ const char *broken_signal_words(enum broken_signal_kind kind)
 
 static double a_month(const struct broken_look *looking, double cost)
 {
-	return cost / 100 / (double)looking->days * DAYS_OF_A_MONTH;
+	return cost / 100 / (double)looking->days * DAYS_A_MONTH;
 }
 
 /* ---- the list ---- */
@@ -109,9 +108,7 @@ static void signal_write(const struct broken_look *looking, const struct broken_
 		json_write_null(out);
 	json_put_int(out, "of", (int64_t)signal->share.n);
 	if (shown) {
-		json_put_double(out, "share", signal->share.value);
-		json_put_double(out, "low", signal->share.low);
-		json_put_double(out, "high", signal->share.high);
+		share_put(out, signal->share);
 		json_put_double(out, "baseline", signal->baseline);
 		json_put_double(out, "excess", signal->excess);
 		json_put_double(out, "cost_a_month", a_month(looking, signal->cost));
@@ -219,7 +216,7 @@ struct opening {
 
 static size_t month_of(const struct opening *opening, int64_t time_ms)
 {
-	size_t month = (size_t)((double)(opening->looking->question.to_ms - time_ms) / (DAYS_OF_A_MONTH * MS_A_DAY));
+	size_t month = (size_t)((opening->looking->question.to_ms - time_ms) / MS_A_MONTH);
 	return month < MONTHS_MAX ? month : MONTHS_MAX - 1;
 }
 
@@ -276,7 +273,7 @@ static void case_take(void *arg, const struct broken_case *found)
 static void months_write(const struct opening *opening)
 {
 	struct json_writer *out = &opening->looking->request->out;
-	size_t n = (size_t)((double)opening->looking->days / DAYS_OF_A_MONTH + 0.5);
+	size_t n = (size_t)((double)opening->looking->days / DAYS_A_MONTH + 0.5);
 	n = n > MONTHS_MAX ? MONTHS_MAX : n ? n : 1;
 	json_key(out, TEXT("months"));
 	json_array_begin(out);
@@ -284,12 +281,12 @@ static void months_write(const struct opening *opening)
 		struct share share = share_of(opening->months[i].shown < opening->months[i].taken ? opening->months[i].shown : opening->months[i].taken, opening->months[i].taken);
 		bool shown = behind_may_show(opening->looking->request, opening->months[i].taken);
 		json_object_begin(out);
-		json_put_time(out, "until", opening->looking->question.to_ms - (int64_t)((double)i * DAYS_OF_A_MONTH * MS_A_DAY));
+		json_put_time(out, "until", opening->looking->question.to_ms - (int64_t)i * MS_A_MONTH);
 		json_put_int(out, "of", shown ? opening->months[i].taken : 0);
-		json_key(out, TEXT("share"));
-		shown ? json_write_double(out, share.value) : json_write_null(out);
-		json_put_double(out, "low", share.low);
-		json_put_double(out, "high", share.high);
+		if (shown)
+			share_put(out, share);
+		else
+			json_put_null(out, "share");
 		json_object_end(out);
 	}
 	json_array_end(out);

@@ -11,7 +11,6 @@
 #include "trust/reader.h"
 
 enum { IDENTIFIERS_MAX = 1000 };
-#define MONTH_MS ((int64_t)30 * MS_A_DAY + 10 * MS_AN_HOUR)
 
 /*
  * The register: every place of the data folder that holds something of a customer, and the file of the copy that has it. A
@@ -77,28 +76,32 @@ void api_export(struct request *request)
 
 /* ---- the files of the zip ---- */
 
+enum copy_file { COPY_PAGE, COPY_DOCUMENT, COPY_EVENTS, COPY_TABLE, COPY_DECISIONS, COPY_REFUSED, COPY_MANIFEST, COPY_FILES };
+static const char *const copy_names[COPY_FILES] = {
+	[COPY_PAGE] = "index.html", [COPY_DOCUMENT] = "customer.json", [COPY_EVENTS] = "events.ndjson", [COPY_TABLE] = "events.csv",
+	[COPY_DECISIONS] = "decisions.ndjson", [COPY_REFUSED] = "refused.ndjson", [COPY_MANIFEST] = "manifest.json",
+};
+
 struct copy {
 	struct request *request;
 	uint32_t origin;
-	struct buffer page, document, events, table, decisions, refused, manifest;
+	struct buffer files[COPY_FILES];
 	struct export_year year;
 };
 
 static void copy_init(struct copy *copy, struct request *request, uint32_t origin)
 {
 	*copy = (struct copy){.request = request, .origin = origin};
-	struct buffer *buffers[] = {&copy->page, &copy->document, &copy->events, &copy->table, &copy->decisions, &copy->refused, &copy->manifest};
-	for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-		*buffers[i] = BUFFER_INIT(EXPORT_BYTES_MAX);
+	for (int i = 0; i < COPY_FILES; i++)
+		copy->files[i] = BUFFER_INIT(EXPORT_BYTES_MAX);
 	for (int i = 0; i < EXPORT_MONTHS; i++)
-		copy->year.begins_ms[i] = request->now_ms - (EXPORT_MONTHS - i) * MONTH_MS;
+		copy->year.begins_ms[i] = request->now_ms - (EXPORT_MONTHS - i) * MS_A_MONTH;
 }
 
 static void copy_free(struct copy *copy)
 {
-	struct buffer *buffers[] = {&copy->page, &copy->document, &copy->events, &copy->table, &copy->decisions, &copy->refused, &copy->manifest};
-	for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-		buffer_free(buffers[i]);
+	for (int i = 0; i < COPY_FILES; i++)
+		buffer_free(&copy->files[i]);
 }
 
 /* A cell as RFC 4180 has it; what a spreadsheet would run is made a text. */
@@ -122,13 +125,13 @@ static void row_put(struct copy *copy, const struct event *event)
 	struct buffer properties = BUFFER_INIT(64 * 1024);
 	struct json_writer out = JSON_WRITER(&properties);
 	value_write_json(&out, event->payload);
-	cell_put(&copy->table, clock_format(moment, event->header.time_ms), ',');
-	cell_put(&copy->table, text_of(event_kind_name((enum event_kind)event->header.kind)), ',');
-	cell_put(&copy->table, event->name, ',');
-	cell_put(&copy->table, text_of(channel_name((enum channel)event->header.channel)), ',');
-	cell_put(&copy->table, event->touchpoint, ',');
-	cell_put(&copy->table, event->source, ',');
-	cell_put(&copy->table, buffer_view(&properties), '\n');
+	cell_put(&copy->files[COPY_TABLE], clock_format(moment, event->header.time_ms), ',');
+	cell_put(&copy->files[COPY_TABLE], text_of(event_kind_name((enum event_kind)event->header.kind)), ',');
+	cell_put(&copy->files[COPY_TABLE], event->name, ',');
+	cell_put(&copy->files[COPY_TABLE], text_of(channel_name((enum channel)event->header.channel)), ',');
+	cell_put(&copy->files[COPY_TABLE], event->touchpoint, ',');
+	cell_put(&copy->files[COPY_TABLE], event->source, ',');
+	cell_put(&copy->files[COPY_TABLE], buffer_view(&properties), '\n');
 	buffer_free(&properties);
 }
 
@@ -142,7 +145,7 @@ static void line_put(struct buffer *out, const struct event *event)
 static bool history_take(void *arg, const struct event *event)
 {
 	struct copy *copy = arg;
-	line_put(&copy->events, event);
+	line_put(&copy->files[COPY_EVENTS], event);
 	row_put(copy, event);
 	copy->year.all++;
 	for (int i = EXPORT_MONTHS; i-- > 0;)
@@ -150,14 +153,14 @@ static bool history_take(void *arg, const struct event *event)
 			copy->year.events[i]++;
 			break;
 		}
-	return !copy->events.failed && !copy->table.failed;
+	return !copy->files[COPY_EVENTS].failed && !copy->files[COPY_TABLE].failed;
 }
 
 static bool decision_take(void *arg, const struct event *event)
 {
 	struct copy *copy = arg;
-	line_put(&copy->decisions, event);
-	return !copy->decisions.failed;
+	line_put(&copy->files[COPY_DECISIONS], event);
+	return !copy->files[COPY_DECISIONS].failed;
 }
 
 static int refused_gather(struct copy *copy)
@@ -174,12 +177,12 @@ static int refused_gather(struct copy *copy)
 	customer_unlock(copy->request->server->engine, customer);
 	for (size_t at = 0; n < IDENTIFIERS_MAX && identifier_next(state, &at, &known);)
 		values[n++] = known.identifier.value;
-	return error ? error : dead_letters_about(copy->request->server->dead_letters, values, n, &copy->refused);
+	return error ? error : dead_letters_about(copy->request->server->dead_letters, values, n, &copy->files[COPY_REFUSED]);
 }
 
 static void manifest_make(struct copy *copy)
 {
-	struct json_writer out = JSON_WRITER(&copy->manifest);
+	struct json_writer out = JSON_WRITER(&copy->files[COPY_MANIFEST]);
 	const struct fold_table *folds = engine_folds(copy->request->server->engine);
 	json_object_begin(&out);
 	json_put_text(&out, "about", TEXT("A copy of everything that is kept about one customer. Open index.html; the other files are for programs."));
@@ -209,8 +212,8 @@ static void manifest_make(struct copy *copy)
 
 static int copy_gather(struct copy *copy)
 {
-	struct json_writer document = JSON_WRITER(&copy->document);
-	buffer_string(&copy->table, "time,kind,name,channel,touchpoint,source,content\n");
+	struct json_writer document = JSON_WRITER(&copy->files[COPY_DOCUMENT]);
+	buffer_string(&copy->files[COPY_TABLE], "time,kind,name,channel,touchpoint,source,content\n");
 	int error = document_write(copy->request, copy->origin, &document);
 	if (!error)
 		error = timeline_each(copy->request, copy->origin, HISTORY_EVENTS, history_take, copy);
@@ -219,11 +222,11 @@ static int copy_gather(struct copy *copy)
 	if (!error)
 		error = refused_gather(copy);
 	if (!error)
-		error = export_page_write(copy->request, copy->origin, &copy->year, &copy->page);
+		error = export_page_write(copy->request, copy->origin, &copy->year, &copy->files[COPY_PAGE]);
 	manifest_make(copy);
-	bool failed = copy->page.failed || copy->document.failed || copy->events.failed || copy->table.failed || copy->decisions.failed ||
-	              copy->refused.failed || copy->manifest.failed;
-	return error ? error : failed ? ERROR_LIMIT : 0;
+	for (int i = 0; !error && i < COPY_FILES; i++)
+		error = copy->files[i].failed ? ERROR_LIMIT : 0;
+	return error;
 }
 
 void export_zip_reply(struct request *request, uint32_t origin)
@@ -232,13 +235,8 @@ void export_zip_reply(struct request *request, uint32_t origin)
 	struct copy copy;
 	copy_init(&copy, request, origin);
 	int error = copy_gather(&copy);
-	archive_add(&archive, "index.html", buffer_view(&copy.page));
-	archive_add(&archive, "customer.json", buffer_view(&copy.document));
-	archive_add(&archive, "events.ndjson", buffer_view(&copy.events));
-	archive_add(&archive, "events.csv", buffer_view(&copy.table));
-	archive_add(&archive, "decisions.ndjson", buffer_view(&copy.decisions));
-	archive_add(&archive, "refused.ndjson", buffer_view(&copy.refused));
-	archive_add(&archive, "manifest.json", buffer_view(&copy.manifest));
+	for (int i = 0; i < COPY_FILES; i++)
+		archive_add(&archive, copy_names[i], buffer_view(&copy.files[i]));
 	if (!error) {
 		buffer_reset(&request->http->out);
 		error = archive_finish(&archive, request->now_ms, &request->http->out);

@@ -129,9 +129,7 @@ static bool is_first(const struct answered *item)
 
 static void share_members_write(struct json_writer *out, struct share share)
 {
-	json_put_double(out, "value", share.value);
-	json_put_double(out, "low", share.low);
-	json_put_double(out, "high", share.high);
+	share_put_value(out, share.value, share.low, share.high);
 	json_put_int(out, "n", (int64_t)share.n);
 }
 
@@ -150,9 +148,7 @@ static void figure_write(struct json_writer *out, const char *key, struct prefer
 {
 	json_key(out, text_of(key));
 	json_object_begin(out);
-	json_put_double(out, "value", figure.value);
-	json_put_double(out, "low", figure.low);
-	json_put_double(out, "high", figure.high);
+	share_put_value(out, figure.value, figure.low, figure.high);
 	json_put_double(out, "se", figure.se);
 	json_object_end(out);
 }
@@ -267,9 +263,7 @@ static void warning_write(struct preferred *all)
 	if (!warning_change(all, &change))
 		return json_write_null(out);
 	json_object_begin(out);
-	json_put_double(out, "value", change.value);
-	json_put_double(out, "low", change.low);
-	json_put_double(out, "high", change.high);
+	share_put_value(out, change.value, change.low, change.high);
 	json_put_bool(out, "is_change", change.is_change);
 	json_object_end(out);
 }

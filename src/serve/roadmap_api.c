@@ -20,7 +20,7 @@
 #include <string.h>
 
 enum { MOVES_MAX = 200, EVENTS_MAX = 50 * 1000 * 1000, BEFORE_DAYS = 90, SENTENCE_BYTES = 400 };
-#define WEEKS_OF_A_MONTH (30.44 / 7)
+#define WEEKS_A_MONTH (DAYS_A_MONTH / 7)
 
 struct move {
 	struct move_order order;
@@ -131,7 +131,7 @@ static int limits_add(struct planning *planning, struct layers_picture *picture)
 			int64_t promised = promised_customers(picture, is, then, i, (enum layers_map)map, reached);
 			int64_t customers = promised ? promised : picture->seen[i].customers;
 			move_add(planning, (struct move){.node = &layers->nodes[i], .map = (enum layers_map)map, .customers_a_week = customers,
-			                                 .gain = {.people = promised > 0 ? (double)promised * WEEKS_OF_A_MONTH * ROADMAP_RECOVER : 0}});
+			                                 .gain = {.people = promised > 0 ? (double)promised * WEEKS_A_MONTH * ROADMAP_RECOVER : 0}});
 		}
 	}
 	return 0;
@@ -203,7 +203,7 @@ static void break_write(const struct planning *planning, const struct move *move
 	json_put_double(out, "opportunity", roadmap_opportunity(10.0 * move->spot->customers / planning->most, 10 * (1 - move->signal->share.value)));
 	json_put_double(out, "share", move->signal->share.value);
 	json_put_double(out, "baseline", move->signal->baseline);
-	json_put_double(out, "cost_a_month", move->signal->cost / 100 / (double)planning->looking.days * 30.44);
+	json_put_double(out, "cost_a_month", move->signal->cost / 100 / (double)planning->looking.days * DAYS_A_MONTH);
 }
 
 static void move_write(const struct planning *planning, const struct move *move)
@@ -237,9 +237,7 @@ static void share_write(struct json_writer *out, const char *key, const struct s
 {
 	json_key(out, text_of(key));
 	json_object_begin(out);
-	json_put_double(out, "share", share->value);
-	json_put_double(out, "low", share->low);
-	json_put_double(out, "high", share->high);
+	share_put(out, *share);
 	json_put_int(out, "of", (int64_t)share->n);
 	json_object_end(out);
 }
@@ -249,18 +247,24 @@ static bool share_between(struct planning *planning, const struct move_rule *rul
                           struct share *share)
 {
 	struct broken_look *looking = &planning->looking;
-	struct broken_spot *spots = arena_alloc(looking->request->arena, (looking->question.roads_n + 1) * sizeof *spots);
 	struct broken_question question = looking->question;
+	struct broken_spot spot;
+	size_t road = 0;
+	while (road < question.roads_n && !text_equal(question.roads[road].rule->name, rule->spot))
+		road++;
+	if (road == question.roads_n)
+		return false;
+	question.roads += road;
+	question.roads_n = 1;
 	question.from_ms = from_ms;
 	question.to_ms = to_ms;
-	if (!spots || broken_find(spots, rows, &question) != 0)
+	if (broken_find(&spot, rows, &question) != 0)
 		return false;
-	for (size_t i = 0; i < question.roads_n; i++)
-		for (unsigned kind = 0; kind < BROKEN_SIGNALS; kind++)
-			if (text_equal(spots[i].road->rule->name, rule->spot) && text_equal(rule->signal, text_of(broken_signal_name((enum broken_signal_kind)kind)))) {
-				*share = spots[i].signals[kind].share;
-				return true;
-			}
+	for (unsigned kind = 0; kind < BROKEN_SIGNALS; kind++)
+		if (text_equal(rule->signal, text_of(broken_signal_name((enum broken_signal_kind)kind)))) {
+			*share = spot.signals[kind].share;
+			return true;
+		}
 	return false;
 }
 
@@ -296,12 +300,18 @@ static void dones_write(struct planning *planning, unsigned counts[3])
 {
 	const struct move_rules *rules = move_rules(planning->looking.config);
 	struct json_writer *out = &planning->looking.request->out;
-	struct customer_rows rows;
-	int error = customer_rows_take(&rows, planning->looking.request->server->engine, planning->looking.request->now_ms - (int64_t)730 * MS_A_DAY,
-	                               planning->looking.request->now_ms + 1, EVENTS_MAX);
+	struct customer_rows rows = {0};
+	const int64_t now_ms = planning->looking.request->now_ms;
+	int64_t from_ms = now_ms;
+	int error = 0;
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->items[i].is_done && rules->items[i].done_ms - (int64_t)BEFORE_DAYS * MS_A_DAY < from_ms)
+			from_ms = rules->items[i].done_ms - (int64_t)BEFORE_DAYS * MS_A_DAY;
+	if (from_ms < now_ms)
+		error = customer_rows_take(&rows, planning->looking.request->server->engine, from_ms, now_ms + 1, EVENTS_MAX);
 	json_key(out, TEXT("done"));
 	json_array_begin(out);
-	for (size_t i = 0; !error && i < rules->n; i++) {
+	for (size_t i = 0; !error && rows.n && i < rules->n; i++) {
 		enum move_verdict verdict;
 		if (done_write(planning, &rules->items[i], &rows, &verdict))
 			counts[verdict]++;

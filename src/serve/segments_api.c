@@ -114,9 +114,7 @@ static void count_write(struct request *request, const struct count *count, uint
 	json_put_int(out, "withheld", (int64_t)count->withheld);
 	if (!shown || agreed == 0)
 		return;
-	json_put_double(out, "share", share.value);
-	json_put_double(out, "low", share.low);
-	json_put_double(out, "high", share.high);
+	share_put(out, share);
 }
 
 void api_segments(struct request *request)

@@ -19,10 +19,9 @@
 #include <string.h>
 
 enum { ROWS_MAX = 100 * 1000 * 1000 };
-#define MONTH_MS ((int64_t)30 * MS_A_DAY + 10 * MS_AN_HOUR)
 
 /* What is known of a customer, a bit each. */
-enum { KNOWN = 1, AGREED = 2, DESIGNS = 4, CAME = 8, PRICED = 16, CHOSE = 32, SHOWN = 64 };
+enum { KNOWN = 1, AGREED = 2, DESIGNS = 4, CHOSE = 8, SHOWN = 16 };
 
 struct gathering {
 	struct request *request;
@@ -38,6 +37,7 @@ struct gathering {
 	struct decision *decision;
 	uint32_t step;                   /* Every so many customers are looked at closely. */
 	struct counted personal, own, promises;
+	bool is_shown;                   /* Some place shows consequences. */
 };
 
 static void count(struct gathering *gathering, enum score_item item, uint32_t customer, bool holds)
@@ -180,33 +180,44 @@ static bool customer_look(void *arg, struct customer *customer)
 
 /* ---- a year of rows ---- */
 
+/* What the name of an event says of whoever sent it. */
+enum { NAME_PART = 1, NAME_CHOICE = 2, NAME_SHOWN = 4 };
+
 struct names {
-	uint32_t part[8], part_n, choice[4], choice_n, shown;
+	uint8_t *says; /* By number. */
+	uint32_t n;
 };
 
-static void names_find(struct gathering *gathering, struct names *names)
+static void name_say(const struct names *names, const struct dictionary *dictionary, const char *name, uint8_t says)
 {
-	static const char *const parts[] = {"Rating Given", "Question Answered", "Preference Ranked", IDEA_PROPOSED_EVENT, IDEA_SUPPORTED_EVENT, IDEA_TRIED_EVENT, "Menu Changed"};
-	struct dictionary *dictionary = engine_dictionary(gathering->request->server->engine);
-	*names = (struct names){.shown = dictionary_find(dictionary, TEXT("Consequence Shown"))};
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		names->part[names->part_n++] = dictionary_find(dictionary, text_of(parts[i]));
-	const uint32_t order = dictionary_find(dictionary, TEXT("Order Completed"));
-	if (order)
-		names->choice[names->choice_n++] = order;
+	uint32_t number = dictionary_find(dictionary, text_of(name));
+	if (number && number < names->n)
+		names->says[number] |= says;
 }
 
-static bool is_among(uint32_t name, const uint32_t *names, uint32_t n)
+static int names_find(struct gathering *gathering, struct names *names)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (names[i] && names[i] == name)
-			return true;
-	return false;
+	static const char *const parts[] = {IDEA_PROPOSED_EVENT, IDEA_SUPPORTED_EVENT, IDEA_TRIED_EVENT};
+	struct dictionary *dictionary = engine_dictionary(gathering->request->server->engine);
+	names->n = dictionary_count(dictionary) + 1;
+	names->says = arena_zero_alloc(gathering->request->arena, names->n, 1);
+	if (!names->says)
+		return ERROR_MEMORY;
+	for (size_t i = 0; i < QUESTION_SCALES; i++)
+		name_say(names, dictionary, question_scales[i].event, NAME_PART);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		name_say(names, dictionary, parts[i], NAME_PART);
+	name_say(names, dictionary, "Consequence Shown", NAME_SHOWN);
+	for (uint32_t i = 1; i < names->n; i++)
+		names->says[i] |= purchase_is_event(gathering->config, dictionary_name(dictionary, i)) ? NAME_CHOICE : 0;
+	for (uint32_t i = 1; i < names->n; i++)
+		gathering->is_shown |= names->says[i] & NAME_SHOWN;
+	return 0;
 }
 
 static size_t month_of(const struct gathering *gathering, int64_t time_ms)
 {
-	int64_t back = (gathering->request->now_ms - time_ms) / MONTH_MS;
+	int64_t back = (gathering->request->now_ms - time_ms) / MS_A_MONTH;
 	return back < 0 ? STANDING_MONTHS - 1 : back >= STANDING_MONTHS ? STANDING_MONTHS : (size_t)(STANDING_MONTHS - 1 - back);
 }
 
@@ -222,10 +233,11 @@ static void row_take(struct gathering *gathering, const struct customer_row *row
 	struct standing *out = gathering->out;
 	size_t month = month_of(gathering, row->time_ms);
 	bool known = gathering->flags[row->customer] & KNOWN;
+	const uint8_t says = row->name < names->n ? names->says[row->name] : 0;
 	if (month >= STANDING_MONTHS)
 		return;
 	came->months |= 1u << month;
-	came->took_part |= is_among(row->name, names->part, names->part_n) ? 1u << month : 0;
+	came->took_part |= says & NAME_PART ? 1u << month : 0;
 	out->months[month].known.n++;
 	out->months[month].known.k += known;
 	if (month == STANDING_MONTHS - 1) {
@@ -237,7 +249,7 @@ static void row_take(struct gathering *gathering, const struct customer_row *row
 		return;
 	came->lately = true;
 	came->priced |= row->name < index->names_n && index->lines[(size_t)row->name * CHANNEL_COUNT + row->channel] != NULL;
-	gathering->flags[row->customer] |= row->name == names->shown && names->shown ? SHOWN : is_among(row->name, names->choice, names->choice_n) ? CHOSE : 0;
+	gathering->flags[row->customer] |= (says & NAME_SHOWN ? SHOWN : 0) | (says & NAME_CHOICE ? CHOSE : 0);
 }
 
 static void came_count(struct gathering *gathering, uint32_t customer, struct came *came)
@@ -267,15 +279,13 @@ static void came_count(struct gathering *gathering, uint32_t customer, struct ca
 	count(gathering, SCORE_DESIGN, customer, gathering->flags[customer] & DESIGNS);
 	if (price_list_of(gathering->config)->n)
 		count(gathering, SCORE_OUR_STARS, customer, came->priced);
-	if ((gathering->flags[customer] & CHOSE) && engine_dictionary(gathering->request->server->engine) &&
-	    dictionary_find(engine_dictionary(gathering->request->server->engine), TEXT("Consequence Shown")))
+	if (gathering->is_shown && (gathering->flags[customer] & CHOSE))
 		count(gathering, SCORE_CONSEQUENCE, customer, gathering->flags[customer] & SHOWN);
 }
 
 /* ---- roads ---- */
 
 struct road_count {
-	struct gathering *gathering;
 	const struct broken_question *question;
 	uint8_t *shown;                  /* By customer: a bit a signal. */
 	uint8_t *taken;                  /* A bit for each sort of road: all, with errors, with asking. */
@@ -310,14 +320,14 @@ static void breaks_keep(struct gathering *gathering, struct broken_look *looking
 		snprintf(kept->title, sizeof kept->title, "%.*s", TEXT_ARGS(text_cut(spot->road->rule->title, sizeof kept->title - 1)));
 		kept->says = broken_signal_words(spot->signals[0].kind);
 		kept->customers = spot->signals[0].share.k;
-		kept->cost_a_month = spot->cost / 100 / STANDING_LATELY_DAYS * 30.44;
+		kept->cost_a_month = spot->cost / 100 / STANDING_LATELY_DAYS * DAYS_A_MONTH;
 	}
 }
 
 static int roads_look(struct gathering *gathering, const struct customer_rows *rows)
 {
 	struct broken_look looking;
-	struct road_count counting = {.gathering = gathering, .shown = memory_zero_alloc(gathering->customers_n, 1), .taken = memory_zero_alloc(gathering->customers_n, 1)};
+	struct road_count counting = {.shown = memory_zero_alloc(gathering->customers_n, 1), .taken = memory_zero_alloc(gathering->customers_n, 1)};
 	int error = counting.shown && counting.taken ? 0 : ERROR_MEMORY;
 	if (!error && !broken_look_begin(gathering->request, &looking))
 		error = ERROR_INVALID;
@@ -355,8 +365,10 @@ static int rows_look(struct gathering *gathering)
 	                             dictionary_seek, engine_dictionary(engine));
 	if (error)
 		return error;
-	names_find(gathering, &names);
-	error = customer_rows_take(&rows, engine, gathering->request->now_ms - STANDING_MONTHS * MONTH_MS, gathering->request->now_ms + 1, ROWS_MAX);
+	error = names_find(gathering, &names);
+	if (error)
+		return error;
+	error = customer_rows_take(&rows, engine, gathering->request->now_ms - STANDING_MONTHS * MS_A_MONTH, gathering->request->now_ms + 1, ROWS_MAX);
 	for (size_t at = 0, end; !error && at < rows.n; at = end) {
 		struct came came = {0};
 		uint32_t customer = rows.items[at].customer;
@@ -433,7 +445,7 @@ static int gather(struct gathering *gathering)
 	uint32_t after = 0;
 	*out = (struct standing){.made_ms = gathering->request->now_ms, .config = gathering->config, .version = gathering->config->version};
 	for (int i = 0; i < STANDING_MONTHS; i++)
-		out->months[i].until_ms = gathering->request->now_ms - (STANDING_MONTHS - 1 - i) * MONTH_MS;
+		out->months[i].until_ms = gathering->request->now_ms - (STANDING_MONTHS - 1 - i) * MS_A_MONTH;
 	engine_each_customer(engine, &after, SIZE_MAX, customer_look, gathering);
 	int error = rows_look(gathering);
 	exports_look(gathering);

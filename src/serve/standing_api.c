@@ -13,14 +13,6 @@ static bool is_shown(const struct request *request, const struct share *share)
 	return share->n > 0 && behind_may_show(request, share->n);
 }
 
-static void share_members(struct json_writer *out, const struct share *share)
-{
-	json_put_double(out, "share", share->value);
-	json_put_double(out, "low", share->low);
-	json_put_double(out, "high", share->high);
-	json_put_int(out, "of", (int64_t)share->n);
-}
-
 /* ---- the score ---- */
 
 static double points_of(const struct request *request, const struct standing *standing, unsigned *measured)
@@ -49,7 +41,8 @@ static void item_members(struct request *request, const struct standing *standin
 		snprintf(why, sizeof why, share->n ? "Too few customers to show. %s" : "%s", score_items[item].missing);
 	} else {
 		json_put_double(out, "points", score_point(item, share));
-		share_members(out, share);
+		share_put(out, *share);
+		json_put_int(out, "of", (int64_t)share->n);
 		snprintf(why, sizeof why, "%.0f %% (%.0f to %.0f) of %" PRIu64 ": %s; aimed at %.0f %%.", share->value * 100, share->low * 100, share->high * 100, share->n,
 		         score_items[item].says, score_items[item].aim * 100);
 	}
@@ -91,16 +84,19 @@ static void number_put(struct json_writer *out, const char *key, double number)
 		json_write_double(out, number);
 }
 
-static void parts_write(struct json_writer *out, const char *key, const struct axis_part_of *of, const struct share *parts, size_t n)
+static void parts_write(struct request *request, const char *key, const struct axis_part_of *of, const struct share *parts, size_t n)
 {
+	struct json_writer *out = &request->out;
 	json_key(out, text_of(key));
 	json_array_begin(out);
 	for (size_t i = 0; i < n; i++) {
 		json_object_begin(out);
 		json_put_text(out, "title", text_of(of[i].title));
-		json_put_bool(out, "measured", parts[i].n > 0);
-		if (parts[i].n)
-			share_members(out, &parts[i]);
+		json_put_bool(out, "measured", is_shown(request, &parts[i]));
+		if (is_shown(request, &parts[i])) {
+			share_put(out, parts[i]);
+			json_put_int(out, "of", (int64_t)parts[i].n);
+		}
 		json_put_text(out, "move", text_of(of[i].move));
 		json_object_end(out);
 	}
@@ -199,8 +195,8 @@ static void quadrant_write(struct request *request, const struct standing *stand
 	else
 		json_write_int(out, quarter_of(interaction, customization));
 	if (!few) {
-		parts_write(out, "interaction_parts", interact_parts, standing->interact, INTERACT_PARTS);
-		parts_write(out, "customization_parts", customize_parts, standing->customize, CUSTOMIZE_PARTS);
+		parts_write(request, "interaction_parts", interact_parts, standing->interact, INTERACT_PARTS);
+		parts_write(request, "customization_parts", customize_parts, standing->customize, CUSTOMIZE_PARTS);
 		path_write(out, standing, interaction, customization);
 		channels_write(request, standing);
 		next_write(out, standing);
@@ -243,7 +239,7 @@ static void participation_write(struct request *request, const struct standing *
 		json_object_end(out);
 	}
 	json_array_end(out);
-	json_put_text(out, "means", TEXT("customers who came and answered, judged, proposed, voted, moved their menu or said yes or no to a purpose"));
+	json_put_text(out, "means", TEXT("customers who came and answered, judged, proposed, voted or said yes or no to a purpose"));
 	json_put_text(out, "missing", now->n ? TEXT("More customers: figures of so few are not shown.") : TEXT("Nobody has come this month."));
 	json_object_end(out);
 }

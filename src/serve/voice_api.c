@@ -180,9 +180,7 @@ static struct voice_figure figure_of(enum voice_scale scale, const struct voice_
 
 static void figure_write(struct json_writer *out, struct voice_figure figure)
 {
-	json_put_double(out, "value", figure.value);
-	json_put_double(out, "low", figure.low);
-	json_put_double(out, "high", figure.high);
+	share_put_value(out, figure.value, figure.low, figure.high);
 	json_put_int(out, "n", (int64_t)figure.n);
 }
 
@@ -201,9 +199,7 @@ static void cell_write(const struct voice *voice, enum voice_scale scale, const 
 	struct share share = voice_share(&cell->counts, scale);
 	json_key(out, TEXT("share"));
 	json_object_begin(out);
-	json_put_double(out, "value", share.value);
-	json_put_double(out, "low", share.low);
-	json_put_double(out, "high", share.high);
+	share_put_value(out, share.value, share.low, share.high);
 	json_object_end(out);
 }
 
@@ -217,9 +213,7 @@ static void change_write(const struct voice *voice, enum voice_scale scale)
 	struct voice_change change = scale == VOICE_NPS ? voice_nps_change(&now->counts, &before->counts)
 	                                                : voice_mean_change(&now->counts, &before->counts);
 	json_object_begin(out);
-	json_put_double(out, "value", change.value);
-	json_put_double(out, "low", change.low);
-	json_put_double(out, "high", change.high);
+	share_put_value(out, change.value, change.low, change.high);
 	json_put_bool(out, "is_change", change.is_change);
 	json_object_end(out);
 }

@@ -2,7 +2,7 @@
  * worth.h: what all customers are worth, computed once a minute and shared by whoever asks.
  *
  * A view rests on the rows of twelve months up to its moment, the price list and needs in force, and who agreed to the
- * purpose "analytics" at that time. One is kept for now, and one for another moment that was asked for (?at=).
+ * purpose "analytics" at that time. One of the present moment is kept, and one for another moment that was asked for (?at=).
  */
 #ifndef ATTUNE_SERVE_WORTH_H
 #define ATTUNE_SERVE_WORTH_H

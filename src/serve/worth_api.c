@@ -63,9 +63,7 @@ static void share_write(struct json_writer *out, const char *key, uint64_t k, ui
 	json_object_begin(out);
 	json_put_int(out, "n", (int64_t)k);
 	json_put_int(out, "of", (int64_t)n);
-	json_put_double(out, "share", share.value);
-	json_put_double(out, "low", share.low);
-	json_put_double(out, "high", share.high);
+	share_put(out, share);
 	json_object_end(out);
 }
 

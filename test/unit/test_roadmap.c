@@ -1,6 +1,7 @@
 /* Moves: what they are worth, in which order they come, and what became of what was predicted. */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "measure/roadmap.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ static void opportunity_is_importance_and_what_is_missing(void **state)
 static void a_small_sample_sinks_by_itself(void **state)
 {
 	struct broken_signal few = signal_of(4, 10, 0.1), many = signal_of(400, 1000, 0.1), none = signal_of(0, 0, 0), fine = signal_of(5, 100, 0.1);
-	struct move_gain small = roadmap_gain(&few, 30.44), large = roadmap_gain(&many, 30.44);
+	struct move_gain small = roadmap_gain(&few, DAYS_A_MONTH), large = roadmap_gain(&many, DAYS_A_MONTH);
 	(void)state;
 	assert_near(small.people, 10 * 0.3 * ROADMAP_RECOVER, 1e-9);
 	assert_near(large.people, 1000 * 0.3 * ROADMAP_RECOVER, 1e-9);
