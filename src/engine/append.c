@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "engine/internal.h"
 #include "engine/matches.h"
+#include "engine/seal.h"
 
 #include <assert.h>
 #include <string.h>
@@ -67,6 +68,32 @@ static void column_add(struct engine *engine, const struct event *event)
 	}
 }
 
+/* What joins and parts names only origins and is read by who has no keys: it stays open. */
+static bool is_sealed(const struct engine *engine, const struct event *event)
+{
+	return engine->keyring && engine->options.seal && event->header.kind != EVENT_MERGE && event->header.kind != EVENT_SPLIT;
+}
+
+/* Write @event's record to the log, sealed if it should be; sets its position. */
+static int record_append(struct engine *engine, struct event *event, struct text payload)
+{
+	uint8_t sealed[EVENT_BYTES_MAX + SEAL_BYTES];
+	const struct text header = {(const char *)&event->header, sizeof event->header};
+	event->header.payload_length = (uint32_t)payload.n;
+	if (is_sealed(engine, event)) {
+		if (payload.n > EVENT_BYTES_MAX)
+			return ERROR_LIMIT;
+		event->header.key_version = seal_version();
+		event->header.sealed_length = (uint32_t)payload.n;
+		event->header.payload_length = (uint32_t)payload.n + SEAL_BYTES;
+		int error = seal_close(engine->keyring, event->header.origin_number, header, payload, sealed);
+		if (error)
+			return error;
+		payload = (struct text){(const char *)sealed, event->header.payload_length};
+	}
+	return log_append(engine->log, (struct text[]){header, payload}, 2, &event->position);
+}
+
 int engine_append(struct engine *engine, struct customer *customer, uint32_t number, const struct engine_write *write,
                   uint64_t *position)
 {
@@ -80,11 +107,9 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t num
 	event.header.origin = origin->id;
 	event.header.origin_number = number;
 	event.header.previous = *head;
-	event.header.payload_length = (uint32_t)write->payload.n;
 	if (engine->options.config_version)
 		event.header.configuration = engine->options.config_version(engine_config(engine));
-	struct text parts[] = {{(const char *)&event.header, sizeof event.header}, write->payload};
-	int error = log_append(engine->log, parts, 2, &event.position);
+	int error = record_append(engine, &event, write->payload);
 	if (error)
 		return error;
 	*head = event.position;

@@ -1,6 +1,7 @@
 /* customer.c: the table of origins and customers, their locks and their states. */
 #include "engine/config.h"
 #include "engine/internal.h"
+#include "engine/keyring.h"
 
 #include <assert.h>
 #include <string.h>
@@ -159,6 +160,10 @@ int engine_origin_new(struct engine *engine, uint32_t *origin)
 	}
 	if (engine->options.memory_max && number % 256 == 0 && memory_used(engine) > engine->options.memory_max)
 		return ERROR_LIMIT;
+	while (keyring_is_destroyed(engine->keyring, number))
+		number++; /* Somebody erased had it, in a life of this folder that a backup was brought back over. */
+	if (engine->keyring && !keyring_has(engine->keyring, number))
+		return ERROR_BUSY;
 	origin_random(&id);
 	int error = origin_enter(engine, number, id);
 	if (!error)

@@ -140,6 +140,45 @@ int directory_set(struct directory *directory, struct identifier_hash hash, uint
 	return error;
 }
 
+void directory_each(struct directory *directory, void (*each)(void *, struct identifier_hash, uint32_t), void *arg)
+{
+	for (size_t s = 0; s < SHARDS; s++) {
+		struct shard *shard = &directory->shards[s];
+		pthread_mutex_lock(&shard->lock);
+		for (size_t i = 0; i < shard->capacity; i++)
+			if (shard->slots[i].origin != DIRECTORY_NONE)
+				each(arg, shard->slots[i].hash, shard->slots[i].origin);
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
+/* What lies behind a freed slot, up to the next free one, moves up where its own place is at or before the gap. */
+static void gap_close(struct shard *shard, size_t gap)
+{
+	const size_t mask = shard->capacity - 1;
+	for (size_t at = (gap + 1) & mask; shard->slots[at].origin != DIRECTORY_NONE; at = (at + 1) & mask) {
+		size_t own = shard->slots[at].hash.low & mask;
+		if (((at - own) & mask) < ((at - gap) & mask))
+			continue;
+		shard->slots[gap] = shard->slots[at];
+		shard->slots[at].origin = DIRECTORY_NONE;
+		gap = at;
+	}
+}
+
+void directory_remove(struct directory *directory, struct identifier_hash hash)
+{
+	struct shard *shard = shard_of(directory, hash);
+	pthread_mutex_lock(&shard->lock);
+	struct slot *slot = shard->capacity ? slot_of(shard, hash) : NULL;
+	if (slot && slot->origin != DIRECTORY_NONE) {
+		*slot = (struct slot){.origin = DIRECTORY_NONE};
+		shard->n--;
+		gap_close(shard, (size_t)(slot - shard->slots));
+	}
+	pthread_mutex_unlock(&shard->lock);
+}
+
 static size_t sum(struct directory *directory, size_t (*figure)(const struct shard *shard))
 {
 	size_t total = 0;

@@ -35,6 +35,12 @@ int directory_reserve(struct directory *directory, struct identifier_hash hash) 
 /* Enter or replace. Errors: ERROR_MEMORY. Threads: safe. */
 int directory_set(struct directory *directory, struct identifier_hash hash, uint32_t origin) MUST_CHECK;
 
+/* Call @each for every entry, its shard locked. Threads: safe. */
+void directory_each(struct directory *directory, void (*each)(void *arg, struct identifier_hash hash, uint32_t origin), void *arg);
+
+/* Take @hash out; does nothing when it is not there. Threads: safe. */
+void directory_remove(struct directory *directory, struct identifier_hash hash);
+
 size_t directory_count(struct directory *directory);
 size_t directory_bytes(struct directory *directory);
 

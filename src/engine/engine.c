@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
+#include "engine/keyring.h"
 #include "engine/matches.h"
 
 #include <assert.h>
@@ -22,6 +23,7 @@ struct dictionary *engine_dictionary(struct engine *engine) { return engine->dic
 struct dedupe *engine_dedupe(struct engine *engine) { return engine->dedupe; }
 struct columns *engine_columns(struct engine *engine) { return engine->columns; }
 struct matches *engine_matches(struct engine *engine) { return engine->matches; }
+struct keyring *engine_keyring(const struct engine *engine) { return engine->keyring; }
 const struct fold_table *engine_folds(const struct engine *engine) { return engine->options.folds; }
 
 const struct config *engine_config(struct engine *engine)
@@ -76,11 +78,13 @@ static void engine_free(struct engine *engine)
 	}
 	columns_close(engine->columns);
 	store_close(engine->store);
+	keyring_close(engine->keyring);
 	dedupe_free(engine->dedupe);
 	matches_free(engine->matches);
 	dictionary_free(engine->dictionary);
 	directory_free(engine->directory);
 	memory_free(engine->links);
+	memory_free(engine->forgotten);
 	pthread_mutex_destroy(&engine->structure);
 	pthread_mutex_destroy(&engine->links_lock);
 	pthread_mutex_destroy(&engine->tallies.lock);
@@ -108,7 +112,15 @@ static int parts_open(struct engine *engine)
 	if (error)
 		return error;
 	snprintf(path, sizeof path, "%s/lookup", options->folder);
-	return store_open(&engine->store, path);
+	error = store_open(&engine->store, path);
+	if (error || !options->node_key)
+		return error;
+	snprintf(path, sizeof path, "%s/" ENGINE_SEALING_FOLDER, options->folder);
+	error = keyring_open(&engine->keyring, path, options->node_key);
+	for (size_t i = 0; i < options->erased_n && !error; i++)
+		if (!keyring_is_destroyed(engine->keyring, options->erased[i]))
+			error = keyring_destroy(engine->keyring, &options->erased[i], 1);
+	return error;
 }
 
 int engine_open(struct engine **out, const struct engine_options *options)

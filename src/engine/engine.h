@@ -26,9 +26,13 @@ enum {
 	CUSTOMERS_MAX = 64 * 1024 * 1024,
 };
 
+/* Of the data folder: the keys that records are sealed with, apart from everything else and in no ordinary backup. */
+#define ENGINE_SEALING_FOLDER "sealing"
+
 struct engine;
 struct columns;
 struct dedupe;
+struct keyring;
 struct matches;
 
 /* An origin: the smallest unit of a customer's history. Numbers are dense from 1 and stay. */
@@ -66,6 +70,10 @@ struct engine_options {
 	const char *folder;               /* The data directory. */
 	const struct fold_table *folds;
 	const uint8_t *directory_key;     /* DIRECTORY_KEY_BYTES. */
+	const uint8_t *node_key;          /* KEYRING_KEY_BYTES; NULL: there are no keys, nothing is sealed, nobody can be erased. */
+	bool seal;                        /* Seal what is written from now on. What was written otherwise stays readable. */
+	const uint32_t *erased;           /* Origins whose keys are destroyed before anything is read, if they are there again. */
+	size_t erased_n;
 	size_t memory_max;                /* Of customers and directory: beyond it, new customers are refused. 0: none. */
 	size_t dedupe_memory_max;         /* 0: 1 GiB. */
 	int64_t snapshot_every_ms;        /* 0: 60 s; negative: only when closed or asked. */
@@ -93,6 +101,7 @@ struct dictionary *engine_dictionary(struct engine *engine);
 struct dedupe *engine_dedupe(struct engine *engine);
 struct columns *engine_columns(struct engine *engine);
 struct matches *engine_matches(struct engine *engine);
+struct keyring *engine_keyring(const struct engine *engine); /* May be NULL. */
 const struct fold_table *engine_folds(const struct engine *engine);
 
 /* The configuration in force. Replacing marks all states for folding again where it matters; the old one is the caller's
@@ -141,7 +150,7 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t ori
 /*
  * Make a new customer with one origin and no events. The structure lock is held. *@origin is its number and the
  * customer's. Nothing is in the log until its first event: until then it is forgotten by a restart.
- * Errors: ERROR_MEMORY, ERROR_LIMIT (memory_max or CUSTOMERS_MAX).
+ * Errors: ERROR_MEMORY, ERROR_LIMIT (memory_max or CUSTOMERS_MAX), ERROR_BUSY (its key is still being made).
  */
 int engine_origin_new(struct engine *engine, uint32_t *origin) MUST_CHECK;
 
@@ -186,6 +195,37 @@ struct history;
 int customer_replay(struct engine *engine, const struct customer *customer, struct history *events, struct history *decisions,
                     uint64_t until, const struct config *config, struct arena *arena, struct customer *then) MUST_CHECK;
 
+/* ---- forgetting ---- */
+
+/* Who a customer is to the engine: origins, and the hashes of the identifiers that lead to them. */
+struct forgetting {
+	uint32_t origins[CUSTOMER_ORIGINS_MAX];
+	size_t origins_n;
+	struct identifier_hash *hashes; /* In the arena it was made with. */
+	size_t hashes_n;
+	uint64_t events, decisions;
+};
+
+/* What has to be forgotten with the customer of @origin. Errors: ERROR_NOT_FOUND, ERROR_MEMORY. */
+int engine_forgetting(struct engine *engine, uint32_t origin, struct arena *arena, struct forgetting *out) MUST_CHECK;
+
+/*
+ * Forget the customer of @origin in memory: chains, states and identifiers are gone when this returns, and nobody finds the customer any
+ * more; what is on disk goes with engine_forget_stored. @out says what was forgotten, which may be more than engine_forgetting said, as
+ * events go on arriving. Errors: ERROR_NOT_FOUND, ERROR_MEMORY (nothing was done).
+ */
+int engine_forget(struct engine *engine, uint32_t origin, struct arena *arena, struct forgetting *out) MUST_CHECK;
+
+/*
+ * Take what was folded from @origins off the disk: snapshots, identifiers and column rows, with a pass of snapshots. Their records in
+ * the log cannot be taken out: destroy their keys (keyring_destroy), before or after. May be repeated.
+ * Errors: ERROR_IO, ERROR_FULL, ERROR_MEMORY.
+ */
+int engine_forget_stored(struct engine *engine, const uint32_t *origins, size_t n) MUST_CHECK;
+
+/* Did the start find something of origins whose keys are destroyed? Then a backup came back: take it off the disk again. */
+bool engine_found_forgotten(const struct engine *engine);
+
 /* ---- reading ---- */
 
 /* The state of fold @index, copied to aligned memory in @arena; empty without one. Partition locked, customer fresh.
@@ -212,7 +252,8 @@ bool engine_counts(const struct engine *engine, const struct event *event);
 /* The same, and the value of that row. */
 bool engine_value(const struct engine *engine, const struct event *event, int32_t *value);
 
-/* The record at @position with its names; payload in the log or in @arena. Errors: ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_MEMORY. */
+/* The record at @position with its names; payload in the log or in @arena. Errors: ERROR_NOT_FOUND (also when it is of somebody who was
+ * erased), ERROR_CORRUPT, ERROR_MEMORY. */
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event) MUST_CHECK;
 
 /* Call @each for customers in ascending number from *@after on, at most @n, each locked; stops when it returns false. */

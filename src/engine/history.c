@@ -1,16 +1,33 @@
 /* history.c: walking a customer's records, and folding the states again from them. */
 #include "base/clock.h"
 #include "engine/internal.h"
+#include "engine/seal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { HISTORY_ARENA_BYTES = 512 * 1024 * 1024, REFRESH_TRIES = 3 };
 
+int event_unseal(struct engine *engine, struct event *event, uint8_t *room)
+{
+	const struct text header = {(const char *)&event->header, sizeof event->header};
+	if (!engine->keyring)
+		return ERROR_DENIED;
+	if (event->sealed.n != (size_t)event->header.sealed_length + SEAL_BYTES)
+		return ERROR_CORRUPT;
+	int error = seal_open(engine->keyring, event->header.origin_number, event->header.key_version, header, event->sealed, room);
+	if (!error && room[0] != VALUE_OBJECT)
+		error = ERROR_CORRUPT;
+	if (!error)
+		event->payload = (struct value){room, event->header.sealed_length};
+	return error;
+}
+
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
 {
 	char local[LOG_ENTRY_BYTES_MAX];
 	struct text entry;
+	*event = (struct event){0};
 	int error = log_read(engine->log, position, local, &entry);
 	if (error)
 		return error;
@@ -20,6 +37,10 @@ int engine_event(struct engine *engine, uint64_t position, struct arena *arena, 
 			return ERROR_MEMORY;
 	}
 	error = event_decode(event, entry);
+	if (!error && event->header.key_version) {
+		uint8_t *room = arena_alloc(arena, event->header.sealed_length);
+		error = room ? event_unseal(engine, event, room) : ERROR_MEMORY;
+	}
 	if (error)
 		return error;
 	event->position = position;
@@ -55,6 +76,10 @@ int history_next(struct history *history, struct event *event, bool *more)
 		if (history->heads[i] > history->heads[newest])
 			newest = i;
 	int error = engine_event(history->engine, history->heads[newest], history->arena, event);
+	if (error == ERROR_NOT_FOUND && keyring_is_destroyed(history->engine->keyring, event->header.origin_number)) {
+		*more = false; /* Erased while it was walked. */
+		return 0;
+	}
 	if (error)
 		return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
 	if (event->header.previous >= history->heads[newest])

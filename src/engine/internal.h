@@ -43,6 +43,7 @@ struct engine {
 	struct dedupe *dedupe;
 	struct columns *columns;
 	struct matches *matches;
+	struct keyring *keyring;     /* NULL: none. */
 	struct store *store;
 	_Atomic(const struct config *) config;
 	size_t states_bytes_max;     /* Of one customer: all folds at their bounds. */
@@ -59,6 +60,9 @@ struct engine {
 	struct link_note *links;     /* Kept until the pass that writes them has committed. */
 	size_t links_n, links_capacity;
 	struct tallies tallies;
+	uint32_t *forgotten;         /* Origins whose column rows the next pass takes out. Under pass_lock. */
+	size_t forgotten_n, forgotten_capacity;
+	bool found_forgotten;
 	uint32_t origin_returned;    /* An origin nobody uses, 0: none. Under structure. */
 
 	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
@@ -96,6 +100,11 @@ void customer_states_store(struct engine *engine, struct partition *partition, s
 /* The earliest moment that a state in @scratch waits for, 0: none. */
 int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch);
 void customer_states_free(struct engine *engine, struct customer *customer);
+
+/* Open the payload of a sealed record into @room (header.sealed_length bytes). Errors: those of seal_open. */
+int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST_CHECK;
+/* Enter origin @number as one that was erased: it has its place and its id, and is nobody. Opening, or structure locked. */
+int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
 
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
+#include "engine/seal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ struct replay {
 	struct engine *engine;
 	uint64_t applied_until; /* In the snapshot. */
 	struct event ahead[AHEAD]; /* Read, not applied yet: the n before next. */
+	uint8_t (*rooms)[EVENT_BYTES_MAX]; /* For each of them, what was sealed. */
 	size_t next, n;
 };
 
@@ -178,15 +180,22 @@ static int replay_record(void *arg, uint64_t position, struct text entry)
 	if (position <= replay->applied_until)
 		return 0;
 	int error = replay->n == AHEAD ? record_apply(engine, event) : 0;
+	replay->n -= replay->n == AHEAD; /* Its place is this one's now. */
 	if (!error)
 		error = event_view(event, entry);
+	if (error)
+		return error;
+	if (keyring_is_destroyed(engine->keyring, event->header.origin_number))
+		return origin_bury(engine, event->header.origin_number, event->header.origin);
+	if (event->header.key_version && event->header.sealed_length <= EVENT_BYTES_MAX)
+		error = event_unseal(engine, event, replay->rooms[replay->next]);
 	if (error)
 		return error;
 	event->position = position;
 	places_fetch(engine, event);
 	if (replay->n >= AHEAD / 2)
 		states_fetch(engine, &replay->ahead[(replay->next + AHEAD / 2) % AHEAD]);
-	replay->n += replay->n < AHEAD;
+	replay->n++;
 	replay->next = (replay->next + 1) % AHEAD;
 	atomic_fetch_add_explicit(&engine->replayed_n, 1, memory_order_relaxed);
 	return 0;
@@ -283,10 +292,14 @@ static int log_start(struct engine *engine, uint64_t applied_until)
 static int states_recover(struct engine *engine, uint64_t applied_until)
 {
 	struct replay replay = {.engine = engine, .applied_until = applied_until};
-	int error = snapshot_load(engine);
+	replay.rooms = memory_alloc(AHEAD * sizeof *replay.rooms);
+	int error = replay.rooms ? snapshot_load(engine) : ERROR_MEMORY;
 	if (!error)
 		error = log_replay(engine->log, applied_until, replay_record, &replay);
-	return error ? error : replay_rest(&replay);
+	if (!error)
+		error = replay_rest(&replay);
+	memory_free(replay.rooms);
+	return error;
 }
 
 int recover(struct engine *engine)
@@ -303,6 +316,8 @@ int recover(struct engine *engine)
 		return error;
 	bool beside = pthread_create(&seen.thread, NULL, seen_run, &seen) == 0;
 	error = states_recover(engine, applied_until);
+	if (!error && engine->keyring)
+		error = keyring_make(engine->keyring, engine_origins(engine)); /* A folder from before there were keys. */
 	if (beside)
 		pthread_join(seen.thread, NULL);
 	else

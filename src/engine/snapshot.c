@@ -11,6 +11,7 @@
 #include "base/report.h"
 #include "base/thread.h"
 #include "engine/internal.h"
+#include "engine/seal.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -25,7 +26,7 @@ struct customer_record {
 	uint64_t applied, config_mark, folds_mark;
 	int64_t ordered_until, due;
 	uint32_t states_bytes;
-	uint8_t stale, reserved[3];
+	uint8_t stale, key_version, reserved[2]; /* key_version: as of a record in the log; not 0: the states are sealed, bound to this. */
 };
 
 struct origin_record {
@@ -68,13 +69,26 @@ static void position_note(struct slice *slice, uint64_t position)
 		slice->position_max = position;
 }
 
+/* An origin that was erased keeps its number and its id: nobody gets them again. */
+static void buried_put(struct slice *slice, uint32_t number)
+{
+	struct engine *engine = slice->engine;
+	if (!keyring_is_destroyed(engine->keyring, number) || !engine_origin(engine, number) || !engine_origin(engine, number)->dirty)
+		return;
+	struct origin_record record = {.id = engine_origin(engine, number)->id};
+	if (record_put(slice, STORE_ORIGINS, number, (struct text){(const char *)&record, sizeof record}, TEXT("")))
+		engine_origin(engine, number)->dirty = false;
+}
+
 static void origin_put(struct slice *slice, uint32_t number)
 {
 	struct engine *engine = slice->engine;
 	struct customer *customer = customer_lock_of(engine, number);
-	if (!customer)
-		return;
 	struct origin *origin = engine_origin(engine, number);
+	if (!customer) {
+		buried_put(slice, number);
+		return;
+	}
 	struct origin_record record = {origin->id, origin->head, origin->decision_head, origin->moved, customer->number, origin->events,
 	                               origin->decisions, 0};
 	if (origin->dirty && record_put(slice, STORE_ORIGINS, number, (struct text){(const char *)&record, sizeof record}, TEXT(""))) {
@@ -118,6 +132,28 @@ static void slice_take(struct slice *slice, uint32_t *number, uint32_t last)
 	}
 }
 
+/* Put a customer's record, its states sealed with the customer's own key; who was erased meanwhile is deleted. */
+static int customer_store(struct engine *engine, uint32_t number, struct text record)
+{
+	struct customer_record head;
+	uint8_t key[4];
+	if (record.n <= sizeof head || !engine->keyring || !engine->options.seal)
+		return store_put(engine->store, STORE_CUSTOMERS, key_of(number, key), record);
+	uint8_t *sealed = memory_alloc(record.n + SEAL_BYTES);
+	if (!sealed)
+		return ERROR_MEMORY;
+	memcpy(&head, record.p, sizeof head);
+	head.key_version = (uint8_t)seal_version();
+	memcpy(sealed, &head, sizeof head);
+	int error = seal_close(engine->keyring, number, (struct text){(const char *)&head, sizeof head}, text_from(record, sizeof head),
+	                       sealed + sizeof head);
+	if (!error || error == ERROR_NOT_FOUND)
+		error = store_put(engine->store, STORE_CUSTOMERS, key_of(number, key),
+		                  (struct text){(const char *)sealed, error ? 0 : record.n + SEAL_BYTES});
+	memory_free(sealed);
+	return error;
+}
+
 static int slice_write(struct slice *slice)
 {
 	struct engine *engine = slice->engine;
@@ -130,8 +166,9 @@ static int slice_write(struct slice *slice)
 		uint8_t key[4];
 		memcpy(about, slice->bytes.p + at, sizeof about);
 		at += sizeof about;
-		error = store_put(engine->store, (enum store_table)about[0], key_of(about[1], key),
-		                  (struct text){slice->bytes.p + at, about[2]});
+		struct text record = {slice->bytes.p + at, about[2]};
+		error = about[0] == STORE_CUSTOMERS ? customer_store(engine, about[1], record)
+		                                    : store_put(engine->store, (enum store_table)about[0], key_of(about[1], key), record);
 		at += about[2];
 	}
 	return error;
@@ -166,7 +203,7 @@ static int links_write(struct engine *engine, size_t *written)
 	int error = links ? 0 : ERROR_MEMORY;
 	for (size_t i = 0; i < n && !error; i++)
 		error = store_put(engine->store, STORE_IDENTIFIERS, (struct text){(const char *)&links[i].hash, sizeof links[i].hash},
-		                  (struct text){(const char *)&links[i].origin, sizeof links[i].origin});
+		                  (struct text){(const char *)&links[i].origin, links[i].origin == DIRECTORY_NONE ? 0 : sizeof links[i].origin});
 	memory_free(links);
 	*written = n;
 	return error;
@@ -274,11 +311,33 @@ static void all_dirty(struct engine *engine)
 	}
 }
 
+/* The column rows of those who were forgotten before the pass began are in files now: take them out there. */
+static int forgotten_write(struct engine *engine, size_t n)
+{
+	pthread_mutex_lock(&engine->pass_lock);
+	uint32_t *origins = memory_alloc((n + 1) * sizeof *origins);
+	if (origins && n)
+		memcpy(origins, engine->forgotten, n * sizeof *origins);
+	pthread_mutex_unlock(&engine->pass_lock);
+	int error = !origins ? ERROR_MEMORY : n ? columns_forget(engine->columns, origins, n) : 0;
+	memory_free(origins);
+	if (error)
+		return error;
+	pthread_mutex_lock(&engine->pass_lock);
+	engine->forgotten_n -= n;
+	if (n)
+		memmove(engine->forgotten, engine->forgotten + n, engine->forgotten_n * sizeof *engine->forgotten);
+	pthread_mutex_unlock(&engine->pass_lock);
+	return 0;
+}
+
 static int pass(struct engine *engine, uint32_t *names_written)
 {
 	int64_t begun = clock_now_ms();
+	pthread_mutex_lock(&engine->pass_lock);
+	size_t links_n = 0, forgotten_n = engine->forgotten_n;
+	pthread_mutex_unlock(&engine->pass_lock);
 	uint64_t position = barrier(engine);
-	size_t links_n = 0;
 	int error = position ? log_wait(engine->log, position, 60000) : 0;
 	if (!error)
 		error = names_write(engine, names_written);
@@ -308,6 +367,11 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	}
 	columns_flushed(engine->columns, position);
 	links_written(engine, links_n);
+	error = forgotten_write(engine, forgotten_n);
+	if (error) {
+		report(REPORT_ERROR, "forget_failed", "Rows of somebody erased could not be taken out: %s It will be tried again.", error_sentence(error));
+		return error;
+	}
 	engine->snapshot_ms = clock_now_ms() - begun;
 	atomic_fetch_add(&engine->snapshots_n, 1);
 	return 0;
@@ -464,6 +528,10 @@ static int origin_load(void *arg, struct text key, struct text value)
 	if (value.n != sizeof record && value.n != ORIGIN_RECORD_SHORT)
 		return ERROR_CORRUPT;
 	memcpy(&record, value.p, value.n);
+	if (record.customer == 0 || keyring_is_destroyed(engine->keyring, number)) {
+		engine->found_forgotten |= record.customer != 0;
+		return origin_bury(engine, number, record.id);
+	}
 	int error = value.n == sizeof record ? 0 : decisions_count(engine, record.decision_head, &record.decisions);
 	if (!error)
 		error = origin_reserve(engine, number);
@@ -495,10 +563,10 @@ static int customer_load(void *arg, struct text key, struct text value)
 	if (value.n < sizeof record)
 		return ERROR_CORRUPT;
 	memcpy(&record, value.p, sizeof record);
-	if (value.n != sizeof record + record.states_bytes || record.states_bytes > engine->states_bytes_max)
+	if (value.n != sizeof record + record.states_bytes + (record.key_version ? SEAL_BYTES : 0) || record.states_bytes > engine->states_bytes_max)
 		return ERROR_CORRUPT;
 	if (!customer || !customer->origin_first)
-		return 0; /* Joined to another while the pass was on its way. */
+		return 0; /* Joined to another while the pass was on its way, or erased. */
 	customer->applied = record.applied;
 	customer->config_mark = record.config_mark;
 	customer->ordered_until = record.ordered_until;
@@ -513,9 +581,16 @@ static int customer_load(void *arg, struct text key, struct text value)
 		customer->states_capacity = 0;
 		return ERROR_MEMORY;
 	}
-	memcpy(customer->states, value.p + sizeof record, record.states_bytes);
 	customer->states_bytes = record.states_bytes;
 	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
+	struct text states = text_from(value, sizeof record);
+	if (!record.key_version)
+		memcpy(customer->states, states.p, record.states_bytes);
+	else if (!engine->keyring)
+		return ERROR_DENIED;
+	else
+		return seal_open(engine->keyring, customer->number, record.key_version, (struct text){(const char *)&record, sizeof record},
+		                 states, customer->states);
 	return 0;
 }
 
@@ -528,7 +603,13 @@ static int identifier_load(void *arg, struct text key, struct text value)
 		return ERROR_CORRUPT;
 	memcpy(&hash, key.p, sizeof hash);
 	memcpy(&origin, value.p, sizeof origin);
-	return directory_set(engine->directory, hash, origin);
+	if (!keyring_is_destroyed(engine->keyring, origin))
+		return directory_set(engine->directory, hash, origin);
+	engine->found_forgotten = true;
+	if (memory_grow(&engine->links, &engine->links_capacity, engine->links_n + 1, sizeof *engine->links) != 0)
+		return ERROR_MEMORY;
+	engine->links[engine->links_n++] = (struct link_note){hash, DIRECTORY_NONE}; /* The next pass takes it out. */
+	return 0;
 }
 
 static int name_load(void *arg, struct text key, struct text value)

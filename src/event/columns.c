@@ -286,7 +286,7 @@ void columns_flushed(struct columns *columns, uint64_t until)
 static bool take(struct column_event *out, int32_t day, struct column_row row, int64_t from_ms, int64_t to_ms)
 {
 	int64_t time = (int64_t)day * MS_A_DAY + COLUMN_TIME(row);
-	if (time < from_ms || time >= to_ms)
+	if (time < from_ms || time >= to_ms || row.origin == 0)
 		return false;
 	*out = (struct column_event){time, row.origin, row.name, row.touchpoint, row.value, (uint8_t)COLUMN_CHANNEL(row)};
 	return true;
@@ -361,6 +361,64 @@ int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size
 	pthread_rwlock_rdlock(&columns->walked);
 	int error = select_all(columns, from_ms, to_ms, n_max, events, n);
 	pthread_rwlock_unlock(&columns->walked);
+	return error;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	return (left > right) - (left < right);
+}
+
+/* Blank in one file. @origins is sorted. */
+static int day_forget(struct columns *columns, struct day_file day, const uint32_t *origins, size_t n)
+{
+	char name[24];
+	struct column_row rows[4096];
+	bool changed = false;
+	int error = 0;
+	name_of(name, day.day);
+	int file = openat(columns->folder, name, O_RDWR | O_CLOEXEC);
+	if (file < 0)
+		return ERROR_IO;
+	for (uint64_t at = 0; at < day.rows && !error;) {
+		size_t wanted = day.rows - at < 4096 ? (size_t)(day.rows - at) : 4096, found = 0;
+		if (pread(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows)) != (ssize_t)(wanted * sizeof *rows))
+			error = ERROR_IO;
+		for (size_t i = 0; i < wanted && !error; i++)
+			if (rows[i].origin && bsearch(&rows[i].origin, origins, n, sizeof *origins, compare_numbers)) {
+				rows[i] = (struct column_row){0};
+				found++;
+			}
+		if (found && !error)
+			error = write_all(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows));
+		changed |= found > 0;
+		at += wanted;
+	}
+	if (changed && !error && fdatasync(file) != 0)
+		error = ERROR_IO;
+	close(file);
+	return error;
+}
+
+int columns_forget(struct columns *columns, const uint32_t *origins, size_t n)
+{
+	uint32_t *sorted = memory_alloc((n + 1) * sizeof *sorted);
+	if (!sorted)
+		return ERROR_MEMORY;
+	memcpy(sorted, origins, n * sizeof *sorted);
+	qsort(sorted, n, sizeof *sorted, compare_numbers);
+	int error = 0;
+	for (size_t i = 0; !error; i++) {
+		pthread_mutex_lock(&columns->lock);
+		bool more = i < columns->days_n;
+		struct day_file day = more ? columns->days[i] : (struct day_file){0};
+		pthread_mutex_unlock(&columns->lock);
+		if (!more)
+			break;
+		error = day.rows ? day_forget(columns, day, sorted, n) : 0;
+	}
+	memory_free(sorted);
 	return error;
 }
 

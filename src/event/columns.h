@@ -61,6 +61,12 @@ struct column_event {
 int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size_t n_max, struct column_event **events, size_t *n)
 	MUST_CHECK;
 
+/*
+ * Blank the rows of @n origins in the day files, durably: they count for nobody and are passed over. Rows that are only gathered stay.
+ * By the flushing thread, or while nobody flushes. Errors: ERROR_IO, ERROR_MEMORY.
+ */
+int columns_forget(struct columns *columns, const uint32_t *origins, size_t n) MUST_CHECK;
+
 uint64_t columns_rows(struct columns *columns);
 
 #endif

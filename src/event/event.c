@@ -50,6 +50,12 @@ int event_view(struct event *out, struct text record)
 	if (header.payload_length > payload.n || header.kind == 0 || header.kind >= EVENT_KIND_END)
 		return ERROR_CORRUPT;
 	payload.n = header.payload_length;
+	if (header.key_version) {
+		if (header.sealed_length == 0 || header.sealed_length >= payload.n)
+			return ERROR_CORRUPT;
+		*out = (struct event){.header = header, .sealed = payload};
+		return 0;
+	}
 	if (payload.n == 0 || payload.p[0] != VALUE_OBJECT)
 		return ERROR_CORRUPT;
 	*out = (struct event){.header = header, .payload = {(const uint8_t *)payload.p, payload.n}};
@@ -62,7 +68,7 @@ int event_decode(struct event *out, struct text record)
 	int error = event_view(&event, record);
 	if (error)
 		return error;
-	if (!value_check((struct text){(const char *)event.payload.p, event.payload.n}))
+	if (!event.header.key_version && !value_check((struct text){(const char *)event.payload.p, event.payload.n}))
 		return ERROR_CORRUPT;
 	*out = event;
 	return 0;

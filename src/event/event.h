@@ -3,7 +3,7 @@
  *
  * A record is a fixed header of EVENT_HEADER_BYTES and a payload, which is one object (value.h). All numbers are
  * little-endian. The header has, from the first version on, room for seals and purposes: key_version 0 means the
- * payload is not sealed.
+ * payload is not sealed; otherwise payload_length bytes of the record are sealed (engine/seal.h) and were sealed_length before.
  */
 #ifndef ATTUNE_EVENT_EVENT_H
 #define ATTUNE_EVENT_EVENT_H
@@ -93,7 +93,8 @@ struct event {
 	uint64_t position;
 	struct event_header header;
 	struct text name, touchpoint, source; /* From the dictionary; empty without. */
-	struct value payload;
+	struct value payload;                 /* Absent while it is sealed. */
+	struct text sealed;                   /* The payload as it lies in the record, when header.key_version is not 0. */
 };
 
 const char *event_kind_name(enum event_kind kind); /* "track"; "unknown" for others. */

@@ -5,6 +5,7 @@
 #define ATTUNE_TEST_HOUSE_H
 
 #include "engine/engine.h"
+#include "engine/keyring.h"
 #include "engine/config_build.h"
 
 /* One record as it was written. */

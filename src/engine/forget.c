@@ -1,0 +1,149 @@
+/* forget.c: taking a customer out of everything that was folded. */
+#include "engine/internal.h"
+#include "engine/matches.h"
+
+#include <string.h>
+
+struct finding {
+	const struct forgetting *forgetting;
+	struct arena *arena;
+	struct identifier_hash *hashes;
+	size_t n, capacity;
+	bool failed;
+};
+
+static bool is_among(const struct forgetting *forgetting, uint32_t origin)
+{
+	for (size_t i = 0; i < forgetting->origins_n; i++)
+		if (forgetting->origins[i] == origin)
+			return true;
+	return false;
+}
+
+static void entry_find(void *arg, struct identifier_hash hash, uint32_t origin)
+{
+	struct finding *finding = arg;
+	if (!is_among(finding->forgetting, origin))
+		return;
+	if (finding->n == finding->capacity) {
+		size_t capacity = finding->capacity ? 2 * finding->capacity : 32;
+		struct identifier_hash *grown = arena_alloc(finding->arena, capacity * sizeof *grown);
+		if (!grown) {
+			finding->failed = true;
+			return;
+		}
+		if (finding->n)
+			memcpy(grown, finding->hashes, finding->n * sizeof *grown);
+		finding->hashes = grown;
+		finding->capacity = capacity;
+	}
+	finding->hashes[finding->n++] = hash;
+}
+
+/* The origins of @customer, locked, and all that leads to them. Structure lock held, so nothing is linked meanwhile. */
+static int find(struct engine *engine, const struct customer *customer, struct arena *arena, struct forgetting *out)
+{
+	struct finding finding = {.forgetting = out, .arena = arena};
+	*out = (struct forgetting){.events = customer->events};
+	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
+		out->origins[out->origins_n++] = number;
+		out->decisions += engine_origin(engine, number)->decisions;
+	}
+	directory_each(engine->directory, entry_find, &finding);
+	if (finding.failed)
+		return ERROR_MEMORY;
+	out->hashes = finding.hashes;
+	out->hashes_n = finding.n;
+	return 0;
+}
+
+int engine_forgetting(struct engine *engine, uint32_t origin, struct arena *arena, struct forgetting *out)
+{
+	pthread_mutex_lock(&engine->structure);
+	struct customer *customer = customer_lock_of(engine, origin);
+	int error = customer ? find(engine, customer, arena, out) : ERROR_NOT_FOUND;
+	if (customer)
+		customer_unlock(engine, customer);
+	pthread_mutex_unlock(&engine->structure);
+	return error;
+}
+
+/* Nobody belongs to @customer any more, and nothing is known. Structure and partition locked. */
+static void bury_all(struct engine *engine, struct customer *customer, const struct forgetting *forgetting)
+{
+	for (size_t i = 0; i < forgetting->origins_n; i++) {
+		struct origin *origin = engine_origin(engine, forgetting->origins[i]);
+		*origin = (struct origin){.id = origin->id, .dirty = true};
+	}
+	customer_states_free(engine, customer);
+	customer->origin_first = customer->origins_n = customer->events = 0;
+	customer->stale = customer->ordered_stale = false;
+	customer->due = customer->ordered_until = 0;
+	customer->dirty = true;
+	atomic_fetch_sub(&engine->customers_n, 1);
+	atomic_fetch_sub(&engine->events_n, forgetting->events);
+	atomic_fetch_sub(&engine->decisions_n, forgetting->decisions);
+}
+
+/* The store learns with the next pass that these identifiers are nobody's. */
+static void links_forget(struct engine *engine, const struct forgetting *forgetting)
+{
+	pthread_mutex_lock(&engine->links_lock);
+	for (size_t i = 0; i < forgetting->hashes_n; i++)
+		engine->links[engine->links_n++] = (struct link_note){forgetting->hashes[i], DIRECTORY_NONE};
+	pthread_mutex_unlock(&engine->links_lock);
+}
+
+int engine_forget(struct engine *engine, uint32_t origin, struct arena *arena, struct forgetting *out)
+{
+	pthread_mutex_lock(&engine->structure);
+	struct customer *customer = customer_lock_of(engine, origin);
+	int error = customer ? find(engine, customer, arena, out) : ERROR_NOT_FOUND;
+	if (!error) {
+		pthread_mutex_lock(&engine->links_lock);
+		error = memory_grow(&engine->links, &engine->links_capacity, engine->links_n + out->hashes_n, sizeof *engine->links);
+		pthread_mutex_unlock(&engine->links_lock);
+	}
+	if (!error) {
+		for (size_t i = 0; i < out->hashes_n; i++)
+			directory_remove(engine->directory, out->hashes[i]);
+		links_forget(engine, out);
+		bury_all(engine, customer, out);
+		matches_clear(engine->matches);
+	}
+	if (customer)
+		customer_unlock(engine, customer);
+	pthread_mutex_unlock(&engine->structure);
+	return error;
+}
+
+int engine_forget_stored(struct engine *engine, const uint32_t *origins, size_t n)
+{
+	pthread_mutex_lock(&engine->pass_lock);
+	int error = memory_grow(&engine->forgotten, &engine->forgotten_capacity, engine->forgotten_n + n, sizeof *engine->forgotten);
+	for (size_t i = 0; i < n && !error; i++)
+		engine->forgotten[engine->forgotten_n++] = origins[i];
+	pthread_mutex_unlock(&engine->pass_lock);
+	return error ? error : engine_snapshot(engine);
+}
+
+int origin_bury(struct engine *engine, uint32_t number, struct origin_id id)
+{
+	int error = origin_reserve(engine, number);
+	if (error)
+		return error;
+	struct origin *origin = engine_origin(engine, number);
+	if (atomic_load(&origin->customer))
+		return 0; /* Found alive before its key was known to be destroyed: no such order exists at a start. */
+	*origin = (struct origin){.id = id, .dirty = true};
+	customer_at(engine, number)->number = number;
+	customer_at(engine, number)->dirty = true;
+	if (number > engine_origins(engine))
+		atomic_store_explicit(&engine->origins_n, number, memory_order_release);
+	return 0;
+}
+
+bool engine_found_forgotten(const struct engine *engine)
+{
+	return engine->found_forgotten;
+}

@@ -1,0 +1,45 @@
+/*
+ * keyring.h: a key for every origin, so that destroying it makes all that was sealed with it unreadable, wherever it lies.
+ *
+ * FOLDER/slots holds a slot of 64 bytes for each origin number, with 32 random bytes; the key of an origin is their keyed
+ * hash (BLAKE2b) under the node's key. So the file alone opens nothing, nor does the node's key alone. Destroying
+ * overwrites the slot in place and syncs: the file lies outside LMDB, where what was deleted stays readable. A destroyed
+ * slot stays destroyed, and is the lasting mark that its origin was erased.
+ *
+ * Slots are made and synced ahead of the origins that will use them, by a thread of their own: a new customer waits for no
+ * disk, and no record can be durable before the key that it was sealed with is.
+ */
+#ifndef ATTUNE_ENGINE_KEYRING_H
+#define ATTUNE_ENGINE_KEYRING_H
+
+#include "base/text.h"
+
+enum { KEYRING_KEY_BYTES = 32, KEYRING_AHEAD = 64 * 1024 };
+
+struct keyring;
+
+/*
+ * Open the slots in @folder, made when missing. @node_key (KEYRING_KEY_BYTES) is copied.
+ * Errors: ERROR_DENIED (the slots were made with another node key), ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY.
+ */
+int keyring_open(struct keyring **out, const char *folder, const uint8_t *node_key) MUST_CHECK;
+void keyring_close(struct keyring *keyring);
+
+/* Is there a durable key for @origin? Asks for more of them in time. False: not yet, try again shortly. Threads: safe. */
+bool keyring_has(struct keyring *keyring, uint32_t origin);
+
+/* Make keys for the numbers up to @origin and KEYRING_AHEAD more, now. Errors: ERROR_IO, ERROR_FULL. */
+int keyring_make(struct keyring *keyring, uint32_t origin) MUST_CHECK;
+
+/* The key of @origin. Errors: ERROR_NOT_FOUND (destroyed), ERROR_BUSY (not made yet), ERROR_CORRUPT, ERROR_IO, ERROR_MEMORY.
+ * Threads: safe. */
+int keyring_key(struct keyring *keyring, uint32_t origin, uint8_t key[KEYRING_KEY_BYTES]) MUST_CHECK;
+
+/* Destroy the keys of @n origins, durably; those without one yet get a destroyed slot. Errors: ERROR_IO, ERROR_MEMORY. Threads: safe. */
+int keyring_destroy(struct keyring *keyring, const uint32_t *origins, size_t n) MUST_CHECK;
+bool keyring_is_destroyed(const struct keyring *keyring, uint32_t origin); /* Cheap. NULL: none is. */
+
+/* Copy the slots as they are now to the new file @path, durably. Errors: ERROR_IO, ERROR_FULL. */
+int keyring_copy(struct keyring *keyring, const char *path) MUST_CHECK;
+
+#endif
