@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/folder.h"
 #include "engine/backup.h"
+#include "engine/engine.h"
 #include "engine/verify.h"
+#include "serve/erasure.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,34 +21,48 @@
 
 static const char WHOLE[] = "backup.json"; /* Written last: a backup without it is not whole. */
 
+static const char TAKEN[] = "taken";      /* In a copy of the keys: when it was made, in ms since 1970. */
+
 struct call {
 	const char *verb, *from, *to;
-	bool json;
+	const char *sealing; /* Of restore: where the keys come from. */
+	bool json, keys;     /* keys: of backup: only them. */
 };
 
 static int usage(FILE *out, const char *verb)
 {
 	if (strcmp(verb, "backup") == 0)
-		fputs("usage: attune backup DIR TO [--json]\n\nCopies the data folder DIR to the new folder TO, with or without a server running on it, and\n"
+		fputs("usage: attune backup DIR TO [--keys] [--json]\n\nCopies the data folder DIR to the new folder TO, with or without a server running on it, and\n"
 		      "checks the whole log on the way. Finished files of the log are hard links when TO is on the same disk.\n"
-		      "The copy holds everything, secrets included: keep it as safe as DIR.\n", out);
+		      "The copy holds all secrets but the keys that customers' records are sealed with; those are copied with\n"
+		      "--keys, to a place of their own. Copies of the keys that are older than 7 days are not taken back:\n"
+		      "make them often, and throw the old ones away, or what was erased could come back.\n", out);
 	else
-		fputs("usage: attune restore BACKUP DIR [--json]\n\nBrings BACKUP (made by attune backup) back as the new data folder DIR and checks it.\n", out);
+		fputs("usage: attune restore BACKUP DIR --sealing KEYS [--json]\n\nBrings BACKUP (made by attune backup) back as the new data folder DIR and checks it. KEYS is the folder\n"
+		      "\"sealing\" of the data folder that is or was in use, or a copy made with attune backup --keys. Who was\n"
+		      "erased since the backup is erased again when the server starts, before it serves anybody.\n", out);
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int call_read(struct call *call, int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {"keys", no_argument, NULL, 'k'},
+	                                        {"sealing", required_argument, NULL, 's'}, {0}};
 	*call = (struct call){.verb = argv[0]};
+	const bool is_backup = strcmp(argv[0], "backup") == 0;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'h') {
 			usage(stdout, argv[0]);
 			exit(EXIT_DONE);
 		}
-		if (option != 'j')
+		if (option == 'j')
+			call->json = true;
+		else if (option == 'k' && is_backup)
+			call->keys = true;
+		else if (option == 's' && !is_backup)
+			call->sealing = optarg;
+		else
 			return usage(stderr, argv[0]);
-		call->json = true;
 	}
 	if (optind + 2 != argc)
 		return usage(stderr, argv[0]);
@@ -77,6 +93,26 @@ static int whole_write(const struct call *call, const struct backup *backup)
 	return fclose(file) == 0 && is_written ? folder_sync(call->to) : ERROR_IO;
 }
 
+static int keys_copy(const struct call *call)
+{
+	char path[4200];
+	int error = engine_backup_sealing(call->from, call->to);
+	if (error)
+		return failed(call, error);
+	snprintf(path, sizeof path, "%s/%s", call->to, TAKEN);
+	FILE *file = fopen(path, "w");
+	bool is_written = file && fprintf(file, "%" PRId64 "\n", clock_now_ms()) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (file && fclose(file) != 0)
+		is_written = false;
+	if (!is_written)
+		return failed(call, ERROR_IO);
+	if (call->json)
+		printf("{\"keys\":true}\n");
+	else
+		printf("%s has the keys of %s. It is taken back for 7 days; then throw it away.\n", call->to, call->from);
+	return EXIT_DONE;
+}
+
 int verb_backup(int argc, char **argv)
 {
 	struct call call;
@@ -84,6 +120,8 @@ int verb_backup(int argc, char **argv)
 	int exit = call_read(&call, argc, argv);
 	if (exit != EXIT_DONE)
 		return exit;
+	if (call.keys)
+		return keys_copy(&call);
 	if (setpriority(PRIO_PROCESS, 0, 10) != 0) /* The server beside it comes first. */
 		fprintf(stderr, "attune backup: its priority could not be lowered: %s\n", strerror(errno));
 	int error = engine_backup(&backup, call.from, call.to);
@@ -97,6 +135,35 @@ int verb_backup(int argc, char **argv)
 		printf("%s is a whole copy of %s: %" PRIu64 " bytes of log in %" PRIu64 " files, %" PRIu64 " of them links.\n", call.to, call.from,
 		       backup.bytes, backup.segments, backup.linked);
 	return EXIT_DONE;
+}
+
+/* A copy of the keys says when it was made; the folder that is in use does not. */
+static bool keys_are_old(const struct call *call)
+{
+	char path[4200];
+	int64_t taken_ms;
+	snprintf(path, sizeof path, "%s/%s", call->sealing, TAKEN);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return false;
+	bool is_read = fscanf(file, "%" SCNd64, &taken_ms) == 1;
+	fclose(file);
+	return !is_read || clock_now_ms() - taken_ms > (int64_t)ERASURE_COPY_DAYS * MS_A_DAY;
+}
+
+static int keys_restore(const struct call *call)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/" ENGINE_SEALING_FOLDER, call->to);
+	int error = engine_backup_sealing(call->sealing, path);
+	snprintf(path, sizeof path, "%s/" ENGINE_SEALING_FOLDER "/%s", call->to, TAKEN);
+	return error ? error : unlink(path) == 0 || errno == ENOENT ? 0 : ERROR_IO;
+}
+
+static int sealed_count(void *arg, const struct event *event)
+{
+	*(uint64_t *)arg += event->header.key_version != 0;
+	return 0;
 }
 
 int verb_restore(int argc, char **argv)
@@ -114,16 +181,30 @@ int verb_restore(int argc, char **argv)
 		fprintf(stderr, "attune restore: %s is not a whole backup: it has no %s\n", call.from, WHOLE);
 		return EXIT_FAILED;
 	}
+	if (call.sealing && keys_are_old(&call)) {
+		fprintf(stderr, "attune restore: the keys in %s are older than %d days: what was erased since could come back; use newer ones\n", call.sealing,
+		        ERASURE_COPY_DAYS);
+		return EXIT_FAILED;
+	}
+	uint64_t sealed = 0;
 	int error = engine_backup(&backup, call.from, call.to);
 	snprintf(path, sizeof path, "%s/%s", call.to, WHOLE);
 	if (!error && unlink(path) != 0)
 		error = ERROR_IO;
 	if (!error && backup.segments)
-		error = engine_verify(call.to, &found, NULL, NULL);
+		error = engine_verify(call.to, &found, sealed_count, &sealed);
 	else
 		found = (struct verify){0};
+	if (!error && call.sealing)
+		error = keys_restore(&call);
 	if (error)
 		return failed(&call, error);
+	if (sealed && !call.sealing) {
+		fprintf(stderr, "attune restore: %s is there, but %" PRIu64 " of its records are sealed and their keys are not: copy the folder\n"
+		        "\"sealing\" of the data folder that was in use to %s/" ENGINE_SEALING_FOLDER " before you start a server, or restore again with --sealing\n",
+		        call.to, sealed, call.to);
+		return EXIT_FAILED;
+	}
 	if (call.json)
 		printf("{\"restored\":true,\"records\":%" PRIu64 ",\"events\":%" PRIu64 "}\n", found.records, found.events);
 	else

@@ -2,6 +2,7 @@
 #include "engine/backup.h"
 
 #include "base/folder.h"
+#include "engine/engine.h"
 #include "engine/store.h"
 #include "log/log.h"
 
@@ -118,4 +119,24 @@ int engine_backup(struct backup *out, const char *from, const char *to)
 	if (!error)
 		*out = (struct backup){events.segments, events.linked, events.bytes, events.last};
 	return error;
+}
+
+int engine_backup_sealing(const char *from, const char *to)
+{
+	char source[PATH_BYTES], slots[PATH_BYTES];
+	struct stat status;
+	int error = path_join(slots, from, "slots");
+	if (!error && stat(slots, &status) == 0)
+		error = path_join(source, from, ".");
+	else if (!error)
+		error = path_join(source, from, ENGINE_SEALING_FOLDER);
+	if (!error)
+		error = path_join(slots, source, "slots");
+	if (!error && stat(slots, &status) != 0)
+		error = ERROR_NOT_FOUND;
+	if (!error)
+		error = target_make(source, to);
+	if (!error)
+		error = files_each(source, file_take, to);
+	return error ? error : folder_sync(to);
 }

@@ -204,9 +204,11 @@ struct forgetting {
 	struct identifier_hash *hashes; /* In the arena it was made with. */
 	size_t hashes_n;
 	uint64_t events, decisions;
+	uint64_t sealed_at;             /* A sealed record of the customer, 0: none; and how many lie open in the log, those that only join */
+	uint64_t unsealed;              /* and part left out. Of engine_forgetting alone. */
 };
 
-/* What has to be forgotten with the customer of @origin. Errors: ERROR_NOT_FOUND, ERROR_MEMORY. */
+/* What has to be forgotten with the customer of @origin. Errors: ERROR_NOT_FOUND, ERROR_MEMORY, ERROR_CORRUPT. */
 int engine_forgetting(struct engine *engine, uint32_t origin, struct arena *arena, struct forgetting *out) MUST_CHECK;
 
 /*

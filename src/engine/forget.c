@@ -57,14 +57,46 @@ static int find(struct engine *engine, const struct customer *customer, struct a
 	return 0;
 }
 
+/* Walk one chain by its headers: what is sealed, what lies open. */
+static int chain_look(struct engine *engine, uint64_t head, struct forgetting *out)
+{
+	char local[LOG_ENTRY_BYTES_MAX];
+	struct text entry;
+	struct event event;
+	int error = 0;
+	while (head && !error) {
+		error = log_read(engine->log, head, local, &entry);
+		if (!error)
+			error = event_view(&event, entry);
+		if (!error && event.header.previous >= head)
+			error = ERROR_CORRUPT;
+		if (error)
+			break;
+		if (event.header.key_version)
+			out->sealed_at = head;
+		else
+			out->unsealed += event.header.kind != EVENT_MERGE && event.header.kind != EVENT_SPLIT;
+		head = event.header.previous;
+	}
+	return error;
+}
+
 int engine_forgetting(struct engine *engine, uint32_t origin, struct arena *arena, struct forgetting *out)
 {
+	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
+	size_t heads_n = 0;
 	pthread_mutex_lock(&engine->structure);
 	struct customer *customer = customer_lock_of(engine, origin);
 	int error = customer ? find(engine, customer, arena, out) : ERROR_NOT_FOUND;
+	for (size_t i = 0; i < out->origins_n && !error; i++) {
+		heads[heads_n++] = engine_origin(engine, out->origins[i])->head;
+		heads[heads_n++] = engine_origin(engine, out->origins[i])->decision_head;
+	}
 	if (customer)
 		customer_unlock(engine, customer);
 	pthread_mutex_unlock(&engine->structure);
+	for (size_t i = 0; i < heads_n && !error; i++)
+		error = chain_look(engine, heads[i], out);
 	return error;
 }
 

@@ -277,16 +277,6 @@ int keyring_destroy(struct keyring *keyring, const uint32_t *origins, size_t n)
 	return error;
 }
 
-int keyring_copy(struct keyring *keyring, const char *path)
-{
-	char from[64];
-	snprintf(from, sizeof from, "/proc/self/fd/%d", keyring->file);
-	pthread_mutex_lock(&keyring->file_lock);
-	int error = file_copy(from, path, ((uint64_t)atomic_load(&keyring->made) + 1) * SLOT_BYTES);
-	pthread_mutex_unlock(&keyring->file_lock);
-	return error;
-}
-
 /* ---- opening ---- */
 
 /* Find the destroyed slots. One that is damaged is an error to who needs it, and to nobody else. */

@@ -39,7 +39,4 @@ int keyring_key(struct keyring *keyring, uint32_t origin, uint8_t key[KEYRING_KE
 int keyring_destroy(struct keyring *keyring, const uint32_t *origins, size_t n) MUST_CHECK;
 bool keyring_is_destroyed(const struct keyring *keyring, uint32_t origin); /* Cheap. NULL: none is. */
 
-/* Copy the slots as they are now to the new file @path, durably. Errors: ERROR_IO, ERROR_FULL. */
-int keyring_copy(struct keyring *keyring, const char *path) MUST_CHECK;
-
 #endif

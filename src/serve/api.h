@@ -14,6 +14,11 @@ void api_consents_post(struct request *request);
 /* response_api.c */
 void api_response(struct request *request);
 
+/* erasure.c */
+void api_erase(struct request *request);
+void api_erasures(struct request *request);
+void api_erasure(struct request *request);
+
 /* export.c */
 void api_export(struct request *request);
 

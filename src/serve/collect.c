@@ -12,6 +12,7 @@
 #include "identify/resolve.h"
 #include "interact/touchpoint.h"
 #include "serve/dead_letters.h"
+#include "trust/erasures.h"
 #include "trust/reader.h"
 
 #include <sodium.h>
@@ -402,6 +403,19 @@ static bool is_flood(struct collect *collect, const struct resolve_request *want
 	return atomic_fetch_add(&server->new_customers, 1) >= server->settings.new_customers_a_minute;
 }
 
+/* Is it about somebody who was erased, from the time before? */
+static bool is_erased(struct collect *collect, const struct incoming *event, const struct resolve_request *wanted)
+{
+	struct erasures *erasures = collect->server->erasures;
+	for (size_t i = 0; erasures_any(erasures) && i < wanted->n; i++) {
+		struct identifier_hash hash = directory_hash(engine_directory(collect->engine), wanted->identifiers[i].type, wanted->identifiers[i].value);
+		if (erasures_suppress(erasures, hash, event->write.header.time_ms, collect->request->now_ms))
+			return true;
+	}
+	return false;
+}
+
+/* ERROR_NOT_FOUND: the event is about somebody erased and must not be stored. */
 static int owner_find(struct collect *collect, struct incoming *event, uint32_t *origin)
 {
 	struct resolve_request wanted = {.header = event->write.header, .because = event->message_id};
@@ -416,6 +430,8 @@ static int owner_find(struct collect *collect, struct incoming *event, uint32_t 
 		incoming_refuse(event, "blocked_id", "None of its identifiers may be used: they are placeholders or too long.");
 		return ERROR_INVALID;
 	}
+	if (is_erased(collect, event, &wanted))
+		return ERROR_NOT_FOUND;
 	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
 }
 
@@ -515,6 +531,10 @@ static int store_once(struct collect *collect, struct incoming *event)
 		return 0;
 	}
 	error = store(collect, event);
+	if (error == ERROR_NOT_FOUND && event->code.n == 0) {
+		atomic_fetch_add_explicit(&collect->server->figures.events_suppressed, 1, memory_order_relaxed);
+		return 0; /* Taken and dropped: who sent it can do nothing about it. */
+	}
 	if (!error) {
 		collect->accepted++;
 		atomic_fetch_add_explicit(&collect->server->figures.events_accepted, 1, memory_order_relaxed);

@@ -1,6 +1,7 @@
 /* dead_letters.c: the file of refused events. */
 #include "serve/dead_letters.h"
 
+#include "base/folder.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT };
+enum { LETTER_TEXT_MAX = 500, EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT };
 
 struct dead_letters {
 	char path[4200];
@@ -205,4 +206,69 @@ int dead_letters_about(struct dead_letters *letters, const struct text *values, 
 {
 	struct about about = {values, n, out};
 	return lines_walk(letters, DEAD_LETTERS_BYTES_MAX, about_take, &about);
+}
+
+/* Does a text of the event in @line make @is_about say yes? Texts are quoted there, as in about_take. */
+static bool line_is_about(struct text line, bool (*is_about)(void *, struct text), void *arg)
+{
+	static const struct text quote = {"\\\"", 2};
+	struct text rest = line;
+	size_t at, end;
+	while (text_find(rest, quote, &at)) {
+		rest = text_from(rest, at + quote.n);
+		if (!text_find(rest, quote, &end))
+			return false;
+		if (end && end <= LETTER_TEXT_MAX && is_about(arg, text_first(rest, end)))
+			return true;
+		/* The end of this text may be the beginning of the next one where a key or a comma is missing: look again from it. */
+		rest = text_from(rest, end);
+	}
+	return false;
+}
+
+/* Put @lines in the place of the file. */
+static int file_replace(struct dead_letters *letters, struct text lines)
+{
+	char draft[4300];
+	snprintf(draft, sizeof draft, "%s.new", letters->path);
+	int file = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	if (file < 0)
+		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+	bool good = write(file, lines.p, lines.n) == (ssize_t)lines.n && fsync(file) == 0 && rename(draft, letters->path) == 0;
+	if (!good) {
+		close(file);
+		return ERROR_IO;
+	}
+	close(letters->file);
+	letters->file = file;
+	letters->bytes = (off_t)lines.n;
+	return folder_sync_parent(letters->path);
+}
+
+int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *, struct text), void *arg, size_t *n)
+{
+	char *bytes;
+	struct text rest, line;
+	*n = 0;
+	pthread_mutex_lock(&letters->lock);
+	int error = tail_read(letters, (size_t)letters->bytes, &bytes, &rest);
+	struct buffer kept = BUFFER_INIT(2 * (size_t)DEAD_LETTERS_BYTES_MAX);
+	while (!error && rest.n) {
+		text_next(&rest, '\n', &line);
+		if (line.n && line_is_about(line, is_about, arg)) {
+			++*n;
+			continue;
+		}
+		buffer_text(&kept, line);
+		buffer_char(&kept, '\n');
+	}
+	if (!error)
+		memory_free(bytes);
+	if (!error && kept.failed)
+		error = ERROR_MEMORY;
+	if (!error && *n)
+		error = file_replace(letters, buffer_view(&kept));
+	pthread_mutex_unlock(&letters->lock);
+	buffer_free(&kept);
+	return error;
 }

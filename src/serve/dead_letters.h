@@ -28,4 +28,10 @@ int dead_letters_write(struct dead_letters *letters, struct json_writer *writer,
 /* Append the letters whose event has one of @values as a text, one a line, newest first. Errors: ERROR_IO, ERROR_MEMORY. */
 int dead_letters_about(struct dead_letters *letters, const struct text *values, size_t n, struct buffer *out) MUST_CHECK;
 
+/*
+ * Take out, durably, the letters whose event has a text that @is_about says yes to; *@n is how many went. Letters that arrive meanwhile
+ * wait. Errors: ERROR_IO, ERROR_FULL, ERROR_MEMORY (then all are still there).
+ */
+int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *arg, struct text value), void *arg, size_t *n) MUST_CHECK;
+
 #endif

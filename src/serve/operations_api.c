@@ -76,6 +76,7 @@ void api_metrics(struct request *request)
 	request->http->type = "text/plain; version=0.0.4; charset=utf-8";
 	metric(out, "events_accepted_total", "counter", "Events stored.", (double)atomic_load(&figures->events_accepted));
 	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
+	metric(out, "events_suppressed_total", "counter", "Events about customers who were erased, from before: not stored.", (double)atomic_load(&figures->events_suppressed));
 	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));
 	metric(out, "decisions_total", "counter", "Decisions made.", (double)atomic_load(&figures->decisions));
 	metric(out, "responses_unknown_total", "counter", "Responses to decisions that are not known: kept, never learned from.",

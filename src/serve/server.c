@@ -4,16 +4,21 @@
 #include "base/clock.h"
 #include "base/report.h"
 #include "base/thread.h"
+#include "engine/keyring.h"
 #include "identify/resolve.h"
 #include "serve/buying_models.h"
 #include "serve/dead_letters.h"
+#include "serve/erasure.h"
 #include "serve/hub.h"
 #include "serve/worth.h"
+#include "trust/erasures.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -571,23 +576,53 @@ static uint32_t config_version(const struct config *config)
 	return config ? config->version : 0;
 }
 
+/* The key under which the keys of customers are kept: ATTUNE_NODE_KEY (64 hex digits), else a file that is made when missing. */
+static int node_key_read(const char *folder, uint8_t key[KEYRING_KEY_BYTES])
+{
+	char path[4200];
+	size_t n;
+	const char *given = getenv("ATTUNE_NODE_KEY");
+	if (given && (sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) != 0 || n != KEYRING_KEY_BYTES)) {
+		report(REPORT_ERROR, "node_key_wrong", "ATTUNE_NODE_KEY must be 64 hex digits.");
+		return ERROR_INVALID;
+	}
+	if (given)
+		return 0;
+	snprintf(path, sizeof path, "%.4000s/" ENGINE_SEALING_FOLDER "/node-key", folder);
+	return secret_file(path, key, KEYRING_KEY_BYTES);
+}
+
 static int engine_start(struct server *server, const struct server_options *options)
 {
-	uint8_t key[DIRECTORY_KEY_BYTES];
+	uint8_t key[DIRECTORY_KEY_BYTES], node_key[KEYRING_KEY_BYTES];
 	const struct config *config;
+	size_t erased_n;
 	int error = key_read(server->folder, key);
+	if (!error)
+		error = erasures_open(&server->erasures, server->folder, server->started_ms);
+	if (!error)
+		error = erasure_signer_open(&server->signer, server->folder);
+	if (!error)
+		error = node_key_read(server->folder, node_key);
 	if (!error)
 		error = configurations_open(&server->configurations, server->folder, options->kinds, &config);
 	if (error)
 		return error;
 	const struct settings *settings = &server->settings;
 	struct engine_options engine = {
-		.folder = server->folder, .folds = options->folds, .directory_key = key, .memory_max = (size_t)settings->memory_max << 20,
+		.folder = server->folder, .folds = options->folds, .directory_key = key, .node_key = node_key,
+		.seal = strcmp(settings->seal, "off") != 0, .erased = erasures_origins(server->erasures, &erased_n), .memory_max = (size_t)settings->memory_max << 20,
 		.dedupe_memory_max = (size_t)settings->dedupe_memory_max << 20, .snapshot_every_ms = settings->snapshot_every_s * 1000,
 		.log_segment_bytes = (size_t)settings->log_segment_mb << 20,
 		.log_reserve_bytes = (size_t)settings->disk_reserve_mb << 20, .config = config, .column = options->column,
 		.config_version = config_version};
-	return engine_open(&server->engine, &engine);
+	engine.erased_n = erased_n;
+	error = engine_open(&server->engine, &engine);
+	sodium_memzero(node_key, sizeof node_key);
+	if (error == ERROR_DENIED)
+		report(REPORT_ERROR, "node_key_wrong", "The keys in %s/" ENGINE_SEALING_FOLDER " were made with another node key: give that one in ATTUNE_NODE_KEY or put its file back.",
+		       server->folder);
+	return error;
 }
 
 static void changed(void *arg, struct engine *engine, const struct customer *customer, const struct event *event)
@@ -607,6 +642,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 		error = engine_start(server, options);
 	if (!error && !(server->hub = hub_new()))
 		error = ERROR_MEMORY;
+	if (!error)
+		error = erasure_resume(server);
 	if (!error)
 		engine_listen(server->engine, changed, server);
 	if (!error)
@@ -683,6 +720,8 @@ void server_stop(struct server *server)
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);
+	erasures_close(server->erasures);
+	erasure_signer_close(server->signer);
 	configurations_close(&server->configurations);
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);

@@ -26,6 +26,8 @@ struct server;
 struct request;
 struct hub;
 struct dead_letters;
+struct erasures;
+struct erasure_signer;
 struct worth_view;
 struct standing;
 struct buying_models;
@@ -70,7 +72,7 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, decisions, responses_unknown, requests_refused;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, events_suppressed, decisions, responses_unknown, requests_refused;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 	_Atomic uint64_t latency_us;  /* All together. */
 };
@@ -84,6 +86,8 @@ struct server {
 	struct http *http;
 	struct hub *hub;
 	struct dead_letters *dead_letters;
+	struct erasures *erasures;
+	struct erasure_signer *signer;
 	struct buying_models *buying;
 	struct server_figures figures;
 

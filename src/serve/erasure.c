@@ -1,0 +1,367 @@
+/* erasure.c: erasing a customer. */
+#include "serve/erasure.h"
+
+#include "base/clock.h"
+#include "base/folder_search.h"
+#include "base/report.h"
+#include "engine/keyring.h"
+#include "identify/trait.h"
+#include "serve/api.h"
+#include "serve/dead_letters.h"
+#include "serve/worth.h"
+#include "trust/erasures.h"
+#include "trust/reader.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { VALUES_MAX = 400, VALUE_BYTES_MIN = 6 /* Shorter ones stand everywhere by chance. */, TYPES_MAX = 32, CERTIFICATE_BYTES_MAX = 64 * 1024 };
+static const uint64_t SEARCH_BYTES_MAX = (uint64_t)16 << 30;
+
+struct erasure_signer {
+	uint8_t secret[crypto_sign_SECRETKEYBYTES], open[crypto_sign_PUBLICKEYBYTES];
+};
+
+/* What is known of one while it goes on. */
+struct erasing {
+	struct server *server;
+	struct arena *arena;
+	struct forgetting gone;
+	const uint32_t *origins;
+	size_t origins_n, identifiers_n;
+	const struct identifier_hash *hashes;
+	struct text values[VALUES_MAX];   /* That named the customer, in the clear; none after a restart. */
+	size_t values_n;
+	struct text types[TYPES_MAX];     /* Of identifiers, beside the usual ones. */
+	size_t types_n;
+	size_t letters;
+	struct folder_search search;
+	bool is_shut;                     /* A sealed record was tried after the keys were destroyed. */
+	bool is_resumed;
+};
+
+/* ---- certificates ---- */
+
+int erasure_signer_open(struct erasure_signer **out, const char *folder)
+{
+	char path[4200];
+	uint8_t seed[crypto_sign_SEEDBYTES];
+	struct erasure_signer *signer = memory_zero_alloc(1, sizeof *signer);
+	if (!signer)
+		return ERROR_MEMORY;
+	snprintf(path, sizeof path, "%s/certificate-key", folder);
+	int error = secret_file(path, seed, sizeof seed);
+	if (error) {
+		memory_free(signer);
+		return error;
+	}
+	crypto_sign_seed_keypair(signer->open, signer->secret, seed);
+	sodium_memzero(seed, sizeof seed);
+	*out = signer;
+	return 0;
+}
+
+void erasure_signer_close(struct erasure_signer *signer)
+{
+	if (signer)
+		sodium_memzero(signer, sizeof *signer);
+	memory_free(signer);
+}
+
+static void search_write(struct json_writer *out, const struct erasing *erasing)
+{
+	const struct folder_search *search = &erasing->search;
+	json_key(out, TEXT("search"));
+	json_object_begin(out);
+	json_put_int(out, "texts", (int64_t)erasing->values_n);
+	json_put_int(out, "files", (int64_t)search->files);
+	json_put_int(out, "bytes", (int64_t)search->bytes);
+	json_put_bool(out, "whole", search->is_whole && !erasing->is_resumed);
+	json_put_int(out, "found_in_files", (int64_t)search->found);
+	if (search->found)
+		json_put_text(out, "found_in", text_of(search->where));
+	json_object_end(out);
+}
+
+/* What is signed. */
+static void statement_write(struct buffer *out, const struct erasing *erasing, const struct erasure *erasure, struct text who, struct text because)
+{
+	struct json_writer json = JSON_WRITER(out);
+	const int64_t now_ms = clock_now_ms();
+	json_object_begin(&json);
+	json_put_text(&json, "erasure", text_of(erasure->id));
+	json_put_time(&json, "begun", erasure->begun_ms);
+	json_put_time(&json, "done", now_ms);
+	json_put_text(&json, "by", who);
+	json_put_text(&json, "because", because);
+	json_put_bool(&json, "finished_by_a_start", erasing->is_resumed);
+	json_put_int(&json, "histories", (int64_t)erasing->origins_n);
+	if (!erasing->is_resumed) {
+		json_put_int(&json, "identifiers", (int64_t)erasing->identifiers_n);
+		json_put_int(&json, "events", (int64_t)erasing->gone.events);
+		json_put_int(&json, "decisions", (int64_t)erasing->gone.decisions);
+	}
+	json_put_int(&json, "keys_destroyed", (int64_t)erasing->origins_n);
+	if (erasing->gone.sealed_at)
+		json_put_bool(&json, "a_record_was_tried_and_cannot_be_opened", erasing->is_shut);
+	json_put_int(&json, "refused_events", (int64_t)erasing->letters);
+	json_put_int(&json, "open_records_left_in_the_log", (int64_t)erasing->gone.unsealed);
+	search_write(&json, erasing);
+	json_put_time(&json, "unrecoverable_by", now_ms + (int64_t)ERASURE_COPY_DAYS * MS_A_DAY);
+	json_put_text(&json, "kept", TEXT("This certificate, and for 30 days keyed hashes of the identifiers, so that what comes late stays erased."));
+	json_object_end(&json);
+}
+
+static void certificate_write(struct buffer *out, const struct erasure_signer *signer, struct text statement)
+{
+	struct json_writer json = JSON_WRITER(out);
+	uint8_t signature[crypto_sign_BYTES];
+	char text[sodium_base64_ENCODED_LEN(crypto_sign_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	crypto_sign_detached(signature, NULL, (const uint8_t *)statement.p, statement.n, signer->secret);
+	json_object_begin(&json);
+	json_put_text(&json, "statement", statement); /* As a text, so that the bytes that were signed are beyond doubt. */
+	sodium_bin2base64(text, sizeof text, signature, sizeof signature, sodium_base64_VARIANT_ORIGINAL);
+	json_put_text(&json, "signature", text_of(text));
+	sodium_bin2base64(text, sizeof text, signer->open, sizeof signer->open, sodium_base64_VARIANT_ORIGINAL);
+	json_put_text(&json, "key", text_of(text));
+	json_put_text(&json, "signed_with", TEXT("Ed25519"));
+	json_object_end(&json);
+}
+
+/* ---- finding ---- */
+
+static void value_add(struct erasing *erasing, struct text value)
+{
+	struct text copy = value.n >= VALUE_BYTES_MIN && erasing->values_n < VALUES_MAX ? text_copy(erasing->arena, value) : (struct text){0};
+	if (copy.n)
+		erasing->values[erasing->values_n++] = copy;
+}
+
+static void type_add(struct erasing *erasing, struct text type)
+{
+	for (size_t i = 0; i < erasing->types_n; i++)
+		if (text_equal(erasing->types[i], type))
+			return;
+	if (erasing->types_n < TYPES_MAX)
+		erasing->types[erasing->types_n++] = text_copy(erasing->arena, type);
+}
+
+/* The texts that name the customer: identifiers, and what was stated. */
+static int values_find(struct erasing *erasing, uint32_t origin)
+{
+	struct reader reader;
+	struct identifier_known known;
+	struct latest trait;
+	struct customer *customer = customer_lock_of(erasing->server->engine, origin);
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = reader_open(&reader, erasing->server->engine, customer, erasing->arena, PURPOSE_SERVICE);
+	struct text identifiers = error ? (struct text){0} : reader_state(&reader, &identifier_fold);
+	struct text traits = error ? (struct text){0} : reader_state(&reader, &trait_fold);
+	customer_unlock(erasing->server->engine, customer);
+	for (size_t at = 0; identifier_next(identifiers, &at, &known);) {
+		value_add(erasing, known.identifier.value);
+		type_add(erasing, known.identifier.type);
+	}
+	for (size_t at = 0; latest_next(traits, &at, &trait);)
+		value_add(erasing, value_text(trait.value));
+	return error;
+}
+
+
+/* Does @value name somebody who is being erased, under any type of identifier? */
+static bool is_about(void *arg, struct text value)
+{
+	static const char *const usual[] = {"user", "anonymous", "email", "phone", "claimed-user"};
+	const struct erasing *erasing = arg;
+	const size_t usual_n = sizeof usual / sizeof *usual;
+	for (size_t i = 0; i < usual_n + erasing->types_n; i++) {
+		char copy[IDENTIFIER_BYTES_MAX];
+		struct identifier identifier = {i < usual_n ? text_of(usual[i]) : erasing->types[i - usual_n], value};
+		if (!identifier_is_usable(identifier))
+			continue;
+		identifier = identifier_normalise(identifier, copy);
+		struct identifier_hash hash = directory_hash(engine_directory(erasing->server->engine), identifier.type, identifier.value);
+		for (size_t h = 0; h < erasing->identifiers_n; h++)
+			if (erasing->hashes[h].high == hash.high && erasing->hashes[h].low == hash.low)
+				return true;
+	}
+	return false;
+}
+
+/* ---- the steps that may be repeated ---- */
+
+static int take_out(struct erasing *erasing)
+{
+	struct server *server = erasing->server;
+	int error = keyring_destroy(engine_keyring(server->engine), erasing->origins, erasing->origins_n);
+	if (!error)
+		error = engine_forget_stored(server->engine, erasing->origins, erasing->origins_n);
+	if (!error)
+		error = dead_letters_forget(server->dead_letters, is_about, erasing, &erasing->letters);
+	return error;
+}
+
+/* Look for what named the customer in all files but those of the company's own words. */
+static int search(struct erasing *erasing)
+{
+	static const char *const spared[] = {"configuration/", "attune.conf", NULL};
+	struct event event;
+	if (erasing->gone.sealed_at)
+		erasing->is_shut = engine_event(erasing->server->engine, erasing->gone.sealed_at, erasing->arena, &event) == ERROR_NOT_FOUND;
+	return folder_search(&erasing->search, erasing->server->folder, spared, erasing->values, erasing->values_n, SEARCH_BYTES_MAX);
+}
+
+static int certify(struct erasing *erasing, const struct erasure *erasure, struct text who, struct text because, struct buffer *out)
+{
+	struct buffer statement = BUFFER_INIT(CERTIFICATE_BYTES_MAX), certificate = BUFFER_INIT(2 * CERTIFICATE_BYTES_MAX);
+	statement_write(&statement, erasing, erasure, who, because);
+	certificate_write(&certificate, erasing->server->signer, buffer_view(&statement));
+	int error = statement.failed || certificate.failed ? ERROR_MEMORY : 0;
+	if (!error)
+		error = erasures_done(erasing->server->erasures, erasure->id, buffer_view(&certificate));
+	if (!error && out)
+		buffer_text(out, buffer_view(&certificate));
+	buffer_free(&statement);
+	buffer_free(&certificate);
+	return error;
+}
+
+static int finish(struct erasing *erasing, const char *id, struct text who, struct text because, struct buffer *out)
+{
+	struct erasure erasure;
+	int error = take_out(erasing);
+	if (!error)
+		error = search(erasing);
+	if (!error && !erasures_find(erasing->server->erasures, text_of(id), &erasure))
+		error = ERROR_NOT_FOUND;
+	if (!error && erasing->search.found)
+		report(REPORT_ERROR, "erasure_incomplete", "Erasure %s: something of the customer still stands in the file %s of the data folder.", id,
+		       erasing->search.where);
+	return error ? error : certify(erasing, &erasure, who, because, out);
+}
+
+/* ---- one erasure ---- */
+
+static int begin(struct erasing *erasing, uint32_t origin, char id[ERASURE_ID_BYTES])
+{
+	struct server *server = erasing->server;
+	struct forgetting found;
+	int error = values_find(erasing, origin);
+	if (!error)
+		error = engine_forgetting(server->engine, origin, erasing->arena, &found);
+	if (!error)
+		error = erasures_begin(server->erasures, clock_now_ms(), found.origins, found.origins_n, found.hashes, found.hashes_n, id);
+	/* Who grew meanwhile by another identifier or history is forgotten whole; the register gets a second entry for the rest. */
+	if (!error)
+		error = engine_forget(server->engine, origin, erasing->arena, &erasing->gone);
+	if (!error && (erasing->gone.origins_n > found.origins_n || erasing->gone.hashes_n > found.hashes_n))
+		error = erasures_begin(server->erasures, clock_now_ms(), erasing->gone.origins, erasing->gone.origins_n, erasing->gone.hashes,
+		                       erasing->gone.hashes_n, id);
+	if (error)
+		return error;
+	erasing->gone.sealed_at = found.sealed_at;
+	erasing->gone.unsealed = found.unsealed;
+	erasing->origins = erasing->gone.origins;
+	erasing->origins_n = erasing->gone.origins_n;
+	erasing->hashes = erasing->gone.hashes;
+	erasing->identifiers_n = erasing->gone.hashes_n;
+	return 0;
+}
+
+int erasure_run(struct server *server, struct arena *arena, uint32_t origin, struct text who, struct text because, struct buffer *out)
+{
+	char id[ERASURE_ID_BYTES];
+	struct erasing *erasing = arena_zero_alloc(arena, 1, sizeof *erasing);
+	if (!erasing)
+		return ERROR_MEMORY;
+	erasing->server = server;
+	erasing->arena = arena;
+	int error = begin(erasing, origin, id);
+	if (!error)
+		error = finish(erasing, id, who, because, out);
+	worth_view_forget(server);
+	return error;
+}
+
+/* ---- at a start ---- */
+
+static int resume_one(struct server *server, struct arena *arena, const struct erasure *erasure)
+{
+	struct erasing *erasing = arena_zero_alloc(arena, 1, sizeof *erasing);
+	if (!erasing)
+		return ERROR_MEMORY;
+	erasing->server = server;
+	erasing->arena = arena;
+	erasing->origins = erasure->origins;
+	erasing->origins_n = erasure->origins_n;
+	erasing->hashes = erasures_hashes(server->erasures, erasure->id, &erasing->identifiers_n);
+	erasing->is_resumed = true;
+	report(REPORT_WARNING, "erasure_resumed", "Erasure %s is finished now, before anybody is served.", erasure->id);
+	if (!erasure->done)
+		return finish(erasing, erasure->id, TEXT("the server"), TEXT("begun before the last stop"), NULL);
+	return take_out(erasing);
+}
+
+int erasure_resume(struct server *server)
+{
+	struct arena arena;
+	struct erasure erasure;
+	int error = 0;
+	bool came_back = engine_found_forgotten(server->engine);
+	arena_init(&arena, (size_t)256 << 20);
+	for (size_t i = 0; !error && erasures_get(server->erasures, i, &erasure); i++)
+		if (!erasure.done || came_back)
+			error = resume_one(server, &arena, &erasure);
+	arena_free(&arena);
+	return error;
+}
+
+/* ---- the answers ---- */
+
+void api_erase(struct request *request)
+{
+	struct text because = http_query(request->http, "because");
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (!origin)
+		return;
+	const bool own = request->caller.scope == KEY_CUSTOMER;
+	if (because.n > 500)
+		return reply_error(request, 400, "too_long", "\"because\" has at most 500 bytes.");
+	int error = erasure_run(request->server, request->arena, origin, own ? TEXT("customer") : text_of(request->caller.key ? request->caller.key->id : "company"),
+	                        because.n ? because : own ? TEXT("the customer asked") : TEXT("not said"), &request->http->out);
+	if (error)
+		reply_failure(request, error);
+}
+
+void api_erasures(struct request *request)
+{
+	struct erasure erasure;
+	struct json_writer *out = &request->out;
+	size_t n = erasures_count(request->server->erasures);
+	json_object_begin(out);
+	json_key(out, TEXT("erasures"));
+	json_array_begin(out);
+	for (size_t i = 0; i < n && i < 1000 && erasures_get(request->server->erasures, n - 1 - i, &erasure); i++) {
+		json_object_begin(out);
+		json_put_text(out, "erasure", text_of(erasure.id));
+		json_put_time(out, "begun", erasure.begun_ms);
+		json_put_bool(out, "done", erasure.done);
+		json_object_end(out);
+	}
+	json_array_end(out);
+	json_put_int(out, "count", (int64_t)n);
+	json_object_end(out);
+}
+
+void api_erasure(struct request *request)
+{
+	struct erasure erasure;
+	if (!erasures_find(request->server->erasures, request->parameters[0], &erasure))
+		return reply_error(request, 404, "no_erasure", "There is no such erasure.");
+	if (!erasure.done)
+		return reply_error(request, 409, "not_done", "This erasure has begun and is not done: ask again shortly.");
+	json_write_raw(&request->out, erasure.certificate);
+}

@@ -1,0 +1,398 @@
+/* erasures.c: the register, in a file and in memory. */
+#include "trust/erasures.h"
+
+#include "base/clock.h"
+#include "base/folder.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINE_BYTES_MAX = 1024 * 1024, FILE_BYTES_MAX = 1024 * 1024 * 1024, HASH_HEX = 2 * sizeof(struct identifier_hash) };
+static const int64_t SUPPRESS_MS = (int64_t)ERASURE_DAYS * MS_A_DAY;
+
+struct item {
+	struct erasure erasure;
+	struct identifier_hash *hashes; /* NULL once they are old. */
+	size_t hashes_n;
+};
+
+struct erasures {
+	char path[4200];
+	int file;
+	pthread_mutex_t lock;
+	struct arena arena;      /* Origins, hashes and certificates, for the life of the register. */
+	struct item *items;
+	size_t n, capacity;
+	uint32_t *origins;       /* Of all. */
+	size_t origins_n, origins_capacity;
+	struct directory *hashes; /* To the number of the newest erasure of it, from 1. */
+	_Atomic size_t hashes_n;
+	bool has_old;            /* The file has hashes that are no longer kept. */
+};
+
+/* ---- lines ---- */
+
+static void begun_line(struct buffer *out, const struct item *item)
+{
+	struct json_writer line = JSON_WRITER(out);
+	char hex[HASH_HEX + 1];
+	json_object_begin(&line);
+	json_put_text(&line, "erasure", text_of(item->erasure.id));
+	json_put_text(&line, "step", TEXT("begun"));
+	json_put_int(&line, "at", item->erasure.begun_ms);
+	json_key(&line, TEXT("origins"));
+	json_array_begin(&line);
+	for (size_t i = 0; i < item->erasure.origins_n; i++)
+		json_write_int(&line, item->erasure.origins[i]);
+	json_array_end(&line);
+	json_key(&line, TEXT("hashes"));
+	json_array_begin(&line);
+	for (size_t i = 0; i < item->hashes_n; i++) {
+		sodium_bin2hex(hex, sizeof hex, (const uint8_t *)&item->hashes[i], sizeof item->hashes[i]);
+		json_write_text(&line, text_of(hex));
+	}
+	json_array_end(&line);
+	json_object_end(&line);
+	buffer_char(out, '\n');
+}
+
+static void done_line(struct buffer *out, const struct item *item)
+{
+	struct json_writer line = JSON_WRITER(out);
+	json_object_begin(&line);
+	json_put_text(&line, "erasure", text_of(item->erasure.id));
+	json_put_text(&line, "step", TEXT("done"));
+	json_key(&line, TEXT("certificate"));
+	json_write_raw(&line, item->erasure.certificate);
+	json_object_end(&line);
+	buffer_char(out, '\n');
+}
+
+static int line_write(struct erasures *erasures, const struct buffer *line)
+{
+	off_t end = lseek(erasures->file, 0, SEEK_END);
+	if (line->failed)
+		return ERROR_MEMORY;
+	if (end < 0)
+		return ERROR_IO;
+	bool full = false;
+	for (size_t at = 0; at < line->n;) {
+		ssize_t n = write(erasures->file, line->p + at, line->n - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		full = n < 0 && (errno == ENOSPC || errno == EDQUOT);
+		if (n <= 0)
+			return ftruncate(erasures->file, end) == 0 && full ? ERROR_FULL : ERROR_IO;
+		at += (size_t)n;
+	}
+	return fdatasync(erasures->file) == 0 ? 0 : ERROR_IO;
+}
+
+/* ---- in memory ---- */
+
+static struct item *item_find(struct erasures *erasures, struct text id)
+{
+	for (size_t i = erasures->n; i-- > 0;)
+		if (text_equal(text_of(erasures->items[i].erasure.id), id))
+			return &erasures->items[i];
+	return NULL;
+}
+
+/* Enter @item, whose arrays are in the arena. */
+static int item_enter(struct erasures *erasures, const struct item *item)
+{
+	int error = memory_grow(&erasures->items, &erasures->capacity, erasures->n + 1, sizeof *erasures->items);
+	if (!error)
+		error = memory_grow(&erasures->origins, &erasures->origins_capacity, erasures->origins_n + item->erasure.origins_n, sizeof(uint32_t));
+	for (size_t i = 0; i < item->hashes_n && !error; i++)
+		error = directory_set(erasures->hashes, item->hashes[i], (uint32_t)erasures->n + 1);
+	if (error)
+		return error;
+	if (item->erasure.origins_n)
+		memcpy(erasures->origins + erasures->origins_n, item->erasure.origins, item->erasure.origins_n * sizeof(uint32_t));
+	erasures->origins_n += item->erasure.origins_n;
+	erasures->items[erasures->n++] = *item;
+	atomic_fetch_add(&erasures->hashes_n, item->hashes_n);
+	return 0;
+}
+
+static int arrays_make(struct erasures *erasures, struct item *item, size_t origins_n, size_t hashes_n, uint32_t **origins)
+{
+	*origins = arena_alloc(&erasures->arena, (origins_n + 1) * sizeof **origins);
+	item->hashes = arena_alloc(&erasures->arena, (hashes_n + 1) * sizeof *item->hashes);
+	item->erasure.origins = *origins;
+	return *origins && item->hashes ? 0 : ERROR_MEMORY;
+}
+
+static bool id_take(char id[ERASURE_ID_BYTES], struct text text)
+{
+	if (text.n != ERASURE_ID_BYTES - 1)
+		return false;
+	memcpy(id, text.p, text.n);
+	id[text.n] = 0;
+	return true;
+}
+
+static int begun_take(struct erasures *erasures, struct json line, int64_t now_ms)
+{
+	struct item item = {0};
+	struct json origins = json_get(line, TEXT("origins")), hashes = json_get(line, TEXT("hashes")), value;
+	uint32_t *numbers;
+	int64_t number;
+	if (!id_take(item.erasure.id, json_text(json_get(line, TEXT("erasure")))) || !json_int(json_get(line, TEXT("at")), &item.erasure.begun_ms))
+		return ERROR_CORRUPT;
+	int error = arrays_make(erasures, &item, json_count(origins), json_count(hashes), &numbers);
+	for (struct json_cursor cursor = {0}; !error && json_next(&cursor, origins, NULL, &value);) {
+		if (!json_int(value, &number) || number <= 0 || number > UINT32_MAX)
+			return ERROR_CORRUPT;
+		numbers[item.erasure.origins_n++] = (uint32_t)number;
+	}
+	if (item.erasure.begun_ms + SUPPRESS_MS < now_ms) {
+		erasures->has_old |= json_count(hashes) > 0;
+		return error ? error : item_enter(erasures, &item);
+	}
+	for (struct json_cursor cursor = {0}; !error && json_next(&cursor, hashes, NULL, &value);) {
+		struct text hex = json_text(value);
+		size_t n;
+		if (hex.n != HASH_HEX || sodium_hex2bin((uint8_t *)&item.hashes[item.hashes_n], sizeof *item.hashes, hex.p, hex.n, NULL, &n, NULL) != 0)
+			return ERROR_CORRUPT;
+		item.hashes_n++;
+	}
+	return error ? error : item_enter(erasures, &item);
+}
+
+static int line_take(struct erasures *erasures, struct json_parser *parser, struct text text, int64_t now_ms)
+{
+	static const char key[] = "\"certificate\":";
+	struct json line;
+	size_t at;
+	if (json_parse(parser, text, &line) != 0)
+		return ERROR_CORRUPT;
+	if (text_equal(json_text(json_get(line, TEXT("step"))), TEXT("begun")))
+		return begun_take(erasures, line, now_ms);
+	struct item *item = item_find(erasures, json_text(json_get(line, TEXT("erasure"))));
+	if (!item || !text_find(text, text_of(key), &at))
+		return ERROR_CORRUPT;
+	/* The certificate is kept to the byte, for its signature: it is the rest of the line without the last brace. */
+	struct text certificate = text_from(text, at + sizeof key - 1);
+	certificate.n--;
+	item->erasure.certificate = text_copy(&erasures->arena, certificate);
+	item->erasure.done = true;
+	return item->erasure.certificate.p ? 0 : ERROR_MEMORY;
+}
+
+/* ---- opening ---- */
+
+/* Read the lines; a last one that was cut by a crash is taken off: its step was not taken. */
+static int file_take(struct erasures *erasures, struct text bytes, int64_t now_ms)
+{
+	struct json_parser *parser = json_parser_new(LINE_BYTES_MAX, 16);
+	struct text rest = bytes, line;
+	int error = parser ? 0 : ERROR_MEMORY;
+	size_t sound = 0;
+	while (!error && rest.n && text_find(rest, TEXT("\n"), NULL)) {
+		text_next(&rest, '\n', &line);
+		error = line.n ? line_take(erasures, parser, line, now_ms) : 0;
+		sound = (size_t)(line.p + line.n + 1 - bytes.p);
+	}
+	json_parser_free(parser);
+	if (!error && sound < bytes.n && (ftruncate(erasures->file, (off_t)sound) != 0 || fdatasync(erasures->file) != 0))
+		error = ERROR_IO;
+	return error;
+}
+
+/* Write the register anew, without the hashes that are old. */
+static int rewrite(struct erasures *erasures)
+{
+	char draft[4300];
+	struct buffer all = BUFFER_INIT(FILE_BYTES_MAX);
+	for (size_t i = 0; i < erasures->n; i++) {
+		begun_line(&all, &erasures->items[i]);
+		if (erasures->items[i].erasure.done)
+			done_line(&all, &erasures->items[i]);
+	}
+	snprintf(draft, sizeof draft, "%s.new", erasures->path);
+	int file = all.failed ? -1 : open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool good = file >= 0 && write(file, all.p, all.n) == (ssize_t)all.n && fsync(file) == 0;
+	if (file >= 0)
+		good = close(file) == 0 && good;
+	buffer_free(&all);
+	if (!good || rename(draft, erasures->path) != 0)
+		return ERROR_IO;
+	close(erasures->file);
+	erasures->file = open(erasures->path, O_RDWR | O_APPEND | O_CLOEXEC);
+	return erasures->file < 0 ? ERROR_IO : folder_sync_parent(erasures->path);
+}
+
+static int file_read_all(struct erasures *erasures, int64_t now_ms)
+{
+	struct stat status;
+	erasures->file = open(erasures->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (erasures->file < 0 || fstat(erasures->file, &status) != 0 || status.st_size > FILE_BYTES_MAX)
+		return ERROR_IO;
+	char *bytes = memory_alloc((size_t)status.st_size + 1);
+	if (!bytes)
+		return ERROR_MEMORY;
+	ssize_t got = pread(erasures->file, bytes, (size_t)status.st_size, 0);
+	struct text all = {bytes, got > 0 ? (size_t)got : 0};
+	int error = got != status.st_size ? ERROR_IO : file_take(erasures, all, now_ms);
+	memory_free(bytes);
+	return !error && erasures->has_old ? rewrite(erasures) : error;
+}
+
+int erasures_open(struct erasures **out, const char *folder, int64_t now_ms)
+{
+	static const uint8_t no_key[DIRECTORY_KEY_BYTES]; /* What is entered is hashed already. */
+	char sealing[4200];
+	struct erasures *erasures = memory_zero_alloc(1, sizeof *erasures);
+	if (!erasures)
+		return ERROR_MEMORY;
+	erasures->file = -1;
+	pthread_mutex_init(&erasures->lock, NULL);
+	arena_init(&erasures->arena, FILE_BYTES_MAX);
+	erasures->hashes = directory_new(no_key);
+	snprintf(sealing, sizeof sealing, "%.4000s/sealing", folder);
+	snprintf(erasures->path, sizeof erasures->path, "%.4000s/sealing/erasures", folder);
+	int error = erasures->hashes ? folder_make(sealing) : ERROR_MEMORY;
+	if (!error)
+		error = file_read_all(erasures, now_ms);
+	if (error) {
+		erasures_close(erasures);
+		return error;
+	}
+	*out = erasures;
+	return 0;
+}
+
+void erasures_close(struct erasures *erasures)
+{
+	if (!erasures)
+		return;
+	if (erasures->file >= 0)
+		close(erasures->file);
+	directory_free(erasures->hashes);
+	memory_free(erasures->items);
+	memory_free(erasures->origins);
+	arena_free(&erasures->arena);
+	pthread_mutex_destroy(&erasures->lock);
+	memory_free(erasures);
+}
+
+/* ---- steps ---- */
+
+int erasures_begin(struct erasures *erasures, int64_t now_ms, const uint32_t *origins, size_t origins_n, const struct identifier_hash *hashes,
+                   size_t hashes_n, char id[ERASURE_ID_BYTES])
+{
+	struct item item = {.erasure = {.begun_ms = now_ms, .origins_n = origins_n}, .hashes_n = hashes_n};
+	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
+	uint8_t random[(ERASURE_ID_BYTES - 1) / 2];
+	uint32_t *numbers;
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(item.erasure.id, sizeof item.erasure.id, random, sizeof random);
+	pthread_mutex_lock(&erasures->lock);
+	int error = erasures->n >= ERASURES_MAX ? ERROR_LIMIT : arrays_make(erasures, &item, origins_n, hashes_n, &numbers);
+	if (!error) {
+		memcpy(numbers, origins, origins_n * sizeof *origins);
+		if (hashes_n)
+			memcpy(item.hashes, hashes, hashes_n * sizeof *hashes);
+		begun_line(&line, &item);
+		error = line_write(erasures, &line);
+	}
+	if (!error)
+		error = item_enter(erasures, &item);
+	pthread_mutex_unlock(&erasures->lock);
+	buffer_free(&line);
+	if (!error)
+		memcpy(id, item.erasure.id, ERASURE_ID_BYTES);
+	return error;
+}
+
+int erasures_done(struct erasures *erasures, const char *id, struct text certificate)
+{
+	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
+	pthread_mutex_lock(&erasures->lock);
+	struct item *item = item_find(erasures, text_of(id)), done;
+	int error = item ? 0 : ERROR_NOT_FOUND;
+	if (!error) {
+		done = *item;
+		done.erasure.certificate = text_copy(&erasures->arena, certificate);
+		done.erasure.done = true;
+		done_line(&line, &done);
+		error = done.erasure.certificate.p ? line_write(erasures, &line) : ERROR_MEMORY;
+	}
+	if (!error)
+		*item = done;
+	pthread_mutex_unlock(&erasures->lock);
+	buffer_free(&line);
+	return error;
+}
+
+/* ---- reading ---- */
+
+const uint32_t *erasures_origins(const struct erasures *erasures, size_t *n)
+{
+	*n = erasures->origins_n;
+	return erasures->origins;
+}
+
+bool erasures_any(const struct erasures *erasures)
+{
+	return erasures && atomic_load_explicit(&erasures->hashes_n, memory_order_relaxed) > 0;
+}
+
+bool erasures_suppress(struct erasures *erasures, struct identifier_hash hash, int64_t time_ms, int64_t now_ms)
+{
+	pthread_mutex_lock(&erasures->lock);
+	uint32_t number = directory_find(erasures->hashes, hash);
+	int64_t begun_ms = number ? erasures->items[number - 1].erasure.begun_ms : 0;
+	pthread_mutex_unlock(&erasures->lock);
+	return number && time_ms <= begun_ms && now_ms <= begun_ms + SUPPRESS_MS;
+}
+
+size_t erasures_count(struct erasures *erasures)
+{
+	pthread_mutex_lock(&erasures->lock);
+	size_t n = erasures->n;
+	pthread_mutex_unlock(&erasures->lock);
+	return n;
+}
+
+bool erasures_get(struct erasures *erasures, size_t index, struct erasure *out)
+{
+	pthread_mutex_lock(&erasures->lock);
+	bool found = index < erasures->n;
+	if (found)
+		*out = erasures->items[index].erasure;
+	pthread_mutex_unlock(&erasures->lock);
+	return found;
+}
+
+bool erasures_find(struct erasures *erasures, struct text id, struct erasure *out)
+{
+	pthread_mutex_lock(&erasures->lock);
+	const struct item *item = item_find(erasures, id);
+	if (item)
+		*out = item->erasure;
+	pthread_mutex_unlock(&erasures->lock);
+	return item != NULL;
+}
+
+const struct identifier_hash *erasures_hashes(struct erasures *erasures, const char *id, size_t *n)
+{
+	pthread_mutex_lock(&erasures->lock);
+	const struct item *item = item_find(erasures, text_of(id));
+	const struct identifier_hash *hashes = item ? item->hashes : NULL;
+	*n = item ? item->hashes_n : 0;
+	pthread_mutex_unlock(&erasures->lock);
+	return hashes;
+}
