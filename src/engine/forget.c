@@ -5,6 +5,7 @@
 #include <string.h>
 
 struct finding {
+	struct engine *engine;
 	const struct forgetting *forgetting;
 	struct arena *arena;
 	struct identifier_hash *hashes;
@@ -20,10 +21,17 @@ static bool is_among(const struct forgetting *forgetting, uint32_t origin)
 	return false;
 }
 
+/* The id of an origin names nobody, and records of others speak of it: joined with, parted from. It stays. */
+static bool is_own_id(struct engine *engine, struct identifier_hash hash, uint32_t origin)
+{
+	struct identifier_hash own = directory_hash_id(engine_origin(engine, origin)->id);
+	return own.high == hash.high && own.low == hash.low;
+}
+
 static void entry_find(void *arg, struct identifier_hash hash, uint32_t origin)
 {
 	struct finding *finding = arg;
-	if (!is_among(finding->forgetting, origin))
+	if (!is_among(finding->forgetting, origin) || is_own_id(finding->engine, hash, origin))
 		return;
 	if (finding->n == finding->capacity) {
 		size_t capacity = finding->capacity ? 2 * finding->capacity : 32;
@@ -43,7 +51,7 @@ static void entry_find(void *arg, struct identifier_hash hash, uint32_t origin)
 /* The origins of @customer, locked, and all that leads to them. Structure lock held, so nothing is linked meanwhile. */
 static int find(struct engine *engine, const struct customer *customer, struct arena *arena, struct forgetting *out)
 {
-	struct finding finding = {.forgetting = out, .arena = arena};
+	struct finding finding = {.engine = engine, .forgetting = out, .arena = arena};
 	*out = (struct forgetting){.events = customer->events};
 	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
 		out->origins[out->origins_n++] = number;
@@ -172,7 +180,7 @@ int origin_bury(struct engine *engine, uint32_t number, struct origin_id id)
 	customer_at(engine, number)->dirty = true;
 	if (number > engine_origins(engine))
 		atomic_store_explicit(&engine->origins_n, number, memory_order_release);
-	return 0;
+	return directory_set(engine->directory, directory_hash_id(id), number);
 }
 
 bool engine_found_forgotten(const struct engine *engine)

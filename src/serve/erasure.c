@@ -8,6 +8,7 @@
 #include "identify/trait.h"
 #include "serve/api.h"
 #include "serve/dead_letters.h"
+#include "serve/standing.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
 #include "trust/reader.h"
@@ -283,6 +284,7 @@ int erasure_run(struct server *server, struct arena *arena, uint32_t origin, str
 	if (!error)
 		error = finish(erasing, id, who, because, out);
 	worth_view_forget(server);
+	standing_forget(server);
 	return error;
 }
 

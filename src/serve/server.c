@@ -158,12 +158,18 @@ bool request_number(struct request *request, const char *name, int64_t otherwise
 
 /* ---- customers ---- */
 
+static uint32_t present_of(struct server *server, uint32_t origin)
+{
+	return origin ? atomic_load_explicit(&engine_origin(server->engine, origin)->customer, memory_order_acquire) : 0;
+}
+
 static uint32_t origin_of_cid(struct server *server, struct text cid)
 {
 	struct origin_id id;
 	if (!origin_parse(cid, &id))
 		return 0;
-	return directory_find(engine_directory(server->engine), directory_hash_id(id));
+	uint32_t origin = directory_find(engine_directory(server->engine), directory_hash_id(id));
+	return present_of(server, origin) ? origin : 0; /* Who was erased is nobody. */
 }
 
 uint32_t customer_named(struct server *server, struct text name)
@@ -174,11 +180,6 @@ uint32_t customer_named(struct server *server, struct text name)
 	if (origin || !identifier_parse(name, &identifier))
 		return origin;
 	return resolve_find(server->engine, identifier_normalise(identifier, copy));
-}
-
-static uint32_t present_of(struct server *server, uint32_t origin)
-{
-	return origin ? atomic_load_explicit(&engine_origin(server->engine, origin)->customer, memory_order_acquire) : 0;
 }
 
 static uint32_t nobody(struct request *request)

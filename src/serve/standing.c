@@ -494,3 +494,11 @@ int standing_take(struct request *request, struct standing *out, enum score_item
 	pthread_mutex_unlock(&server->standing_lock);
 	return error;
 }
+
+void standing_forget(struct server *server)
+{
+	pthread_mutex_lock(&server->standing_lock);
+	if (server->standing)
+		server->standing->made_ms = 0;
+	pthread_mutex_unlock(&server->standing_lock);
+}

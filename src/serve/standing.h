@@ -47,6 +47,9 @@ struct standing {
  */
 int standing_take(struct request *request, struct standing *out, enum score_item item, struct behind *behind) MUST_CHECK;
 
+/* What is kept may count somebody who is gone: take it anew at the next question. */
+void standing_forget(struct server *server);
+
 /* standing_api.c: members "quadrant", "score", "participation", "broken" of an object that is begun; and all of it in one sentence. */
 void standing_write(struct request *request, const struct standing *standing);
 void standing_say(struct request *request, const struct standing *standing, uint64_t customers, unsigned channels, char *out, size_t room);

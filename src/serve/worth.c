@@ -100,8 +100,10 @@ struct worth_view *worth_view_take(struct request *request)
 
 void worth_view_forget(struct server *server)
 {
+	pthread_mutex_lock(&server->worth_lock);
 	for (size_t i = 0; i < sizeof server->worth / sizeof *server->worth; i++) {
 		worth_view_give(server->worth[i]);
 		server->worth[i] = NULL;
 	}
+	pthread_mutex_unlock(&server->worth_lock);
 }

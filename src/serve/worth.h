@@ -25,7 +25,7 @@ struct worth_view {
 struct worth_view *worth_view_take(struct request *request) MUST_CHECK;
 void worth_view_give(struct worth_view *view);
 
-/* When the server stops: forget the one that is kept. */
+/* When the server stops, or when somebody was erased: forget those that are kept. */
 void worth_view_forget(struct server *server);
 
 /* Hundredths of a minor unit as an amount. */

@@ -3,6 +3,7 @@
 
 #include "house.h"
 
+#include "engine/seal.h"
 #include "engine/verify.h"
 #include "identify/resolve.h"
 
@@ -13,6 +14,7 @@
 enum { IDS_MAX = 4 * 1024 * 1024 };
 
 struct reading {
+	struct keyring *keyring;
 	struct witness witness;
 	uint8_t *times; /* By id: how often it is there. */
 	struct text names[4096];
@@ -32,9 +34,18 @@ static int each(void *arg, const struct event *event)
 		reading->names[reading->names_n] = (struct text){reading->room[reading->names_n], name.n};
 		return 0;
 	}
+	static uint8_t room[EVENT_BYTES_MAX];
+	struct event named = *event;
+	if (event->header.key_version) {
+		struct text header = {(const char *)&event->header, sizeof event->header};
+		int error = seal_open(reading->keyring, event->header.origin_number, event->header.key_version, header, event->sealed, room);
+		if (error)
+			return error;
+		named.payload = (struct value){room, event->header.sealed_length};
+	}
+	event = &named;
 	if (value_int(value_get(event->payload, TEXT("n")), &id) && id >= 0 && id < IDS_MAX)
 		reading->times[id]++;
-	struct event named = *event;
 	named.name = reading->names[event->header.name];
 	witness_note(&reading->witness, &named);
 	return 0;
@@ -43,7 +54,15 @@ static int each(void *arg, const struct event *event)
 static bool log_is_sound(const char *folder, const uint64_t *acknowledged, size_t n, struct reading *reading)
 {
 	struct verify verify;
-	int error = engine_verify(folder, &verify, each, reading);
+	char sealing[4200];
+	snprintf(sealing, sizeof sealing, "%s/" ENGINE_SEALING_FOLDER, folder);
+	int error = keyring_open(&reading->keyring, sealing, house_node_key);
+	if (error) {
+		fprintf(stderr, "keys: %s\n", error_name(error));
+		return false;
+	}
+	error = engine_verify(folder, &verify, each, reading);
+	keyring_close(reading->keyring);
 	if (error) {
 		fprintf(stderr, "verify: %s: %s\n", error_name(error), verify.problem);
 		return false;

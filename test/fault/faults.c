@@ -3,11 +3,13 @@
  *
  *   FAULT_SYNC=n         the n-th fsync or fdatasync says EIO
  *   FAULT_FULL=from,ms   from the from-th write or allocation on, for ms milliseconds, all of them say ENOSPC
+ *   FAULT_DIE=n          once the file FAULT_FOLDER/die is there, the process is killed before its n-th sync or rename
  *   FAULT_SHORT=seed     writes to the log are cut short or interrupted (EINTR), about every third
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,8 +21,8 @@
 #include <fcntl.h>
 
 static const char *folder;
-static long sync_nth, full_from, full_ms, short_seed;
-static atomic_long syncs, writes;
+static long sync_nth, die_nth, full_from, full_ms, short_seed;
+static atomic_long syncs, deaths, writes;
 static _Atomic int64_t full_until;
 
 static void *real(const char *name)
@@ -44,6 +46,7 @@ __attribute__((constructor)) static void start(void)
 	const char *full = getenv("FAULT_FULL");
 	folder = getenv("FAULT_FOLDER");
 	sync_nth = number("FAULT_SYNC");
+	die_nth = number("FAULT_DIE");
 	short_seed = number("FAULT_SHORT");
 	if (full && sscanf(full, "%ld,%ld", &full_from, &full_ms) != 2)
 		abort();
@@ -79,8 +82,20 @@ static int is_full(int file)
 	return mine >= full_from && now_ms() < atomic_load(&full_until);
 }
 
+/* The moment before something becomes durable is the one at which a crash hurts most. */
+static void perhaps_die(int inside)
+{
+	char sign[PATH_MAX];
+	if (!die_nth || !inside)
+		return;
+	snprintf(sign, sizeof sign, "%s/die", folder);
+	if (access(sign, F_OK) == 0 && atomic_fetch_add(&deaths, 1) + 1 == die_nth)
+		kill(getpid(), SIGKILL);
+}
+
 static int sync_fails(int file)
 {
+	perhaps_die(die_nth && file_in(file, "/"));
 	if (!sync_nth || !file_in(file, "/") || atomic_fetch_add(&syncs, 1) + 1 != sync_nth)
 		return 0;
 	errno = EIO;
@@ -95,6 +110,12 @@ int fdatasync(int file)
 int fsync(int file)
 {
 	return sync_fails(file) ? -1 : REAL(fsync)(file);
+}
+
+int rename(const char *from, const char *to)
+{
+	perhaps_die(folder && strncmp(to, folder, strlen(folder)) == 0);
+	return REAL(rename)(from, to);
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t n, off_t at)

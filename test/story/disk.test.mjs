@@ -1,12 +1,12 @@
 /* The disk: full, nothing acknowledged is lost and it goes on when there is room; and a backup of a running server brings everything back. */
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { attune, binary, ok, refused, Server, sleep, track, until, uuid } from "./server.mjs";
+import { attune, binary, DAY, ok, refused, Server, sleep, track, until, uuid } from "./server.mjs";
 
 /* A small disk of its own, where this machine lets us make one. */
 const disk = mkdtempSync(join(tmpdir(), "attune-disk-"));
@@ -69,7 +69,7 @@ describe("a full disk", { skip: mounted ? false : "mounting a small disk is not 
 
 describe("a backup", () => {
   let server;
-  const folder = mkdtempSync(join(tmpdir(), "attune-backup-")), to = join(folder, "copy"), restored = join(folder, "restored");
+  const folder = mkdtempSync(join(tmpdir(), "attune-backup-")), to = join(folder, "copy"), restored = join(folder, "restored"), keys = join(folder, "keys");
   const ana = { userId: "ana" };
   before(async () => { server = await Server.start({ settings: { "log-segment-mb": 1, "snapshot-every-s": 1 } }); });
   after(async () => { await server.end(); rmSync(folder, { recursive: true, force: true }); });
@@ -95,7 +95,16 @@ describe("a backup", () => {
     assert.ok(answer.segments > 2 && answer.linked === answer.segments - 1, stdout);
     const card = await server.card("user:ana");
     await server.stop();
-    const back = attune("restore", to, restored, "--json");
+    const bare = attune("restore", to, restored);
+    assert.equal(bare.code, 1, bare.out);
+    assert.match(bare.err, /sealed and their keys are not/);
+    rmSync(restored, { recursive: true });
+    const copied = attune("backup", server.folder, keys, "--keys");
+    assert.equal(copied.code, 0, copied.err);
+    writeFileSync(join(keys, "taken"), `${Date.now() - 8 * DAY}\n`);
+    assert.match(attune("restore", to, restored, "--sealing", keys).err, /older than 7 days/);
+    writeFileSync(join(keys, "taken"), `${Date.now() - 6 * DAY}\n`);
+    const back = attune("restore", to, restored, "--sealing", keys, "--json");
     assert.equal(back.code, 0, back.err);
     assert.ok(!existsSync(join(restored, "backup.json")));
     const original = server.folder;

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { attune, DAY, identify, iso, ok, refused, Server, track } from "./server.mjs";
+import { attune, binary, DAY, identify, iso, ok, refused, Server, track } from "./server.mjs";
 
 const NAME = "Elfriede Canary-Vogel", EMAIL = "elfriede.canary@mail.example", USER = "user-canary-4711", AMOUNT = 74.13;
 const PURPOSE = "personalisation", SURFACE = "machine-withdrawal";
@@ -141,5 +141,99 @@ describe("erasing a customer", () => {
     writeFileSync(path, key);
     await server.up();
     assert.ok((statSync(path).mode & 0o077) === 0, "nobody else may read the node's key");
+  });
+});
+
+describe("what an erasure leaves as it was", () => {
+  const servers = [];
+  const start = async () => { servers.push(await Server.start()); return servers.at(-1); };
+  after(async () => { for (const server of servers) await server.end(); });
+  const now = Date.now(), people = Array.from({ length: 14 }, (_, i) => `p-${i}`);
+  const life = (userId, i) => [identify({ userId }, { name: `Person ${i}` }, { timestamp: iso(now - 40 * DAY) }), ...Array.from({ length: 3 + i }, (_, k) => [
+    track({ userId }, "Application Started", {}, { timestamp: iso(now - (30 - k) * DAY), context: { channel: "web" } }),
+    track({ userId }, k % 2 ? "Application Sent" : "Error Shown", {}, { timestamp: iso(now - (30 - k) * DAY + 60000 * (i + 1)), context: { channel: "web" } })]).flat()];
+  /* Figures of the whole base that come from rows, without what says how long they took. */
+  const figures = async (server) => JSON.parse(JSON.stringify([ok(await server.get("/v1/journeys?cut=gap")), ok(await server.get("/v1/participation"))],
+    (key, value) => (["seconds", "until", "from", "to", "id", "took_ms"].includes(key) ? undefined : value)));
+
+  test("figures of all others are those of a company that never knew the customer (T24)", async () => {
+    const with_one = await start(), without = await start();
+    for (const server of [with_one, without]) await server.send(people.flatMap(life));
+    await with_one.send([identify({ userId: USER }, { name: NAME }), ...life(USER, 5)]);
+    assert.notDeepEqual(await figures(with_one), await figures(without));
+    certified(await with_one.delete(`/v1/customers/${(await with_one.card(`user:${USER}`)).cid}`));
+    assert.deepEqual(await figures(with_one), await figures(without));
+  });
+
+  test("one of two joined is both: a joined customer is one, and is erased whole; who was parted before stays (T25, T26)", async () => {
+    const server = await start();
+    for (const userId of ["left", "right", "parted", "kept"]) await server.send([identify({ userId }, { name: `${userId} Canary` }), ...withdrawals(userId, 60)]);
+    const cids = Object.fromEntries(await Promise.all(["left", "right", "parted", "kept"].map(async (id) => [id, (await server.card(`user:${id}`)).cid])));
+    ok(await server.post(`/v1/customers/${cids.left}/merge`, { with: cids.right }));
+    ok(await server.post(`/v1/customers/${cids.kept}/merge`, { with: cids.parted }));
+    const joined = await server.card("user:kept"), origin = ok(await server.get(`/v1/customers/${joined.cid}/identity`)).origins.find((o) => o.origin !== joined.cid).origin;
+    ok(await server.post(`/v1/customers/${joined.cid}/split`, { origin }));
+    certified(await server.delete(`/v1/customers/${cids.right}`));
+    certified(await server.delete(`/v1/customers/${(await server.card("user:parted")).cid}`));
+    for (const id of ["left", "right", "parted"]) refused(await server.get(`/v1/customers?identifier=user:${id}`), 404, "not_found");
+    const kept = await server.card("user:kept"), events = await server.timeline(kept.cid);
+    assert.equal(events.filter((event) => event.name === "Cash Withdrawn").length, 12);
+    assert.deepEqual(holders(server.folder, ["left Canary", "right Canary", "parted Canary"]), []);
+
+    /* Everything that was folded is folded again from the log alone, without the keys that are gone (T26). */
+    const before = [await figures(server), kept, ok(await server.get("/v1/overview")).customers];
+    await server.stop();
+    for (const folded of ["lookup", "columns"]) rmSync(join(server.folder, folded), { recursive: true });
+    await server.up();
+    assert.deepEqual([await figures(server), await server.card("user:kept"), ok(await server.get("/v1/overview")).customers], before);
+    for (const id of ["left", "right", "parted"]) refused(await server.get(`/v1/customers?identifier=user:${id}`), 404, "not_found");
+  });
+});
+
+const faults = join(dirname(binary), "test/fault/libfaults.so");
+
+describe("a crash while somebody is erased (T23)", { skip: existsSync(faults) ? false : "the library of faults is not built" }, () => {
+  let server;
+  after(() => server.end());
+  test("at every step: it was not begun and all is there, or it is finished by the next start", async () => {
+    server = await Server.start({ settings: { "snapshot-every-s": 3600 } });
+    await server.send([identify({ userId: USER }, { name: NAME, email: EMAIL }), identify({ userId: "stays" }, { name: "Somebody Else" }), ...withdrawals(USER, AMOUNT), ...withdrawals("stays", 40)]);
+    const cid = (await server.card(`user:${USER}`)).cid, other = await server.card("user:stays");
+    await server.stop();
+    const clean = mkdtempSync(join(tmpdir(), "attune-clean-"));
+    cpSync(server.folder, clean, { recursive: true });
+    let died = 0, untouched = 0, resumed = 0;
+    for (let step = 1; step <= 60; step++) {
+      rmSync(server.folder, { recursive: true });
+      cpSync(clean, server.folder, { recursive: true });
+      server.env = { LD_PRELOAD: faults, FAULT_FOLDER: "FOLDER", FAULT_DIE: String(step), ASAN_OPTIONS: "verify_asan_link_order=0" };
+      await server.up();
+      writeFileSync(join(server.folder, "die"), "");
+      const answer = await server.delete(`/v1/customers/${cid}`).catch(() => null);
+      if (answer) { ok(answer); rmSync(join(server.folder, "die")); break; }
+      died++;
+      await server.exited;
+      rmSync(join(server.folder, "die"));
+      server.env = {};
+      await server.up();
+      const after = await server.get(`/v1/customers/${cid}`);
+      const { erasures } = ok(await server.get("/v1/erasures"));
+      if (after.status === 200) {
+        assert.equal(erasures.length, 0, `step ${step}: begun, and the customer is there`);
+        assert.equal((await server.timeline(cid)).filter((event) => event.name === "Cash Withdrawn").length, 12);
+        untouched++;
+      } else {
+        assert.deepEqual(erasures.map((e) => e.done), [true], `step ${step}: finished by the start`);
+        assert.deepEqual(holders(server.folder, [NAME, EMAIL, USER, "74.13"]), [], `step ${step}`);
+        resumed++;
+      }
+      const stays = await server.card("user:stays");
+      assert.equal(stays.cid, other.cid);
+      assert.equal((await server.timeline(stays.cid)).filter((event) => event.name === "Cash Withdrawn").length, 12, `step ${step}: nobody else is touched`);
+      await server.stop();
+      assert.equal(attune("verify", server.folder).code, 0, `step ${step}`);
+    }
+    assert.ok(died >= 5 && untouched >= 1 && resumed >= 4, `${died} died, ${untouched} untouched, ${resumed} resumed`);
+    rmSync(clean, { recursive: true, force: true });
   });
 });

@@ -73,11 +73,13 @@ static bool column(const struct event *event, int32_t *value)
 	return event->header.kind == EVENT_TRACK;
 }
 
+const uint8_t house_node_key[KEYRING_KEY_BYTES] = {4, 5, 6};
+
 void house_options(struct engine_options *options, const char *folder, const struct config *config)
 {
-	static const uint8_t key[DIRECTORY_KEY_BYTES] = {1, 2, 3}, node_key[KEYRING_KEY_BYTES] = {4, 5, 6};
+	static const uint8_t key[DIRECTORY_KEY_BYTES] = {1, 2, 3};
 	*options = (struct engine_options){
-		.folder = folder, .folds = &house_folds, .directory_key = key, .node_key = node_key, .seal = true, .dedupe_memory_max = 1 << 20, .snapshot_every_ms = -1,
+		.folder = folder, .folds = &house_folds, .directory_key = key, .node_key = house_node_key, .seal = true, .dedupe_memory_max = 1 << 20, .snapshot_every_ms = -1,
 		.log_segment_bytes = 1 << 20, .log_pending_bytes = 256 * 1024, .config = config, .column = column};
 }
 

@@ -26,6 +26,7 @@ extern const struct fold order_fold;
 struct config *house_config(void);            /* With a matter, a purpose and a touchpoint. Aborts on a problem. */
 
 int  house_open(struct engine **engine, const char *folder, const struct config *config);
+extern const uint8_t house_node_key[KEYRING_KEY_BYTES];
 void house_options(struct engine_options *options, const char *folder, const struct config *config);
 
 void witness_listen(struct witness *witness, struct engine *engine);

@@ -1,0 +1,289 @@
+/* Keys and seals, the register of erasures, and what is taken out: directory, rows, files. */
+#include "folder.h"
+#include "random.h"
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/folder_search.h"
+#include "base/memory.h"
+#include "engine/directory.h"
+#include "engine/seal.h"
+#include "event/columns.h"
+#include "trust/erasures.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint8_t NODE[KEYRING_KEY_BYTES] = {1, 2, 3};
+
+static void byte_flip(const char *path, off_t at)
+{
+	uint8_t byte;
+	int file = open(path, O_RDWR);
+	assert_true(file >= 0);
+	assert_int_equal(pread(file, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(file, &byte, 1, at), 1);
+	close(file);
+}
+
+static void a_key_is_the_same_again_and_its_own(void **state)
+{
+	char folder[64];
+	uint8_t first[KEYRING_KEY_BYTES], again[KEYRING_KEY_BYTES], other[KEYRING_KEY_BYTES];
+	struct keyring *keyring;
+	(void)state;
+	folder_new(folder);
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	assert_true(keyring_has(keyring, 7));
+	assert_int_equal(keyring_key(keyring, 7, first), 0);
+	assert_int_equal(keyring_key(keyring, 8, other), 0);
+	assert_memory_not_equal(first, other, sizeof first);
+	keyring_close(keyring);
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	assert_int_equal(keyring_key(keyring, 7, again), 0);
+	assert_memory_equal(first, again, sizeof first);
+	keyring_close(keyring);
+	const uint8_t wrong[KEYRING_KEY_BYTES] = {9};
+	assert_int_equal(keyring_open(&keyring, folder, wrong), ERROR_DENIED);
+	folder_remove(folder);
+}
+
+static void a_destroyed_key_stays_destroyed_and_its_slot_holds_nothing(void **state)
+{
+	char folder[64], path[100];
+	uint8_t key[KEYRING_KEY_BYTES], slot[64], zero[32] = {0};
+	uint32_t gone[] = {5, 70000 + KEYRING_AHEAD};
+	struct keyring *keyring;
+	(void)state;
+	folder_new(folder);
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	assert_int_equal(keyring_key(keyring, 5, key), 0);
+	assert_int_equal(keyring_destroy(keyring, gone, 2), 0);
+	for (int life = 0; life < 2; life++) {
+		for (size_t i = 0; i < 2; i++) {
+			assert_true(keyring_is_destroyed(keyring, gone[i]));
+			assert_int_equal(keyring_key(keyring, gone[i], key), ERROR_NOT_FOUND);
+		}
+		assert_false(keyring_is_destroyed(keyring, 4));
+		assert_int_equal(keyring_key(keyring, 4, key), 0);
+		keyring_close(keyring);
+		assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	}
+	keyring_close(keyring);
+	snprintf(path, sizeof path, "%s/slots", folder);
+	int file = open(path, O_RDONLY);
+	assert_int_equal(pread(file, slot, sizeof slot, 5 * 64), sizeof slot);
+	assert_memory_equal(slot, zero, sizeof zero);
+	close(file);
+	folder_remove(folder);
+}
+
+static void a_damaged_slot_hurts_only_whose_it_is(void **state)
+{
+	char folder[64], path[100];
+	uint8_t key[KEYRING_KEY_BYTES];
+	struct keyring *keyring;
+	(void)state;
+	folder_new(folder);
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	keyring_close(keyring);
+	snprintf(path, sizeof path, "%s/slots", folder);
+	byte_flip(path, 9 * 64 + 3);
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	assert_int_equal(keyring_key(keyring, 9, key), ERROR_CORRUPT);
+	assert_int_equal(keyring_key(keyring, 10, key), 0);
+	keyring_close(keyring);
+	folder_remove(folder);
+}
+
+static void a_seal_opens_only_as_it_was_closed(void **state)
+{
+	char folder[64];
+	struct keyring *keyring;
+	uint8_t sealed[100 + SEAL_BYTES], plain[100];
+	const struct text about = TEXT("header"), secret = TEXT("seventy-four euros and thirteen cents");
+	const uint32_t version = seal_version();
+	(void)state;
+	folder_new(folder);
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	assert_int_equal(seal_close(keyring, 3, about, secret, sealed), 0);
+	struct text whole = {(const char *)sealed, secret.n + SEAL_BYTES};
+	assert_null(memmem(sealed, whole.n, secret.p, 8));
+	assert_int_equal(seal_open(keyring, 3, version, about, whole, plain), 0);
+	assert_memory_equal(plain, secret.p, secret.n);
+	assert_int_equal(seal_open(keyring, 4, version, about, whole, plain), ERROR_CORRUPT);
+	assert_int_equal(seal_open(keyring, 3, version, TEXT("heaver"), whole, plain), ERROR_CORRUPT);
+	assert_int_equal(seal_open(keyring, 3, 7, about, whole, plain), ERROR_CORRUPT);
+	for (size_t i = 0; i < whole.n; i++) {
+		sealed[i] ^= 4;
+		assert_int_equal(seal_open(keyring, 3, version, about, whole, plain), ERROR_CORRUPT);
+		sealed[i] ^= 4;
+	}
+	for (size_t n = 0; n < whole.n; n++)
+		assert_int_equal(seal_open(keyring, 3, version, about, text_first(whole, n), plain), ERROR_CORRUPT);
+	uint8_t second[100 + SEAL_BYTES];
+	assert_int_equal(seal_close(keyring, 3, about, secret, second), 0);
+	assert_memory_not_equal(sealed, second, SEAL_NONCE_BYTES);
+	uint32_t gone = 3;
+	assert_int_equal(keyring_destroy(keyring, &gone, 1), 0);
+	assert_int_equal(seal_open(keyring, 3, version, about, whole, plain), ERROR_NOT_FOUND);
+	keyring_close(keyring);
+	folder_remove(folder);
+}
+
+/* Against a plain table: after any removals, what is left is found and what went is not. */
+static void a_directory_forgets_what_it_is_told_to(void **state)
+{
+	enum { N = 3000 };
+	static uint32_t model[N];
+	uint64_t seed = (uint64_t)clock_now_ms();
+	struct directory *directory = directory_new(NODE);
+	(void)state;
+	memset(model, 0, sizeof model);
+	printf("seed %llu\n", (unsigned long long)seed);
+	for (int i = 0; i < 40000; i++) {
+		uint32_t at = (uint32_t)(random_next(&seed) % N);
+		/* Few different places, so that entries crowd and wrap. */
+		struct identifier_hash hash = {.high = at, .low = at % 251 == 0 ? UINT64_MAX - at % 3 : at % 97};
+		if (random_next(&seed) % 3 == 0) {
+			directory_remove(directory, hash);
+			model[at] = 0;
+		} else {
+			model[at] = 1 + (uint32_t)(random_next(&seed) % 1000);
+			assert_int_equal(directory_set(directory, hash, model[at]), 0);
+		}
+	}
+	size_t n = 0;
+	for (uint32_t at = 0; at < N; at++) {
+		struct identifier_hash hash = {.high = at, .low = at % 251 == 0 ? UINT64_MAX - at % 3 : at % 97};
+		assert_int_equal(directory_find(directory, hash), model[at]);
+		n += model[at] != 0;
+	}
+	assert_int_equal(directory_count(directory), n);
+	directory_free(directory);
+}
+
+static int day_note(void *arg, int32_t day, uint64_t rows)
+{
+	(void)arg;
+	(void)day;
+	(void)rows;
+	return 0;
+}
+
+static void rows_of_who_is_gone_count_for_nobody(void **state)
+{
+	char folder[64];
+	struct columns *columns;
+	struct column_event *events;
+	size_t n;
+	const uint32_t gone[] = {9, 3};
+	(void)state;
+	folder_new(folder);
+	assert_int_equal(columns_open(&columns, folder), 0);
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct event_header header = {.time_ms = (int64_t)(i % 5) * MS_A_DAY + i, .origin_number = 1 + i % 10, .name = 4};
+		assert_int_equal(columns_add(columns, i + 1, &header, 7413), 0);
+	}
+	assert_int_equal(columns_flush(columns, 20000, day_note, NULL), 0);
+	columns_flushed(columns, 20000);
+	assert_int_equal(columns_forget(columns, gone, 2), 0);
+	assert_int_equal(columns_select(columns, 0, 9 * (int64_t)MS_A_DAY, 100000, &events, &n), 0);
+	assert_int_equal(n, 16000);
+	for (size_t i = 0; i < n; i++)
+		assert_true(events[i].origin != 9 && events[i].origin != 3 && events[i].value == 7413);
+	memory_free(events);
+	columns_close(columns);
+	folder_remove(folder);
+}
+
+static void a_text_is_found_in_any_file_and_across_windows(void **state)
+{
+	char folder[64], path[100];
+	struct folder_search search;
+	static char bytes[3 * 1024 * 1024];
+	static const char *const none[] = {NULL}, *const spared[] = {"large", NULL};
+	const struct text texts[] = {TEXT("elfriede@mail.example"), TEXT("nothing of that kind")};
+	(void)state;
+	folder_new(folder);
+	snprintf(path, sizeof path, "%s/large", folder);
+	memset(bytes, 'x', sizeof bytes);
+	for (size_t at = 1024 * 1024 - 25; at < 1024 * 1024 + 5; at++) {
+		memcpy(bytes + at, texts[0].p, texts[0].n);
+		FILE *file = fopen(path, "w");
+		assert_int_equal(fwrite(bytes, 1, sizeof bytes, file), sizeof bytes);
+		fclose(file);
+		assert_int_equal(folder_search(&search, folder, none, texts, 2, UINT64_MAX), 0);
+		assert_int_equal(search.found, 1);
+		assert_string_equal(search.where, "large");
+		memset(bytes + at, 'x', texts[0].n);
+	}
+	assert_int_equal(folder_search(&search, folder, spared, texts, 2, UINT64_MAX), 0);
+	assert_true(search.found == 0 && search.files == 0 && search.is_whole);
+	assert_int_equal(folder_search(&search, folder, none, texts, 2, 1000), 0);
+	assert_true(search.found == 0 && !search.is_whole);
+	folder_remove(folder);
+}
+
+static void the_register_remembers_and_forgets_in_time(void **state)
+{
+	char folder[64], id[ERASURE_ID_BYTES], second[ERASURE_ID_BYTES], path[100];
+	const uint32_t origins[] = {4, 17};
+	const struct identifier_hash hash = {11, 12}, other = {13, 14};
+	const int64_t now = 1700000000000, month = (int64_t)ERASURE_DAYS * MS_A_DAY;
+	struct erasures *erasures;
+	struct erasure found;
+	size_t n;
+	(void)state;
+	folder_new(folder);
+	assert_int_equal(erasures_open(&erasures, folder, now), 0);
+	assert_false(erasures_any(erasures));
+	assert_int_equal(erasures_begin(erasures, now, origins, 2, &hash, 1, id), 0);
+	assert_true(erasures_suppress(erasures, hash, now - 1, now + 1));
+	assert_false(erasures_suppress(erasures, hash, now + 1, now + 1));
+	assert_false(erasures_suppress(erasures, other, now - 1, now + 1));
+	assert_int_equal(erasures_begin(erasures, now + month, origins, 1, &other, 1, second), 0);
+	assert_int_equal(erasures_done(erasures, second, TEXT("{\"a\":[1,{\"certificate\":\"x\"}]}")), 0);
+	assert_int_equal(erasures_done(erasures, "nobody", TEXT("{}")), ERROR_NOT_FOUND);
+	erasures_close(erasures);
+
+	/* A line that a crash cut is a step that was not taken. */
+	snprintf(path, sizeof path, "%s/sealing/erasures", folder);
+	FILE *file = fopen(path, "a");
+	fputs("{\"erasure\":\"0123", file);
+	fclose(file);
+	assert_int_equal(erasures_open(&erasures, folder, now + month + 5), 0);
+	assert_int_equal(erasures_count(erasures), 2);
+	assert_true(erasures_find(erasures, text_of(id), &found) && !found.done && found.origins_n == 2 && found.origins[1] == 17);
+	assert_true(erasures_find(erasures, text_of(second), &found) && found.done);
+	assert_true(text_equal(found.certificate, TEXT("{\"a\":[1,{\"certificate\":\"x\"}]}")));
+	assert_false(erasures_suppress(erasures, hash, now - 1, now + month + 5));
+	assert_true(erasures_suppress(erasures, other, now, now + month + 5));
+	assert_int_equal(erasures_origins(erasures, &n)[1], 17);
+	assert_int_equal(n, 3);
+	erasures_close(erasures);
+
+	/* The old hash is gone from the file as well, the new one is there. */
+	char line[4096] = {0};
+	file = fopen(path, "r");
+	size_t bytes = fread(line, 1, sizeof line - 1, file);
+	fclose(file);
+	assert_true(bytes > 0 && !strstr(line, "0b00000000000000") && strstr(line, "0d00000000000000"));
+	byte_flip(path, 3);
+	assert_int_equal(erasures_open(&erasures, folder, now), ERROR_CORRUPT);
+	folder_remove(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_key_is_the_same_again_and_its_own), cmocka_unit_test(a_destroyed_key_stays_destroyed_and_its_slot_holds_nothing),
+		cmocka_unit_test(a_damaged_slot_hurts_only_whose_it_is), cmocka_unit_test(a_seal_opens_only_as_it_was_closed),
+		cmocka_unit_test(a_directory_forgets_what_it_is_told_to), cmocka_unit_test(rows_of_who_is_gone_count_for_nobody),
+		cmocka_unit_test(a_text_is_found_in_any_file_and_across_windows), cmocka_unit_test(the_register_remembers_and_forgets_in_time),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
