@@ -97,8 +97,13 @@ static void page_write(struct request *request, int status, bool invited, const 
 	head_write(&html, invited ? "Make your account, Attune" : "Sign in, Attune");
 	html_element(&html, "h1", invited ? "Make your account." : "Sign in to the console.");
 	if (trouble) {
-		html_open(&html, "p", "role", "alert", "id", "trouble", NULL);
+		html_open(&html, "p", "role", "alert", "id", "trouble", "class", "mark broken", NULL);
+		html_open(&html, "span", "aria-hidden", "true", NULL);
+		html_string(&html, "\u25a0");
+		html_close(&html, "span");
+		html_open(&html, "span", NULL);
 		html_string(&html, trouble);
+		html_close(&html, "span");
 		html_close(&html, "p");
 	}
 	html_open(&html, "form", "method", "post", "action", invited ? "/console/sign-in?invited" : "/console/sign-in", "class", "stack", NULL);
@@ -114,8 +119,9 @@ static void page_write(struct request *request, int status, bool invited, const 
 		link_write(&html, "/console/sign-in", "I have an account");
 	else
 		link_write(&html, "/console/sign-in?invited", "I have an invitation, or forgot my password");
-	if (!invited)
-		html_element(&html, "p", "Whoever looks after the server invites you: attune staff invite NAME --role ROLE --data FOLDER.");
+	html_open(&html, "p", "class", "small", NULL);
+	html_string(&html, "Whoever looks after the server invites you: attune staff invite NAME --role ROLE --data FOLDER.");
+	html_close(&html, "p");
 	html_close(&html, "main");
 	html_close(&html, "body");
 	html_close(&html, "html");
