@@ -150,13 +150,13 @@ static void document_change(struct request *request, struct text text)
 	document_reply(request, error, config);
 }
 
-/* What staff write down without being admins: what they saw, and for managers what is answered and planned. */
+/* What staff write down without being admins: what they saw, and for managers what is answered, planned and missing. */
 static bool document_is_theirs(struct request *request)
 {
 	static const struct {
 		const char *kind;
 		unsigned roles;
-	} kinds[] = {{"note", ROLE_SERVICE | ROLE_MANAGER}, {"idea", ROLE_MANAGER}, {"move", ROLE_MANAGER}};
+	} kinds[] = {{"note", ROLE_SERVICE | ROLE_MANAGER}, {"idea", ROLE_MANAGER}, {"move", ROLE_MANAGER}, {"touchpoint", ROLE_MANAGER}};
 	const struct caller *caller = &request->caller;
 	if (!caller->staff.n || caller->roles & ROLE_ADMIN)
 		return true;

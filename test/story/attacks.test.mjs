@@ -430,7 +430,7 @@ describe("staff", () => {
   });
   test("write down what is theirs to write, and no other document", async () => {
     const put = (role, kind, body = { about: "x", says: "It is slow." }) => server.put(`/v1/configuration/${kind}/attack`, body, by(cookies[role]));
-    for (const [role, kinds] of [["service", ["idea", "move", "purpose", "surface", "price-list"]], ["manager", ["purpose", "surface", "touchpoint"]]])
+    for (const [role, kinds] of [["service", ["idea", "move", "purpose", "surface", "price-list"]], ["manager", ["purpose", "surface", "price-list"]]])
       for (const kind of kinds) { refused(await put(role, kind), 403, "outside_role"); refused(await server.delete(`/v1/configuration/${kind}/attack`, by(cookies[role])), 403, "outside_role"); }
     for (const role of ["service", "manager"]) assert.notEqual((await put(role, "note")).status, 403);
   });
