@@ -413,6 +413,22 @@ describe("staff", () => {
     assert.deepEqual([list.customers.map((c) => c.cid), list.withheld], [[agreed], list.total - 1]);
     assert.ok(list.total >= 3, "the others are counted");
   });
+  test("who look at figures alone read of no single customer in any of them", async () => {
+    const crowd = Array.from({ length: 60 }, (_, i) => `quince-${i}-person`);
+    await server.send(crowd.flatMap((userId) => [identify({ userId }, { name: `Zebedee ${userId}`, email: `${userId}@example.org` }), track({ userId }, "Bill Paid", { amount: 20 }, { context: { channel: "app" } }), track({ userId }, "Cash Withdrawn", { amount: 50 }, { context: { channel: "machine" } })]));
+    const cids = await Promise.all(crowd.map(async (userId) => (await server.card(`user:${userId}`)).cid));
+    for (const cid of cids.slice(0, 30)) ok(await server.post(`/v1/customers/${cid}/consents`, { purpose: "analytics", answer: "yes", channel: "branch" }));
+    let read = 0;
+    for (const route of figures.filter((r) => !r.includes("{"))) {
+      const answer = await server.get(route.slice(4), by(cookies.analyst));
+      if (answer.status === 200) read++;
+      for (const name of [...crowd, ...cids, "Zebedee", ana, ben, agreed]) assert.ok(!answer.text.includes(name), `${route} names ${name}`);
+    }
+    assert.ok(read >= 10, `${read} figures were read`);
+    assert.ok(ok(await server.get("/v1/overview", by(cookies.analyst))).customers >= 60, "and they are figures of everybody");
+    const opened = ok(await server.get("/v1/customers?channel=app", by(cookies.manager)));
+    assert.deepEqual([opened.customers.length, opened.withheld], [30, opened.total - 30], "while a manager sees who agreed");
+  });
   test("who serve find a customer, and list nobody", async () => {
     for (const role of ["service", "privacy"]) {
       assert.deepEqual(ok(await server.get("/v1/customers?q=ana%20varga", by(cookies[role]))).customers.map((c) => c.cid), [ana]);
