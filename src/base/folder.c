@@ -80,3 +80,33 @@ int folder_make(const char *path)
 		return folder_sync_parent(path);
 	return errno == EEXIST ? 0 : error_of_errno();
 }
+
+static int bytes_write(int file, struct text text)
+{
+	for (size_t at = 0; at < text.n;) {
+		ssize_t written = write(file, text.p + at, text.n - at);
+		if (written <= 0)
+			return error_of_errno();
+		at += (size_t)written;
+	}
+	return fsync(file) == 0 ? 0 : error_of_errno();
+}
+
+int file_replace(const char *path, struct text text)
+{
+	char draft[4096];
+	int n = snprintf(draft, sizeof draft, "%s.new", path);
+	if (n <= 0 || n >= (int)sizeof draft)
+		return ERROR_IO;
+	int file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (file < 0)
+		return error_of_errno();
+	int error = bytes_write(file, text);
+	if (close(file) != 0 && !error)
+		error = error_of_errno();
+	if (!error && rename(draft, path) != 0)
+		error = error_of_errno();
+	if (error)
+		unlink(draft);
+	return error ? error : folder_sync_parent(path);
+}

@@ -1,10 +1,10 @@
 /*
- * folder.h: making folders, and copying files, that are still there after a power cut.
+ * folder.h: making folders, and copying and replacing files, that are still there after a power cut.
  */
 #ifndef ATTUNE_BASE_FOLDER_H
 #define ATTUNE_BASE_FOLDER_H
 
-#include "base/error.h"
+#include "base/text.h"
 
 #include <stdint.h>
 
@@ -20,5 +20,9 @@ int folder_sync(const char *path) MUST_CHECK;
 /* Copy at most the first @bytes_max bytes of the file @from to the new file @to, with its permissions, durably.
  * Errors: ERROR_IO, ERROR_FULL. */
 int file_copy(const char *from, const char *to, uint64_t bytes_max) MUST_CHECK;
+
+/* Make the file @path (0600) hold exactly @text: it is either the old or the new one, whatever happens. Who writes one file
+ * from several places takes turns. Errors: ERROR_IO, ERROR_FULL. */
+int file_replace(const char *path, struct text text) MUST_CHECK;
 
 #endif

@@ -24,6 +24,11 @@
 	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of identity: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
+	X(proxy, TEXT, "127.0.0.1", 1, 64, "address", "The proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.") \
+	X(sign_ins_a_minute, NUMBER, 30, 1, 100000, "tries", "Sign-ins of staff that one address may try in a minute; beyond it 429.") \
+	X(sign_in_pause_max_s, NUMBER, 900, 1, 900, "s", "The longest pause after repeated wrong passwords; the fifth brings one second, each further one twice as much.") \
+	X(customer_requests_a_minute, NUMBER, 1200, 1, 1000000, "requests", "Requests in a minute with the tokens of one customer; beyond it 429.") \
+	X(address_requests_a_minute, NUMBER, 60000, 1, 1000000, "requests", "Requests in a minute with customer tokens from one address; beyond it 429.") \
 	X(aggregate_min, NUMBER, 10, 1, 1000, "customers", "Aggregates of fewer customers are not shown.")                              \
 	X(journeys_read_max, NUMBER, 1000000, 100, 100000000, "events", "Events read for one answer about journeys cut by a property.")  \
 	X(seal, TEXT, "on", 2, 3, "", "Seal what is written about customers with a key of their own: on or off. Off, an erasure cannot reach the log.") \

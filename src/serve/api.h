@@ -124,9 +124,16 @@ void api_configuration_post(struct request *request);
 void api_document_put(struct request *request);
 void api_document_delete(struct request *request);
 
+/* sign_in.c */
+void sign_in_page(struct request *request);
+void sign_in_form(struct request *request);
+void console_enter(struct request *request);
+void api_session(struct request *request);
+void api_session_delete(struct request *request);
+void api_session_password(struct request *request);
+
 /* pages.c */
 void page_asset(struct request *request);
-void page_console_enter(struct request *request);
 void page_harbour(struct request *request);
 void harbour_people(struct request *request);
 void harbour_session(struct request *request);

@@ -11,6 +11,7 @@
 #include "engine/dedupe.h"
 #include "identify/resolve.h"
 #include "interact/touchpoint.h"
+#include "serve/caller.h"
 #include "serve/dead_letters.h"
 #include "trust/erasures.h"
 #include "trust/reader.h"
@@ -572,7 +573,7 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 		return false;
 	*collect = (struct collect){.request = request, .server = request->server, .engine = request->server->engine};
 	collect->trusted = request->caller.scope == KEY_SECRET;
-	collect->source = request->caller.key ? text_of(request->caller.key->source) : TEXT("customer");
+	collect->source = request->caller.key ? text_of(request->caller.key->source) : request->caller.staff.n ? TEXT("console") : TEXT("customer");
 	collect->context = json_get(root, TEXT("context"));
 	collect->refusals = BUFFER_INIT(REFUSALS_BYTES_MAX);
 	collect->refusals_out = JSON_WRITER(&collect->refusals);

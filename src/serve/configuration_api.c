@@ -1,5 +1,6 @@
 /* configuration_api.c: the configuration: read, replaced as a whole, and changed a document at a time. */
 #include "serve/api.h"
+#include "serve/staff.h"
 
 enum { PROBLEMS_MAX = 100, DOCUMENT_BYTES_MAX = 64 * 1024, DOCUMENT_DEPTH_MAX = 12 };
 
@@ -55,7 +56,7 @@ static bool files_read(struct request *request, struct json root, struct config_
 
 static const char *caller_name(const struct request *request)
 {
-	return request->caller.key ? request->caller.key->id : "console";
+	return request->caller.staff.n ? request->caller.staff.p : request->caller.key ? request->caller.key->id : "console";
 }
 
 static void problems_begin(struct request *request)
@@ -149,15 +150,33 @@ static void document_change(struct request *request, struct text text)
 	document_reply(request, error, config);
 }
 
+/* What staff write down without being admins: what they saw, and for managers what is answered, planned and missing. */
+static bool document_is_theirs(struct request *request)
+{
+	static const struct {
+		const char *kind;
+		unsigned roles;
+	} kinds[] = {{"note", ROLE_SERVICE | ROLE_MANAGER}, {"idea", ROLE_MANAGER}, {"move", ROLE_MANAGER}, {"touchpoint", ROLE_MANAGER}};
+	const struct caller *caller = &request->caller;
+	if (!caller->staff.n || caller->roles & ROLE_ADMIN)
+		return true;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (text_equal(request->parameters[0], text_of(kinds[i].kind)) && caller->roles & kinds[i].roles)
+			return true;
+	reply_error(request, 403, "outside_role", "Documents of this kind are outside your role.");
+	return false;
+}
+
 void api_document_put(struct request *request)
 {
 	struct buffer text = BUFFER_INIT(DOCUMENT_BYTES_MAX);
-	if (document_read(request, &text))
+	if (document_is_theirs(request) && document_read(request, &text))
 		document_change(request, buffer_view(&text));
 	buffer_free(&text);
 }
 
 void api_document_delete(struct request *request)
 {
-	document_change(request, (struct text){0});
+	if (document_is_theirs(request))
+		document_change(request, (struct text){0});
 }

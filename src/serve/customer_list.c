@@ -8,11 +8,12 @@
 
 #include "identify/trait.h"
 #include "interact/contact.h"
+#include "serve/caller.h"
 #include "trust/reader.h"
 
 #include <stdio.h>
 
-enum { LIST_MAX = 200, LIST_SCAN_MAX = 2000000 };
+enum { LIST_MAX = 200, LIST_SCAN_MAX = 2000000, SEARCH_BYTES_MIN = 2 };
 
 /* A page of the list. With a query all customers are walked, so that it can be said how many fit. */
 struct listing {
@@ -21,6 +22,7 @@ struct listing {
 	size_t left, fit;
 	uint32_t after, last;   /* Numbers: write only those beyond after; last is the one written last. */
 	bool more;              /* One fits that is not on this page any more. */
+	bool agreed_only;       /* For managers: nobody else is named, and with a query nobody else is counted. */
 	bool by_figure, identified, agreed; /* Only who is known by a user id, who agreed to something. */
 	enum channel channel;   /* Only who was heard on it; none: everybody. */
 	const struct purpose *purpose;
@@ -105,10 +107,13 @@ static bool row(void *arg, struct customer *customer)
 	struct text name = trait_display_name(traits, request->arena);
 	if (!matches(name, identifiers, listing->query))
 		return true;
+	bool agreed = listing->purpose && (reader_consents(request->server->engine, customer) & listing->purpose->mask);
+	if (listing->agreed_only && listing->query.n && !agreed)
+		return true; /* Not even counted: the count would say that there is somebody of that name. */
 	if (listing->by_figure && !is_behind(listing, customer, states, identifiers))
 		return true;
 	listing->fit++;
-	if (listing->by_figure && !(listing->purpose && (reader_consents(request->server->engine, customer) & listing->purpose->mask))) {
+	if (listing->by_figure && !agreed) {
 		listing->withheld++;
 		return true;
 	}
@@ -130,12 +135,29 @@ static bool figure_read(struct request *request, struct listing *listing)
 	struct text channel = http_query(request->http, "channel"), who = http_query(request->http, "who");
 	listing->identified = text_equal(who, TEXT("identified"));
 	listing->agreed = text_equal(who, TEXT("agreed"));
-	listing->by_figure = channel.n > 0 || who.n > 0;
+	listing->agreed_only = staff_opens_agreed_only(request);
+	listing->by_figure = channel.n > 0 || who.n > 0 || listing->agreed_only;
 	listing->purpose = purpose_find(engine_config(request->server->engine), TEXT("analytics"));
 	if (who.n && !listing->identified && !listing->agreed)
 		reply_error(request, 400, "invalid_who", "\"who\" must be identified or agreed.");
 	else if (channel.n && !channel_parse(channel, &listing->channel))
 		reply_error(request, 400, "invalid_channel", "There is no channel \"%.*s\".", TEXT_ARGS(text_first(channel, 40)));
+	else
+		return true;
+	return false;
+}
+
+/* Who serves customers finds one by what is known; who looks at figures sees who is behind them. Nobody but an admin lists all. */
+static bool may_list(struct request *request)
+{
+	const struct caller *caller = &request->caller;
+	bool searches = http_query(request->http, "q").n >= SEARCH_BYTES_MIN, by_figure = http_query(request->http, "channel").n || http_query(request->http, "who").n;
+	if (caller->scope != KEY_SECRET)
+		reply_error(request, 403, "denied", "Listing customers needs a secret key.");
+	else if (caller->staff.n && !(caller->roles & ROLE_ADMIN) && by_figure && !(caller->roles & ROLE_MANAGER))
+		reply_error(request, 403, "outside_role", "Your role does not open figures. Find a customer by name or identifier: ?q=.");
+	else if (caller->staff.n && !(caller->roles & (ROLE_ADMIN | ROLE_MANAGER)) && !searches)
+		reply_error(request, 403, "outside_role", "Your role finds a customer by name or identifier: ?q=.");
 	else
 		return true;
 	return false;
@@ -149,8 +171,8 @@ void api_customers(struct request *request)
 		customer_card(request, request_customer_identifier(request, identifier));
 		return;
 	}
-	if (request->caller.scope != KEY_SECRET)
-		return reply_error(request, 403, "denied", "Listing customers needs a secret key.");
+	if (!may_list(request))
+		return;
 	if (!request_number(request, "n", 50, 1, LIST_MAX, &n) || !request_number(request, "after", 0, 0, UINT32_MAX, &after))
 		return;
 	struct listing listing = {.request = request, .query = http_query(request->http, "q"), .left = (size_t)n};

@@ -227,22 +227,16 @@ static bool line_is_about(struct text line, bool (*is_about)(void *, struct text
 }
 
 /* Put @lines in the place of the file. */
-static int file_replace(struct dead_letters *letters, struct text lines)
+static int lines_replace(struct dead_letters *letters, struct text lines)
 {
-	char draft[4300];
-	snprintf(draft, sizeof draft, "%s.new", letters->path);
-	int file = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	int error = file_replace(letters->path, lines);
+	int file = error ? -1 : open(letters->path, O_RDWR | O_APPEND | O_CLOEXEC);
 	if (file < 0)
-		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
-	bool good = write(file, lines.p, lines.n) == (ssize_t)lines.n && fsync(file) == 0 && rename(draft, letters->path) == 0;
-	if (!good) {
-		close(file);
-		return ERROR_IO;
-	}
+		return error ? error : ERROR_IO;
 	close(letters->file);
 	letters->file = file;
 	letters->bytes = (off_t)lines.n;
-	return folder_sync_parent(letters->path);
+	return 0;
 }
 
 int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *, struct text), void *arg, size_t *n)
@@ -267,7 +261,7 @@ int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *, s
 	if (!error && kept.failed)
 		error = ERROR_MEMORY;
 	if (!error && *n)
-		error = file_replace(letters, buffer_view(&kept));
+		error = lines_replace(letters, buffer_view(&kept));
 	pthread_mutex_unlock(&letters->lock);
 	buffer_free(&kept);
 	return error;

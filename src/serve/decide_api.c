@@ -1,6 +1,7 @@
 /* decide_api.c: POST /v1/decide, and what a customer changes: preferences, consents, layouts, undo. */
 #include "serve/api.h"
 #include "serve/buying_models.h"
+#include "serve/caller.h"
 #include "serve/change.h"
 #include "serve/question.h"
 
@@ -350,6 +351,8 @@ void api_consents_post(struct request *request)
 	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
 	if (!act.yes && !text_equal(answer, TEXT("no")))
 		return reply_error(request, 400, "no_answer", "\"answer\" must be yes or no.");
+	if (request->caller.staff.n && text_trim(act.evidence).n == 0)
+		return reply_error(request, 422, "no_evidence", "Who answers for a customer says what shows it: \"evidence\", such as the number of a form or a call.");
 	int error = consent_append(request, origin, &act, channel, &undo);
 	if (error == ERROR_NOT_FOUND)
 		return reply_error(request, 422, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_cut(act.purpose, 80)));

@@ -332,7 +332,7 @@ void api_erase(struct request *request)
 	const bool own = request->caller.scope == KEY_CUSTOMER;
 	if (because.n > 500)
 		return reply_error(request, 400, "too_long", "\"because\" has at most 500 bytes.");
-	int error = erasure_run(request->server, request->arena, origin, own ? TEXT("customer") : text_of(request->caller.key ? request->caller.key->id : "company"),
+	int error = erasure_run(request->server, request->arena, origin, own ? TEXT("customer") : request->caller.staff.n ? request->caller.staff : text_of(request->caller.key ? request->caller.key->id : "company"),
 	                        because.n ? because : own ? TEXT("the customer asked") : TEXT("not said"), &request->http->out);
 	if (error)
 		reply_failure(request, error);

@@ -438,12 +438,27 @@ struct text http_query(struct http_exchange *exchange, const char *name)
 bool http_query_has(struct http_exchange *exchange, const char *name)
 {
 	struct state *state = exchange->state;
-	return MHD_lookup_connection_value(state->connection, MHD_GET_ARGUMENT_KIND, name) != NULL;
+	const char *value;
+	size_t n;
+	/* Also without a value: "?invited". */
+	return MHD_lookup_connection_value_n(state->connection, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value, &n) == MHD_YES;
 }
 
 struct text http_cookie(struct http_exchange *exchange, const char *name)
 {
 	return value_of(exchange, MHD_COOKIE_KIND, name);
+}
+
+struct text http_peer(struct http_exchange *exchange)
+{
+	struct state *state = exchange->state;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(state->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char address[INET_ADDRSTRLEN];
+	if (!info || info->client_addr->sa_family != AF_INET ||
+	    !inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr, address, sizeof address))
+		return (struct text){"", 0};
+	struct text copy = text_copy(&exchange->arena, text_of(address));
+	return copy.p ? copy : (struct text){"", 0};
 }
 
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value)

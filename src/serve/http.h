@@ -86,6 +86,8 @@ struct text http_header_of(struct http_exchange *exchange, const char *name); /*
 struct text http_query(struct http_exchange *exchange, const char *name);     /* Decoded; empty without. */
 bool http_query_has(struct http_exchange *exchange, const char *name);
 struct text http_cookie(struct http_exchange *exchange, const char *name);
+/* Who is at the other end of the connection: an address such as 127.0.0.1, in the exchange's arena; empty when it cannot be told. */
+struct text http_peer(struct http_exchange *exchange);
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value);
 
 #endif

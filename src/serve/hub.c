@@ -15,7 +15,7 @@
 struct watcher {
 	struct http_stream stream;
 	struct hub *hub;
-	struct origin_id customer;
+	struct hub_wish wish;
 	pthread_mutex_t lock;     /* Protects queue and its marks. */
 	struct buffer queue;
 	bool missed, over;
@@ -45,7 +45,7 @@ static void put(struct watcher *watcher, const char *event, struct text data)
 
 static bool is_for(const struct watcher *watcher, struct origin_id customer)
 {
-	return origin_is_zero(watcher->customer) || memcmp(&watcher->customer, &customer, sizeof customer) == 0;
+	return origin_is_zero(watcher->wish.customer) || memcmp(&watcher->wish.customer, &customer, sizeof customer) == 0;
 }
 
 void hub_send(struct hub *hub, struct origin_id customer, const char *event, struct text data)
@@ -131,14 +131,14 @@ static void stream_closed(struct http_stream *stream)
 	memory_free(watcher);
 }
 
-int hub_watch(struct hub *hub, struct origin_id customer, struct http_stream **stream)
+int hub_watch(struct hub *hub, const struct hub_wish *wish, struct http_stream **stream)
 {
 	struct watcher *watcher = memory_zero_alloc(1, sizeof *watcher);
 	if (!watcher)
 		return ERROR_MEMORY;
 	watcher->stream = (struct http_stream){.read = stream_read, .closed = stream_closed};
 	watcher->hub = hub;
-	watcher->customer = customer;
+	watcher->wish = *wish;
 	watcher->queue = BUFFER_INIT(HUB_QUEUE_BYTES + 1024);
 	buffer_string(&watcher->queue, "retry: 1000\n\nevent: hello\ndata: {}\n\n");
 	pthread_mutex_init(&watcher->lock, NULL);
@@ -157,6 +157,39 @@ int hub_watch(struct hub *hub, struct origin_id customer, struct http_stream **s
 	return 0;
 }
 
+/* Under the hub's lock. */
+static void watcher_end(struct watcher *watcher)
+{
+	pthread_mutex_lock(&watcher->lock);
+	watcher->over = true;
+	pthread_mutex_unlock(&watcher->lock);
+	http_stream_wake(&watcher->stream);
+}
+
+/* Asked without the lock, which every change of a customer takes: the answer may wait for a file. */
+void hub_review(struct hub *hub)
+{
+	struct hub_wish *wishes = memory_alloc(HUB_WATCHERS_MAX * sizeof *wishes);
+	size_t n = 0;
+	if (!wishes)
+		return; /* The next heartbeat asks again. */
+	pthread_mutex_lock(&hub->lock);
+	for (size_t i = 0; i < hub->n; i++)
+		if (hub->watchers[i]->wish.holds)
+			wishes[n++] = hub->watchers[i]->wish;
+	pthread_mutex_unlock(&hub->lock);
+	for (size_t w = 0; w < n; w++) {
+		if (wishes[w].holds(wishes[w].arg, wishes[w].mark))
+			continue;
+		pthread_mutex_lock(&hub->lock);
+		for (size_t i = 0; i < hub->n; i++)
+			if (hub->watchers[i]->wish.holds && memcmp(hub->watchers[i]->wish.mark, wishes[w].mark, HUB_MARK_BYTES) == 0)
+				watcher_end(hub->watchers[i]);
+		pthread_mutex_unlock(&hub->lock);
+	}
+	memory_free(wishes);
+}
+
 static void *heart_run(void *arg)
 {
 	struct hub *hub = arg;
@@ -167,6 +200,9 @@ static void *heart_run(void *arg)
 		pthread_cond_timedwait(&hub->beat, &hub->lock, &until);
 		for (size_t i = 0; i < hub->n && !hub->closing; i++)
 			put(hub->watchers[i], "", (struct text){0});
+		pthread_mutex_unlock(&hub->lock);
+		hub_review(hub);
+		pthread_mutex_lock(&hub->lock);
 	}
 	pthread_mutex_unlock(&hub->lock);
 	return NULL;
@@ -191,13 +227,8 @@ void hub_close(struct hub *hub)
 	pthread_mutex_lock(&hub->lock);
 	hub->closing = true;
 	pthread_cond_broadcast(&hub->beat);
-	for (size_t i = 0; i < hub->n; i++) {
-		struct watcher *watcher = hub->watchers[i];
-		pthread_mutex_lock(&watcher->lock);
-		watcher->over = true;
-		pthread_mutex_unlock(&watcher->lock);
-		http_stream_wake(&watcher->stream);
-	}
+	for (size_t i = 0; i < hub->n; i++)
+		watcher_end(hub->watchers[i]);
 	pthread_mutex_unlock(&hub->lock);
 	pthread_join(hub->heart, NULL);
 }

@@ -11,7 +11,7 @@
 #include "event/event.h"
 #include "serve/http.h"
 
-enum { HUB_WATCHERS_MAX = 500, HUB_QUEUE_BYTES = 32 * 1024, HUB_HEARTBEAT_S = 15 };
+enum { HUB_WATCHERS_MAX = 500, HUB_QUEUE_BYTES = 32 * 1024, HUB_HEARTBEAT_S = 15, HUB_MARK_BYTES = 32 };
 
 struct hub;
 
@@ -19,8 +19,20 @@ struct hub *hub_new(void); /* NULL without memory. */
 void hub_close(struct hub *hub); /* End all streams. */
 void hub_free(struct hub *hub);
 
-/* Open a stream; @customer zero: all customers. Errors: ERROR_LIMIT, ERROR_MEMORY. */
-int hub_watch(struct hub *hub, struct origin_id customer, struct http_stream **stream) MUST_CHECK;
+/*
+ * Open a stream; @customer zero: all customers. It ends when @holds (NULL: always) no longer holds of @mark, HUB_MARK_BYTES that
+ * are copied: asked every HUB_HEARTBEAT_S and at hub_review, under the hub's lock. Errors: ERROR_LIMIT, ERROR_MEMORY.
+ */
+struct hub_wish {
+	struct origin_id customer;
+	bool (*holds)(void *arg, const uint8_t *mark);
+	void *arg;
+	uint8_t mark[HUB_MARK_BYTES];
+};
+int hub_watch(struct hub *hub, const struct hub_wish *wish, struct http_stream **stream) MUST_CHECK;
+
+/* End the streams that no longer hold, now. */
+void hub_review(struct hub *hub);
 
 /* Something happened to @customer: tell who watches. Threads: any; quick; under the customer's lock. */
 void hub_changed(struct hub *hub, struct origin_id customer, const struct event *event);

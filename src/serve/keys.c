@@ -2,6 +2,7 @@
 #include "serve/keys.h"
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/json.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HASH_BYTES = 32, SECRET_LETTERS = 32, SIGNING_BYTES = 32, SIGNING_TEXT = 44, TOKEN_BYTES_MAX = 2000, FILE_BYTES_MAX = 1 << 20 };
@@ -46,19 +46,6 @@ static int file_read(const char *path, char *out, size_t max, size_t *n)
 		return ERROR_IO;
 	*n = (size_t)got;
 	return 0;
-}
-
-/* Replace a file so that it is either the old or the new one, whatever happens. */
-static int file_write(const char *path, const char *bytes, size_t n)
-{
-	char draft[4200];
-	snprintf(draft, sizeof draft, "%s.new", path);
-	int file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (file < 0)
-		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
-	bool good = write(file, bytes, n) == (ssize_t)n && fsync(file) == 0;
-	good = close(file) == 0 && good;
-	return good && rename(draft, path) == 0 ? 0 : ERROR_IO;
 }
 
 static int line_read(struct keys *keys, struct text line)
@@ -104,7 +91,7 @@ static int signing_read(struct keys *keys, const char *folder)
 	if (error == ERROR_NOT_FOUND) {
 		randombytes_buf(random, sizeof random);
 		sodium_bin2base64(keys->signing, SIGNING_TEXT, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-		error = file_write(path, keys->signing, strlen(keys->signing));
+		error = file_replace(path, text_of(keys->signing));
 		n = strlen(keys->signing);
 	}
 	return error ? error : n == SIGNING_TEXT - 1 ? 0 : ERROR_CORRUPT;
@@ -116,7 +103,7 @@ int secret_file(const char *path, uint8_t *secret, size_t n)
 	int error = file_read(path, (char *)secret, n, &got);
 	if (error == ERROR_NOT_FOUND) {
 		randombytes_buf(secret, n);
-		return file_write(path, (const char *)secret, n);
+		return file_replace(path, (struct text){(const char *)secret, n});
 	}
 	return error ? error : got == n ? 0 : ERROR_CORRUPT;
 }
@@ -161,6 +148,11 @@ size_t keys_count(const struct keys *keys, enum key_scope scope)
 	return n;
 }
 
+bool secret_equal(struct text a, struct text b)
+{
+	return a.n == b.n && a.n > 0 && sodium_memcmp(a.p, b.p, a.n) == 0;
+}
+
 static void hash_key(struct text text, uint8_t hash[HASH_BYTES])
 {
 	crypto_generichash(hash, HASH_BYTES, (const uint8_t *)text.p, text.n, NULL, 0);
@@ -176,7 +168,7 @@ static int keys_write(struct keys *keys, size_t n)
 		buffer_format(&out, "%s %s %s %" PRId64 " %s\n", scope_name(stored->key.scope), stored->key.id, hex,
 		              stored->key.created_ms, stored->key.source);
 	}
-	int error = out.failed ? ERROR_MEMORY : file_write(keys->path, out.p, out.n);
+	int error = out.failed ? ERROR_MEMORY : file_replace(keys->path, buffer_view(&out));
 	buffer_free(&out);
 	return error;
 }
@@ -219,7 +211,7 @@ const struct key *keys_find(struct keys *keys, struct text text)
 		if (memcmp(stored->key.id, id.p, KEY_ID_BYTES) != 0)
 			continue;
 		hash_key(text, hash);
-		if (sodium_memcmp(hash, stored->hash, HASH_BYTES) == 0)
+		if (secret_equal((struct text){(const char *)hash, HASH_BYTES}, (struct text){(const char *)stored->hash, HASH_BYTES}))
 			return &stored->key;
 	}
 	return NULL;
@@ -320,7 +312,8 @@ int token_check(struct keys *keys, struct arena *arena, struct text token, int64
 	    !text_next(&rest, '.', &signature) || rest.p)
 		return ERROR_DENIED;
 	sign(keys, text_first(token, head.n + 1 + claims.n), mac);
-	if (!unbase64(signature, given, sizeof given, &n) || n != sizeof mac || sodium_memcmp(given, mac, sizeof mac) != 0)
+	if (!unbase64(signature, given, sizeof given, &n) ||
+	    !secret_equal((struct text){(const char *)given, n}, (struct text){(const char *)mac, sizeof mac}))
 		return ERROR_DENIED;
 	struct json_parser *parser = json_parser_new(TOKEN_BYTES_MAX, 8);
 	if (!parser)

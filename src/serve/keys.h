@@ -47,6 +47,10 @@ int token_check(struct keys *keys, struct arena *arena, struct text token, int64
 enum { KEYS_MARK_BYTES = 44 };
 struct text keys_mark(const struct keys *keys, struct text message, char out[KEYS_MARK_BYTES]);
 
+/* Are two secrets, or hashes of them, the same and not empty? Takes as long wherever they differ: every comparison of
+ * something secret goes through here. */
+bool secret_equal(struct text a, struct text b);
+
 /* Read a secret of @n random bytes from a file of its own, making it (0600) when it is missing. Errors: ERROR_IO, ERROR_CORRUPT. */
 int secret_file(const char *path, uint8_t *secret, size_t n) MUST_CHECK;
 

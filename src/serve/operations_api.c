@@ -5,6 +5,7 @@
 #include "engine/dedupe.h"
 #include "engine/tally.h"
 #include "event/columns.h"
+#include "serve/caller.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
 
@@ -86,6 +87,10 @@ void api_metrics(struct request *request)
 	for (size_t i = 1; i < 6; i++)
 		buffer_format(out, "attune_requests_total{status=\"%zuxx\"} %" PRIu64 "\n", i, atomic_load(&figures->requests[i]));
 	latency_write(out, figures);
+	metric(out, "sign_ins_total", "counter", "Sign-ins of staff.", (double)atomic_load(&figures->sign_ins));
+	metric(out, "sign_ins_refused_total", "counter", "Tries to sign in that were refused.", (double)atomic_load(&figures->sign_ins_refused));
+	metric(out, "requests_paced_total", "counter", "Requests with customer tokens beyond a limit.", (double)atomic_load(&figures->requests_paced));
+	metric(out, "sessions", "gauge", "Sessions of staff.", (double)sessions_count(server->sessions));
 	metric(out, "customers", "gauge", "Customers.", (double)engine.customers);
 	metric(out, "origins", "gauge", "Origins of customers.", (double)engine.origins);
 	metric(out, "events", "gauge", "Events in the histories of customers.", (double)engine.events);
@@ -136,6 +141,17 @@ static void scopes_write(struct json_writer *out, unsigned scopes)
 			json_array_end(out);
 			json_object_end(out);
 		}
+	if (scopes & (KEY_SECRET | ROLE_ANY)) {
+		char roles[STAFF_ROLES_BYTES];
+		struct text rest = roles_format((scopes | ROLE_ADMIN) & ROLE_ANY, roles), role;
+		json_object_begin(out);
+		json_key(out, TEXT("staffSession"));
+		json_array_begin(out);
+		while (text_next(&rest, ',', &role))
+			json_write_text(out, role);
+		json_array_end(out);
+		json_object_end(out);
+	}
 	json_array_end(out);
 }
 
@@ -203,7 +219,7 @@ void api_openapi(struct request *request)
 	json_write_raw(out, TEXT("{\"schemas\":{\"Error\":{\"type\":\"object\",\"required\":[\"code\",\"message\"],\"properties\":{\"code\":"
 	                         "{\"type\":\"string\"},\"message\":{\"type\":\"string\"}}}},\"securitySchemes\":{\"writeKey\":{\"type\":\"http\",\"scheme\":"
 	                         "\"basic\"},\"secretKey\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"customerToken\":{\"type\":\"http\",\"scheme\":"
-	                         "\"bearer\",\"bearerFormat\":\"JWT\"}}}"));
+	                         "\"bearer\",\"bearerFormat\":\"JWT\"},\"staffSession\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"" CONSOLE_COOKIE "\"}}}"));
 	json_object_end(out);
 }
 
@@ -223,10 +239,20 @@ void api_dead_letters(struct request *request)
 	json_object_end(&request->out);
 }
 
+/* A line that staff opened ends with their session. */
+static bool session_holds(void *arg, const uint8_t *mark)
+{
+	struct server *server = arg;
+	struct session session;
+	struct account account;
+	return session_marked(server->sessions, mark, clock_now_ms(), &session) && session_account(server, &session, &account);
+}
+
 void api_stream(struct request *request)
 {
-	struct origin_id who = {{0}};
+	struct hub_wish wish = {.arg = request->server};
 	struct http_stream *stream;
+	struct session session;
 	request->http->type = "text/event-stream";
 	if (request->http->method == HTTP_HEAD)
 		return; /* The library would send a body of unknown length after all. */
@@ -235,10 +261,14 @@ void api_stream(struct request *request)
 		struct customer *customer = origin ? customer_lock_of(request->server->engine, origin) : NULL;
 		if (!customer)
 			return;
-		who = customer_id(request->server->engine, customer);
+		wish.customer = customer_id(request->server->engine, customer);
 		customer_unlock(request->server->engine, customer);
 	}
-	int error = hub_watch(request->server->hub, who, &stream);
+	if (request->caller.staff.n && session_find(request->server->sessions, http_cookie(request->http, CONSOLE_COOKIE), request->now_ms, &session)) {
+		wish.holds = session_holds;
+		memcpy(wish.mark, session.mark, sizeof wish.mark);
+	}
+	int error = hub_watch(request->server->hub, &wish, &stream);
 	if (error == ERROR_LIMIT)
 		return reply_error(request, 503, "busy", "Too many streams are open.");
 	if (error)

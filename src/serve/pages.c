@@ -1,7 +1,8 @@
-/* pages.c: the pages inside the binary, the console's door, and Harbour's. */
+/* pages.c: the pages inside the binary, and Harbour's. */
 #include "serve/api.h"
 
 #include "serve/assets.h"
+#include "serve/caller.h"
 #include "serve/hub.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "          \
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-enum { SESSION_SECONDS = 12 * 3600 };
+enum { TOKEN_SECONDS = 12 * 3600, COOKIE_SECONDS = SESSION_MS / 1000 };
 
 void page_headers(struct request *request)
 {
@@ -116,34 +117,25 @@ struct text form_field(struct request *request, const char *name)
 	return out && text_is_utf8(value) ? value : (struct text){"", 0};
 }
 
-void cookie_set(struct request *request, const char *name, struct text value, const char *path)
+/* A cookie that no script reads and no other site makes the browser send; only over TLS when it came that way. */
+static void cookie_write(struct request *request, const char *name, struct text value, const char *path, int seconds)
 {
 	char *cookie = arena_alloc(request->arena, value.n + 200);
 	if (!cookie)
 		return;
-	snprintf(cookie, value.n + 200, "%s=%.*s; HttpOnly; SameSite=Strict; Path=%s; Max-Age=%d", name, TEXT_ARGS(value), path, SESSION_SECONDS);
+	snprintf(cookie, value.n + 200, "%s=%.*s; HttpOnly; SameSite=Strict; Path=%s; Max-Age=%d%s", name, TEXT_ARGS(value), path, seconds,
+	         request_is_encrypted(request) ? "; Secure" : "");
 	http_reply_header(request->http, "Set-Cookie", cookie);
+}
+
+void cookie_set(struct request *request, const char *name, struct text value, const char *path)
+{
+	cookie_write(request, name, value, path, COOKIE_SECONDS);
 }
 
 void cookie_clear(struct request *request, const char *name, const char *path)
 {
-	char *cookie = arena_alloc(request->arena, 200);
-	if (!cookie)
-		return;
-	snprintf(cookie, 200, "%s=; HttpOnly; SameSite=Strict; Path=%s; Max-Age=0", name, path);
-	http_reply_header(request->http, "Set-Cookie", cookie);
-}
-
-void page_console_enter(struct request *request)
-{
-	struct text key = request->http->method == HTTP_POST ? form_field(request, "key") : http_query(request->http, "key");
-	const struct key *found = keys_find(request->server->keys, text_trim(key));
-	if (!found || found->scope != KEY_SECRET) {
-		page_redirect(request, "/console?refused");
-		return;
-	}
-	cookie_set(request, "attune_console", text_trim(key), "/");
-	page_redirect(request, "/console");
+	cookie_write(request, name, TEXT(""), path, 0);
 }
 
 /* ---- Harbour: the demo's own backend, which knows its people and signs tokens for them ---- */
@@ -216,7 +208,7 @@ static int person_token(struct request *request, const struct person *person, st
 	if (!bytes)
 		return ERROR_MEMORY;
 	*subject = (struct text){bytes, (size_t)snprintf(bytes, 64, "user:%s", person->user)};
-	return token_sign(request->server->keys, request->arena, *subject, request->now_ms / 1000 + SESSION_SECONDS, token);
+	return token_sign(request->server->keys, request->arena, *subject, request->now_ms / 1000 + TOKEN_SECONDS, token);
 }
 
 bool harbour_token(struct request *request, struct text name, struct text *token)

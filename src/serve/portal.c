@@ -6,6 +6,7 @@
  */
 #include "serve/portal.h"
 
+#include "serve/caller.h"
 #include "serve/export.h"
 
 #include <stdio.h>
@@ -122,7 +123,7 @@ static void demo_people_write(struct html *html)
 /* Followed from another site, a link comes without our strict cookie; loaded once more from here, the page has it. */
 static bool comes_from_elsewhere(struct request *request)
 {
-	return request->http->method == HTTP_GET && http_cookie(request->http, "attune_portal").n == 0 &&
+	return request->http->method == HTTP_GET && http_cookie(request->http, PORTAL_COOKIE).n == 0 &&
 	       text_equal(http_header_of(request->http, "Sec-Fetch-Site"), TEXT("cross-site"));
 }
 
@@ -165,7 +166,7 @@ void portal_refuse(struct request *request, int status, const char *code)
 
 bool portal_open(struct portal *portal, struct request *request)
 {
-	struct text cookie = http_cookie(request->http, "attune_portal"), subject;
+	struct text cookie = http_cookie(request->http, PORTAL_COOKIE), subject;
 	*portal = (struct portal){.request = request, .html = {.out = &request->http->out}};
 	if (cookie.n == 0 || token_check(request->server->keys, request->arena, cookie, request->now_ms, &subject) != 0) {
 		portal_problem(request, 403, "This is your own page.",
@@ -179,6 +180,8 @@ bool portal_open(struct portal *portal, struct request *request)
 	keys_mark(request->server->keys, buffer_view(&message), portal->form_token);
 	buffer_free(&message);
 	request->caller = (struct caller){.scope = KEY_CUSTOMER, .subject = subject, .by_cookie = true};
+	if (!request_within_limits(request))
+		return false;
 	portal->origin = customer_named(request->server, subject);
 	if (portal->origin)
 		return true;
@@ -194,7 +197,10 @@ void portal_enter(struct request *request)
 	if (token_check(request->server->keys, request->arena, token, request->now_ms, &subject) != 0)
 		return portal_problem(request, 403, "This link does not let you in.",
 		                      "It has run out, or part of it is missing. Take a new one in our app or online bank.");
-	cookie_set(request, "attune_portal", token, "/");
+	request->caller = (struct caller){.scope = KEY_CUSTOMER, .subject = subject};
+	if (!request_within_limits(request))
+		return;
+	cookie_set(request, PORTAL_COOKIE, token, "/");
 	page_redirect(request, "/me");
 }
 

@@ -8,6 +8,7 @@
 #include "serve/portal.h"
 
 #include "base/clock.h"
+#include "serve/caller.h"
 #include "serve/change.h"
 
 #include <stdio.h>
@@ -251,29 +252,15 @@ static void act_undo(struct portal *portal)
 
 static void act_leave(struct portal *portal)
 {
-	cookie_clear(portal->request, "attune_portal", "/");
+	cookie_clear(portal->request, PORTAL_COOKIE, "/");
 	page_redirect(portal->request, "/me");
 }
 
 /* ---- who posts ---- */
 
-/* An Origin, when the browser sends one, must be this very server's. */
-static bool is_own_origin(struct request *request)
-{
-	struct text origin = http_header_of(request->http, "Origin"), host = http_header_of(request->http, "Host");
-	size_t at;
-	if (origin.n == 0)
-		return true;
-	return text_find(origin, TEXT("://"), &at) && text_equal_fold(text_from(origin, at + 3), host);
-}
-
 static bool is_own_form(struct portal *portal)
 {
-	struct text given = form_field(portal->request, "token"), wanted = text_of(portal->form_token);
-	unsigned char differ = given.n != wanted.n;
-	for (size_t i = 0; i < wanted.n && i < given.n; i++)
-		differ |= (unsigned char)(given.p[i] ^ wanted.p[i]);
-	return differ == 0;
+	return secret_equal(form_field(portal->request, "token"), text_of(portal->form_token));
 }
 
 void portal_form(struct request *request)
@@ -286,7 +273,7 @@ void portal_form(struct request *request)
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)
 		return reply_failure(request, ERROR_MEMORY);
-	if (!is_own_origin(request))
+	if (request_is_foreign(request))
 		return portal_problem(request, 403, "This did not come from your page.", "Another site tried to change something in your name. Nothing was changed.");
 	if (!portal_open(portal, request))
 		return;

@@ -1,13 +1,20 @@
 /* routes.c: the table of routes: the router, /openapi.json and docs/api.md come from it. */
 #include "serve/api.h"
 #include "serve/collect.h"
+#include "serve/staff.h"
 
+/* Who may call: keys, tokens of customers for their own, and staff by their roles. What names no role is for admins alone. */
 #define COLLECT (KEY_WRITE | KEY_SECRET | KEY_CUSTOMER)
 #define OWN (KEY_SECRET | KEY_CUSTOMER)
+#define SERVED (OWN | ROLE_SERVICE)                                           /* Serving one customer. */
+#define RIGHTS (SERVED | ROLE_PRIVACY)                                        /* What a customer may know and decide of it. */
+#define LOOKED_AT (OWN | ROLE_SERVICE | ROLE_PRIVACY | ROLE_MANAGER)          /* Managers: of who agreed to it. */
+#define FIGURES (KEY_SECRET | ROLE_MANAGER | ROLE_ANALYST)                    /* Of at least aggregate_min customers. */
+#define OPENED (KEY_SECRET | ROLE_MANAGER)                                    /* The customers behind a figure, or single words of theirs. */
 
 /* The busiest come first. */
 const struct route routes[] = {
-	{HTTP_POST, "/v1/decide", COLLECT, ROUTE_INLINE, api_decide, "What should this customer get next on this surface, and why."},
+	{HTTP_POST, "/v1/decide", COLLECT | ROLE_SERVICE, ROUTE_INLINE, api_decide, "What should this customer get next on this surface, and why."},
 	{HTTP_POST, "/v1/track", COLLECT, ROUTE_INLINE, collect_track, "Something happened (Segment's track)."},
 	{HTTP_POST, "/v1/batch", COLLECT, ROUTE_INLINE, collect_batch, "Several events in one call (Segment's batch)."},
 	{HTTP_POST, "/v1/t", COLLECT, ROUTE_INLINE, collect_track, "As /v1/track, in the browser SDK's spelling."},
@@ -25,60 +32,63 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/alias", COLLECT, ROUTE_INLINE, collect_alias, "Two ids are one person: an explicit link."},
 	{HTTP_POST, "/v1/import", KEY_SECRET, ROUTE_INLINE, collect_import, "Historical events, in a batch: stored as they are, nothing acts on them."},
 	{HTTP_GET, "/v1/projects/{key}/settings", 0, ROUTE_INLINE, collect_settings, "What Segment's browser SDK fetches first."},
-	{HTTP_POST, "/v1/response", OWN, ROUTE_INLINE, api_response, "What the customer did with a decision, or answered to its question. With \"customer\", one to an unknown decision is kept too, and teaches nothing."},
-	{HTTP_POST, "/v1/preview", OWN, ROUTE_WORKER, api_preview, "What a choice would lead to, before it is made: {\"consequence\", \"state\", \"change\"}; and the nearest better ones."},
-	{HTTP_GET, "/v1/customers", OWN, ROUTE_WORKER, api_customers, "Find customers: ?identifier=user:ana, or a list: ?q=&n=&after=, or who is behind a figure: ?channel=&who=identified|agreed."},
-	{HTTP_GET, "/v1/customers/{cid}", OWN, ROUTE_INLINE, api_card, "A customer's card."},
-	{HTTP_GET, "/v1/customers/{cid}/timeline", OWN, ROUTE_WORKER, api_timeline, "What happened, newest first, in pages: ?n=&before=."},
-	{HTTP_GET, "/v1/customers/{cid}/decisions", OWN, ROUTE_WORKER, api_decisions, "What was decided, newest first, in pages."},
-	{HTTP_GET, "/v1/customers/{cid}/decisions/{decision}", OWN, ROUTE_WORKER, api_decision, "One decision made again from the log: the same answer, and the events behind it."},
-	{HTTP_GET, "/v1/customers/{cid}/known", OWN, ROUTE_INLINE, api_known, "Which of a form's fields are known and need not be asked: ?fields=a,b, or ?touchpoint=, whose configured form it is."},
-	{HTTP_GET, "/v1/customers/{cid}/identity", OWN, ROUTE_INLINE, api_identity, "Identifiers, and the origins they came from."},
-	{HTTP_GET, "/v1/customers/{cid}/relationship", KEY_SECRET, ROUTE_WORKER, api_relationship, "How strong the relationship is, its course, and what turned it."},
-	{HTTP_GET, "/v1/customers/{cid}/consents", OWN, ROUTE_INLINE, api_consents, "What the customer agreed to."},
-	{HTTP_GET, "/v1/customers/{cid}/value", OWN, ROUTE_WORKER, api_value, "One customer: recency, frequency, money with their cuts, profit line by line with its events, need, what was given and got, stars. As of ?at=."},
-	{HTTP_POST, "/v1/customers/{cid}/consents", OWN, ROUTE_INLINE, api_consents_post, "A yes or a no to one purpose."},
-	{HTTP_POST, "/v1/customers/{cid}/preferences", OWN, ROUTE_INLINE, api_preferences, "How the customer wants things; null takes back."},
-	{HTTP_POST, "/v1/customers/{cid}/undo", OWN, ROUTE_INLINE, api_undo, "Make a change as if it had never been."},
-	{HTTP_GET, "/v1/customers/{cid}/products", OWN, ROUTE_WORKER, api_products, "What the customer has bought and set: products whose settings can be changed, with standard, own value and since when."},
-	{HTTP_GET, "/v1/customers/{cid}/export", OWN, ROUTE_WORKER, api_export, "Everything: as one JSON document, or ?format=zip: a page with a chart, JSON Lines, CSV and a list of the places it comes from."},
-	{HTTP_DELETE, "/v1/customers/{cid}", OWN, ROUTE_WORKER, api_erase, "Erase the customer: records, keys, what was folded. Answers with a signed certificate. ?because=."},
-	{HTTP_GET, "/v1/erasures", KEY_SECRET, ROUTE_WORKER, api_erasures, "Erasures, the newest first."},
-	{HTTP_GET, "/v1/erasures/{id}", KEY_SECRET, ROUTE_WORKER, api_erasure, "The certificate of one."},
+	{HTTP_POST, "/v1/response", SERVED, ROUTE_INLINE, api_response, "What the customer did with a decision, or answered to its question. With \"customer\", one to an unknown decision is kept too, and teaches nothing."},
+	{HTTP_POST, "/v1/preview", SERVED, ROUTE_WORKER, api_preview, "What a choice would lead to, before it is made: {\"consequence\", \"state\", \"change\"}; and the nearest better ones."},
+	{HTTP_GET, "/v1/customers", LOOKED_AT, ROUTE_WORKER, api_customers, "Find customers: ?identifier=user:ana, or a list: ?q=&n=&after=, or who is behind a figure: ?channel=&who=identified|agreed."},
+	{HTTP_GET, "/v1/customers/{cid}", LOOKED_AT, ROUTE_INLINE, api_card, "A customer's card."},
+	{HTTP_GET, "/v1/customers/{cid}/timeline", LOOKED_AT, ROUTE_WORKER, api_timeline, "What happened, newest first, in pages: ?n=&before=."},
+	{HTTP_GET, "/v1/customers/{cid}/decisions", RIGHTS, ROUTE_WORKER, api_decisions, "What was decided, newest first, in pages."},
+	{HTTP_GET, "/v1/customers/{cid}/decisions/{decision}", RIGHTS, ROUTE_WORKER, api_decision, "One decision made again from the log: the same answer, and the events behind it."},
+	{HTTP_GET, "/v1/customers/{cid}/known", SERVED, ROUTE_INLINE, api_known, "Which of a form's fields are known and need not be asked: ?fields=a,b, or ?touchpoint=, whose configured form it is."},
+	{HTTP_GET, "/v1/customers/{cid}/identity", RIGHTS, ROUTE_INLINE, api_identity, "Identifiers, and the origins they came from."},
+	{HTTP_GET, "/v1/customers/{cid}/relationship", OPENED | ROLE_SERVICE, ROUTE_WORKER, api_relationship, "How strong the relationship is, its course, and what turned it."},
+	{HTTP_GET, "/v1/customers/{cid}/consents", RIGHTS, ROUTE_INLINE, api_consents, "What the customer agreed to."},
+	{HTTP_GET, "/v1/customers/{cid}/value", LOOKED_AT, ROUTE_WORKER, api_value, "One customer: recency, frequency, money with their cuts, profit line by line with its events, need, what was given and got, stars. As of ?at=."},
+	{HTTP_POST, "/v1/customers/{cid}/consents", RIGHTS, ROUTE_INLINE, api_consents_post, "A yes or a no to one purpose."},
+	{HTTP_POST, "/v1/customers/{cid}/preferences", SERVED, ROUTE_INLINE, api_preferences, "How the customer wants things; null takes back."},
+	{HTTP_POST, "/v1/customers/{cid}/undo", RIGHTS, ROUTE_INLINE, api_undo, "Make a change as if it had never been."},
+	{HTTP_GET, "/v1/customers/{cid}/products", SERVED, ROUTE_WORKER, api_products, "What the customer has bought and set: products whose settings can be changed, with standard, own value and since when."},
+	{HTTP_GET, "/v1/customers/{cid}/export", OWN | ROLE_PRIVACY, ROUTE_WORKER, api_export, "Everything: as one JSON document, or ?format=zip: a page with a chart, JSON Lines, CSV and a list of the places it comes from."},
+	{HTTP_DELETE, "/v1/customers/{cid}", OWN | ROLE_PRIVACY, ROUTE_WORKER, api_erase, "Erase the customer: records, keys, what was folded. Answers with a signed certificate. ?because=."},
+	{HTTP_GET, "/v1/erasures", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_erasures, "Erasures, the newest first."},
+	{HTTP_GET, "/v1/erasures/{id}", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_erasure, "The certificate of one."},
 	{HTTP_POST, "/v1/customers/{cid}/merge", KEY_SECRET, ROUTE_INLINE, api_merge, "Two customers are one person: {\"with\": cid}."},
 	{HTTP_POST, "/v1/customers/{cid}/split", KEY_SECRET, ROUTE_INLINE, api_split, "Part an origin from a customer: {\"origin\": id}."},
-	{HTTP_GET, "/v1/overview", KEY_SECRET, ROUTE_WORKER, api_overview, "Where the company stands."},
-	{HTTP_GET, "/v1/scorecard", KEY_SECRET, ROUTE_WORKER, api_scorecard, "Ten points of participation, each a share of customers with its interval."},
-	{HTTP_GET, "/v1/scorecard/{item}", KEY_SECRET, ROUTE_WORKER, api_score_item, "One of the ten, 1 to 10, and the customers that it counts."},
-	{HTTP_GET, "/v1/quadrant", KEY_SECRET, ROUTE_WORKER, api_quadrant, "Interaction and customisation, their parts, their path over twelve months, and what would raise them."},
-	{HTTP_GET, "/v1/participation", KEY_SECRET, ROUTE_WORKER, api_participation, "Who takes part, month by month."},
-	{HTTP_GET, "/v1/journeys", KEY_SECRET, ROUTE_WORKER, api_journeys, "What customers really did: ?from=&to=&cut=gap|goal|property|customer&gap=30m&goal=&property=&channel=&top=."},
-	{HTTP_GET, "/v1/journeys/customers", KEY_SECRET, ROUTE_WORKER, api_journeys_customers, "Who is behind a figure of /v1/journeys: its question and ?of=all|step|edge|start|end|repeat|drop_off|variant|flow&activity=&next=&variant=&at=."},
-	{HTTP_GET, "/v1/broken", KEY_SECRET, ROUTE_WORKER, api_broken, "What is broken, the worst first: ?days=90."},
-	{HTTP_GET, "/v1/broken/{spot}", KEY_SECRET, ROUTE_WORKER, api_broken_spot, "One of them: its course, its customers, five real journeys: ?days=90&signal=left|failed|forced|asked|waited|stars."},
-	{HTTP_GET, "/v1/roadmap", KEY_SECRET, ROUTE_WORKER, api_roadmap, "What to do next, in its order, and whether earlier moves did what was predicted: ?days=90."},
-	{HTTP_GET, "/v1/inventory", KEY_SECRET, ROUTE_WORKER, api_inventory, "Touchpoints and interactions, seen and silent, with what staff said of them; which channels share customers: ?days=90."},
-	{HTTP_GET, "/v1/layers", KEY_SECRET, ROUTE_WORKER, api_layers, "The five layers, with what was seen at each node in the last seven days."},
-	{HTTP_GET, "/v1/layers/ripple", KEY_SECRET, ROUTE_WORKER, api_layers_ripple, "What a limit reaches: ?if=NODE.LIMIT=VALUE&map=is|must-be|should-be."},
-	{HTTP_GET, "/v1/layers/{node}/trace", KEY_SECRET, ROUTE_WORKER, api_layers_trace, "All that an experience needs: ?map=."},
-	{HTTP_GET, "/v1/layers/{node}/walk", KEY_SECRET, ROUTE_WORKER, api_layers_walk, "An experience walked by a made-up customer: ?channel=&map=."},
-	{HTTP_GET, "/v1/voice", KEY_SECRET, ROUTE_WORKER, api_voice, "What customers answered: stars, recommendation, effort, by month and touchpoint; and how often they were asked."},
-	{HTTP_GET, "/v1/voice/customers", KEY_SECRET, ROUTE_WORKER, api_voice_customers, "Who gave an answer that a figure counts: ?scale=stars|nps|ces&low=&high=&touchpoint=&days=."},
-	{HTTP_GET, "/v1/preference", KEY_SECRET, ROUTE_WORKER, api_preference, "Whom customers would choose among the options open to them, and why: ?question=."},
-	{HTTP_GET, "/v1/ideas", OWN, ROUTE_WORKER, api_ideas, "What customers propose, with their votes and what the company says."},
-	{HTTP_POST, "/v1/customers/{cid}/ideas", OWN, ROUTE_WORKER, api_ideas_post, "A customer proposes: {\"title\", \"text\"}."},
-	{HTTP_POST, "/v1/customers/{cid}/ideas/{idea}", OWN, ROUTE_WORKER, api_idea_act, "For an idea, no longer for it, or tried: {\"act\": \"support\"|\"withdraw\"|\"try\"}."},
-	{HTTP_GET, "/v1/worth", KEY_SECRET, ROUTE_WORKER, api_worth, "What customers are worth over twelve months, by need; the profit curve; give and get. Computed once a minute, or as of ?at=."},
-	{HTTP_GET, "/v1/worth/customers", KEY_SECRET, ROUTE_WORKER, api_worth_customers, "Who is behind a figure of /v1/worth: ?group=worth:most,need:cash (also rfm:, cell:), most profitable first."},
-	{HTTP_GET, "/v1/segments", KEY_SECRET, ROUTE_WORKER, api_segments, "All segments: rule, purpose, how many are in each. As of ?at=."},
-	{HTTP_GET, "/v1/segments/{name}", KEY_SECRET, ROUTE_WORKER, api_segment, "One segment and its members with the reasons, in pages: ?n=&after=&at=."},
-	{HTTP_GET, "/v1/categories", KEY_SECRET, ROUTE_WORKER, api_categories, "What purchases taught: which categories last, which come back and after how many days."},
-	{HTTP_GET, "/v1/stream", OWN, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
+	{HTTP_GET, "/v1/overview", FIGURES, ROUTE_WORKER, api_overview, "Where the company stands."},
+	{HTTP_GET, "/v1/scorecard", FIGURES, ROUTE_WORKER, api_scorecard, "Ten points of participation, each a share of customers with its interval."},
+	{HTTP_GET, "/v1/scorecard/{item}", OPENED, ROUTE_WORKER, api_score_item, "One of the ten, 1 to 10, and the customers that it counts."},
+	{HTTP_GET, "/v1/quadrant", FIGURES, ROUTE_WORKER, api_quadrant, "Interaction and customisation, their parts, their path over twelve months, and what would raise them."},
+	{HTTP_GET, "/v1/participation", FIGURES, ROUTE_WORKER, api_participation, "Who takes part, month by month."},
+	{HTTP_GET, "/v1/journeys", FIGURES, ROUTE_WORKER, api_journeys, "What customers really did: ?from=&to=&cut=gap|goal|property|customer&gap=30m&goal=&property=&channel=&top=."},
+	{HTTP_GET, "/v1/journeys/customers", OPENED, ROUTE_WORKER, api_journeys_customers, "Who is behind a figure of /v1/journeys: its question and ?of=all|step|edge|start|end|repeat|drop_off|variant|flow&activity=&next=&variant=&at=."},
+	{HTTP_GET, "/v1/broken", FIGURES, ROUTE_WORKER, api_broken, "What is broken, the worst first: ?days=90."},
+	{HTTP_GET, "/v1/broken/{spot}", OPENED, ROUTE_WORKER, api_broken_spot, "One of them: its course, its customers, five real journeys: ?days=90&signal=left|failed|forced|asked|waited|stars."},
+	{HTTP_GET, "/v1/roadmap", FIGURES, ROUTE_WORKER, api_roadmap, "What to do next, in its order, and whether earlier moves did what was predicted: ?days=90."},
+	{HTTP_GET, "/v1/inventory", FIGURES, ROUTE_WORKER, api_inventory, "Touchpoints and interactions, seen and silent, with what staff said of them; which channels share customers: ?days=90."},
+	{HTTP_GET, "/v1/layers", FIGURES, ROUTE_WORKER, api_layers, "The five layers, with what was seen at each node in the last seven days."},
+	{HTTP_GET, "/v1/layers/ripple", FIGURES, ROUTE_WORKER, api_layers_ripple, "What a limit reaches: ?if=NODE.LIMIT=VALUE&map=is|must-be|should-be."},
+	{HTTP_GET, "/v1/layers/{node}/trace", FIGURES, ROUTE_WORKER, api_layers_trace, "All that an experience needs: ?map=."},
+	{HTTP_GET, "/v1/layers/{node}/walk", FIGURES, ROUTE_WORKER, api_layers_walk, "An experience walked by a made-up customer: ?channel=&map=."},
+	{HTTP_GET, "/v1/voice", FIGURES, ROUTE_WORKER, api_voice, "What customers answered: stars, recommendation, effort, by month and touchpoint; and how often they were asked."},
+	{HTTP_GET, "/v1/voice/customers", OPENED, ROUTE_WORKER, api_voice_customers, "Who gave an answer that a figure counts: ?scale=stars|nps|ces&low=&high=&touchpoint=&days=."},
+	{HTTP_GET, "/v1/preference", FIGURES, ROUTE_WORKER, api_preference, "Whom customers would choose among the options open to them, and why: ?question=."},
+	{HTTP_GET, "/v1/ideas", OWN | ROLE_SERVICE | ROLE_MANAGER, ROUTE_WORKER, api_ideas, "What customers propose, with their votes and what the company says."},
+	{HTTP_POST, "/v1/customers/{cid}/ideas", SERVED, ROUTE_WORKER, api_ideas_post, "A customer proposes: {\"title\", \"text\"}."},
+	{HTTP_POST, "/v1/customers/{cid}/ideas/{idea}", SERVED, ROUTE_WORKER, api_idea_act, "For an idea, no longer for it, or tried: {\"act\": \"support\"|\"withdraw\"|\"try\"}."},
+	{HTTP_GET, "/v1/worth", FIGURES, ROUTE_WORKER, api_worth, "What customers are worth over twelve months, by need; the profit curve; give and get. Computed once a minute, or as of ?at=."},
+	{HTTP_GET, "/v1/worth/customers", OPENED, ROUTE_WORKER, api_worth_customers, "Who is behind a figure of /v1/worth: ?group=worth:most,need:cash (also rfm:, cell:), most profitable first."},
+	{HTTP_GET, "/v1/segments", FIGURES, ROUTE_WORKER, api_segments, "All segments: rule, purpose, how many are in each. As of ?at=."},
+	{HTTP_GET, "/v1/segments/{name}", OPENED, ROUTE_WORKER, api_segment, "One segment and its members with the reasons, in pages: ?n=&after=&at=."},
+	{HTTP_GET, "/v1/categories", FIGURES, ROUTE_WORKER, api_categories, "What purchases taught: which categories last, which come back and after how many days."},
+	{HTTP_GET, "/v1/stream", SERVED, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
 	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
 	{HTTP_GET, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration, "The configuration in force."},
 	{HTTP_POST, "/v1/configuration", KEY_SECRET, ROUTE_WORKER, api_configuration_post, "Check a configuration and put it in force: {\"files\": [{\"name\", \"text\"}]}."},
-	{HTTP_PUT, "/v1/configuration/{kind}/{name}", KEY_SECRET, ROUTE_WORKER, api_document_put, "Write one document, as the console does; it stays when a folder is applied."},
-	{HTTP_DELETE, "/v1/configuration/{kind}/{name}", KEY_SECRET, ROUTE_WORKER, api_document_delete, "Take such a document away."},
+	{HTTP_PUT, "/v1/configuration/{kind}/{name}", KEY_SECRET | ROLE_MANAGER | ROLE_SERVICE, ROUTE_WORKER, api_document_put, "Write one document, as the console does; it stays when a folder is applied."},
+	{HTTP_DELETE, "/v1/configuration/{kind}/{name}", KEY_SECRET | ROLE_MANAGER | ROLE_SERVICE, ROUTE_WORKER, api_document_delete, "Take such a document away."},
+	{HTTP_GET, "/v1/session", ROLE_ANY, ROUTE_INLINE, api_session, "Who of staff is signed in, with which roles, and what they may call."},
+	{HTTP_DELETE, "/v1/session", ROLE_ANY, ROUTE_WORKER, api_session_delete, "Sign out."},
+	{HTTP_POST, "/v1/session/password", ROLE_ANY, ROUTE_WORKER, api_session_password, "Another password for one's own account: {\"old\", \"new\"}; every other session of it ends."},
 	{HTTP_GET, "/v1/keys", KEY_SECRET, ROUTE_INLINE, api_keys, "How many keys there are."},
 	{HTTP_POST, "/v1/keys", KEY_SECRET, ROUTE_WORKER, api_keys_post, "Make a key: {\"scope\": \"write\"|\"secret\", \"source\"}. It is shown once."},
 	{HTTP_POST, "/v1/snapshot", KEY_SECRET, ROUTE_WORKER, api_snapshot, "Write a snapshot now."},
@@ -87,8 +97,9 @@ const struct route routes[] = {
 	{HTTP_GET, "/metrics", 0, ROUTE_INLINE, api_metrics, "Figures for Prometheus."},
 	{HTTP_GET, "/openapi.json", 0, ROUTE_INLINE, api_openapi, "This interface, as OpenAPI 3.1."},
 	{HTTP_GET, "/console", 0, ROUTE_INLINE, page_asset, "The console."},
-	{HTTP_GET, "/console/enter", 0, ROUTE_INLINE, page_console_enter, "Enter the console with ?key=."},
-	{HTTP_POST, "/console/enter", 0, ROUTE_INLINE, page_console_enter, "Enter the console with a form field key."},
+	{HTTP_GET, "/console/sign-in", 0, ROUTE_INLINE, sign_in_page, "Where staff sign in, or make their account with an invitation: ?invited."},
+	{HTTP_POST, "/console/sign-in", 0, ROUTE_WORKER, sign_in_form, "Sign in: a form of name and password; with ?invited also token and again."},
+	{HTTP_GET, "/console/enter", 0, ROUTE_INLINE, console_enter, "The demo's door to the console: ?key=."},
 	{HTTP_GET, "/console/{page}", 0, ROUTE_INLINE, page_asset, "A page of the console."},
 	{HTTP_GET, "/console/{page}/{item}", 0, ROUTE_INLINE, page_asset, "A page of the console."},
 	{HTTP_GET, "/assets/{file}", 0, ROUTE_INLINE, page_asset, "Scripts, styles and fonts."},
@@ -106,12 +117,34 @@ const struct route routes[] = {
 	{0, NULL, 0, ROUTE_INLINE, NULL, NULL},
 };
 
+/* "secret key, customer; service, manager": keys and tokens, then roles. */
+static void who_write(struct buffer *out, unsigned scopes)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} keys[] = {{KEY_WRITE, "write key"}, {KEY_SECRET, "secret key"}, {KEY_CUSTOMER, "customer"}};
+	char text[STAFF_ROLES_BYTES];
+	struct text rest = roles_format((scopes & KEY_SECRET ? scopes | ROLE_ADMIN : scopes) & ROLE_ANY, text), role;
+	const char *between = "";
+	if (scopes == 0)
+		buffer_string(out, "anybody");
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (scopes & keys[i].bit) {
+			buffer_format(out, "%s%s", between, keys[i].name);
+			between = ", ";
+		}
+	for (between = *between ? "; " : ""; rest.n && text_next(&rest, ',', &role); between = ", ")
+		buffer_format(out, "%s%.*s", between, TEXT_ARGS(role));
+}
+
 void routes_describe(struct buffer *out)
 {
 	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
 	buffer_string(out, "| method | path | who | what |\n|---|---|---|---|\n");
-	for (const struct route *route = routes; route->path; route++)
-		buffer_format(out, "| %s | `%s` | %s%s%s%s | %s |\n", methods[route->method], route->path,
-		              route->scopes == 0 ? "anybody" : "", route->scopes & KEY_WRITE ? "write key, " : "",
-		              route->scopes & KEY_SECRET ? "secret key" : "", route->scopes & KEY_CUSTOMER ? ", customer" : "", route->sentence);
+	for (const struct route *route = routes; route->path; route++) {
+		buffer_format(out, "| %s | `%s` | ", methods[route->method], route->path);
+		who_write(out, route->scopes);
+		buffer_format(out, " | %s |\n", route->sentence);
+	}
 }

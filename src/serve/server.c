@@ -6,12 +6,18 @@
 #include "base/thread.h"
 #include "engine/keyring.h"
 #include "identify/resolve.h"
+#include "serve/behind.h"
 #include "serve/buying_models.h"
+#include "serve/caller.h"
 #include "serve/dead_letters.h"
 #include "serve/erasure.h"
 #include "serve/hub.h"
+#include "serve/pace.h"
+#include "serve/session.h"
+#include "serve/staff.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
+#include "trust/purpose.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -30,6 +36,14 @@ enum { BODY_DEPTH_MAX = 24, DURABLE_WAIT_MS = 10 * 1000 };
 static void secure(struct request *request)
 {
 	http_reply_header(request->http, "X-Content-Type-Options", "nosniff");
+}
+
+static void retry_after(struct request *request)
+{
+	char *seconds = arena_alloc(request->arena, 24);
+	if (seconds)
+		snprintf(seconds, 24, "%lld", (long long)(request->retry_after_s ? request->retry_after_s : 1));
+	http_reply_header(request->http, "Retry-After", seconds ? seconds : "1");
 }
 
 void reply_error(struct request *request, int status, const char *code, const char *format, ...)
@@ -56,7 +70,7 @@ void reply_error(struct request *request, int status, const char *code, const ch
 		json_object_end(&request->out);
 	}
 	if (status == 429 || status == 503)
-		http_reply_header(request->http, "Retry-After", "1");
+		retry_after(request);
 }
 
 void reply_failure(struct request *request, int error)
@@ -188,10 +202,29 @@ static uint32_t nobody(struct request *request)
 	return 0;
 }
 
+/* Did the customer of @origin say yes to being looked at behind figures? */
+static bool has_agreed(struct request *request, uint32_t origin)
+{
+	struct engine *engine = request->server->engine;
+	const struct purpose *purpose = purpose_find(engine_config(engine), TEXT("analytics"));
+	struct customer *customer = customer_lock_of(engine, origin);
+	if (!customer)
+		return false;
+	bool agreed = behind_may_name(engine, customer, purpose);
+	customer_unlock(engine, customer);
+	return agreed;
+}
+
 /* A token sees its own customer. Who else there is it does not learn: no customer and another's are denied alike. */
 static uint32_t permitted(struct request *request, uint32_t origin)
 {
 	struct server *server = request->server;
+	if (request->caller.scope == KEY_SECRET && staff_opens_agreed_only(request)) {
+		if (origin && has_agreed(request, origin))
+			return origin;
+		reply_error(request, 403, "outside_role", "Your role opens customers who agreed to be looked at one by one.");
+		return 0;
+	}
 	if (request->caller.scope == KEY_SECRET)
 		return origin ? origin : nobody(request);
 	if (request->caller.scope == KEY_CUSTOMER && origin &&
@@ -266,65 +299,6 @@ bool customer_is_known(struct server *server, uint32_t origin)
 		found = !text_equal(known.identifier.type, IDENTIFIER_ANONYMOUS);
 	customer_unlock(server->engine, customer);
 	return found || error;
-}
-
-/* ---- who calls ---- */
-
-static struct text basic_user(struct arena *arena, struct text encoded)
-{
-	struct text user = {"", 0}, decoded;
-	char *bytes = arena_alloc(arena, encoded.n + 1);
-	size_t n;
-	if (!bytes || !base64_decode(encoded, bytes, encoded.n, &n))
-		return user;
-	decoded = (struct text){bytes, n};
-	text_next(&decoded, ':', &user);
-	return user;
-}
-
-static void caller_of_token(struct request *request, struct text text)
-{
-	struct caller *caller = &request->caller;
-	if (text_find(text, TEXT("."), NULL) &&
-	    token_check(request->server->keys, request->arena, text, request->now_ms, &caller->subject) == 0)
-		caller->scope = KEY_CUSTOMER;
-}
-
-static void caller_of_text(struct request *request, struct text text)
-{
-	const struct key *key = keys_find(request->server->keys, text);
-	if (!key) {
-		caller_of_token(request, text);
-		return;
-	}
-	request->caller.key = key;
-	request->caller.scope = key->scope;
-}
-
-void request_caller(struct request *request, struct text key_in_body)
-{
-	struct text header = http_header_of(request->http, "Authorization"), cookie;
-	struct caller *caller = &request->caller;
-	if (text_equal_fold(text_first(header, 7), TEXT("bearer ")))
-		caller_of_text(request, text_trim(text_from(header, 7)));
-	else if (text_equal_fold(text_first(header, 6), TEXT("basic ")))
-		caller_of_text(request, basic_user(request->arena, text_trim(text_from(header, 6))));
-	if (caller->scope == KEY_NONE && key_in_body.n)
-		caller_of_text(request, key_in_body);
-	if (caller->scope != KEY_NONE || header.n)
-		return;
-	caller->by_cookie = true;
-	if ((cookie = http_cookie(request->http, "attune_console")).n || (cookie = http_cookie(request->http, "attune_portal")).n)
-		caller_of_text(request, cookie);
-	else
-		caller_of_token(request, http_query(request->http, "token")); /* Never a key: addresses are written down everywhere. */
-}
-
-/* A page of another site can make a browser send our cookie, but not our header. */
-static bool is_cross_site(const struct request *request)
-{
-	return request->caller.by_cookie && request->http->method != HTTP_GET && request->http->method != HTTP_HEAD &&
-	       http_header_of(request->http, "X-Attune").n == 0 && !text_starts(request->http->path, TEXT("/me"));
 }
 
 /* ---- routing ---- */
@@ -405,19 +379,6 @@ static bool prepare(struct request *request)
 		return true; /* The key may stand in the body: the handler looks. */
 	request_caller(request, (struct text){0});
 	return request_permitted(request);
-}
-
-bool request_permitted(struct request *request)
-{
-	if (request->caller.scope == KEY_NONE)
-		reply_error(request, 401, "unauthorized", "A key is needed: Authorization: Bearer KEY. `attune init` makes them.");
-	else if (!(request->route->scopes & request->caller.scope))
-		reply_error(request, 403, "denied", "This key may not do that.");
-	else if (is_cross_site(request))
-		reply_error(request, 403, "cross_site", "A request with a cookie needs the header X-Attune.");
-	else
-		return true;
-	return false;
 }
 
 /* ---- the life of a request ---- */
@@ -638,6 +599,12 @@ static int parts_start(struct server *server, const struct server_options *optio
 		return ERROR_IO;
 	int error = keys_open(&server->keys, server->folder);
 	if (!error)
+		error = staff_open(&server->staff, server->folder);
+	if (!error)
+		error = sessions_open(&server->sessions);
+	if (!error)
+		error = pace_open(&server->pace);
+	if (!error)
 		error = dead_letters_open(&server->dead_letters, server->folder);
 	if (!error)
 		error = engine_start(server, options);
@@ -724,6 +691,9 @@ void server_stop(struct server *server)
 	erasures_close(server->erasures);
 	erasure_signer_close(server->signer);
 	configurations_close(&server->configurations);
+	pace_close(server->pace);
+	sessions_close(server->sessions);
+	staff_close(server->staff);
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);
 	pthread_mutex_destroy(&server->worth_lock);

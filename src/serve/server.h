@@ -31,12 +31,17 @@ struct erasure_signer;
 struct worth_view;
 struct standing;
 struct buying_models;
+struct staff;
+struct sessions;
+struct pace;
 
-/* Who called. */
+/* Who called. Staff who are signed in act for the company, so their scope is KEY_SECRET, within their roles. */
 struct caller {
 	enum key_scope scope;       /* KEY_NONE: nobody we know. */
 	const struct key *key;      /* Of a write or secret key. */
 	struct text subject;        /* Of a customer token: "user:ana" or a cid. */
+	struct text staff;          /* Who is signed in, terminated; empty for keys and tokens. */
+	unsigned roles;             /* Theirs: ROLE_... bits. */
 	bool by_cookie;             /* The console or the portal: writing needs the header X-Attune. */
 };
 
@@ -45,7 +50,7 @@ enum route_mode { ROUTE_INLINE, ROUTE_WORKER };
 struct route {
 	enum http_method method;
 	const char *path;           /* "/v1/customers/{cid}/timeline" */
-	unsigned scopes;            /* KEY_… bits; 0: anybody. */
+	unsigned scopes;            /* KEY_… bits, and ROLE_… bits of staff; 0: anybody. An admin may what a secret key may. */
 	enum route_mode mode;
 	void (*handle)(struct request *request);
 	const char *sentence;
@@ -65,6 +70,8 @@ struct request {
 	uint64_t wait_for;          /* Answer only when this position is durable; 0: at once. */
 	struct log_waiter waiter;
 	struct request *next;       /* In the workers' queue. */
+	int64_t retry_after_s;      /* Of an error 429 or 503; 0: a second. */
+	bool counted;               /* Against the limits of customer tokens. */
 	bool streaming;
 	uint64_t begun_ns;
 };
@@ -73,6 +80,7 @@ struct request {
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
 	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, events_suppressed, decisions, responses_unknown, requests_refused;
+	_Atomic uint64_t sign_ins, sign_ins_refused, requests_paced;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 	_Atomic uint64_t latency_us;  /* All together. */
 };
@@ -82,6 +90,9 @@ struct server {
 	char folder[4096];
 	struct engine *engine;
 	struct keys *keys;
+	struct staff *staff;
+	struct sessions *sessions;
+	struct pace *pace;
 	struct configurations configurations;
 	struct http *http;
 	struct hub *hub;
@@ -170,11 +181,6 @@ struct customer *request_customer_fresh(struct request *request, uint32_t origin
 
 /* Is more known about the customer of @origin than anonymousIds? */
 bool customer_is_known(struct server *server, uint32_t origin);
-
-/* Set request->caller from the Authorization header, else from @key_in_body, else from a cookie or ?token=. */
-void request_caller(struct request *request, struct text key_in_body);
-/* May the caller use the request's route? If not, the error is answered. */
-bool request_permitted(struct request *request);
 
 /* A time in a query or the body; false (and the error answered) when it is given and no time. */
 bool request_time(struct request *request, const char *name, int64_t otherwise, int64_t *ms);

@@ -214,24 +214,19 @@ static int file_take(struct erasures *erasures, struct text bytes, int64_t now_m
 /* Write the register anew, without the hashes that are old. */
 static int rewrite(struct erasures *erasures)
 {
-	char draft[4300];
 	struct buffer all = BUFFER_INIT(FILE_BYTES_MAX);
 	for (size_t i = 0; i < erasures->n; i++) {
 		begun_line(&all, &erasures->items[i]);
 		if (erasures->items[i].erasure.done)
 			done_line(&all, &erasures->items[i]);
 	}
-	snprintf(draft, sizeof draft, "%s.new", erasures->path);
-	int file = all.failed ? -1 : open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bool good = file >= 0 && write(file, all.p, all.n) == (ssize_t)all.n && fsync(file) == 0;
-	if (file >= 0)
-		good = close(file) == 0 && good;
+	int error = all.failed ? ERROR_MEMORY : file_replace(erasures->path, buffer_view(&all));
 	buffer_free(&all);
-	if (!good || rename(draft, erasures->path) != 0)
-		return ERROR_IO;
+	if (error)
+		return error;
 	close(erasures->file);
 	erasures->file = open(erasures->path, O_RDWR | O_APPEND | O_CLOEXEC);
-	return erasures->file < 0 ? ERROR_IO : folder_sync_parent(erasures->path);
+	return erasures->file < 0 ? ERROR_IO : 0;
 }
 
 static int file_read_all(struct erasures *erasures, int64_t now_ms)

@@ -1,7 +1,7 @@
 /*
  * run.mjs: checks the pages in a real browser against a running server.
  *
- * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--only TEXT] [--portal PATH] [--shots DIR]`
+ * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--invitation TOKEN] [--only TEXT] [--portal PATH] [--shots DIR]`
  * prints one line a check and ends with "N passed, N failed". The story checks need the people of the demonstration in their first
  * state (Ana agreed, Ben asked nothing yet), so they run before anything else and put back what they change where they can.
  */
@@ -18,6 +18,7 @@ const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const flag = (name, otherwise) => { const i = process.argv.indexOf(name); return i < 0 ? otherwise : process.argv[i + 1]; };
 const base = flag("--base", "http://127.0.0.1:7390").replace(/\/$/, "");
 const key = flag("--console-key", "letmein");
+const invitation = flag("--invitation", "");   /* Of mara, as service: for the checks of the door. */
 const only = flag("--only", "");
 const portal = flag("--portal", "/me/enter?person=ana");
 const shots = flag("--shots", "");
@@ -193,10 +194,51 @@ await check("app_brings_back_what_has_moved_to_more", { width: 390, height: 844 
 });
 
 /* The console. */
-await check("console_is_shut_without_its_key", {}, async (open) => {
-  const page = await open("/console");
-  await page.waitForSelector("input[name=key]");
+await check("the_door_is_shut_to_whoever_is_not_signed_in", {}, async (open) => {
+  const page = await open("/console/broken");
+  await page.waitForURL(/\/console\/sign-in$/);
+  await page.waitForSelector("input[name=password]");
   must(!(await page.$(id("sentence"))), "something is shown");
+  same(await page.$$eval("script", (all) => all.length), 0, "scripts that could get in the way of pasting or of a password manager");
+  same(await page.$eval("input[name=password]", (i) => [i.type, i.autocomplete]), ["password", "current-password"], "what a password manager looks for");
+});
+if (invitation) await check("the_door_opens_by_keyboard_and_shows_what_the_role_is_for", { bypassCSP: true }, async (open, context) => {
+  const words = "six short words and a comma", page = await open("/console/sign-in?invited");
+  const type = async (text) => { await page.keyboard.press("Tab"); await page.keyboard.insertText(text); };
+  for (const text of [invitation, "mara", words, words]) await type(text);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/console\/customers$/);
+  await seen(page, "signed-in");
+  must(/mara\s*service/.test(await page.textContent(id("signed-in"))), "who is signed in is not said");
+  same(await page.$$eval(".rail nav a", (all) => all.map((a) => a.textContent)), ["Customers"], "the pages of this role");
+  must(/^Find a customer/.test(await page.textContent(id("sentence"))), "it does not say what to do");
+  await page.keyboard.press("/"); await page.keyboard.type("ana varga"); await page.keyboard.press("Enter");
+  await page.click(`${id("customers")} tbody a`);
+  await seen(page, "timeline");
+  must(!(await page.$(id("merge"))), "joining is offered to a role that may not");
+  must(!(await page.$("[role=alert]")), `the card has an error: ${await page.$("[role=alert]").then((e) => e?.textContent())}`);
+  await page.keyboard.press("g"); await page.keyboard.press("o");
+  await page.waitForTimeout(200);
+  must(/customers/.test(page.url()), "a key goes to a page outside the role");
+  await page.goto(`${base}/console/worth`);
+  await page.waitForSelector("h1:has-text('outside your role')");
+  await page.click(id("password"));
+  same(await scan(page), [], "axe of the dialog");
+  await page.fill("#old", "not the one"); await page.fill("#new", `${words}, and more`); await page.fill("#again", `${words}, and more`); await page.press("#again", "Enter");
+  await page.waitForSelector("[role=alert]:has-text('not the password')");
+  await page.fill("#old", words); await page.press("#old", "Enter");
+  await gone(page, "password-dialog");
+  const cookies = await context.cookies();
+  await page.click(id("sign-out"));
+  await page.waitForURL(/sign-in$/);
+  await context.addCookies(cookies);
+  const again = await open("/console");
+  await again.waitForURL(/sign-in$/);
+  await again.fill("#name", "mara"); await again.fill("#password", "wrong in every word"); await again.press("#password", "Enter");
+  await again.waitForSelector("[role=alert]");
+  same(await again.inputValue("#name"), "mara", "the name has to be typed again");
+  await again.fill("#password", `${words}, and more`); await again.press("#password", "Enter");
+  await seen(again, "signed-in");
 });
 await check("console_is_walked_by_keys", { console: true }, async (open) => {
   const page = await open("/console");
@@ -378,7 +420,8 @@ const pages = [
   ["product", "/harbour/product?person=ana&channel=web", id("want-statement-day"), async (p) => { await p.fill(id("want-statement-day"), "3"); await p.waitForSelector(`${id("leads-statement-day")}:not(:empty)`); }],
   ["product-phone", "/harbour/product?person=edith&channel=app", id("want-limit"), async (p) => { await p.fill(id("want-limit"), "99"); }],
   ["branch", "/harbour/branch?person=ana", id("not-asked")], ["branch-empty", "/harbour/branch", id("customer-ana")], ["branch-edith", "/harbour/branch?person=edith", id("not-asked")], ["queue", "/harbour/queue?counter=4", id("queue-wait")],
-  ["console-key", "/console", "input[name=key]", null, false],
+  ["door", "/console/sign-in", "input[name=password]", async (p) => { await p.fill("#name", "nobody"); await p.fill("#password", "wrong"); await p.press("#password", "Enter"); await p.waitForSelector("[role=alert]"); }, false],
+  ["door-invited", "/console/sign-in?invited", "input[name=again]", null, false],
   ["overview", "/console", id("sentence"), null, true], ["score", "/console", id("sentence"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
   ["help", "/console", id("sentence"), async (p) => { await p.keyboard.press("?"); await seen(p, "help"); }, true],
   ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true],

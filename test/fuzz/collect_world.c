@@ -67,6 +67,7 @@ static void server_begin(struct world *world)
 	options.settings.snapshot_every_s = 86400;
 	options.settings.log_segment_mb = 32;
 	options.settings.new_customers_a_minute = 100000000;
+	options.settings.customer_requests_a_minute = options.settings.address_requests_a_minute = 1000000;
 	MUST(server_start(&world->server, &options) == 0);
 	log_sync_disable(engine_log(world->server->engine));
 }

@@ -149,6 +149,12 @@ struct text http_cookie(struct http_exchange *exchange, const char *name)
 	return given(sent->cookie);
 }
 
+struct text http_peer(struct http_exchange *exchange)
+{
+	(void)exchange;
+	return TEXT("127.0.0.1");
+}
+
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value)
 {
 	assert(exchange->headers_n < HTTP_HEADERS_MAX);

@@ -469,7 +469,7 @@ describe("a request that is wrong", () => {
     assert.equal(ok(await server.get("/v1/customers/me", { key: null, headers: cookie })).name, "Ana");
     refused(await server.post("/v1/customers/me/preferences", { set: { language: "de" } }, { key: null, headers: cookie }), 403, "cross_site");
     refused(await server.post("/v1/track", track({ userId: "cookie-ana" }, "Forged"), { key: null, headers: cookie }), 403, "cross_site");
-    refused(await server.post("/v1/configuration", { files: [] }, { key: null, headers: { Cookie: `attune_console=${server.secret}` } }), 403, "cross_site");
+    refused(await server.post("/v1/configuration", { files: [] }, { key: null, headers: { Cookie: `attune_console=${server.secret}` } }), 401, "unauthorized");
     ok(await server.post("/v1/customers/me/preferences", { set: { language: "de" } }, { key: null, headers: { ...cookie, "X-Attune": "1" } }));
   });
   const asked = [

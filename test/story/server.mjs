@@ -47,7 +47,7 @@ export class Server {
     const made = attune("init", server.folder, "--json");
     assert.equal(made.code, 0, made.err);
     const keys = JSON.parse(made.out);
-    Object.assign(server, { secret: keys.secret_key, write: keys.write_key, signing: keys.signing_secret, port: 0 });
+    Object.assign(server, { secret: keys.secret_key, write: keys.write_key, signing: keys.signing_secret, setup: keys.setup_token, port: 0 });
     await server.up();
     if (files.length) await server.post("/v1/configuration", { files }).then(ok);
     return server;

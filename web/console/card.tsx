@@ -11,7 +11,7 @@ import { clock, date, day, money, on, plural, shortDay, valueText, words } from 
 import { listen } from "../shared/stream";
 import { Top } from "./page";
 import { BackToFigure, Relationship } from "./relationship";
-import { api, asking } from "./state";
+import { api, asking, may } from "./state";
 import { CardWorth } from "./card-worth";
 
 export function Card({ cid }: { cid: string }) {
@@ -32,6 +32,7 @@ export function Card({ cid }: { cid: string }) {
   };
   useEffect(() => {
     load();
+    if (!may("GET /v1/stream")) return undefined;
     return listen("all", { changed: (change) => { if (change.cid === cid) load(); }, again: load });
   }, [cid]);
   const { value: c, error: failed } = state.value;
@@ -88,7 +89,7 @@ export function Card({ cid }: { cid: string }) {
         </section>
       </div>
 
-      <Relationship cid={cid} />
+      {may("GET /v1/customers/{cid}/relationship") && <Relationship cid={cid} />}
 
       <CardWorth cid={cid} segments={c.segments ?? []} />
       <section class="stack rule" aria-labelledby="history">
@@ -107,9 +108,9 @@ export function Card({ cid }: { cid: string }) {
         <h2 id="joined">{c.origins.length > 1 ? `Joined from ${plural(c.origins.length, "history", "histories")}` : "One history"}</h2>
         <ul class="plain" data-testid="parts">{c.origins.map((o) => (
           <li key={o.origin} class="part row between"><span>{o.identifiers.join(", ") || "No identifier"}<span class="small block">{plural(o.events, "event")}{o.since !== undefined ? `, since ${shortDay(o.since)}` : ""}</span></span>
-            {c.origins.length > 1 && <button class="low" onClick={() => { act.value = { kind: "split", part: o }; }}>Part it<span class="out-of-sight">: {o.identifiers.join(", ")}</span></button>}</li>
+            {c.origins.length > 1 && may("POST /v1/customers/{cid}/split") && <button class="low" onClick={() => { act.value = { kind: "split", part: o }; }}>Part it<span class="out-of-sight">: {o.identifiers.join(", ")}</span></button>}</li>
         ))}</ul>
-        <div><button data-testid="merge" onClick={() => { act.value = { kind: "merge" }; }}>Join with another customer</button></div>
+        {may("POST /v1/customers/{cid}/merge") && <div><button data-testid="merge" onClick={() => { act.value = { kind: "merge" }; }}>Join with another customer</button></div>}
       </section>
       {act.value?.kind === "split" && <Split card={c} part={act.value.part} close={() => { act.value = null; }} done={(u) => { act.value = null; undoable("Parted. It is a customer of its own now.", u); }} />}
       {act.value?.kind === "merge" && <Merge card={c} close={() => { act.value = null; }} done={(u) => { act.value = null; undoable("Joined. Both histories stand on this card.", u); }} />}

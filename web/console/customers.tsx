@@ -5,7 +5,7 @@ import { announce, Empty, Trouble, When } from "../shared/components";
 import { count, plural, words } from "../shared/format";
 import { Top } from "./page";
 import { go, parameters, withParameters } from "./route";
-import { api, asking } from "./state";
+import { api, asking, hasRole } from "./state";
 
 const PAGE = 50;
 const { state, ask } = asking<CustomerList>();
@@ -14,18 +14,19 @@ export function Customers() {
   const q = parameters.value.get("q") ?? "";
   const after = parameters.value.get("after");
   const channel = parameters.value.get("channel") ?? "", who = parameters.value.get("who") ?? "";
-  const load = (): void => void ask(() => api.customers({ q, n: PAGE, after, channel, who })).then(() => { if (state.value.value) announce(`${plural(state.value.value.total, "customer")} found.`); });
+  const searches = !hasRole("admin", "manager"), waits = searches && q.length < 2;   /* Who serves finds; nobody but an admin lists all. */
+  const load = (): void => waits ? undefined : void ask(() => api.customers({ q, n: PAGE, after, channel, who })).then(() => { if (state.value.value) announce(`${plural(state.value.value.total, "customer")} found.`); });
   useEffect(load, [q, after, channel, who]);
-  const { value: list, error, loading } = state.value;
+  const { value, error, loading } = state.value, list = waits ? null : value;
   const behind = [channel && `on ${words(channel).toLowerCase()}`, who === "identified" && "with a user id", who === "agreed" && "who agreed to something"].filter(Boolean).join(", ");
   return (
     <>
-      <Top rests={list && list.total > 0 && behind ? <Withheld list={list} /> : undefined} sentence={!list ? "Customers" : behind ? `${list.total === 0 ? "No customer" : plural(list.total, "customer")} ${behind}${q ? ` that fits “${q}”` : ""}.` : q ? (list.total === 0 ? `Nobody fits “${q}”.` : `${plural(list.total, "customer fits", "customers fit")} “${q}”.`) : list.total === 0 ? "Nobody is known yet." : `${plural(list.total, "customer is", "customers are")} known.`} />
+      <Top rests={list && list.total > 0 && behind ? <Withheld list={list} /> : undefined} sentence={waits ? "Find a customer by name or identifier." : !list ? "Customers" : behind ? `${list.total === 0 ? "No customer" : plural(list.total, "customer")} ${behind}${q ? ` that fits “${q}”` : ""}.` : q ? (list.total === 0 ? `Nobody fits “${q}”.` : `${plural(list.total, "customer fits", "customers fit")} “${q}”.`) : list.total === 0 ? "Nobody is known yet." : `${plural(list.total, "customer is", "customers are")} known.`} />
       <form class="row" role="search" aria-label="Customers" onSubmit={(e) => { e.preventDefault(); const text = String(new FormData(e.currentTarget).get("q") ?? "").trim(); go(withParameters({ q: text, after: null })); }}>
         <label for="q">Name, email or another identifier</label>
         <input id="q" name="q" type="search" key={q} defaultValue={q} autoComplete="off" />
         <button>Find</button>
-        {(q || behind) && <a href="/console/customers">Show all</a>}
+        {(q || behind) && !searches && <a href="/console/customers">Show all</a>}
       </form>
       {error && <Trouble error={error} again={load} />}
       {list && list.total > 0 && list.customers.length === 0 && behind && !after && <Empty title="Nobody can be listed"><p class="soft">{list.purpose ? `A customer behind a figure is shown after a yes to “${list.purpose}”.` : "Single customers behind a figure are shown only for the purpose “analytics”, and none is configured: write a document of kind purpose with that name."}</p></Empty>}

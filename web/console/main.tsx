@@ -1,7 +1,7 @@
 /*
  * main.tsx: the console: a rail of words, one page beside it, and the keys.
  *
- * The rail lists only pages that exist. `/` finds a customer, `g` and a letter goes, `t` turns a chart into its table, `?` shows the keys;
+ * The rail lists only pages that exist and that who is signed in may see. `/` finds a customer, `g` and a letter goes, `t` turns a chart into its table, `?` shows the keys;
  * all keys can be switched off.
  */
 import "./console.css";
@@ -9,28 +9,30 @@ import type { ComponentType } from "preact";
 import { render } from "preact";
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Announcer, Dialog, Mark } from "../shared/components";
+import { ApiError } from "../shared/api";
+import { Announcer, announce, Dialog, Trouble } from "../shared/components";
 import { Card } from "./card";
 import { Customers } from "./customers";
 import { Overview } from "./overview";
-import { follow, go, parameters, segments } from "./route";
-import { display, dress, outside, show, type Display } from "./state";
+import { follow, go, segments } from "./route";
+import { api, display, dress, leave, may, show, signedIn, type Display } from "./state";
 
 type Load = () => Promise<{ default: ComponentType }>;
-/* The rail; what is hidden is opened from a figure. A page with @load comes when it is first opened; @inside is what is opened from a figure of it. */
-const pages: { name: string; title: string; key: string; load?: Load; hidden?: true; inside?: { title: string; load?: Load } }[] = [
-  { name: "", title: "Overview", key: "o" },
-  { name: "customers", title: "Customers", key: "c", inside: { title: "Customer" } },
-  { name: "journeys", title: "Journeys", key: "j", load: () => import("./journeys"), inside: { title: "Customers on a journey", load: () => import("./journey-customers") } },
-  { name: "broken", title: "Broken", key: "b", load: () => import("./broken"), inside: { title: "A broken spot" } },
-  { name: "voice", title: "Voice", key: "v", load: () => import("./voice"), inside: { title: "Customers behind an answer", load: () => import("./voice-customers") } },
-  { name: "worth", title: "Worth", key: "w", load: () => import("./worth"), inside: { title: "Customers of a group", load: () => import("./worth-customers") } },
-  { name: "layers", title: "Layers", key: "l", load: () => import("./layers") },
-  { name: "roadmap", title: "Roadmap", key: "r", load: () => import("./roadmap") },
-  { name: "inventory", title: "Inventory", key: "i", load: () => import("./inventory") },
-  { name: "score", title: "The score", key: "", hidden: true, load: () => import("./score") },
+/* The rail; what is hidden is opened from a figure. A page is there for whoever may call what it @needs. A page with @load comes when it is first opened; @inside is what is opened from a figure of it. */
+const pages: { name: string; title: string; key: string; needs: string; load?: Load; hidden?: true; inside?: { title: string; load?: Load } }[] = [
+  { name: "", title: "Overview", key: "o", needs: "GET /v1/overview" },
+  { name: "customers", title: "Customers", key: "c", needs: "GET /v1/customers", inside: { title: "Customer" } },
+  { name: "journeys", title: "Journeys", key: "j", needs: "GET /v1/journeys", load: () => import("./journeys"), inside: { title: "Customers on a journey", load: () => import("./journey-customers") } },
+  { name: "broken", title: "Broken", key: "b", needs: "GET /v1/broken", load: () => import("./broken"), inside: { title: "A broken spot" } },
+  { name: "voice", title: "Voice", key: "v", needs: "GET /v1/voice", load: () => import("./voice"), inside: { title: "Customers behind an answer", load: () => import("./voice-customers") } },
+  { name: "worth", title: "Worth", key: "w", needs: "GET /v1/worth", load: () => import("./worth"), inside: { title: "Customers of a group", load: () => import("./worth-customers") } },
+  { name: "layers", title: "Layers", key: "l", needs: "GET /v1/layers", load: () => import("./layers") },
+  { name: "roadmap", title: "Roadmap", key: "r", needs: "GET /v1/roadmap", load: () => import("./roadmap") },
+  { name: "inventory", title: "Inventory", key: "i", needs: "GET /v1/inventory", load: () => import("./inventory") },
+  { name: "score", title: "The score", key: "", needs: "GET /v1/scorecard/{item}", hidden: true, load: () => import("./score") },
 ];
-const help = signal(false);
+const shown = () => pages.filter((p) => !p.hidden && may(p.needs));
+const help = signal(false), password = signal(false);
 const KEY_WAIT_MS = 1200;
 
 function useKeys(search: { current: HTMLInputElement | null }): void {
@@ -40,7 +42,7 @@ function useKeys(search: { current: HTMLInputElement | null }): void {
       if (!display.value.keys || e.ctrlKey || e.metaKey || e.altKey || (e.target as Element).closest("input, select, textarea, dialog")) return;
       if (after_g && Date.now() - after_g < KEY_WAIT_MS) {
         after_g = 0;
-        const page = pages.find((p) => !p.hidden && p.key === e.key);
+        const page = shown().find((p) => p.key === e.key);
         if (page) { e.preventDefault(); go(`/console${page.name ? `/${page.name}` : ""}`); }
         return;
       }
@@ -76,7 +78,7 @@ function Console() {
     const here = pages.find((p) => p.name === (page ?? ""));
     document.title = `${(id ? here?.inside?.title : here?.title) ?? "Not found"}, Attune`;
   }, [page, id]);
-  if (outside.value) return <SignIn />;
+  useEffect(() => { if (page === undefined && !may("GET /v1/overview") && shown()[0]) go(`/console/${shown()[0]!.name}`, true); }, [page]);
 
   return (
     <div class="frame" onClick={follow}>
@@ -85,20 +87,22 @@ function Console() {
         <a class="word" href="/console">Attune</a>
         <nav aria-label="Pages">
           <ul class="plain">
-            {pages.filter((p) => !p.hidden).map((p) => <li key={p.name}><a href={`/console${p.name ? `/${p.name}` : ""}`} aria-current={(page ?? "") === p.name ? "page" : undefined}>{p.title}</a></li>)}
+            {shown().map((p) => <li key={p.name}><a href={`/console${p.name ? `/${p.name}` : ""}`} aria-current={(page ?? "") === p.name ? "page" : undefined}>{p.title}</a></li>)}
           </ul>
         </nav>
-        <form role="search" class="rail-search" onSubmit={(e) => { e.preventDefault(); go(`/console/customers?q=${encodeURIComponent(search.current?.value.trim() ?? "")}`); }}>
+        {may("GET /v1/customers") && <form role="search" class="rail-search" onSubmit={(e) => { e.preventDefault(); go(`/console/customers?q=${encodeURIComponent(search.current?.value.trim() ?? "")}`); }}>
           <label for="search" class="small">Find a customer {display.value.keys && <kbd>/</kbd>}</label>
           <input id="search" ref={search} type="search" placeholder="Name or email" autoComplete="off" />
-        </form>
+        </form>}
+        <SignedIn />
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page === undefined ? <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
+        {at && !may(at.needs) ? <><h1>This page is outside your role.</h1><p class="soft">Whoever looks after accounts can widen it.</p></> : page === undefined ? may("GET /v1/overview") && <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>
       {help.value && <Help />}
+      {password.value && <Password />}
       <Announcer />
     </div>
   );
@@ -115,7 +119,7 @@ function Help() {
     <Dialog id="help" title="Keys and display" close={() => { help.value = false; }}>
       <table><caption class="out-of-sight">Keys</caption><tbody>
         <tr><th scope="row"><kbd>/</kbd></th><td>find a customer</td></tr>
-        {pages.filter((p) => !p.hidden).map((p) => <tr key={p.key}><th scope="row"><kbd>g</kbd> <kbd>{p.key}</kbd></th><td>go to {p.title}</td></tr>)}
+        {shown().map((p) => <tr key={p.key}><th scope="row"><kbd>g</kbd> <kbd>{p.key}</kbd></th><td>go to {p.title}</td></tr>)}
         <tr><th scope="row"><kbd>t</kbd></th><td>show a chart as its table, and back</td></tr>
         <tr><th scope="row"><kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd></th><td>walk on the journey map</td></tr>
         <tr><th scope="row"><kbd>?</kbd></th><td>this list</td></tr>
@@ -129,20 +133,48 @@ function Help() {
   );
 }
 
-function SignIn() {
+/* Who is signed in, and the way out. */
+function SignedIn() {
+  const who = signedIn.value!;
   return (
-    <main class="sign-in stack">
-      <p class="word">Attune</p>
-      <h1>Paste the console’s key.</h1>
-      <p class="soft">It is the secret key that <code>attune init</code> showed when the server was set up. It is kept as a hash only, so it is not shown again.</p>
-      {parameters.value.has("refused") && <p role="alert"><Mark means="broken">That was not the key. Check that all of it was pasted.</Mark></p>}
-      <form method="post" action="/console/enter" class="stack">
-        <div class="field"><label for="key">Key</label><input id="key" name="key" type="password" autoComplete="current-password" required /></div>
-        <div><button class="first">Open the console</button></div>
-      </form>
-    </main>
+    <div class="rail-who" data-testid="signed-in">
+      <span>{who.name}<span class="small block">{who.roles.replaceAll(",", ", ")}</span></span>
+      {who.has_password && <button class="quiet low" aria-haspopup="dialog" data-testid="password" onClick={() => { password.value = true; }}>Change password</button>}
+      <button class="quiet low" data-testid="sign-out" onClick={() => void api.signOut().then(leave, leave)}>Sign out</button>
+    </div>
   );
 }
 
+function Password() {
+  const [error, setError] = useState<Error | null>(null);
+  const close = (): void => { password.value = false; };
+  const change = (form: HTMLFormElement): void => {
+    const data = new FormData(form), of = (name: string): string => String(data.get(name) ?? "");
+    if (of("new") !== of("again")) { setError(new Error("The two new passwords are not the same. Type them once more.")); return; }
+    void api.password({ old: of("old"), new: of("new") }).then(() => { close(); announce("The password is changed."); }, setError);
+  };
+  return (
+    <Dialog id="password-dialog" title="Change your password" close={close}>
+      <p>Wherever else you are signed in, you will be signed out.</p>
+      {error && <Trouble error={error} />}
+      <form class="stack" onSubmit={(e) => { e.preventDefault(); change(e.currentTarget); }}>
+        <div class="field"><label for="old">Password now</label><input id="old" name="old" type="password" autoComplete="current-password" required /></div>
+        <div class="field"><label for="new">New password</label><input id="new" name="new" type="password" autoComplete="new-password" required aria-describedby="new-hint" /><span class="small" id="new-hint">At least 12 letters; a few words are easy to keep.</span></div>
+        <div class="field"><label for="again">The same once more</label><input id="again" name="again" type="password" autoComplete="new-password" required /></div>
+        <div class="row"><button class="first">Change it</button><button type="button" onClick={close}>Not now</button></div>
+      </form>
+    </Dialog>
+  );
+}
+
+/* Nothing is shown before it is known who looks. */
+function Door() {
+  const [error, setError] = useState<Error | null>(null);
+  const ask = (): void => { setError(null); void api.signedIn().then((who) => { signedIn.value = who; }, (e: Error) => { if (e instanceof ApiError && e.status === 401) leave(); else setError(e); }); };
+  useEffect(ask, []);
+  if (signedIn.value) return <Console />;
+  return <main class="sign-in stack"><p class="word">Attune</p>{error ? <><h1>The console cannot be shown.</h1><Trouble error={error} again={ask} /></> : <p class="soft" role="status">One moment.</p>}</main>;
+}
+
 dress();
-render(<Console />, document.getElementById("page")!);
+render(<Door />, document.getElementById("page")!);

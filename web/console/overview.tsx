@@ -6,7 +6,7 @@ import { Mark, Trouble, When } from "../shared/components";
 import { count, money, percent, plural, shortDay, words } from "../shared/format";
 import { listen } from "../shared/stream";
 import { NotMeasured, Top, Twin } from "./page";
-import { api, asking } from "./state";
+import { api, asking, may } from "./state";
 
 const REFRESH_MS_MIN = 5000;
 
@@ -16,6 +16,7 @@ export function Overview() {
   useEffect(() => {
     void ask(api.overview);
     let last = Date.now();
+    if (!may("GET /v1/stream")) return undefined;
     return listen("all", { changed: () => { if (Date.now() - last > REFRESH_MS_MIN) { last = Date.now(); void ask(api.overview); } }, again: () => void ask(api.overview) });
   }, []);
   const { value: o, error } = state.value;

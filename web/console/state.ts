@@ -1,9 +1,14 @@
-/* state.ts: what every page of the console shares: the connection, who is let in, and how this person wants to see it. */
+/* state.ts: what every page of the console shares: the connection, who is signed in, and how this person wants to see it. */
 import { signal } from "@preact/signals";
-import { ApiError, client } from "../shared/api";
+import { ApiError, client, type SignedIn } from "../shared/api";
 
 export const api = client();
-export const outside = signal(false);   /* True once the server has said that nobody is signed in. */
+export const signedIn = signal<SignedIn | null>(null);
+/* May who is signed in call this route? The server asks itself again; this keeps what would be refused off the page. */
+export const may = (route: string): boolean => signedIn.value?.may.includes(route) ?? false;
+export const hasRole = (...roles: string[]): boolean => (signedIn.value?.roles.split(",") ?? []).some((r) => roles.includes(r));
+/* The door is a page of the server's own; nothing of this one may stay behind. */
+export const leave = (): void => location.replace("/console/sign-in");
 
 /* One question to the server, with its loading and its error; only the newest answer counts. */
 export interface Asked<T> { value: T | null; error: Error | null; loading: boolean }
@@ -19,7 +24,7 @@ export function asking<T>(): { state: { value: Asked<T> }; ask: (question: () =>
         const value = await question();
         if (mine === turn) state.value = { value, error: null, loading: false };
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) outside.value = true;
+        if (error instanceof ApiError && error.status === 401) leave();
         if (mine === turn) state.value = { value: null, error: error as Error, loading: false };
       }
     },

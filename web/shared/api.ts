@@ -217,6 +217,8 @@ export interface CustomerValue {
   stars?: { mean: number | null; contacts: number; last: { stars: number; name: string; channel: string; start: Time; why: string }[] };
   rfm?: ({ title: string } & Record<"recency" | "frequency" | "money", RankedMeasure>) | null; need?: { title: string; rests_on: number } | null; give_and_get?: { cell: string; title: string };
 }
+/* Who of staff is signed in; `may` names routes as the table has them: "GET /v1/overview". */
+export interface SignedIn { name: string; roles: string; has_password: boolean; may: string[] }
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
 export interface Done { done: boolean; undo?: string; known?: boolean }
@@ -263,6 +265,9 @@ const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
 
 export function client(who: Who = {}) {
   return {
+    signedIn: () => call<SignedIn>(who, "GET", "/v1/session"),
+    signOut: () => call<Done>(who, "DELETE", "/v1/session"),
+    password: (change: { old: string; new: string }) => call<Done>(who, "POST", "/v1/session/password", change),
     scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
     brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
