@@ -25,6 +25,7 @@
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of identity: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
 	X(aggregate_min, NUMBER, 10, 1, 1000, "customers", "Aggregates of fewer customers are not shown.")                              \
+	X(gpc, TEXT, "sharing", 3, 16, "", "What a browser's Sec-GPC: 1 is a no to: sharing, marketing (and sharing), or off.")          \
 	X(journeys_read_max, NUMBER, 1000000, 100, 100000000, "events", "Events read for one answer about journeys cut by a property.")  \
 	X(harbour, TEXT, "off", 2, 3, "", "The demo: on or off.")                                                                       \
 	X(log_level, TEXT, "info", 4, 8, "", "Which lines are logged: debug, info, warning, error.")

@@ -96,6 +96,8 @@ void customer_states_store(struct engine *engine, struct partition *partition, s
 /* The earliest moment that a state in @scratch waits for, 0: none. */
 int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch);
 void customer_states_free(struct engine *engine, struct customer *customer);
+/* From @customer's states as they are: is it set aside? Partition locked, or opening. */
+void customer_set_aside_find(struct engine *engine, struct customer *customer);
 
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);

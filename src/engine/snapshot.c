@@ -515,6 +515,7 @@ static int customer_load(void *arg, struct text key, struct text value)
 	}
 	memcpy(customer->states, value.p + sizeof record, record.states_bytes);
 	customer->states_bytes = record.states_bytes;
+	customer_set_aside_find(engine, customer);
 	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
 	return 0;
 }

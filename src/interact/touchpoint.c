@@ -5,7 +5,7 @@
 
 static const struct config_key source_keys[] = {
 	{.name = "channel", .type = CONFIG_TEXT, .choices = CHANNEL_WORDS}, {.name = "title", .type = CONFIG_TEXT},
-	{.name = "owner", .type = CONFIG_TEXT}, {.name = NULL}};
+	{.name = "owner", .type = CONFIG_TEXT}, {.name = "categories", .type = CONFIG_MAP}, {.name = NULL}};
 static const struct config_key on_keys[] = {
 	{.name = "event", .type = CONFIG_TEXT}, {.name = "page", .type = CONFIG_TEXT}, {.name = "screen", .type = CONFIG_TEXT},
 	{.name = NULL}};
@@ -78,6 +78,13 @@ enum channel source_channel(const struct config *config, struct text name)
 	if (document)
 		channel_parse(value_text(value_get(document->body, TEXT("channel"))), &channel);
 	return channel;
+}
+
+struct text source_category(const struct config *config, struct text name, struct text category)
+{
+	const struct config_document *document = config_find(config, TEXT("source"), name);
+	struct text purpose = document ? value_text(value_get(value_get(document->body, TEXT("categories")), category)) : (struct text){"", 0};
+	return purpose.n ? purpose : category;
 }
 
 struct text touchpoint_of(const struct config *config, enum event_kind kind, struct text event, enum channel channel)

@@ -22,19 +22,6 @@ int layout_append(struct request *request, uint32_t origin, const struct surface
 	return error;
 }
 
-int consent_append(struct request *request, uint32_t origin, const struct consent_act *act, enum channel channel,
-                          uint64_t *position)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct engine_write write = {.header = request_header(request, EVENT_CONSENT, channel)};
-	int error = consent_encode(&payload, engine_config(request->server->engine), act);
-	write.payload = buffer_view(&payload);
-	if (!error)
-		error = request_append(request, origin, &write, position);
-	buffer_free(&payload);
-	return error;
-}
-
 /* ---- undo ---- */
 
 int undo_append(struct request *request, uint32_t origin, uint64_t position)
@@ -83,7 +70,7 @@ void menu_read(struct request *request, uint32_t origin, const struct surface *s
 	menu_init(&layout->menu, &surface->menu);
 	if (!customer)
 		return;
-	if (reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) == 0)
+	if (reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose, request->now_ms) == 0)
 		layout_of(layout, reader_may(&reader) ? reader_state(&reader, &menu_fold) : reader_state(&reader, &layout_fold), surface);
 	customer_unlock(request->server->engine, customer);
 }

@@ -48,17 +48,15 @@ static bool matches(struct text name, struct text identifiers, struct text query
 
 void customer_row_write(struct request *request, struct customer *customer)
 {
-	const struct fold_table *table = engine_folds(request->server->engine);
+	struct engine *engine = request->server->engine;
 	struct json_writer *out = &request->out;
 	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
-	struct text traits = fold_states_get(states, table->n, fold_table_index(table, &trait_fold));
+	struct text identifiers = reader_service(engine, customer, &identifier_fold), traits = reader_service(engine, customer, &trait_fold);
 	struct identifier_known known;
 	char cid[33], text[IDENTIFIER_BYTES_MAX + IDENTIFIER_TYPE_BYTES_MAX + 2];
 	if (!contacts)
 		return;
-	contacts_read(contacts, customer_state(request->server->engine, customer, fold_table_index(table, &contact_fold), request->arena));
+	contacts_read(contacts, reader_service(engine, customer, &contact_fold));
 	json_object_begin(out);
 	json_put_text(out, "cid", text_of(origin_format(cid, customer_id(request->server->engine, customer))));
 	json_put_text(out, "name", trait_display_name(traits, request->arena));
@@ -81,14 +79,13 @@ void customer_row_write(struct request *request, struct customer *customer)
 }
 
 /* Is @customer, whose states are fresh, behind the figure that is opened? */
-static bool is_behind(struct listing *listing, struct customer *customer, struct text states, struct text identifiers)
+static bool is_behind(struct listing *listing, struct customer *customer, struct text identifiers)
 {
 	struct engine *engine = listing->request->server->engine;
-	const struct fold_table *table = engine_folds(engine);
 	struct contacts contacts;
-	contacts_read(&contacts, fold_states_get(states, table->n, fold_table_index(table, &contact_fold)));
-	return (!listing->identified || identifier_count(identifiers, IDENTIFIER_USER) > 0) &&
-	       (!listing->agreed || reader_consents(engine, customer) != PURPOSE_SERVICE) &&
+	contacts_read(&contacts, reader_service(engine, customer, &contact_fold));
+	return !customer->set_aside && (!listing->identified || identifier_count(identifiers, IDENTIFIER_USER) > 0) &&
+	       (!listing->agreed || reader_consents(engine, customer, listing->request->now_ms) != PURPOSE_SERVICE) &&
 	       (listing->channel == CHANNEL_NONE || contacts.channels[listing->channel].events > 0);
 }
 
@@ -96,19 +93,17 @@ static bool row(void *arg, struct customer *customer)
 {
 	struct listing *listing = arg;
 	struct request *request = listing->request;
-	const struct fold_table *table = engine_folds(request->server->engine);
-	if (customer_refresh(request->server->engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
+	struct engine *engine = request->server->engine;
+	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
 		return true;
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
-	struct text traits = fold_states_get(states, table->n, fold_table_index(table, &trait_fold));
-	struct text name = trait_display_name(traits, request->arena);
+	struct text identifiers = reader_service(engine, customer, &identifier_fold);
+	struct text name = trait_display_name(reader_service(engine, customer, &trait_fold), request->arena);
 	if (!matches(name, identifiers, listing->query))
 		return true;
-	if (listing->by_figure && !is_behind(listing, customer, states, identifiers))
+	if (listing->by_figure && !is_behind(listing, customer, identifiers))
 		return true;
 	listing->fit++;
-	if (listing->by_figure && !(listing->purpose && (reader_consents(request->server->engine, customer) & listing->purpose->mask))) {
+	if (listing->by_figure && !reader_agrees(engine, customer, listing->purpose, request->now_ms)) {
 		listing->withheld++;
 		return true;
 	}

@@ -26,16 +26,14 @@ static bool sum_customer(void *arg, struct customer *customer)
 {
 	struct sums *sums = arg;
 	struct engine *engine = sums->request->server->engine;
-	const struct fold_table *table = engine_folds(engine);
 	struct contacts contacts;
-	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
+	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0 || customer->set_aside)
 		return true;
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	contacts_read(&contacts, fold_states_get(states, table->n, fold_table_index(table, &contact_fold)));
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
+	contacts_read(&contacts, reader_service(engine, customer, &contact_fold));
+	struct text identifiers = reader_service(engine, customer, &identifier_fold);
 	sums->customers++;
 	sums->identified += identifier_count(identifiers, IDENTIFIER_USER) > 0;
-	sums->consented += reader_consents(engine, customer) != PURPOSE_SERVICE;
+	sums->consented += reader_consents(engine, customer, sums->request->now_ms) != PURPOSE_SERVICE;
 	for (unsigned i = 1; i < CHANNEL_COUNT; i++) {
 		if (!contacts.channels[i].events)
 			continue;

@@ -297,6 +297,7 @@ void portal_page(struct request *request)
 	contents_write(portal);
 	portal_known_section(portal);
 	portal_choices_section(portal);
+	portal_contact_section(portal);
 	portal_way_section(portal);
 	portal_menu_section(portal);
 	portal_undo_section(portal);

@@ -136,7 +136,7 @@ void api_products(struct request *request)
 	struct text preferences = {0}, purchases = {0};
 	if (!customer)
 		return;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	if (!error) {
 		preferences = reader_state(&reader, &preference_fold);
 		purchases = reader_state(&reader, &purchase_fold);

@@ -369,9 +369,9 @@ static bool group_read(struct request *request, const struct needs *needs, struc
 }
 
 /* The purpose may have been taken back since the view was made: it is asked again. */
-static bool is_named(struct engine *engine, struct customer *customer, const struct purpose *purpose)
+static bool is_named(struct engine *engine, struct customer *customer, const struct purpose *purpose, int64_t now_ms)
 {
-	return purpose && customer_refresh(engine, customer) == 0 && customer->origin_first && (reader_consents(engine, customer) & purpose->mask) != 0;
+	return customer_refresh(engine, customer) == 0 && customer->origin_first && reader_agrees(engine, customer, purpose, now_ms);
 }
 
 static uint32_t customers_write(struct request *request, const struct worth_view *view, const struct group *group)
@@ -383,7 +383,7 @@ static uint32_t customers_write(struct request *request, const struct worth_view
 		struct customer *customer = fits(group, own) ? customer_lock_of(engine, own->customer) : NULL;
 		if (!customer)
 			continue;
-		if (is_named(engine, customer, view->purpose) && ++agreed <= LISTED_MAX)
+		if (is_named(engine, customer, view->purpose, request->now_ms) && ++agreed <= LISTED_MAX)
 			customer_row_write(request, customer);
 		customer_unlock(engine, customer);
 	}
