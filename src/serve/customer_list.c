@@ -8,6 +8,7 @@
 
 #include "identify/trait.h"
 #include "interact/contact.h"
+#include "serve/behind.h"
 #include "trust/reader.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct listing {
 	size_t left, fit;
 	uint32_t after, last;   /* Numbers: write only those beyond after; last is the one written last. */
 	bool more;              /* One fits that is not on this page any more. */
+	bool counting;          /* The first walk of a list by a figure: it is opened only when it may be shown. */
 	bool by_figure, identified, agreed; /* Only who is known by a user id, who agreed to something. */
 	enum channel channel;   /* Only who was heard on it; none: everybody. */
 	const struct purpose *purpose;
@@ -102,7 +104,9 @@ static bool row(void *arg, struct customer *customer)
 		return true;
 	if (listing->by_figure && !is_behind(listing, customer, identifiers))
 		return true;
-	listing->fit++;
+	listing->fit += listing->counting || !listing->by_figure;
+	if (listing->counting)
+		return true;
 	if (listing->by_figure && !reader_agrees(engine, customer, listing->purpose, request->now_ms)) {
 		listing->withheld++;
 		return true;
@@ -136,6 +140,16 @@ static bool figure_read(struct request *request, struct listing *listing)
 	return false;
 }
 
+/* A figure too small to be shown is not opened either. */
+static bool figure_may_show(struct listing *listing)
+{
+	uint32_t at = 0;
+	listing->counting = true;
+	engine_each_customer(listing->request->server->engine, &at, LIST_SCAN_MAX, row, listing);
+	listing->counting = false;
+	return behind_may_show(listing->request, listing->fit);
+}
+
 void api_customers(struct request *request)
 {
 	int64_t n, after;
@@ -155,10 +169,12 @@ void api_customers(struct request *request)
 	bool all = listing.query.n > 0 || listing.by_figure; /* So that it can be said how many fit. */
 	uint32_t at = all ? 0 : listing.after;
 	struct json_writer *out = &request->out;
+	bool shown = !listing.by_figure || figure_may_show(&listing);
 	json_object_begin(out);
 	json_key(out, TEXT("customers"));
 	json_array_begin(out);
-	engine_each_customer(request->server->engine, &at, LIST_SCAN_MAX, row, &listing);
+	if (shown)
+		engine_each_customer(request->server->engine, &at, LIST_SCAN_MAX, row, &listing);
 	json_array_end(out);
 	json_key(out, TEXT("next"));
 	if (listing.more) {
@@ -168,8 +184,9 @@ void api_customers(struct request *request)
 	} else {
 		json_write_null(out);
 	}
-	json_put_int(out, "total", (int64_t)(all ? listing.fit : engine_figures(request->server->engine).customers));
+	json_put_int(out, "total", (int64_t)(!shown ? 0 : all ? listing.fit : engine_figures(request->server->engine).customers));
 	if (listing.by_figure) {
+		json_put_bool(out, "hidden", !shown);
 		json_put_int(out, "withheld", (int64_t)listing.withheld);
 		json_put_text(out, "purpose", listing.purpose ? listing.purpose->title : TEXT(""));
 	}
