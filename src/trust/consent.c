@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 12 * 1024 };
+enum { VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 12 * 1024, ENTRY_ROOM = 64 };
 
 /* Of an entry. EVER_YES: some yes to the purpose was among the acts of this sort, so that a no is a withdrawal. */
 enum { TAG_YES = 1, TAG_EVER_YES = 2, TAG_SIGNAL = 4, TAG_UNTIL = 8 };
@@ -88,7 +88,7 @@ static bool was_yes_ever(struct text entries, struct text purpose)
 {
 	struct latest entry;
 	for (size_t at = 0; latest_next(entries, &at, &entry);)
-		if ((entry.tag & TAG_EVER_YES) && text_starts(entry.key, purpose) && (entry.key.n == purpose.n || entry.key.p[purpose.n] < ' '))
+		if ((entry.tag & TAG_EVER_YES) && text_starts(entry.key, purpose) && (entry.key.n == purpose.n || (unsigned char)entry.key.p[purpose.n] < ' '))
 			return true;
 	return false;
 }
@@ -198,6 +198,10 @@ static void entry_set(struct fold_state *state, struct latest *entry)
 	struct head head = head_of((struct text){(const char *)state->p, state->n});
 	struct fold_state inner = {state->p + sizeof head, state->n - (uint32_t)sizeof head, state->capacity - (uint32_t)sizeof head};
 	struct latest old;
+	if (inner.n + ENTRY_ROOM + entry->key.n + entry->value.n > inner.capacity) { /* Something may have to go. */
+		head.full = true;
+		memcpy(state->p, &head, sizeof head);
+	}
 	if (latest_find((struct text){(const char *)inner.p, inner.n}, entry->key, &old)) {
 		if (old.position > entry->position) { /* Older than what is known: all it can add is that there was a yes. */
 			uint8_t ever = entry->tag & TAG_EVER_YES, room[LATEST_VALUE_BYTES_MAX];
@@ -210,9 +214,6 @@ static void entry_set(struct fold_state *state, struct latest *entry)
 			return;
 		}
 		entry->tag |= old.tag & TAG_EVER_YES;
-	} else if (inner.n + 64 + entry->key.n + entry->value.n > inner.capacity) {
-		head.full = true;
-		memcpy(state->p, &head, sizeof head);
 	}
 	latest_set(&inner, entry);
 	state->n = inner.n + (uint32_t)sizeof head;
