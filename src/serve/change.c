@@ -24,6 +24,19 @@ int layout_append(struct request *request, uint32_t origin, const struct surface
 
 /* ---- undo ---- */
 
+/* The segments that the customer is in before a consent is undone, or no longer in after it. */
+static void left_look(struct request *request, uint32_t origin, struct segments_left *left, bool before)
+{
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	if (!customer)
+		return;
+	if (before)
+		segments_left_before(left, request, customer, UINT64_MAX, "consent");
+	else
+		segments_left_after(left, request, customer);
+	customer_unlock(request->server->engine, customer);
+}
+
 int undo_append(struct request *request, uint32_t origin, uint64_t position)
 {
 	struct event event;
@@ -33,6 +46,10 @@ int undo_append(struct request *request, uint32_t origin, uint64_t position)
 		return error;
 	if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))
 		return ERROR_NOT_FOUND;
+	bool agrees = event.header.kind == EVENT_CONSENT || event.header.kind == EVENT_RESTRICT;
+	struct segments_left left = {0};
+	if (agrees)
+		left_look(request, origin, &left, true);
 	struct buffer payload = BUFFER_INIT(256);
 	struct engine_write write = {.header = request_header(request, EVENT_UNDO, (enum channel)event.header.channel)};
 	size_t object = value_open(&payload, VALUE_OBJECT);
@@ -42,6 +59,10 @@ int undo_append(struct request *request, uint32_t origin, uint64_t position)
 	write.payload = buffer_view(&payload);
 	error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &done);
 	buffer_free(&payload);
+	if (!error && left.n) {
+		left_look(request, origin, &left, false);
+		segments_left_tell(&left, request->server);
+	}
 	return error;
 }
 

@@ -13,7 +13,8 @@
 #include "trust/consent.h"
 
 /* The kinds of records that can be undone. */
-#define CHANGE_KINDS (EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT))
+#define CHANGE_KINDS (EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT) | \
+                      EVENT_KIND_BIT(EVENT_RESTRICT))
 
 /* One operation on a menu. *@position names it for undo. Errors: ERROR_MEMORY, those of request_append. */
 int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
@@ -21,7 +22,8 @@ int layout_append(struct request *request, uint32_t origin, const struct surface
 
 /*
  * What a call or an event says of an act: purpose, text, version, notice (an id, or {"id", "version"}), control (a name, or
- * {"id", "preset"}), method, language, jurisdiction, evidence, valid_until. The rest is the caller's.
+ * {"id", "preset"}), method, language, jurisdiction, evidence, valid_until. The rest is the
+ * caller's. A time that is none becomes -1, which is not acceptable.
  */
 void consent_members_read(struct arena *arena, struct json members, struct consent_act *act);
 

@@ -12,17 +12,17 @@ static struct text named(struct arena *arena, struct json member, struct text ke
 void consent_members_read(struct arena *arena, struct json members, struct consent_act *act)
 {
 	struct json notice = json_get(members, TEXT("notice")), control = json_get(members, TEXT("control"));
-	int64_t until;
-	*act = (struct consent_act){
-		.purpose = json_text(json_get(members, TEXT("purpose"))), .preset = json_bool(json_get(control, TEXT("preset")), false),
+	struct json preset = json_get(control, TEXT("preset")), until = json_get(members, TEXT("valid_until"));
+	*act = (struct consent_act){ /* Whatever "preset" says but false, the control was not left alone. */
+		.purpose = json_text(json_get(members, TEXT("purpose"))), .preset = json_type_of(preset) > JSON_NULL && json_bool(preset, true),
 		.text = json_text(json_get(members, TEXT("text"))), .version = text_or_number(arena, json_get(members, TEXT("version"))),
 		.notice = named(arena, notice, TEXT("id")), .control = named(arena, control, TEXT("id")),
 		.method = json_text(json_get(members, TEXT("method"))), .language = json_text(json_get(members, TEXT("language"))),
 		.jurisdiction = json_text(json_get(members, TEXT("jurisdiction"))), .evidence = json_text(json_get(members, TEXT("evidence")))};
 	if (act->version.n == 0)
 		act->version = text_or_number(arena, json_get(notice, TEXT("version")));
-	if (clock_parse(json_text(json_get(members, TEXT("valid_until"))), &until) == 0)
-		act->valid_until_ms = until;
+	if (json_type_of(until) > JSON_NULL && clock_parse(json_text(until), &act->valid_until_ms) != 0)
+		act->valid_until_ms = -1;
 }
 
 /* Lock the customer of @origin for appending: the chain must be one of this customer's origins. */

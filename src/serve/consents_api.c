@@ -338,7 +338,7 @@ void api_restrict(struct request *request)
 	int error = restrict_append(request, origin, json_bool(restricted, false), text_cut(because, 1000), channel, &position, left);
 	if (error)
 		return reply_failure(request, error);
-	done_write(request, 0, left);
+	done_write(request, position, left);
 }
 
 /* ---- the browser's signal ---- */

@@ -21,7 +21,7 @@ enum {
 };
 
 struct portal_change {
-	struct event event;         /* A consent, a preference or a layout. */
+	struct event event;         /* A consent, a restriction, a preference or a layout. */
 	bool undone;
 };
 

@@ -111,7 +111,7 @@ static void ledger_write(struct portal *portal)
 	bool any = false;
 	for (size_t i = 0; i < portal->changes_n; i++) {
 		const struct portal_change *change = &portal->changes[i];
-		if (change->event.header.kind != EVENT_CONSENT)
+		if (change->event.header.kind != EVENT_CONSENT && change->event.header.kind != EVENT_RESTRICT)
 			continue;
 		if (!any) {
 			html_open(html, "details", NULL);

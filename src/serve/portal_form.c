@@ -172,7 +172,7 @@ static void act_restrict(struct portal *portal)
 	int error = restrict_append(request, portal->origin, restricted, (struct text){"", 0}, CHANNEL_WEB, &position, left);
 	if (error)
 		return failed(request, error);
-	done_redirect(request, !position ? "same-choices" : restricted ? "restricted" : "lifted", 0);
+	done_redirect(request, !position ? "same-choices" : restricted ? "restricted" : "lifted", position);
 }
 
 static void act_contact(struct portal *portal)

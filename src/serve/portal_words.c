@@ -183,6 +183,9 @@ void portal_change_text(struct portal *portal, const struct portal_change *chang
 		return layout_text(portal, payload);
 	if (change->event.header.kind == EVENT_PREFERENCE)
 		return preference_text(portal, value_get(payload, TEXT("set")));
+	if (change->event.header.kind == EVENT_RESTRICT)
+		return html_string(&portal->html, value_is_true(value_get(payload, TEXT("restricted"))) ? "Your data used for nothing but the service itself." :
+		                                                                                         "Your data used again as you agreed.");
 	const struct purpose *purpose = purpose_find(portal->config, value_text(value_get(payload, TEXT("purpose"))));
 	bool yes = text_equal(value_text(value_get(payload, TEXT("answer"))), TEXT("yes"));
 	who_said(&portal->html, value_text(value_get(payload, TEXT("actor"))), yes);

@@ -44,7 +44,7 @@ struct consent_act {
 /*
  * May @act become a record? If not, *@code (static) is its stable code and @message says what to do: unknown_purpose,
  * preset_control, no_notice (an imported yes that does not say what was shown), invalid_actor, no_evidence (staff acting for
- * a customer), invalid_method, too_long.
+ * a customer), invalid_method, invalid_time, too_long.
  */
 bool consent_is_acceptable(const struct config *config, const struct consent_act *act, const char **code, char message[CONSENT_MESSAGE_BYTES]);
 

@@ -64,6 +64,8 @@ bool consent_is_acceptable(const struct config *config, const struct consent_act
 		return refuse(code, message, "no_evidence", "Staff who answer for a customer need \"evidence\", such as the number of the form that was signed.");
 	if (act->imported && act->yes && act->notice.n == 0 && !(act->text.n && act->version.n))
 		return refuse(code, message, "no_notice", "An imported yes must say what was shown: \"notice\": {\"id\", \"version\"}, or \"text\" and \"version\".");
+	if (act->valid_until_ms < 0)
+		return refuse(code, message, "invalid_time", "\"valid_until\" must be an ISO 8601 time such as 2027-05-03T07:00:00.000Z.");
 	if (!is_short(act))
 		return refuse(code, message, "too_long", "A version may have at most %d bytes, other members %d.", VERSION_BYTES_MAX, MEMBER_BYTES_MAX);
 	return true;

@@ -192,12 +192,13 @@ test("one_button_stops_all_marketing_and_personalisation_and_one_touch_undoes_it
 });
 test("one_touch_restricts_all_use_to_the_service_and_lifts_it", { skip }, async () => {
   const ana = await enter(), now = nextFriday();
-  assert.equal((await post(ana, "restrict", { restricted: "yes" })).headers.location, "/me?done=restricted#choices");
+  assert.match((await post(ana, "restrict", { restricted: "yes" })).headers.location, /^\/me\?done=restricted&undo=u[0-9a-f]+#choices$/);
   const plain = await decide("machine-withdrawal", { now });
   assert.deepEqual([plain.guess, plain.ask], [false, null]);
   assert.match(plain.why, /restricted the use of your data/);
   assert.match(words(await page(ana)), /We guess nothing about you/);
-  assert.equal((await post(ana, "restrict", { restricted: "no" })).headers.location, "/me?done=lifted#choices");
+  assert.ok(changes(await page(ana)).some((c) => c.text.includes("Your data used for nothing but the service itself.")), "it can be undone, as everything");
+  assert.match((await post(ana, "restrict", { restricted: "no" })).headers.location, /^\/me\?done=lifted&undo=/);
   assert.equal((await decide("machine-withdrawal", { now })).options[0].value, 80);
   assert.equal((await post(ana, "restrict", { restricted: "perhaps" })).status, 400);
 });

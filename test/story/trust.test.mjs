@@ -178,6 +178,11 @@ test("T8 a withdrawal ends membership at once, and whoever watches is told why",
   assert.equal(told.length, 2, "once by the interface, once by an event");
   for (const one of told) assert.deepEqual(JSON.parse(one.slice(one.indexOf("{"))), { cid, segment: "draws", member: false, reason: "consent" });
   assert.equal(ok(await say(cid, "marketing", "no")).left, undefined, "nothing is left twice");
+  const { undo } = ok(await say(cid, "marketing", "yes")), hears = server.raw([`GET /v1/stream?token=${server.token("user:t8")} HTTP/1.1\r\nHost: x\r\n\r\n`], { wait: 700 });
+  await until(async () => /attune_streams 1/.test((await server.get("/metrics", anonymously)).text), "the stream is open");
+  ok(await server.post(`/v1/customers/${cid}/undo`, { undo }));
+  assert.deepEqual(await members("t8"), []);
+  assert.match((await hears).text, /event: segment\s+data: [^\n]*"segment":"draws","member":false/, "undoing a yes takes it back too");
 });
 
 test("T9 an imported yes that does not say what was shown is refused; a no needs nothing", async () => {
@@ -195,7 +200,7 @@ test("T9 an imported yes that does not say what was shown is refused; a no needs
 
 test("T10 a yes from a control that was ticked beforehand is refused, however it is called", async () => {
   const cid = await person("t10");
-  for (const more of [{ control: { preset: true } }, { control: "default" }, { control: { id: "default" } }, { method: "default" }])
+  for (const more of [{ control: { preset: true } }, { control: { preset: "yes" } }, { control: { preset: 1 } }, { control: "default" }, { control: { id: "default" } }, { method: "default" }])
     refused(await say(cid, "marketing", "yes", more), 422, "preset_control");
   for (const control of [{ preset: true }, "default"])
     assert.equal((await server.send([track({ userId: "t10" }, "Consent Given", { purpose: "marketing", control })])).rejected[0].code, "preset_control");
@@ -212,6 +217,7 @@ test("T11 staff acting for a customer need evidence, and nobody but staff's own 
   refused(await say(cid, "marketing", "yes", { actor, evidence: "x" }, { key: server.token("user:t11") }), 422, "invalid_actor");
   refused(await say(cid, "marketing", "yes", { actor: "somebody" }), 422, "invalid_actor");
   refused(await say(cid, "marketing", "yes", { method: "telepathy" }), 422, "invalid_method");
+  refused(await say(cid, "marketing", "yes", { valid_until: "soon" }), 422, "invalid_time");
   const sent = await server.send([track({ anonymousId: "t11-page" }, "Consent Given", { purpose: "marketing", actor, evidence: "x" })], public_());
   assert.equal(sent.rejected[0].code, "invalid_actor");
 });
@@ -412,15 +418,19 @@ test("restricted: stored and used for nothing but the service, on all ways, unti
   const lifted = (await consents(joined)).ledger.filter((act) => act.decision === "restricted" || act.decision === "lifted").map((act) => act.decision);
   assert.deepEqual(lifted, ["lifted", "restricted"]);
   refused(await server.post(`/v1/customers/${joined}/restrict`, { restricted: "yes" }), 400, "no_answer");
+  const { undo } = ok(await restrict(true, joined));
+  assert.equal((await consents(joined)).restricted, true);
+  ok(await server.post(`/v1/customers/${joined}/undo`, { undo }));
+  assert.equal((await consents(joined)).restricted, false, "as if it had never been");
 });
 
 test("what is wrong with a purpose is said with its line and column", async () => {
   const problems = async (...more) => refused(await server.post("/v1/configuration", { files: [{ name: "p.yaml", text: "kind: purpose\nname: x\ntitle: x\ntext: x\nversion: 1\n" + more.join("\n") + "\n" }] }), 422, "invalid_configuration").problems;
-  for (const [line, says] of [["class: profiling", /one of: service personalisation/], ["valid: soon", /length of time/], ["valid: 0d", /length of time/], ["basis: because", /one of: consent/],
-    ["automated: maybe", /true or false/], ["texts: {cs: {title: x}}", /"cs" needs/], ["categories: all", /must be a list/], ["recipient: [x]", /recipients/]]) {
+  for (const [line, says, at = 6] of [["class: profiling", /one of: service personalisation/], ["valid: soon", /length of time/], ["valid: 0d", /length of time/], ["basis: because", /one of: consent/],
+    ["---\nkind: source\nname: web\ncategories: {A: nothing}", /no purpose "nothing"/, 9], ["automated: maybe", /true or false/], ["texts: {cs: {title: x}}", /"cs" needs/], ["categories: all", /must be a list/], ["recipient: [x]", /recipients/]]) {
     const [problem] = await problems(line);
     assert.match(problem.message, says, line);
-    assert.equal(problem.line, 6, line);
+    assert.equal(problem.line, at, line);
     assert.ok(problem.column >= 1, line);
   }
 });
