@@ -56,6 +56,37 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 }
 
+static void list_write(struct html *html, const char *before, struct value list)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	bool any = false;
+	while (value_next(&cursor, list, NULL, &item)) {
+		html_string(html, any ? ", " : before);
+		html_text(html, value_text(item));
+		any = true;
+	}
+	html_string(html, any ? ". " : "");
+}
+
+/* What the company says of it: which data, who gets it, how long it is kept, whether a person looks. */
+static void about_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	if (!purpose->categories.n && !purpose->recipients.n && !purpose->retention.n && !purpose->automated)
+		return;
+	html_open(html, "span", "class", "from", "data-about", "", NULL);
+	list_write(html, "From: ", purpose->categories);
+	list_write(html, "Also seen by: ", purpose->recipients);
+	if (purpose->retention.n) {
+		html_string(html, "Kept for ");
+		html_text(html, purpose->retention);
+		html_string(html, ". ");
+	}
+	html_string(html, purpose->automated ? "Done by machines alone; you can always ask a person." : "");
+	html_close(html, "span");
+}
+
 /* Counted, and what switching it off would therefore cost. */
 static void saving_write(struct portal *portal, const struct purpose *purpose)
 {
@@ -89,6 +120,7 @@ static void purpose_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 	state_write(portal, purpose);
 	means_write(portal, purpose);
+	about_write(portal, purpose);
 	saving_write(portal, purpose);
 	portal_form_open(portal, "/me/consent");
 	portal_hidden(html, "purpose", purpose->name);

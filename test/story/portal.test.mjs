@@ -145,6 +145,8 @@ test("every_section_is_there_with_what_is_known", { skip }, async () => {
   assert.match(text, /You took 80 (on )?\d+ of the last \d+ \w+[^.]*\. guess/);
   assert.match(text, /because you agreed on \d+ \w+ \d{4} to “Remember how I do things”/);
   assert.match(text, /Nothing is used for “Tell me about offers”: you have not agreed/);
+  assert.match(text, /From: accounts and cards, purchases\. Also seen by: our mail house\. Kept for one year\./);
+  assert.match(text, /Kept for two years\. Done by machines alone; you can always ask a person\./);
   assert.match(text, /Bill: City power, 64\.20 EUR/);
   assert.match(text, /You said yes to “Remember how I do things”\./);
   assert.match(html, /href="\/me\/export"/);
