@@ -30,6 +30,7 @@
 	X(customer_requests_a_minute, NUMBER, 1200, 1, 1000000, "requests", "Requests in a minute with the tokens of one customer; beyond it 429.") \
 	X(address_requests_a_minute, NUMBER, 60000, 1, 1000000, "requests", "Requests in a minute with customer tokens from one address; beyond it 429.") \
 	X(aggregate_min, NUMBER, 10, 1, 1000, "customers", "Aggregates of fewer customers are not shown.")                              \
+	X(gpc, TEXT, "sharing", 3, 16, "", "What a browser's Sec-GPC: 1 is a no to: sharing, marketing (and sharing), or off.")          \
 	X(journeys_read_max, NUMBER, 1000000, 100, 100000000, "events", "Events read for one answer about journeys cut by a property.")  \
 	X(seal, TEXT, "on", 2, 3, "", "Seal what is written about customers with a key of their own: on or off. Off, an erasure cannot reach the log.") \
 	X(harbour, TEXT, "off", 2, 3, "", "The demo: on or off.")                                                                       \

@@ -133,13 +133,19 @@ static void why_agreed(struct decision *decision, struct reader *reader)
 	const struct purpose *purpose = purpose_of_mask(reader->config, decision->surface->purpose);
 	struct consent_state last;
 	struct text state = reader_state(reader, &consent_fold);
-	if (!purpose || !consent_last(state, purpose, &last))
+	if (!purpose || !consent_last(state, purpose, decision->now_ms, &last))
 		return;
 	struct clock_parts day = clock_parts_of(last.time_ms);
 	why_add(decision, "; used because you agreed on %d %s", day.day, months[day.month - 1]);
 	if (decision->now_ms - last.time_ms > (int64_t)300 * MS_A_DAY)
 		why_add(decision, " %d", day.year);
 	why_add(decision, ".");
+}
+
+/* Why nothing that was learned is used. */
+static const char *why_generic(const struct decision *decision)
+{
+	return decision->restricted ? "you have restricted the use of your data" : "you have not agreed to be remembered";
 }
 
 static void usual_sentence(struct decision *decision, struct reader *reader, const struct usual_guess *guess)
@@ -202,8 +208,7 @@ static void decide_usual(struct decision *decision, struct reader *reader, struc
 		option_add(decision, standard, companions(reader->arena, surface, standard, none, preferences, &with_stated), DECISION_STANDARD);
 	}
 	if (decision->why_n == 0)
-		why_add(decision, "%s", decision->no_consent ? "The standard choices: you have not agreed to be remembered."
-		                                             : "The standard choices: there is no habit to go by.");
+		why_add(decision, "The standard choices: %s.", decision->no_consent ? why_generic(decision) : "there is no habit to go by");
 }
 
 /* ---- the menu ---- */
@@ -289,8 +294,10 @@ static void decide_menu(struct decision *decision, struct reader *reader)
 		decision->has_automatic = false;
 	menu_layout_of(&decision->menu, &layout->menu, &surface->menu);
 	menu_moved(decision, reader);
-	if (decision->why_n == 0)
-		why_add(decision, "%s", may ? "Your menu, as you left it." : "The menu as you or the company set it up: you have not agreed to be remembered.");
+	if (decision->why_n == 0 && may)
+		why_add(decision, "Your menu, as you left it.");
+	else if (decision->why_n == 0)
+		why_add(decision, "The menu as you or the company set it up: %s.", why_generic(decision));
 }
 
 /* ---- the recommendation ---- */
@@ -328,9 +335,10 @@ static int decide_recommend(struct decision *decision, struct reader *reader, co
 		decision->guess |= decision->recommendation.shown[i].input.taught || decision->recommendation.shown[i].comes_back;
 	if (decision->guess)
 		why_add(decision, "What you use up, when it is due, and what goes with what you bought"), why_agreed(decision, reader);
+	else if (question.agreed)
+		why_add(decision, "What many customers choose, without what you have.");
 	else
-		why_add(decision, "%s", question.agreed ? "What many customers choose, without what you have." :
-		                        "What many customers choose, without what you have: you have not agreed to be remembered.");
+		why_add(decision, "What many customers choose, without what you have: %s.", why_generic(decision));
 	return error;
 }
 
@@ -340,7 +348,7 @@ static int decide_recommend(struct decision *decision, struct reader *reader, co
 static void consent_ask(struct decision *decision, struct reader *reader)
 {
 	const struct surface *surface = decision->surface;
-	if (surface->type != SURFACE_USUAL ||
+	if (surface->type != SURFACE_USUAL || reader->restricted ||
 	    !suggestion_may_ask(reader_state(reader, &suggestion_fold), surface->mark, SUGGESTION_CONSENT, decision->now_ms))
 		return;
 	decision->ask.kind = SUGGESTION_CONSENT;
@@ -357,6 +365,7 @@ int decide(struct decision *decision, struct reader *reader, const struct surfac
 	struct text preferences = reader_state(reader, &preference_fold);
 	decision->accessibility = preference_accessibility(preferences);
 	decision->no_consent = !reader_may(reader);
+	decision->restricted = reader->restricted;
 	if (surface->type == SURFACE_USUAL)
 		decide_usual(decision, reader, preferences);
 	else if (surface->type == SURFACE_QUESTION)

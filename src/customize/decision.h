@@ -53,6 +53,7 @@ struct decision {
 	const char *withheld[READER_WITHHELD_MAX];
 	size_t withheld_n;
 	bool no_consent;
+	bool restricted;                 /* The customer lets the data serve the running of the service alone. */
 	enum usual_slot slot;            /* For finding the events behind a usual choice. */
 	struct menu_op automatic;        /* A move to be recorded and applied: mode "do it". */
 	bool has_automatic;

@@ -202,6 +202,8 @@ static void origins_move(struct engine *engine, struct customer *into, struct cu
 	from->dirty = into->dirty = true;
 	from->applied = into->applied = position;
 	into->stale = true;
+	into->set_aside = into->set_aside || from->set_aside; /* Until it is folded again. */
+	from->set_aside = false;
 	from->due = 0;
 	if (from->ordered_until > into->ordered_until)
 		into->ordered_until = from->ordered_until;
@@ -252,6 +254,7 @@ int engine_split(struct engine *engine, uint32_t number, struct engine_write *wr
 		origin_give(engine, to, number);
 		to->applied = from->applied = *position;
 		to->ordered_until = from->ordered_until;
+		to->set_aside = (bool)from->set_aside;
 		to->stale = from->stale = to->dirty = from->dirty = true;
 		atomic_fetch_add(&engine->customers_n, 1);
 		matches_clear(engine->matches); /* What did not fit may fit now. */

@@ -218,6 +218,22 @@ void customer_states_store(struct engine *engine, struct partition *partition, s
 	customer->states_bytes = (uint32_t)bytes;
 }
 
+bool customer_is_set_aside(const struct engine *engine, uint32_t number)
+{
+	const struct customer *customer = customer_at((struct engine *)(uintptr_t)engine, number);
+	return customer && atomic_load_explicit(&customer->set_aside, memory_order_relaxed);
+}
+
+void customer_set_aside_find(struct engine *engine, struct customer *customer)
+{
+	const struct fold_table *table = engine->options.folds;
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	bool aside = false;
+	for (size_t i = 0; i < table->n; i++)
+		aside |= table->folds[i]->sets_aside && table->folds[i]->sets_aside(fold_states_get(states, table->n, i));
+	customer->set_aside = aside;
+}
+
 int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch)
 {
 	int64_t earliest = 0;
@@ -237,12 +253,13 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 	const struct fold_table *table = engine->options.folds;
 	struct partition *partition = partition_of(engine, customer->number);
 	uint32_t bit = EVENT_KIND_BIT(event->header.kind);
-	bool wanted = false, ordered = false;
+	bool wanted = false, ordered = false, sets_aside = false;
 	customer->applied = event->position;
 	customer->dirty = true;
 	for (size_t i = 0; i < table->n; i++) {
 		wanted |= table->folds[i]->kinds & bit;
 		ordered |= table->folds[i]->ordered && (table->folds[i]->kinds & bit);
+		sets_aside |= table->folds[i]->sets_aside && (table->folds[i]->kinds & bit);
 	}
 	if (event->header.kind == EVENT_UNDO)
 		customer->stale = true;
@@ -265,6 +282,8 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 			table->folds[i]->apply(&partition->scratch.states[i], event, &context);
 	customer->due = states_due(table, &partition->scratch);
 	customer_states_store(engine, partition, customer, &partition->scratch);
+	if (sets_aside)
+		customer_set_aside_find(engine, customer);
 }
 
 struct text customer_state(const struct engine *engine, const struct customer *customer, size_t index, struct arena *arena)

@@ -8,12 +8,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The customer of @origin now; 0: none (it came after the rows were taken, or is gone). */
+/* The customer of @origin now; 0: none (it came after the rows were taken, is gone, or is set aside). */
 static uint32_t customer_of(struct engine *engine, uint32_t origin, uint32_t customers_n)
 {
 	struct origin *found = origin < customers_n ? engine_origin(engine, origin) : NULL;
 	uint32_t customer = found ? atomic_load_explicit(&found->customer, memory_order_relaxed) : 0;
-	return customer < customers_n ? customer : 0;
+	return customer < customers_n && !customer_is_set_aside(engine, customer) ? customer : 0;
 }
 
 /* Events of the same moment stand in the order of their names, whatever order they came in. */

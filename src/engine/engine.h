@@ -63,6 +63,7 @@ struct customer {
 	/* These two are peeked at without the lock, as due is. */
 	_Atomic bool stale;       /* No state may be read or go on before all are folded again: joined, parted, undone. */
 	_Atomic bool ordered_stale; /* The same of the ordered folds alone: an event came late. The others go on. */
+	_Atomic bool set_aside;   /* A fold wants this customer left out of whole-base questions. */
 	bool dirty;               /* Changed since its snapshot. */
 };
 
@@ -127,6 +128,9 @@ void customer_unlock(struct engine *engine, struct customer *customer);
 
 /* Does @origin (still) belong to @customer, who is locked? After a refresh it may not. */
 bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin);
+
+/* Is customer @number left out of whole-base questions? Needs no lock. */
+bool customer_is_set_aside(const struct engine *engine, uint32_t number);
 
 /* The id that names @customer: that of its oldest origin. */
 struct origin_id customer_id(struct engine *engine, const struct customer *customer);

@@ -34,6 +34,7 @@ struct fold {
 	uint32_t window_events_max; /* An ordered fold sees at most so many of the newest events; 0: all. */
 	void (*apply)(struct fold_state *state, const struct event *event, const struct fold_context *context);
 	int64_t (*due)(struct text state); /* When it wants a timer record; 0: never. NULL: never. */
+	bool (*sets_aside)(struct text state); /* Must this customer be left out of whole-base questions? NULL: never. */
 };
 
 /* The folds of the house, in the order of their states. main.c makes the table; the engine only walks it. */

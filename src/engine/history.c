@@ -239,6 +239,7 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 	customer->stale = customer->ordered_stale = false;
 	customer->dirty = true;
 	customer->due = states_due(engine->options.folds, scratch);
+	customer_set_aside_find(engine, customer);
 	*done = true;
 	return 0;
 }

@@ -100,6 +100,8 @@ void customer_states_store(struct engine *engine, struct partition *partition, s
 /* The earliest moment that a state in @scratch waits for, 0: none. */
 int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch);
 void customer_states_free(struct engine *engine, struct customer *customer);
+/* From @customer's states as they are: is it set aside? Partition locked, or opening. */
+void customer_set_aside_find(struct engine *engine, struct customer *customer);
 
 /* Open the payload of a sealed record into @room (header.sealed_length bytes). Errors: those of seal_open. */
 int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST_CHECK;

@@ -582,6 +582,7 @@ static int customer_load(void *arg, struct text key, struct text value)
 		return ERROR_MEMORY;
 	}
 	customer->states_bytes = record.states_bytes;
+	customer_set_aside_find(engine, customer);
 	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
 	struct text states = text_from(value, sizeof record);
 	if (!record.key_version)

@@ -33,7 +33,8 @@ enum { EVENT_BYTES_MAX = 32 * 1024, EVENT_NESTING_MAX = 16, EVENT_MESSAGE_ID_MAX
 	X(EVENT_TIMER,       17, "timer")       /* A moment somebody waited for has come. */                \
 	X(EVENT_LAYOUT,      18, "layout")      /* A menu was changed: by its owner, or as its owner agreed. */ \
 	X(EVENT_CLAIM,       19, "claim")       /* A public key said two identifiers belong together: not yet believed. */ \
-	X(EVENT_TALLY,       20, "tally")       /* Running totals of what is counted for the whole base: of no customer. */
+	X(EVENT_TALLY,       20, "tally")       /* Running totals of what is counted for the whole base: of no customer. */ \
+	X(EVENT_RESTRICT,    22, "restrict")    /* The customer's data serve the running of the service alone, or again more. */
 
 enum event_kind {
 #define X(symbol, number, name) symbol = number,
@@ -64,6 +65,7 @@ enum {
 	EVENT_CLOCK_CLAMPED = 2,   /* The time lay in the future or before 1970 and was set to the receipt. */
 	EVENT_IMPORTED = 4,        /* Historical: nothing acts on it. */
 	EVENT_UNVERIFIED = 8,      /* A public key sent it: what it says of identity is a claim. */
+	EVENT_OF_KNOWN = 16,       /* Of an unverified consent: the customer was known by more than an anonymousId when it came. */
 };
 
 struct origin_id {

@@ -2,6 +2,7 @@
 #include "identify/resolve.h"
 
 #include "engine/matches.h"
+#include "trust/reader.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -130,11 +131,10 @@ static int identifiers_of(struct matching *matching, uint32_t number, struct tex
 	struct customer *customer = customer_lock(matching->engine, number);
 	assert(customer);
 	int error = customer_refresh(matching->engine, customer);
-	size_t index = fold_table_index(engine_folds(matching->engine), &identifier_fold);
 	if (!error) {
-		struct text states = {(const char *)customer->states, customer->states_bytes};
-		*state = customer_state(matching->engine, customer, index, &matching->arena);
-		if (!state->n && fold_states_get(states, engine_folds(matching->engine)->n, index).n)
+		struct text own = reader_service(matching->engine, customer, &identifier_fold);
+		*state = own.n ? text_copy(&matching->arena, own) : (struct text){0};
+		if (own.n && !state->p)
 			error = ERROR_MEMORY; /* Not "has none": that would join two people. */
 	}
 	*origins_n = customer->origins_n;

@@ -1,11 +1,13 @@
 /* touchpoint.c: sources and touchpoints of a configuration. */
 #include "interact/touchpoint.h"
 
+#include <stdio.h>
+
 #define CHANNEL_WORDS "web app email phone chat store branch machine post social"
 
 static const struct config_key source_keys[] = {
 	{.name = "channel", .type = CONFIG_TEXT, .choices = CHANNEL_WORDS}, {.name = "title", .type = CONFIG_TEXT},
-	{.name = "owner", .type = CONFIG_TEXT}, {.name = NULL}};
+	{.name = "owner", .type = CONFIG_TEXT}, {.name = "categories", .type = CONFIG_MAP}, {.name = NULL}};
 static const struct config_key on_keys[] = {
 	{.name = "event", .type = CONFIG_TEXT}, {.name = "page", .type = CONFIG_TEXT}, {.name = "screen", .type = CONFIG_TEXT},
 	{.name = NULL}};
@@ -67,7 +69,27 @@ static int touchpoints_compile(struct config_build *build, struct config *config
 	return 0;
 }
 
-const struct config_kind source_kind = {.name = "source", .keys = source_keys, .section = CONFIG_SOURCES};
+/* What a banner's categories stand for must be there. */
+static int sources_compile(struct config_build *build, struct config *config, const void **section)
+{
+	const struct config_document *document;
+	int error = 0;
+	(void)section;
+	for (size_t at = 0; (document = config_next(config, TEXT("source"), &at));) {
+		struct value_cursor cursor = {0};
+		struct value purpose;
+		struct text category;
+		while (value_next(&cursor, value_get(document->body, TEXT("categories")), &category, &purpose)) {
+			char path[120];
+			snprintf(path, sizeof path, "categories.%.*s", TEXT_ARGS(text_cut(category, 100)));
+			if (!config_find(config, TEXT("purpose"), value_text(purpose)))
+				error = config_problem(build, document, path, "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(purpose), 60)));
+		}
+	}
+	return error;
+}
+
+const struct config_kind source_kind = {.name = "source", .keys = source_keys, .section = CONFIG_SOURCES, .compile = sources_compile};
 const struct config_kind touchpoint_kind = {
 	.name = "touchpoint", .keys = touchpoint_keys, .section = CONFIG_TOUCHPOINTS, .compile = touchpoints_compile};
 
@@ -78,6 +100,13 @@ enum channel source_channel(const struct config *config, struct text name)
 	if (document)
 		channel_parse(value_text(value_get(document->body, TEXT("channel"))), &channel);
 	return channel;
+}
+
+struct text source_category(const struct config *config, struct text name, struct text category)
+{
+	const struct config_document *document = config_find(config, TEXT("source"), name);
+	struct text purpose = document ? value_text(value_get(value_get(document->body, TEXT("categories")), category)) : (struct text){"", 0};
+	return purpose.n ? purpose : category;
 }
 
 struct text touchpoint_of(const struct config *config, enum event_kind kind, struct text event, enum channel channel)

@@ -9,7 +9,15 @@ void api_decide(struct request *request);
 void api_decision(struct request *request);
 void api_undo(struct request *request);
 void api_preferences(struct request *request);
+
+/* consents_api.c */
+void api_consents(struct request *request);
 void api_consents_post(struct request *request);
+void api_restrict(struct request *request);
+void api_gpc(struct request *request);
+
+/* consents_list.c */
+void api_consents_all(struct request *request);
 
 /* response_api.c */
 void api_response(struct request *request);
@@ -30,7 +38,6 @@ void api_decisions(struct request *request);
 void api_card(struct request *request);
 void api_known(struct request *request);
 void api_identity(struct request *request);
-void api_consents(struct request *request);
 void api_merge(struct request *request);
 void api_split(struct request *request);
 /* The card of the customer of @origin; 0: the error stands already. */

@@ -11,10 +11,9 @@ bool behind_may_show(const struct request *request, uint64_t customers)
 	return customers == 0 || customers >= (uint64_t)request->server->settings.aggregate_min;
 }
 
-bool behind_may_name(struct engine *engine, struct customer *customer, const struct purpose *purpose)
+bool behind_may_name(struct engine *engine, struct customer *customer, const struct purpose *purpose, int64_t now_ms)
 {
-	return purpose && customer_refresh(engine, customer) == 0 && customer->origin_first &&
-	       (reader_consents(engine, customer) & purpose->mask) != 0;
+	return customer_refresh(engine, customer) == 0 && customer->origin_first && reader_agrees(engine, customer, purpose, now_ms);
 }
 
 void behind_write(struct request *request, const struct behind *behind)
@@ -31,7 +30,7 @@ void behind_write(struct request *request, const struct behind *behind)
 		struct customer *customer = behind->customers[number] ? customer_lock_of(engine, number) : NULL;
 		if (!customer)
 			continue;
-		if (behind_may_name(engine, customer, purpose) && ++agreed <= LISTED_MAX)
+		if (behind_may_name(engine, customer, purpose, request->now_ms) && ++agreed <= LISTED_MAX)
 			customer_row_write(request, customer);
 		customer_unlock(engine, customer);
 	}

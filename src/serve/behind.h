@@ -19,8 +19,8 @@ struct behind {
 /* May a figure of so many customers be shown? */
 bool behind_may_show(const struct request *request, uint64_t customers); /* None may: that says nothing of anybody. */
 
-/* Has the locked @customer said yes to @purpose (NULL: no)? Counted once the states are fresh. */
-bool behind_may_name(struct engine *engine, struct customer *customer, const struct purpose *purpose);
+/* Has the locked @customer said yes to @purpose (NULL: no), and does it hold at @now_ms? Counted once the states are fresh. */
+bool behind_may_name(struct engine *engine, struct customer *customer, const struct purpose *purpose, int64_t now_ms);
 
 /* Members of an answer that is begun: "hidden", "customers", "total", "agreed", "withheld", "purpose". */
 void behind_write(struct request *request, const struct behind *behind);

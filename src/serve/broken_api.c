@@ -248,7 +248,7 @@ static void case_keep(struct opening *opening, const struct broken_case *found)
 	struct customer *customer = customer_lock_of(engine, found->customer);
 	if (!customer)
 		return;
-	bool named = behind_may_name(engine, customer, purpose);
+	bool named = behind_may_name(engine, customer, purpose, opening->looking->request->now_ms);
 	customer_unlock(engine, customer);
 	if (!named)
 		return;

@@ -60,7 +60,7 @@ static bool customer_add(void *arg, struct customer *customer)
 	struct pass *pass = arg;
 	struct reader reader;
 	arena_reset(&pass->arena);
-	if (reader_open(&reader, pass->models->engine, customer, &pass->arena, PURPOSE_SERVICE) != 0)
+	if (reader_open(&reader, pass->models->engine, customer, &pass->arena, PURPOSE_SERVICE, clock_now_ms()) != 0)
 		return true; /* Joined to another meanwhile, or no memory: it counts in the next model. */
 	struct text purchases = reader_state(&reader, &purchase_fold);
 	if (purchases.n)

@@ -81,31 +81,36 @@ static void preferences_write(struct request *request, struct json_writer *out, 
 	json_array_end(out);
 }
 
-void card_consents_write(struct json_writer *out, const struct config *config, struct text state)
+void card_consent_members_write(struct json_writer *out, const struct purpose *purpose, struct text state, int64_t now_ms)
 {
-	const struct purposes *purposes = purposes_of(config);
 	struct consent_state last;
+	bool answered = consent_last(state, purpose, now_ms, &last);
+	json_put_text(out, "purpose", purpose->name);
+	json_put_text(out, "title", purpose->title);
+	json_put_text(out, "text", purpose->text);
+	json_put_text(out, "version", purpose->version);
+	json_key(out, TEXT("answer"));
+	if (!answered)
+		return json_write_null(out);
+	json_write_text(out, last.said_yes ? TEXT("yes") : TEXT("no"));
+	json_put_text(out, "decision", text_of(consent_decision_name(last.decision)));
+	json_put_bool(out, "holds", last.yes && !consent_is_restricted(state, NULL));
+	json_put_time(out, "time", last.time_ms);
+	if (last.valid_until_ms)
+		json_put_time(out, "valid_until", last.valid_until_ms);
+	json_put_text(out, "channel", text_of(channel_name(last.channel)));
+	json_put_text(out, "version_shown", last.version);
+}
+
+static void consents_write(struct json_writer *out, const struct reader *reader, struct text state)
+{
+	const struct purposes *purposes = purposes_of(reader->config);
+	json_put_bool(out, "restricted", reader->restricted);
 	json_key(out, TEXT("consents"));
 	json_array_begin(out);
 	for (size_t i = 0; i < purposes->n; i++) {
-		const struct purpose *purpose = &purposes->items[i];
-		bool answered = consent_last(state, purpose, &last);
 		json_object_begin(out);
-		json_put_text(out, "purpose", purpose->name);
-		json_put_text(out, "title", purpose->title);
-		json_put_text(out, "text", purpose->text);
-		json_put_text(out, "version", purpose->version);
-		json_key(out, TEXT("answer"));
-		if (answered)
-			json_write_text(out, last.said_yes ? TEXT("yes") : TEXT("no"));
-		else
-			json_write_null(out);
-		if (answered) {
-			json_put_bool(out, "holds", last.yes);
-			json_put_time(out, "time", last.time_ms);
-			json_put_text(out, "channel", text_of(channel_name(last.channel)));
-			json_put_text(out, "version_shown", last.version);
-		}
+		card_consent_members_write(out, &purposes->items[i], state, reader->now_ms);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -283,7 +288,7 @@ static void habits_write(struct request *request, struct json_writer *out, struc
 		struct reader reader;
 		struct decision *decision = arena_alloc(request->arena, sizeof *decision);
 		if (!decision || surface->type != SURFACE_USUAL ||
-		    reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) != 0 ||
+		    reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose, request->now_ms) != 0 ||
 		    decide(decision, &reader, surface, request->now_ms, NULL) != 0)
 			continue;
 		withheld |= decision->no_consent;
@@ -340,7 +345,7 @@ void card_write(struct request *request, struct json_writer *out, struct custome
 	struct reader reader;
 	struct matter matter;
 	char cid[33];
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
 	json_object_begin(out);
 	if (!error && contacts) {
@@ -355,7 +360,7 @@ void card_write(struct request *request, struct json_writer *out, struct custome
 		card_identifiers_write(request, out, identifiers);
 		traits_write(request, out, traits);
 		preferences_write(request, out, preferences);
-		card_consents_write(out, reader.config, reader_state(&reader, &consent_fold));
+		consents_write(out, &reader, reader_state(&reader, &consent_fold));
 		channels_write(out, contacts);
 		contacts_write(request, out, contacts, presses ? &matter : NULL);
 		matters_write(out, matters);

@@ -9,7 +9,9 @@ void card_write(struct request *request, struct json_writer *out, struct custome
 
 /* Members of an object that is open. */
 void card_identifiers_write(struct request *request, struct json_writer *out, struct text state);
-void card_consents_write(struct json_writer *out, const struct config *config, struct text state);
+/* What the customer answered to @purpose and whether it holds. @state is that of consent_fold. */
+struct purpose;
+void card_consent_members_write(struct json_writer *out, const struct purpose *purpose, struct text state, int64_t now_ms);
 void card_origins_write(struct request *request, struct json_writer *out, const struct customer *customer, struct text identifiers);
 
 /* The name behind a number of the dictionary. */

@@ -22,20 +22,20 @@ int layout_append(struct request *request, uint32_t origin, const struct surface
 	return error;
 }
 
-int consent_append(struct request *request, uint32_t origin, const struct consent_act *act, enum channel channel,
-                          uint64_t *position)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct engine_write write = {.header = request_header(request, EVENT_CONSENT, channel)};
-	int error = consent_encode(&payload, engine_config(request->server->engine), act);
-	write.payload = buffer_view(&payload);
-	if (!error)
-		error = request_append(request, origin, &write, position);
-	buffer_free(&payload);
-	return error;
-}
-
 /* ---- undo ---- */
+
+/* The segments that the customer is in before a consent is undone, or no longer in after it. */
+static void left_look(struct request *request, uint32_t origin, struct segments_left *left, bool before)
+{
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	if (!customer)
+		return;
+	if (before)
+		segments_left_before(left, request, customer, UINT64_MAX, "consent");
+	else
+		segments_left_after(left, request, customer);
+	customer_unlock(request->server->engine, customer);
+}
 
 int undo_append(struct request *request, uint32_t origin, uint64_t position)
 {
@@ -46,6 +46,10 @@ int undo_append(struct request *request, uint32_t origin, uint64_t position)
 		return error;
 	if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))
 		return ERROR_NOT_FOUND;
+	bool agrees = event.header.kind == EVENT_CONSENT || event.header.kind == EVENT_RESTRICT;
+	struct segments_left left = {0};
+	if (agrees)
+		left_look(request, origin, &left, true);
 	struct buffer payload = BUFFER_INIT(256);
 	struct engine_write write = {.header = request_header(request, EVENT_UNDO, (enum channel)event.header.channel)};
 	size_t object = value_open(&payload, VALUE_OBJECT);
@@ -55,6 +59,10 @@ int undo_append(struct request *request, uint32_t origin, uint64_t position)
 	write.payload = buffer_view(&payload);
 	error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &done);
 	buffer_free(&payload);
+	if (!error && left.n) {
+		left_look(request, origin, &left, false);
+		segments_left_tell(&left, request->server);
+	}
 	return error;
 }
 
@@ -83,7 +91,7 @@ void menu_read(struct request *request, uint32_t origin, const struct surface *s
 	menu_init(&layout->menu, &surface->menu);
 	if (!customer)
 		return;
-	if (reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose) == 0)
+	if (reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose, request->now_ms) == 0)
 		layout_of(layout, reader_may(&reader) ? reader_state(&reader, &menu_fold) : reader_state(&reader, &layout_fold), surface);
 	customer_unlock(request->server->engine, customer);
 }

@@ -8,19 +8,38 @@
 #define ATTUNE_SERVE_CHANGE_H
 
 #include "customize/layout.h"
+#include "serve/segments_left.h"
 #include "serve/server.h"
 #include "trust/consent.h"
 
 /* The kinds of records that can be undone. */
-#define CHANGE_KINDS (EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT))
+#define CHANGE_KINDS (EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT) | \
+                      EVENT_KIND_BIT(EVENT_RESTRICT))
 
 /* One operation on a menu. *@position names it for undo. Errors: ERROR_MEMORY, those of request_append. */
 int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
                   enum channel channel, uint64_t *position) MUST_CHECK;
 
-/* A yes or a no. Errors: those of consent_encode and request_append. */
+/*
+ * What a call or an event says of an act: purpose, text, version, notice (an id, or {"id", "version"}), control (a name, or
+ * {"id", "preset"}), method, language, jurisdiction, evidence, valid_until. The rest is the
+ * caller's. A time that is none becomes -1, which is not acceptable.
+ */
+void consent_members_read(struct arena *arena, struct json members, struct consent_act *act);
+
+/*
+ * A yes or a no. @left is what the customer is no longer a member of by it, and told to whoever watches.
+ * Errors: those of consent_encode and request_append.
+ */
 int consent_append(struct request *request, uint32_t origin, const struct consent_act *act, enum channel channel,
-                   uint64_t *position) MUST_CHECK;
+                   uint64_t *position, struct segments_left *left) MUST_CHECK;
+
+/*
+ * Restrict all use of the data to the running of the service, or lift that. *@position is 0 when it was so already.
+ * Errors: ERROR_NOT_FOUND, ERROR_LIMIT, those of engine_append.
+ */
+int restrict_append(struct request *request, uint32_t origin, bool restricted, struct text because, enum channel channel,
+                    uint64_t *position, struct segments_left *left) MUST_CHECK;
 
 /*
  * Set preferences from an object such as {"cash.receipt": "no", "menu.app-home.order": ["cards"]}; null takes one back.

@@ -14,6 +14,7 @@
 #include "serve/caller.h"
 #include "serve/dead_letters.h"
 #include "trust/erasures.h"
+#include "serve/segments_left.h"
 #include "trust/reader.h"
 
 #include <sodium.h>
@@ -21,7 +22,7 @@
 #include <string.h>
 
 /* An import lists everything, so that each refused line of a file can be named. */
-enum { REFUSED_LISTED_MAX = 100, REFUSALS_BYTES_MAX = 4 * 1024 * 1024 };
+enum { REFUSED_LISTED_MAX = 100, REFUSALS_BYTES_MAX = 4 * 1024 * 1024, WHAT_BYTES_MAX = 200 };
 
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...)
 {
@@ -30,6 +31,21 @@ void incoming_refuse(struct incoming *event, const char *code, const char *forma
 	vsnprintf(event->message, sizeof event->message, format, args);
 	va_end(args);
 	event->code = text_of(code);
+}
+
+void incoming_warn(struct collect *collect, struct incoming *event, const char *code, struct text what)
+{
+	struct json_writer *out = &collect->warnings_out;
+	atomic_fetch_add_explicit(&collect->server->figures.warnings, 1, memory_order_relaxed);
+	if (collect->warned++ >= REFUSED_LISTED_MAX)
+		return;
+	struct text message_id = text_cut(event->message_id, EVENT_MESSAGE_ID_MAX);
+	json_object_begin(out);
+	json_put_int(out, "index", (int64_t)event->index);
+	json_put_text(out, "messageId", message_id);
+	json_put_text(out, "code", text_of(code));
+	json_put_text(out, "what", text_cut(what, WHAT_BYTES_MAX));
+	json_object_end(out);
 }
 
 /* A text, or a number as its digits: some SDKs send numeric ids. */
@@ -349,9 +365,7 @@ static bool belongs_to_other(struct collect *collect, struct text anonymous, str
 	struct customer *customer = origin ? customer_lock_of(collect->engine, origin) : NULL;
 	if (!customer)
 		return false;
-	const struct fold_table *table = engine_folds(collect->engine);
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text state = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
+	struct text state = reader_service(collect->engine, customer, &identifier_fold);
 	bool other = identifier_count(state, IDENTIFIER_USER) > 0 && !identifier_has(state, (struct identifier){IDENTIFIER_USER, user});
 	customer_unlock(collect->engine, customer);
 	return other;
@@ -438,10 +452,41 @@ static int owner_find(struct collect *collect, struct incoming *event, uint32_t 
 
 /* ---- one event ---- */
 
+/* Did a public key send this for somebody who is known by more than an anonymousId? */
+static bool is_of_known(struct collect *collect, const struct incoming *event, const struct customer *customer)
+{
+	return (event->write.header.flags & EVENT_UNVERIFIED) &&
+	       identifier_count(reader_service(collect->engine, customer, &identifier_fold), IDENTIFIER_USER) > 0;
+}
+
+/* The customer is locked: what stands beside the event first, then the event. */
+static int append(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, struct segments_left *left)
+{
+	uint64_t position, may = UINT64_MAX;
+	bool is_consent = event->write.header.kind == EVENT_CONSENT, signals = signals_are_there(collect, event);
+	int error = 0;
+	left->n = 0;
+	if ((is_consent || signals) && is_of_known(collect, event, customer))
+		event->write.header.flags |= EVENT_OF_KNOWN;
+	if (is_consent || signals)
+		segments_left_before(left, collect->request, customer, UINT64_MAX, "consent");
+	if (signals)
+		error = signals_apply(collect, event, customer, origin, &may);
+	event->write.header.purposes = reader_consents(collect->engine, customer, collect->request->now_ms) & may;
+	if (!is_consent)
+		event->write.header.flags &= (uint8_t)~EVENT_OF_KNOWN;
+	if (!error)
+		error = engine_append(collect->engine, customer, origin, &event->write, &position);
+	if (!error)
+		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
+	segments_left_after(left, collect->request, customer);
+	return error;
+}
+
 static int store(struct collect *collect, struct incoming *event)
 {
 	uint32_t origin;
-	uint64_t position;
+	struct segments_left left;
 	int error = owner_find(collect, event, &origin);
 	if (error)
 		return error;
@@ -453,14 +498,10 @@ static int store(struct collect *collect, struct incoming *event)
 		customer_unlock(collect->engine, customer);
 		return error ? error : ERROR_BUSY;
 	}
-	if (json_type_of(event->in.consent) == JSON_OBJECT)
-		error = categories_apply(collect, event, customer, origin);
-	event->write.header.purposes = reader_consents(collect->engine, customer);
-	if (!error)
-		error = engine_append(collect->engine, customer, origin, &event->write, &position);
-	if (!error)
-		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
+	error = append(collect, event, customer, origin, &left);
 	customer_unlock(collect->engine, customer);
+	if (left.n)
+		segments_left_tell(&left, collect->server);
 	return error;
 }
 
@@ -575,21 +616,32 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 	collect->trusted = request->caller.scope == KEY_SECRET;
 	collect->source = request->caller.key ? text_of(request->caller.key->source) : request->caller.staff.n ? TEXT("console") : TEXT("customer");
 	collect->context = json_get(root, TEXT("context"));
+	collect->gpc = strcmp(request->server->settings.gpc, "off") != 0 && text_equal(http_header_of(request->http, "Sec-GPC"), TEXT("1"));
 	collect->refusals = BUFFER_INIT(REFUSALS_BYTES_MAX);
 	collect->refusals_out = JSON_WRITER(&collect->refusals);
+	collect->warnings = BUFFER_INIT(REFUSALS_BYTES_MAX);
+	collect->warnings_out = JSON_WRITER(&collect->warnings);
 	if (clock_parse(json_text(json_get(root, TEXT("sentAt"))), &collect->sent_ms) != 0)
 		collect->sent_ms = 0;
 	int error = engine_name(collect->engine, collect->source, &collect->source_number);
 	if (error)
 		reply_failure(request, error);
 	json_array_begin(&collect->refusals_out);
+	json_array_begin(&collect->warnings_out);
 	return error == 0;
+}
+
+static void collect_free(struct collect *collect)
+{
+	buffer_free(&collect->refusals);
+	buffer_free(&collect->warnings);
 }
 
 static void collect_end(struct collect *collect, int error)
 {
 	struct request *request = collect->request;
 	json_array_end(&collect->refusals_out);
+	json_array_end(&collect->warnings_out);
 	if (error == ERROR_LIMIT)
 		reply_error(request, 429, "memory_max", "No room for new customers: raise memory_max, or send later.");
 	else if (error)
@@ -606,10 +658,14 @@ static void collect_end(struct collect *collect, int error)
 			json_key(out, TEXT("rejected"));
 			json_write_raw(out, buffer_view(&collect->refusals));
 		}
+		if (collect->warned) {
+			json_key(out, TEXT("warnings"));
+			json_write_raw(out, buffer_view(&collect->warnings));
+		}
 		json_object_end(out);
 		request->wait_for = collect->wait_for;
 	}
-	buffer_free(&collect->refusals);
+	collect_free(collect);
 }
 
 static void one(struct request *request, enum event_kind kind)
@@ -638,7 +694,7 @@ static void one(struct request *request, enum event_kind kind)
 			reply_error(request, 400, text_terminated(request->arena, json_text(json_get(first, TEXT("code")))), "%.*s",
 			            TEXT_ARGS(json_text(json_get(first, TEXT("message")))));
 		}
-		buffer_free(&collect.refusals);
+		collect_free(&collect);
 		return;
 	}
 	collect_end(&collect, error);
@@ -661,9 +717,10 @@ static void many(struct request *request, bool import)
 		return;
 	batch = json_get(root, TEXT("batch"));
 	collect.import = import;
+	collect.gpc = collect.gpc && !import; /* A file has no browser. */
 	if (json_type_of(batch) != JSON_ARRAY) {
 		reply_error(request, 400, "no_batch", "\"batch\" must be a list of events.");
-		buffer_free(&collect.refusals);
+		collect_free(&collect);
 		return;
 	}
 	while (!error && json_next(&cursor, batch, NULL, &item)) {

@@ -4,7 +4,6 @@
 #include "identify/resolve.h"
 #include "identify/trait.h"
 #include "serve/card.h"
-#include "trust/consent.h"
 #include "trust/reader.h"
 
 #include <stdio.h>
@@ -44,8 +43,7 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 	struct customer *customer = customer_lock_of(request->server->engine, origin);
 	size_t n = 0;
 	if (customer) {
-		size_t index = fold_table_index(engine_folds(request->server->engine), &trait_fold);
-		struct text traits = customer_state(request->server->engine, customer, index, request->arena);
+		struct text traits = reader_service(request->server->engine, customer, &trait_fold);
 		struct text name = text_cut(trait_display_name(traits, request->arena), max);
 		memcpy(copy, name.p, name.n);
 		n = name.n;
@@ -54,7 +52,7 @@ struct text customer_name(struct request *request, uint32_t origin, char *copy, 
 	return (struct text){copy, n};
 }
 
-/* ---- identity, consents ---- */
+/* ---- identity ---- */
 
 void api_identity(struct request *request)
 {
@@ -64,7 +62,7 @@ void api_identity(struct request *request)
 	char cid[33];
 	if (!customer)
 		return;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	if (!error) {
 		struct text identifiers = reader_state(&reader, &identifier_fold);
 		json_object_begin(&request->out);
@@ -73,23 +71,6 @@ void api_identity(struct request *request)
 		card_origins_write(request, &request->out, customer, identifiers);
 		json_object_end(&request->out);
 	}
-	customer_unlock(request->server->engine, customer);
-	if (error)
-		reply_failure(request, error);
-}
-
-void api_consents(struct request *request)
-{
-	struct reader reader;
-	uint32_t origin = request_customer_path(request, request->parameters[0]);
-	struct customer *customer = origin ? request_customer_fresh(request, origin) : NULL;
-	if (!customer)
-		return;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
-	json_object_begin(&request->out);
-	if (!error)
-		card_consents_write(&request->out, reader.config, reader_state(&reader, &consent_fold));
-	json_object_end(&request->out);
 	customer_unlock(request->server->engine, customer);
 	if (error)
 		reply_failure(request, error);

@@ -9,6 +9,7 @@
 #include "identify/trait.h"
 #include "interact/contact.h"
 #include "serve/caller.h"
+#include "serve/behind.h"
 #include "trust/reader.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct listing {
 	uint32_t after, last;   /* Numbers: write only those beyond after; last is the one written last. */
 	bool more;              /* One fits that is not on this page any more. */
 	bool agreed_only;       /* For managers: nobody else is named, and with a query nobody else is counted. */
+	bool counting;          /* The first walk of a list by a figure: it is opened only when it may be shown. */
 	bool by_figure, identified, agreed; /* Only who is known by a user id, who agreed to something. */
 	enum channel channel;   /* Only who was heard on it; none: everybody. */
 	const struct purpose *purpose;
@@ -50,17 +52,15 @@ static bool matches(struct text name, struct text identifiers, struct text query
 
 void customer_row_write(struct request *request, struct customer *customer)
 {
-	const struct fold_table *table = engine_folds(request->server->engine);
+	struct engine *engine = request->server->engine;
 	struct json_writer *out = &request->out;
 	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
-	struct text traits = fold_states_get(states, table->n, fold_table_index(table, &trait_fold));
+	struct text identifiers = reader_service(engine, customer, &identifier_fold), traits = reader_service(engine, customer, &trait_fold);
 	struct identifier_known known;
 	char cid[33], text[IDENTIFIER_BYTES_MAX + IDENTIFIER_TYPE_BYTES_MAX + 2];
 	if (!contacts)
 		return;
-	contacts_read(contacts, customer_state(request->server->engine, customer, fold_table_index(table, &contact_fold), request->arena));
+	contacts_read(contacts, reader_service(engine, customer, &contact_fold));
 	json_object_begin(out);
 	json_put_text(out, "cid", text_of(origin_format(cid, customer_id(request->server->engine, customer))));
 	json_put_text(out, "name", trait_display_name(traits, request->arena));
@@ -83,14 +83,13 @@ void customer_row_write(struct request *request, struct customer *customer)
 }
 
 /* Is @customer, whose states are fresh, behind the figure that is opened? */
-static bool is_behind(struct listing *listing, struct customer *customer, struct text states, struct text identifiers)
+static bool is_behind(struct listing *listing, struct customer *customer, struct text identifiers)
 {
 	struct engine *engine = listing->request->server->engine;
-	const struct fold_table *table = engine_folds(engine);
 	struct contacts contacts;
-	contacts_read(&contacts, fold_states_get(states, table->n, fold_table_index(table, &contact_fold)));
-	return (!listing->identified || identifier_count(identifiers, IDENTIFIER_USER) > 0) &&
-	       (!listing->agreed || reader_consents(engine, customer) != PURPOSE_SERVICE) &&
+	contacts_read(&contacts, reader_service(engine, customer, &contact_fold));
+	return !customer->set_aside && (!listing->identified || identifier_count(identifiers, IDENTIFIER_USER) > 0) &&
+	       (!listing->agreed || reader_consents(engine, customer, listing->request->now_ms) != PURPOSE_SERVICE) &&
 	       (listing->channel == CHANNEL_NONE || contacts.channels[listing->channel].events > 0);
 }
 
@@ -98,21 +97,21 @@ static bool row(void *arg, struct customer *customer)
 {
 	struct listing *listing = arg;
 	struct request *request = listing->request;
-	const struct fold_table *table = engine_folds(request->server->engine);
-	if (customer_refresh(request->server->engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
+	struct engine *engine = request->server->engine;
+	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
 		return true;
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
-	struct text traits = fold_states_get(states, table->n, fold_table_index(table, &trait_fold));
-	struct text name = trait_display_name(traits, request->arena);
+	struct text identifiers = reader_service(engine, customer, &identifier_fold);
+	struct text name = trait_display_name(reader_service(engine, customer, &trait_fold), request->arena);
 	if (!matches(name, identifiers, listing->query))
 		return true;
-	bool agreed = listing->purpose && (reader_consents(request->server->engine, customer) & listing->purpose->mask);
+	if (listing->by_figure && !is_behind(listing, customer, identifiers))
+		return true;
+	bool agreed = reader_agrees(engine, customer, listing->purpose, request->now_ms);
 	if (listing->agreed_only && listing->query.n && !agreed)
 		return true; /* Not even counted: the count would say that there is somebody of that name. */
-	if (listing->by_figure && !is_behind(listing, customer, states, identifiers))
+	listing->fit += listing->counting || !listing->by_figure;
+	if (listing->counting)
 		return true;
-	listing->fit++;
 	if (listing->by_figure && !agreed) {
 		listing->withheld++;
 		return true;
@@ -163,6 +162,16 @@ static bool may_list(struct request *request)
 	return false;
 }
 
+/* A figure too small to be shown is not opened either. */
+static bool figure_may_show(struct listing *listing)
+{
+	uint32_t at = 0;
+	listing->counting = true;
+	engine_each_customer(listing->request->server->engine, &at, LIST_SCAN_MAX, row, listing);
+	listing->counting = false;
+	return behind_may_show(listing->request, listing->fit);
+}
+
 void api_customers(struct request *request)
 {
 	int64_t n, after;
@@ -182,10 +191,12 @@ void api_customers(struct request *request)
 	bool all = listing.query.n > 0 || listing.by_figure; /* So that it can be said how many fit. */
 	uint32_t at = all ? 0 : listing.after;
 	struct json_writer *out = &request->out;
+	bool shown = !listing.by_figure || figure_may_show(&listing);
 	json_object_begin(out);
 	json_key(out, TEXT("customers"));
 	json_array_begin(out);
-	engine_each_customer(request->server->engine, &at, LIST_SCAN_MAX, row, &listing);
+	if (shown)
+		engine_each_customer(request->server->engine, &at, LIST_SCAN_MAX, row, &listing);
 	json_array_end(out);
 	json_key(out, TEXT("next"));
 	if (listing.more) {
@@ -195,8 +206,9 @@ void api_customers(struct request *request)
 	} else {
 		json_write_null(out);
 	}
-	json_put_int(out, "total", (int64_t)(all ? listing.fit : engine_figures(request->server->engine).customers));
+	json_put_int(out, "total", (int64_t)(!shown ? 0 : all ? listing.fit : engine_figures(request->server->engine).customers));
 	if (listing.by_figure) {
+		json_put_bool(out, "hidden", !shown);
 		json_put_int(out, "withheld", (int64_t)listing.withheld);
 		json_put_text(out, "purpose", listing.purpose ? listing.purpose->title : TEXT(""));
 	}

@@ -106,7 +106,7 @@ static int decide_locked(struct request *request, struct deciding *deciding, str
 	struct engine *engine = request->server->engine;
 	struct reader reader;
 	struct decision *decision = &deciding->decision;
-	int error = reader_open(&reader, engine, customer, request->arena, surface->purpose);
+	int error = reader_open(&reader, engine, customer, request->arena, surface->purpose, now_ms);
 	if (!error && !customer_has(engine, customer, origin))
 		error = ERROR_BUSY;
 	if (!error) {
@@ -215,7 +215,7 @@ static int decide_again(struct request *request, struct customer *then, const st
 	int64_t at;
 	if (!surface || !value_int(value_get(record->payload, TEXT("at")), &at))
 		return ERROR_NOT_FOUND;
-	int error = reader_open_then(&reader, request->server->engine, then, config, request->arena, surface->purpose);
+	int error = reader_open_then(&reader, request->server->engine, then, config, request->arena, surface->purpose, at);
 	if (!error)
 		error = decide(&deciding->decision, &reader, surface, at, &basis);
 	deciding->preferences = error ? (struct text){0} : reader_state(&reader, &preference_fold);
@@ -330,34 +330,6 @@ void api_preferences(struct request *request)
 	int error = preferences_apply(request, origin, set, channel, &undo);
 	if (error == ERROR_INVALID)
 		return reply_error(request, 400, "invalid_preference", "One of these cannot be set so: menus take a mode (no, ask, do) or an order of their options.");
-	if (error)
-		return reply_failure(request, error);
-	done_write(request, undo);
-}
-
-void api_consents_post(struct request *request)
-{
-	struct json root;
-	uint64_t undo = 0;
-	enum channel channel = CHANNEL_NONE;
-	uint32_t origin = request_customer_path(request, request->parameters[0]);
-	if (!origin || !request_json(request, &root))
-		return;
-	struct text answer = json_text(json_get(root, TEXT("answer")));
-	struct json preset = json_get(json_get(root, TEXT("control")), TEXT("preset"));
-	struct consent_act act = {.purpose = json_text(json_get(root, TEXT("purpose"))), .yes = text_equal(answer, TEXT("yes")),
-	                          .preset = json_bool(preset, false), .text = json_text(json_get(root, TEXT("text"))),
-	                          .evidence = json_text(json_get(root, TEXT("evidence")))};
-	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
-	if (!act.yes && !text_equal(answer, TEXT("no")))
-		return reply_error(request, 400, "no_answer", "\"answer\" must be yes or no.");
-	if (request->caller.staff.n && text_trim(act.evidence).n == 0)
-		return reply_error(request, 422, "no_evidence", "Who answers for a customer says what shows it: \"evidence\", such as the number of a form or a call.");
-	int error = consent_append(request, origin, &act, channel, &undo);
-	if (error == ERROR_NOT_FOUND)
-		return reply_error(request, 422, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_cut(act.purpose, 80)));
-	if (error == ERROR_DENIED)
-		return reply_error(request, 422, "preset_control", "A yes from a control that was ticked beforehand is no consent.");
 	if (error)
 		return reply_failure(request, error);
 	done_write(request, undo);

@@ -172,7 +172,7 @@ static int refused_gather(struct copy *copy)
 	struct customer *customer = request_customer_fresh(copy->request, copy->origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
-	int error = reader_open(&reader, copy->request->server->engine, customer, copy->request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, copy->request->server->engine, customer, copy->request->arena, PURPOSE_SERVICE, copy->request->now_ms);
 	struct text state = error ? (struct text){0} : reader_state(&reader, &identifier_fold);
 	customer_unlock(copy->request->server->engine, customer);
 	for (size_t at = 0; n < IDENTIFIERS_MAX && identifier_next(state, &at, &known);)

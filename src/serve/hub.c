@@ -73,6 +73,7 @@ static const char *what_of(enum event_kind kind)
 	case EVENT_LAYOUT:
 		return "[\"timeline\",\"menu\"]";
 	case EVENT_CONSENT:
+	case EVENT_RESTRICT:
 		return "[\"timeline\",\"consents\",\"menu\"]";
 	case EVENT_UNDO:
 		return "[\"timeline\",\"preferences\",\"menu\",\"consents\",\"matters\"]";

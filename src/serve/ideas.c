@@ -14,18 +14,15 @@
 struct gathering {
 	struct engine *engine;
 	struct idea_list *list;
-	size_t fold;
 	int error;
 };
 
 static bool customer_gather(void *arg, struct customer *customer)
 {
 	struct gathering *gathering = arg;
-	const struct fold_table *table = engine_folds(gathering->engine);
 	if (customer_refresh(gathering->engine, customer) != 0 || customer->origin_first == 0)
 		return true;
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text state = fold_states_get(states, table->n, gathering->fold);
+	struct text state = reader_service(gathering->engine, customer, &idea_fold);
 	if (state.n)
 		gathering->error = idea_list_add(gathering->list, state, customer->number);
 	return gathering->error == 0;
@@ -34,7 +31,7 @@ static bool customer_gather(void *arg, struct customer *customer)
 int ideas_read(struct request *request, struct idea_list *list)
 {
 	struct engine *engine = request->server->engine;
-	struct gathering gathering = {.engine = engine, .list = list, .fold = fold_table_index(engine_folds(engine), &idea_fold)};
+	struct gathering gathering = {.engine = engine, .list = list};
 	uint32_t at = 0;
 	int error = idea_list_begin(list, request->arena);
 	if (error)
@@ -55,7 +52,7 @@ int idea_state_read(struct request *request, uint32_t origin, struct text *state
 	struct customer *customer = customer_lock_of(request->server->engine, origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	*number = customer->number;
 	if (!error)
 		*state = reader_state(&reader, &idea_fold);

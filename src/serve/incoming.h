@@ -12,19 +12,23 @@ struct collect {
 	struct json context;              /* Of the batch, under each event's own. */
 	int64_t sent_ms;                  /* 0: not said. */
 	bool import, trusted;             /* trusted: a secret key vouches for what is said of identity. */
+	bool gpc;                         /* The browser says Sec-GPC: 1. */
 	struct text source;
 	uint32_t source_number;
 	size_t accepted, duplicates, refused, listed;
 	uint64_t wait_for;
 	struct buffer refusals;           /* JSON of the first REFUSED_LISTED_MAX. */
 	struct json_writer refusals_out;
+	size_t warned;
+	struct buffer warnings;           /* The same of the first WARNINGS_MAX. */
+	struct json_writer warnings_out;
 };
 
 /* The members of an event and of its context that are looked at: picked out in one pass each. */
 #define INCOMING_MEMBERS(X)                                                                                                \
 	X(type) X(event) X(name) X(properties) X(traits) X(context) X(integrations) X(userId) X(anonymousId) X(groupId) X(previousId) \
 	X(messageId) X(timestamp) X(originalTimestamp) X(sentAt)
-#define INCOMING_CONTEXT(X) X(channel) X(touchpoint) X(source) X(token) X(consent) X(traits) X(externalIds)
+#define INCOMING_CONTEXT(X) X(channel) X(touchpoint) X(source) X(token) X(consent) X(consentManagement) X(traits) X(externalIds)
 
 struct incoming_members {
 #define X(name) struct json name;
@@ -55,16 +59,22 @@ struct incoming {
 /* Refuse the event, with a stable code (static storage) and a sentence. */
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* A text, or a number as its digits: some SDKs send numeric ids. */
-struct text text_or_number(struct arena *arena, struct json json);
-
 /*
  * Is @event a statement (Consent Given, Consent Withdrawn, Preference Stated, Menu Changed)? Then its record becomes that
  * of the statement, encoded into @out. False when it is one and wrong: refused then.
  */
 bool statement_read(struct collect *collect, struct incoming *event, struct buffer *out);
 
-/* Segment's context.consent.categoryPreferences: a record for each purpose whose answer changes. Customer locked. */
-int categories_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin) MUST_CHECK;
+/* Taken, but not all of it was understood: @what is named in the answer's "warnings", and counted. */
+void incoming_warn(struct collect *collect, struct incoming *event, const char *code, struct text what);
+
+/* signals.c: does anything beside the event say yes or no? */
+bool signals_are_there(const struct collect *collect, const struct incoming *event);
+
+/*
+ * Append the acts that follow from the event's context and from Sec-GPC, for the customer, who is locked. *@may is the mask of
+ * purposes that the event itself may serve as far as its context says. Errors: those of engine_append.
+ */
+int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may) MUST_CHECK;
 
 #endif

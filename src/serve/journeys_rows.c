@@ -67,7 +67,7 @@ uint32_t journeys_customer_of(struct engine *engine, uint32_t origin)
 	uint32_t origins = engine_origins(engine);
 	struct origin *found = origin <= origins ? engine_origin(engine, origin) : NULL;
 	uint32_t customer = found ? atomic_load_explicit(&found->customer, memory_order_relaxed) : 0;
-	return customer <= origins ? customer : 0;
+	return customer <= origins && !customer_is_set_aside(engine, customer) ? customer : 0;
 }
 
 int journeys_rows_reserve(struct journeys_rows *rows, size_t n)

@@ -118,7 +118,7 @@ void api_known(struct request *request)
 	struct customer *customer = origin ? request_customer_fresh(request, origin) : NULL;
 	if (!customer)
 		return;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	struct text traits = {0}, preferences = {0};
 	if (!error) {
 		traits = reader_state(&reader, &trait_fold);

@@ -10,6 +10,7 @@ struct layers_picture {
 	struct layers_view view;
 	struct layers_seen *seen;
 	uint64_t *names;           /* Events by name. */
+	uint32_t *name_customers;  /* How many customers sent them. */
 	bool *bound;
 	uint32_t names_n;
 	enum layers_map map;

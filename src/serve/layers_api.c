@@ -1,5 +1,6 @@
 /* layers_api.c: the five layers with live counts: the picture, what a limit reaches, what an experience needs, a walk. */
 #include "serve/api.h"
+#include "serve/behind.h"
 #include "serve/layers.h"
 
 #include "base/clock.h"
@@ -12,9 +13,17 @@ static int events_count(struct request *request, struct layers_picture *picture)
 	struct traffic_names names = {dictionary_seek, engine_dictionary(engine), picture->names_n};
 	struct customer_rows rows;
 	int error = customer_rows_take(&rows, engine, request->now_ms - (int64_t)DAYS * MS_A_DAY, request->now_ms + 1, EVENTS_MAX);
-	for (size_t i = 0; !error && i < rows.n; i++)
-		if (rows.items[i].name < picture->names_n)
-			picture->names[rows.items[i].name]++;
+	uint32_t *last = arena_zero_alloc(request->arena, picture->names_n, sizeof *last);
+	if (!error && !last)
+		error = ERROR_MEMORY;
+	for (size_t i = 0; !error && i < rows.n; i++) {
+		uint16_t name = rows.items[i].name;
+		if (name >= picture->names_n)
+			continue;
+		picture->names[name]++;
+		picture->name_customers[name] += last[name] != rows.items[i].customer; /* Rows come a customer at a time. */
+		last[name] = rows.items[i].customer;
+	}
 	if (!error)
 		error = layers_traffic(picture->view.layers, &names, &rows, picture->seen, picture->bound);
 	customer_rows_free(&rows);
@@ -53,9 +62,10 @@ bool layers_picture_take(struct request *request, struct layers_picture *picture
 		return false;
 	picture->seen = arena_zero_alloc(request->arena, layers->n, sizeof *picture->seen);
 	picture->names = arena_zero_alloc(request->arena, picture->names_n, sizeof *picture->names);
+	picture->name_customers = arena_zero_alloc(request->arena, picture->names_n, sizeof *picture->name_customers);
 	picture->bound = arena_zero_alloc(request->arena, picture->names_n, sizeof *picture->bound);
 	picture->view = (struct layers_view){layers, picture->seen, request->arena};
-	int error = picture->seen && picture->names && picture->bound ? 0 : ERROR_MEMORY;
+	int error = picture->seen && picture->names && picture->name_customers && picture->bound ? 0 : ERROR_MEMORY;
 	if (!error)
 		error = events_count(request, picture);
 	if (error) {
@@ -73,7 +83,7 @@ static void unbound_write(struct request *request, const struct layers_picture *
 	json_key(out, TEXT("unbound"));
 	json_array_begin(out);
 	for (uint32_t i = 1; i < picture->names_n && n < UNBOUND_MAX; i++) {
-		if (!picture->names[i] || picture->bound[i] || picture->names[i] < (uint64_t)request->server->settings.aggregate_min)
+		if (!picture->names[i] || picture->bound[i] || !behind_may_show(request, picture->name_customers[i]))
 			continue;
 		json_object_begin(out);
 		json_put_text(out, "event", dictionary_name(engine_dictionary(request->server->engine), i));

@@ -27,7 +27,7 @@ int ledger_open(struct request *request, uint32_t origin, const struct purpose *
 	int error = customer_refresh(engine, customer);
 	if (!error && !customer->origin_first)
 		error = ERROR_BUSY;
-	*may = !error && purpose && (reader_consents(engine, customer) & purpose->mask) != 0;
+	*may = !error && reader_agrees(engine, customer, purpose, request->now_ms);
 	*number = customer->number;
 	if (*may)
 		error = history_start(history, engine, customer, request->arena, HISTORY_EVENTS);

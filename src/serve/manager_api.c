@@ -26,16 +26,14 @@ static bool sum_customer(void *arg, struct customer *customer)
 {
 	struct sums *sums = arg;
 	struct engine *engine = sums->request->server->engine;
-	const struct fold_table *table = engine_folds(engine);
 	struct contacts contacts;
-	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
+	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0 || customer->set_aside)
 		return true;
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	contacts_read(&contacts, fold_states_get(states, table->n, fold_table_index(table, &contact_fold)));
-	struct text identifiers = fold_states_get(states, table->n, fold_table_index(table, &identifier_fold));
+	contacts_read(&contacts, reader_service(engine, customer, &contact_fold));
+	struct text identifiers = reader_service(engine, customer, &identifier_fold);
 	sums->customers++;
 	sums->identified += identifier_count(identifiers, IDENTIFIER_USER) > 0;
-	sums->consented += reader_consents(engine, customer) != PURPOSE_SERVICE;
+	sums->consented += reader_consents(engine, customer, sums->request->now_ms) != PURPOSE_SERVICE;
 	for (unsigned i = 1; i < CHANNEL_COUNT; i++) {
 		if (!contacts.channels[i].events)
 			continue;
@@ -92,6 +90,16 @@ static void forms_write(struct json_writer *out, struct engine *engine)
 	json_array_end(out);
 }
 
+/* How many customers; null when they are too few to be shown. */
+static void count_write(struct request *request, const char *key, uint64_t customers)
+{
+	json_key(&request->out, text_of(key));
+	if (behind_may_show(request, customers))
+		json_write_int(&request->out, (int64_t)customers);
+	else
+		json_write_null(&request->out);
+}
+
 void api_overview(struct request *request)
 {
 	struct server *server = request->server;
@@ -119,14 +127,10 @@ void api_overview(struct request *request)
 	json_put_text(out, "sentence", text_of(sentence));
 	json_put_text(out, "rests_on", TEXT("every event received so far"));
 	json_put_int(out, "customers", (int64_t)sums->customers);
-	json_put_int(out, "identified", (int64_t)sums->identified);
+	count_write(request, "identified", sums->identified);
 	json_put_int(out, "events", (int64_t)figures.events);
 	json_put_int(out, "decisions", (int64_t)figures.decisions);
-	json_key(out, TEXT("agreed"));
-	if (behind_may_show(request, sums->customers))
-		json_write_int(out, (int64_t)sums->consented);
-	else
-		json_write_null(out);
+	count_write(request, "agreed", sums->consented);
 	forms_write(out, server->engine);
 	standing_write(request, &standing);
 	json_key(out, TEXT("channels"));
@@ -136,8 +140,11 @@ void api_overview(struct request *request)
 			continue;
 		json_object_begin(out);
 		json_put_text(out, "channel", text_of(channel_name((enum channel)i)));
-		json_put_int(out, "customers", (int64_t)sums->channels[i].customers);
-		json_put_int(out, "events", (int64_t)sums->channels[i].events);
+		count_write(request, "customers", sums->channels[i].customers);
+		if (behind_may_show(request, sums->channels[i].customers))
+			json_put_int(out, "events", (int64_t)sums->channels[i].events);
+		else
+			json_put_null(out, "events");
 		json_put_time(out, "last", sums->channels[i].last_ms);
 		json_object_end(out);
 	}

@@ -76,6 +76,7 @@ void api_metrics(struct request *request)
 	struct log_figures log = log_figures(engine_log(server->engine));
 	request->http->type = "text/plain; version=0.0.4; charset=utf-8";
 	metric(out, "events_accepted_total", "counter", "Events stored.", (double)atomic_load(&figures->events_accepted));
+	metric(out, "warnings_total", "counter", "Members of events that were not understood, such as categories of consent without a purpose.", (double)atomic_load(&figures->warnings));
 	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
 	metric(out, "events_suppressed_total", "counter", "Events about customers who were erased, from before: not stored.", (double)atomic_load(&figures->events_suppressed));
 	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));

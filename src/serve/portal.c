@@ -7,6 +7,7 @@
 #include "serve/portal.h"
 
 #include "serve/caller.h"
+#include "interact/topic.h"
 #include "serve/export.h"
 
 #include <stdio.h>
@@ -237,11 +238,14 @@ static void contents_write(struct portal *portal)
 {
 	static const struct {
 		const char *to, *says;
-	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#way", "My way"}, {"#menu", "My menu"},
+	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"#way", "My way"}, {"#menu", "My menu"},
 	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"},        {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
+	struct topic topic;
+	size_t at = 0;
+	bool topics = topic_next(portal->config, &at, &topic);
 	html_open(&portal->html, "nav", "class", "contents", "aria-label", "On this page", NULL);
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
-		if (portal->menus_n == 0 && strcmp(links[i].to, "#menu") == 0)
+		if ((portal->menus_n == 0 && strcmp(links[i].to, "#menu") == 0) || (!topics && strcmp(links[i].to, "#contact") == 0))
 			continue;
 		if (strcmp(links[i].to, "/me/question") == 0 && !surface_find(portal->config, TEXT(PORTAL_QUESTION_SURFACE)))
 			continue;
@@ -303,6 +307,7 @@ void portal_page(struct request *request)
 	contents_write(portal);
 	portal_known_section(portal);
 	portal_choices_section(portal);
+	portal_contact_section(portal);
 	portal_way_section(portal);
 	portal_menu_section(portal);
 	portal_undo_section(portal);

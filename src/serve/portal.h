@@ -21,7 +21,7 @@ enum {
 };
 
 struct portal_change {
-	struct event event;         /* A consent, a preference or a layout. */
+	struct event event;         /* A consent, a restriction, a preference or a layout. */
 	bool undone;
 };
 
@@ -88,6 +88,7 @@ void portal_known_section(struct portal *portal);      /* portal_known.c */
 void portal_worth_write(struct portal *portal);         /* portal_worth.c: part of what is known. */
 void portal_open_section(struct portal *portal);
 void portal_choices_section(struct portal *portal);    /* portal_choices.c */
+void portal_contact_section(struct portal *portal);    /* portal_contact.c */
 void portal_way_section(struct portal *portal);        /* portal_way.c */
 void portal_menu_section(struct portal *portal);       /* portal_menu.c */
 void portal_undo_section(struct portal *portal);       /* portal_undo.c */
@@ -106,6 +107,13 @@ void portal_change_text(struct portal *portal, const struct portal_change *chang
 bool portal_wish_text(struct html *html, struct text name, struct value value);
 /* What a posted form asks to change, into an open object. Returns how many, or -1 when one has no such answer. */
 int portal_wishes_read(struct portal *portal, struct json_writer *out);
+
+/* portal_contact.c: the same of what the customer wants to hear about. */
+bool portal_contact_text(struct portal *portal, struct text name, struct value value);
+int portal_contact_read(struct portal *portal, struct json_writer *out);
+
+/* portal_choices.c: the name that records of the button "stop all" carry, so that one touch undoes them together. */
+#define PORTAL_STOP_CONTROL "stop-all"
 
 /* portal_saving.c: what @purpose (a mask) spares the customer, in ms a month; @right of @of uses in PORTAL_SAVING_DAYS were as guessed. */
 int64_t portal_saving_ms(const struct portal *portal, uint64_t purpose, uint32_t *right, uint32_t *of);

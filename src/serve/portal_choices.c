@@ -10,14 +10,21 @@ static void state_write(struct portal *portal, const struct purpose *purpose)
 	struct html *html = &portal->html;
 	struct consent_state last;
 	html_open(html, "span", "class", "from", NULL);
-	if (!consent_last(portal->consents, purpose, &last)) {
+	if (!consent_last(portal->consents, purpose, portal->request->now_ms, &last)) {
 		html_string(html, "You have not answered yet. It is off.");
 	} else {
 		html_format(html, "You said %s", last.said_yes ? "yes" : "no");
 		portal_on_channel(html, last.channel);
 		html_string(html, " on ");
 		portal_day(html, last.time_ms);
-		html_string(html, last.said_yes && !last.yes ? ", to an older text, so it does not hold. It is off." : last.yes ? ". It is on." : ". It is off.");
+		html_string(html, last.decision == CONSENT_INVALIDATED ? ", to an older text, so it does not hold. It is off." :
+		                  last.decision == CONSENT_EXPIRED ? ". It held for a limited time, which is over. It is off." :
+		                  last.yes ? ". It is on" : ". It is off.");
+		if (last.yes && last.valid_until_ms) {
+			html_string(html, " until ");
+			portal_day(html, last.valid_until_ms);
+		}
+		html_string(html, last.yes ? "." : "");
 	}
 	html_close(html, "span");
 }
@@ -49,6 +56,37 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 }
 
+static void list_write(struct html *html, const char *before, struct value list)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	bool any = false;
+	while (value_next(&cursor, list, NULL, &item)) {
+		html_string(html, any ? ", " : before);
+		html_text(html, value_text(item));
+		any = true;
+	}
+	html_string(html, any ? ". " : "");
+}
+
+/* What the company says of it: which data, who gets it, how long it is kept, whether a person looks. */
+static void about_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	if (!purpose->categories.n && !purpose->recipients.n && !purpose->retention.n && !purpose->automated)
+		return;
+	html_open(html, "span", "class", "from", "data-about", "", NULL);
+	list_write(html, "From: ", purpose->categories);
+	list_write(html, "Also seen by: ", purpose->recipients);
+	if (purpose->retention.n) {
+		html_string(html, "Kept for ");
+		html_text(html, purpose->retention);
+		html_string(html, ". ");
+	}
+	html_string(html, purpose->automated ? "Done by machines alone; you can always ask a person." : "");
+	html_close(html, "span");
+}
+
 /* Counted, and what switching it off would therefore cost. */
 static void saving_write(struct portal *portal, const struct purpose *purpose)
 {
@@ -70,7 +108,7 @@ static void purpose_write(struct portal *portal, const struct purpose *purpose)
 {
 	struct html *html = &portal->html;
 	struct consent_state last;
-	bool on = consent_last(portal->consents, purpose, &last) && last.yes;
+	bool on = consent_last(portal->consents, purpose, portal->request->now_ms, &last) && last.yes;
 	html_open(html, "li", NULL);
 	html_attribute(html, "data-purpose", purpose->name);
 	html_open(html, "span", NULL);
@@ -82,6 +120,7 @@ static void purpose_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 	state_write(portal, purpose);
 	means_write(portal, purpose);
+	about_write(portal, purpose);
 	saving_write(portal, purpose);
 	portal_form_open(portal, "/me/consent");
 	portal_hidden(html, "purpose", purpose->name);
@@ -104,7 +143,7 @@ static void ledger_write(struct portal *portal)
 	bool any = false;
 	for (size_t i = 0; i < portal->changes_n; i++) {
 		const struct portal_change *change = &portal->changes[i];
-		if (change->event.header.kind != EVENT_CONSENT)
+		if (change->event.header.kind != EVENT_CONSENT && change->event.header.kind != EVENT_RESTRICT)
 			continue;
 		if (!any) {
 			html_open(html, "details", NULL);
@@ -130,11 +169,49 @@ static void ledger_write(struct portal *portal)
 	}
 }
 
+/* One tap that says no to all marketing and personalisation. */
+static void stop_write(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	portal_form_open(portal, "/me/consent");
+	portal_hidden(html, "all", TEXT("no"));
+	html_open(html, "p", "class", "row", NULL);
+	html_element(html, "button", "Stop all marketing and personalisation");
+	html_open(html, "span", "class", "small", NULL);
+	html_string(html, "Says no to everything above that is for offers or for fitting things to you, at once and on every channel. What you stated yourself stays, and one touch undoes it.");
+	html_close(html, "span");
+	html_close(html, "p");
+	html_close(html, "form");
+}
+
+/* All use but the service itself, off and on again. */
+static void restrict_write(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	int64_t since_ms = 0;
+	bool restricted = consent_is_restricted(portal->consents, &since_ms);
+	portal_form_open(portal, "/me/restrict");
+	portal_hidden(html, "restricted", restricted ? TEXT("no") : TEXT("yes"));
+	html_open(html, "p", "class", "row", "data-restricted", restricted ? "yes" : "no", NULL);
+	html_element(html, "button", restricted ? "Use my data again as I agreed" : "Use my data for the service only");
+	html_open(html, "span", "class", "small", NULL);
+	if (restricted) {
+		html_string(html, "Since ");
+		portal_day(html, since_ms);
+		html_string(html, " your data is kept and used for nothing but the service itself, whatever stands above.");
+	} else {
+		html_string(html, "Your data is kept, and used for nothing but the service itself, until you say otherwise. Your answers above stay as they are and rest meanwhile.");
+	}
+	html_close(html, "span");
+	html_close(html, "p");
+	html_close(html, "form");
+}
+
 void portal_choices_section(struct portal *portal)
 {
 	struct html *html = &portal->html;
 	const struct purposes *purposes = purposes_of(portal->config);
-	bool any = (consent_mask(portal->consents, portal->config) & ~(uint64_t)PURPOSE_SERVICE) != 0;
+	uint64_t stopped = purposes_of_class(portal->config, PURPOSE_CLASS_MARKETING) | purposes_of_class(portal->config, PURPOSE_CLASS_PERSONALISATION);
 	portal_section_open(portal, "choices", "What have I agreed to?");
 	html_element(html, "p", purposes->n ? "Each answer stands alone, nothing is on until you touch it, and every one can be changed at any time."
 	                                    : "There is nothing to agree to: only what the service needs is kept.");
@@ -143,16 +220,8 @@ void portal_choices_section(struct portal *portal)
 		purpose_write(portal, &purposes->items[i]);
 	html_close(html, "ul");
 	ledger_write(portal);
-	if (any) {
-		portal_form_open(portal, "/me/consent");
-		portal_hidden(html, "all", TEXT("no"));
-		html_open(html, "p", "class", "row", NULL);
-		html_element(html, "button", "Stop all personalisation");
-		html_open(html, "span", "class", "small", NULL);
-		html_string(html, "Says no to everything above, at once and on every channel. What you stated yourself stays.");
-		html_close(html, "span");
-		html_close(html, "p");
-		html_close(html, "form");
-	}
+	if (consent_mask(portal->consents, portal->config, portal->request->now_ms) & stopped)
+		stop_write(portal);
+	restrict_write(portal);
 	portal_section_close(portal);
 }

@@ -21,7 +21,11 @@ static const struct done {
 } dones[] = {
 	{"yes", "choices", "Done: it is on."},
 	{"no", "choices", "Done: it is off, on every channel."},
-	{"stopped", "choices", "Done: all personalisation is off, on every channel. What you stated yourself stays. Each answer can be undone below."},
+	{"stopped", "choices", "Done: all marketing and personalisation is off, on every channel. What you stated yourself stays."},
+	{"restricted", "choices", "Done: your data is used for nothing but the service itself, on every channel."},
+	{"lifted", "choices", "Done: your data is used again as you agreed."},
+	{"contact", "contact", "Done: it holds on every channel now."},
+	{"same-contact", "contact", "Nothing was changed: it was so already."},
 	{"way", "way", "Done: it holds on every channel now."},
 	{"menu", "menu", "Done: your menu is changed, everywhere it stands."},
 	{"undone", "undo", "Done: it is as if it had never been."},
@@ -98,15 +102,20 @@ static void failed(struct request *request, int error)
 
 /* ---- the actions ---- */
 
-/* A no to everything that is on; each a record of its own, so that each can be undone. */
-static int stop_all(struct portal *portal, uint64_t *undo)
+/* A no to every purpose of these classes that has none; each a record of its own, undone together. */
+static int stop_all(struct portal *portal, uint64_t *undo, struct segments_left *left)
 {
 	const struct purposes *purposes = purposes_of(portal->config);
-	uint64_t agreed = consent_mask(portal->consents, portal->config);
 	int error = 0;
-	for (size_t i = 0; i < purposes->n && !error; i++)
-		if (purposes->items[i].mask & agreed)
-			error = consent_append(portal->request, portal->origin, &(struct consent_act){.purpose = purposes->items[i].name}, CHANNEL_WEB, undo);
+	for (size_t i = 0; i < purposes->n && !error; i++) {
+		const struct purpose *purpose = &purposes->items[i];
+		struct consent_state last;
+		if ((purpose->class != PURPOSE_CLASS_MARKETING && purpose->class != PURPOSE_CLASS_PERSONALISATION) ||
+		    (consent_last(portal->consents, purpose, portal->request->now_ms, &last) && !last.said_yes))
+			continue;
+		struct consent_act act = {.purpose = purpose->name, .method = TEXT("button"), .control = TEXT(PORTAL_STOP_CONTROL)};
+		error = consent_append(portal->request, portal->origin, &act, CHANNEL_WEB, undo, left);
+	}
 	return error;
 }
 
@@ -116,9 +125,12 @@ static void act_consent(struct portal *portal)
 	struct text answer = form_field(request, "answer"), version = form_field(request, "version");
 	uint64_t undo = 0;
 	int error;
+	struct segments_left *left = arena_alloc(request->arena, sizeof *left);
+	if (!left)
+		return failed(request, ERROR_MEMORY);
 	if (text_equal(form_field(request, "all"), TEXT("no"))) {
-		error = stop_all(portal, &undo);
-		return error ? failed(request, error) : done_redirect(request, undo ? "stopped" : "same-choices", 0);
+		error = stop_all(portal, &undo, left);
+		return error ? failed(request, error) : done_redirect(request, undo ? "stopped" : "same-choices", undo);
 	}
 	const struct purpose *purpose = purpose_find(portal->config, form_field(request, "purpose"));
 	bool yes = text_equal(answer, TEXT("yes"));
@@ -126,8 +138,9 @@ static void act_consent(struct portal *portal)
 		return failed(request, ERROR_INVALID);
 	if (yes && !text_equal(version, purpose->version))
 		return portal_problem(request, 409, "The words have changed meanwhile.", "Read them again on your page before you agree.");
-	struct consent_act act = {.purpose = purpose->name, .yes = yes, .text = purpose->text, .version = purpose->version};
-	error = consent_append(request, portal->origin, &act, CHANNEL_WEB, &undo);
+	struct consent_act act = {.purpose = purpose->name, .yes = yes, .text = purpose->text, .version = purpose->version,
+	                          .method = TEXT("button"), .control = TEXT("portal")};
+	error = consent_append(request, portal->origin, &act, CHANNEL_WEB, &undo, left);
 	if (error)
 		return failed(request, error);
 	uint32_t right, of;
@@ -146,6 +159,37 @@ static void set_apply(struct portal *portal, struct buffer *json, const char *co
 	if (error)
 		return failed(portal->request, error);
 	done_redirect(portal->request, code, undo);
+}
+
+static void act_restrict(struct portal *portal)
+{
+	struct request *request = portal->request;
+	struct text wanted = form_field(request, "restricted");
+	struct segments_left *left = arena_alloc(request->arena, sizeof *left);
+	bool restricted = text_equal(wanted, TEXT("yes"));
+	uint64_t position;
+	if (!left || (!restricted && !text_equal(wanted, TEXT("no"))))
+		return failed(request, left ? ERROR_INVALID : ERROR_MEMORY);
+	int error = restrict_append(request, portal->origin, restricted, (struct text){"", 0}, CHANNEL_WEB, &position, left);
+	if (error)
+		return failed(request, error);
+	done_redirect(request, !position ? "same-choices" : restricted ? "restricted" : "lifted", position);
+}
+
+static void act_contact(struct portal *portal)
+{
+	struct buffer json = BUFFER_INIT(65536);
+	struct json_writer out = JSON_WRITER(&json);
+	json_object_begin(&out);
+	int n = portal_contact_read(portal, &out);
+	json_object_end(&out);
+	if (n < 0)
+		failed(portal->request, ERROR_INVALID);
+	else if (n == 0)
+		done_redirect(portal->request, "same-contact", 0);
+	else
+		set_apply(portal, &json, "contact");
+	buffer_free(&json);
 }
 
 static void act_way(struct portal *portal)
@@ -236,6 +280,20 @@ static void act_menu(struct portal *portal)
 	buffer_free(&json);
 }
 
+/* One touch of "stop all" made several records, at one moment: they are undone together. */
+static int undo_together(struct portal *portal, const struct portal_change *change)
+{
+	struct text control = value_text(value_get(change->event.payload, TEXT("control")));
+	int error = change->undone ? 0 : undo_append(portal->request, portal->origin, change->event.position);
+	for (size_t i = 0; !error && text_equal(control, TEXT(PORTAL_STOP_CONTROL)) && i < portal->changes_n; i++) {
+		const struct portal_change *other = &portal->changes[i];
+		if (other != change && !other->undone && other->event.header.received_ms == change->event.header.received_ms &&
+		    text_equal(value_text(value_get(other->event.payload, TEXT("control"))), control))
+			error = undo_append(portal->request, portal->origin, other->event.position);
+	}
+	return error;
+}
+
 static void act_undo(struct portal *portal)
 {
 	uint64_t position;
@@ -244,7 +302,7 @@ static void act_undo(struct portal *portal)
 	const struct portal_change *change = portal_change_at(portal, position);
 	if (!change || !portal_change_is_recent(portal, change))
 		return portal_problem(portal->request, 404, "There is nothing to undo.", "It was not found among the changes of the last 30 days.");
-	int error = change->undone ? 0 : undo_append(portal->request, portal->origin, position);
+	int error = undo_together(portal, change);
 	if (error)
 		return failed(portal->request, error);
 	done_redirect(portal->request, "undone", 0);
@@ -268,7 +326,7 @@ void portal_form(struct request *request)
 	static const struct {
 		const char *name;
 		void (*act)(struct portal *portal);
-	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave},
+	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}, {"restrict", act_restrict}, {"contact", act_contact},
 	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)

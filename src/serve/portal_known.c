@@ -92,7 +92,7 @@ static void agreed_write(struct portal *portal, const struct surface *surface)
 	html_open(html, "span", "class", "from", NULL);
 	html_string(html, "Used here: ");
 	html_text(html, surface->title.n ? surface->title : touchpoint_title(portal->config, surface->name));
-	if (purpose && consent_last(portal->consents, purpose, &last)) {
+	if (purpose && consent_last(portal->consents, purpose, portal->request->now_ms, &last)) {
 		html_string(html, ". Used because you agreed on ");
 		portal_day(html, last.time_ms);
 		html_string(html, " to “");
@@ -132,7 +132,7 @@ static void withheld_write(struct portal *portal)
 {
 	struct html *html = &portal->html;
 	const struct purposes *purposes = purposes_of(portal->config);
-	uint64_t agreed = consent_mask(portal->consents, portal->config);
+	uint64_t agreed = consent_mask(portal->consents, portal->config, portal->request->now_ms);
 	bool any = false;
 	for (size_t i = 0; i < purposes->n; i++)
 		any |= !(purposes->items[i].mask & agreed);

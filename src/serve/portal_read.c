@@ -97,7 +97,7 @@ static int surface_read(struct portal *portal, struct customer *customer, const 
 {
 	struct reader reader;
 	struct layout *layout = arena_alloc(portal->request->arena, sizeof *layout);
-	int error = reader_open(&reader, portal->request->server->engine, customer, portal->request->arena, surface->purpose);
+	int error = reader_open(&reader, portal->request->server->engine, customer, portal->request->arena, surface->purpose, portal->request->now_ms);
 	if (error || !layout)
 		return error ? error : ERROR_MEMORY;
 	if (surface->type == SURFACE_QUESTION)
@@ -126,7 +126,7 @@ static int customer_read(struct portal *portal, struct customer *customer, struc
 	struct decision *decision = arena_alloc(portal->request->arena, sizeof *decision);
 	struct reader reader;
 	const struct surface *surface;
-	int error = reader_open(&reader, engine, customer, portal->request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, engine, customer, portal->request->arena, PURPOSE_SERVICE, portal->request->now_ms);
 	if (!error && !customer_has(engine, customer, portal->origin))
 		error = ERROR_BUSY;
 	if (error || !decision)

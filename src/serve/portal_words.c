@@ -151,7 +151,7 @@ static void preference_text(struct portal *portal, struct value set)
 	while (value_next(&cursor, set, &name, &value)) {
 		html_string(&portal->html, any ? "; " : "");
 		any = true;
-		if (portal_wish_text(&portal->html, name, value))
+		if (portal_wish_text(&portal->html, name, value) || portal_contact_text(portal, name, value))
 			continue;
 		portal_name(&portal->html, name, true);
 		html_string(&portal->html, ": ");
@@ -163,6 +163,19 @@ static void preference_text(struct portal *portal, struct value set)
 	html_string(&portal->html, ".");
 }
 
+/* A customer must see who spoke for them. */
+static void who_said(struct html *html, struct text actor, bool yes)
+{
+	const char *answer = yes ? "yes" : "no";
+	if (text_equal(actor, TEXT("system:gpc")))
+		return html_format(html, "Your browser asks all sites for privacy; we took that as a %s to “", answer);
+	if (text_starts(actor, TEXT("agent:"))) {
+		html_text(html, text_cut(text_from(actor, sizeof "agent:" - 1), 80));
+		return html_format(html, ", of our staff, wrote down your %s to “", answer);
+	}
+	html_format(html, "%s said %s to “", text_equal(actor, TEXT("guardian")) ? "Your guardian" : "You", answer);
+}
+
 void portal_change_text(struct portal *portal, const struct portal_change *change)
 {
 	struct value payload = change->event.payload;
@@ -170,9 +183,12 @@ void portal_change_text(struct portal *portal, const struct portal_change *chang
 		return layout_text(portal, payload);
 	if (change->event.header.kind == EVENT_PREFERENCE)
 		return preference_text(portal, value_get(payload, TEXT("set")));
+	if (change->event.header.kind == EVENT_RESTRICT)
+		return html_string(&portal->html, value_is_true(value_get(payload, TEXT("restricted"))) ? "Your data used for nothing but the service itself." :
+		                                                                                         "Your data used again as you agreed.");
 	const struct purpose *purpose = purpose_find(portal->config, value_text(value_get(payload, TEXT("purpose"))));
 	bool yes = text_equal(value_text(value_get(payload, TEXT("answer"))), TEXT("yes"));
-	html_format(&portal->html, "You said %s to “", yes ? "yes" : "no");
+	who_said(&portal->html, value_text(value_get(payload, TEXT("actor"))), yes);
 	html_text(&portal->html, purpose ? purpose->title : value_text(value_get(payload, TEXT("purpose"))));
 	html_string(&portal->html, "”.");
 }

@@ -23,7 +23,7 @@ static void used_for_write(struct portal *portal, const struct purpose *purpose)
 	html_string(html, "Used for “");
 	html_text(html, purpose->title);
 	html_string(html, "”");
-	if (consent_last(portal->consents, purpose, &last)) {
+	if (consent_last(portal->consents, purpose, portal->request->now_ms, &last)) {
 		html_string(html, ": you agreed on ");
 		portal_day(html, last.time_ms);
 	}

@@ -36,7 +36,6 @@ struct preferred {
 	uint32_t money_n;
 	struct answered *items;
 	size_t n, capacity, withheld;
-	size_t fold;
 	int error;
 };
 
@@ -85,17 +84,14 @@ static bool answer_take(void *arg, struct customer *customer)
 {
 	struct preferred *all = arg;
 	struct engine *engine = all->request->server->engine;
-	const struct fold_table *table = engine_folds(engine);
 	struct answered found;
 	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0)
 		return true;
-	struct text state = fold_states_get((struct text){(const char *)customer->states, customer->states_bytes}, table->n, all->fold);
+	int64_t now_ms = all->request->now_ms;
+	struct text state = reader_learned(engine, customer, &ranking_fold, all->question->purpose, now_ms);
+	all->withheld += reader_is_withheld(engine, customer, &ranking_fold, all->question->purpose, now_ms);
 	if (!state.n || !ranking_of(state, &found.ranking) || found.ranking.question != all->question->mark)
 		return true;
-	if (!(reader_consents(engine, customer) & all->question->purpose)) {
-		all->withheld++;
-		return true;
-	}
 	double rank = ranking_rank(&found.ranking, all->us);
 	if (rank == 0)
 		return true; /* We were not open to this customer. */
@@ -110,7 +106,6 @@ static int gather(struct preferred *all)
 {
 	struct engine *engine = all->request->server->engine;
 	uint32_t at = 0;
-	all->fold = fold_table_index(engine_folds(engine), &ranking_fold);
 	for (size_t i = 0; i < all->question->options_n; i++)
 		if (text_equal(all->question->options[i].name, all->question->us))
 			all->us = all->question->options[i].mark;

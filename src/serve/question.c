@@ -136,7 +136,7 @@ static int answer_write(struct request *request, uint32_t origin, struct engine_
 	struct customer *customer = customer_lock_of(engine, origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
-	int error = reader_open(&reader, engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	if (!error && !customer_has(engine, customer, origin))
 		error = ERROR_BUSY;
 	if (!error && (!question_course(reader_state(&reader, &question_fold), question, &course) || course.answered))

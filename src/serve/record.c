@@ -49,7 +49,7 @@ int request_append(struct request *request, uint32_t origin, struct engine_write
 		error = ERROR_BUSY;
 	if (!error) {
 		/* The chain must be one of this customer's origins, whoever it was joined to meanwhile. */
-		write->header.purposes |= reader_consents(engine, customer);
+		write->header.purposes |= reader_consents(engine, customer, request->now_ms);
 		error = engine_append(engine, customer, origin, write, position);
 	}
 	customer_unlock(engine, customer);

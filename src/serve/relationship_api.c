@@ -91,7 +91,7 @@ static bool relationship_may(struct request *request, uint32_t origin)
 	if (!customer)
 		return false;
 	const struct purpose *purpose = purpose_find(engine_config(request->server->engine), TEXT("analytics"));
-	bool may = behind_may_name(request->server->engine, customer, purpose);
+	bool may = behind_may_name(request->server->engine, customer, purpose, request->now_ms);
 	customer_unlock(request->server->engine, customer);
 	if (!may) {
 		json_object_begin(&request->out);

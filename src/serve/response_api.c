@@ -48,8 +48,9 @@ static int suggestion_apply(struct request *request, uint32_t origin, const stru
 	if (kind == SUGGESTION_CONSENT) {
 		struct text purpose = value_text(value_get(ask, TEXT("purpose"))), text = value_text(value_get(ask, TEXT("text")));
 		struct consent_act act = {.purpose = purpose.n ? purpose : surface->purpose_name, .yes = yes,
-		                          .text = text.n ? text : text_asked(request, decision, surface)};
-		return consent_append(request, origin, &act, channel, undo);
+		                          .text = text.n ? text : text_asked(request, decision, surface), .method = TEXT("button")};
+		struct segments_left *left = arena_alloc(request->arena, sizeof *left);
+		return left ? consent_append(request, origin, &act, channel, undo, left) : ERROR_MEMORY;
 	}
 	struct menu_op op = {.kind = !yes ? MENU_OP_DECLINE : kind == SUGGESTION_PROMOTE ? MENU_OP_PROMOTE : MENU_OP_DEMOTE,
 	                     .time_ms = request->now_ms, .option = decision_option_of(surface, value_get(ask, TEXT("option"))),

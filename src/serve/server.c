@@ -18,6 +18,7 @@
 #include "serve/worth.h"
 #include "trust/erasures.h"
 #include "trust/purpose.h"
+#include "trust/reader.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -210,7 +211,7 @@ static bool has_agreed(struct request *request, uint32_t origin)
 	struct customer *customer = customer_lock_of(engine, origin);
 	if (!customer)
 		return false;
-	bool agreed = behind_may_name(engine, customer, purpose);
+	bool agreed = behind_may_name(engine, customer, purpose, request->now_ms);
 	customer_unlock(engine, customer);
 	return agreed;
 }
@@ -291,10 +292,8 @@ bool customer_is_known(struct server *server, uint32_t origin)
 	struct customer *customer = customer_lock_of(server->engine, origin);
 	if (!customer)
 		return false;
-	size_t index = fold_table_index(engine_folds(server->engine), &identifier_fold);
 	int error = customer_refresh(server->engine, customer);
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text state = fold_states_get(states, engine_folds(server->engine)->n, index);
+	struct text state = reader_service(server->engine, customer, &identifier_fold);
 	for (size_t at = 0; identifier_next(state, &at, &known) && !found;)
 		found = !text_equal(known.identifier.type, IDENTIFIER_ANONYMOUS);
 	customer_unlock(server->engine, customer);

@@ -79,7 +79,7 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, events_suppressed, decisions, responses_unknown, requests_refused;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, events_suppressed, decisions, responses_unknown, requests_refused, warnings;
 	_Atomic uint64_t sign_ins, sign_ins_refused, requests_paced;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 	_Atomic uint64_t latency_us;  /* All together. */
@@ -159,6 +159,9 @@ struct event_header request_header(struct request *request, enum event_kind kind
 
 /* Append a record to the customer of @origin: lock, refresh, append. Errors: those of engine_append, customer_refresh. */
 int request_append(struct request *request, uint32_t origin, struct engine_write *write, uint64_t *position) MUST_CHECK;
+
+/* A text, or a number as its digits: some SDKs send numeric ids. */
+struct text text_or_number(struct arena *arena, struct json json);
 
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);

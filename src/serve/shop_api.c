@@ -1,5 +1,6 @@
 /* shop_api.c: what purchases taught, a customer's products and what the customer set about them, and previews. */
 #include "serve/api.h"
+#include "serve/behind.h"
 
 #include "base/clock.h"
 #include "customize/purchase.h"
@@ -47,7 +48,7 @@ void api_categories(struct request *request)
 		json_write_time(out, model->built_ms);
 	else
 		json_write_null(out);
-	json_put_int(out, "customers", model ? model->customers : 0);
+	json_put_int(out, "customers", model && behind_may_show(request, model->customers) ? model->customers : 0);
 	json_key(out, TEXT("categories"));
 	json_array_begin(out);
 	for (size_t i = 0; i < products->categories_n; i++)
@@ -136,7 +137,7 @@ void api_products(struct request *request)
 	struct text preferences = {0}, purchases = {0};
 	if (!customer)
 		return;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	if (!error) {
 		preferences = reader_state(&reader, &preference_fold);
 		purchases = reader_state(&reader, &purchase_fold);

@@ -54,8 +54,7 @@ static void count(struct gathering *gathering, enum score_item item, uint32_t cu
 
 static struct text state_of(const struct gathering *gathering, const struct customer *customer, const struct fold *fold)
 {
-	const struct fold_table *table = engine_folds(gathering->request->server->engine);
-	return fold_states_get((struct text){(const char *)customer->states, customer->states_bytes}, table->n, fold_table_index(table, fold));
+	return reader_service(gathering->request->server->engine, customer, fold);
 }
 
 static void consents_look(struct gathering *gathering, const struct customer *customer)
@@ -65,7 +64,7 @@ static void consents_look(struct gathering *gathering, const struct customer *cu
 	struct consent_state last;
 	bool any = false, hold = true;
 	for (size_t i = 0; i < purposes->n; i++) {
-		if (!consent_last(state, &purposes->items[i], &last) || !last.said_yes)
+		if (!consent_last(state, &purposes->items[i], gathering->request->now_ms, &last) || !last.said_yes)
 			continue;
 		any = true;
 		hold = hold && last.yes;
@@ -150,7 +149,7 @@ static void decisions_look(struct gathering *gathering, struct customer *custome
 	struct reader reader;
 	for (size_t at = 0; (surface = surface_next(gathering->config, &at));) {
 		if (surface->type == SURFACE_QUESTION ||
-		    reader_open(&reader, gathering->request->server->engine, customer, gathering->request->arena, surface->purpose) != 0)
+		    reader_open(&reader, gathering->request->server->engine, customer, gathering->request->arena, surface->purpose, gathering->request->now_ms) != 0)
 			continue;
 		if (surface->type == SURFACE_MENU && reader_may(&reader))
 			menus_look(gathering, &reader, surface);
@@ -165,7 +164,7 @@ static bool customer_look(void *arg, struct customer *customer)
 {
 	struct gathering *gathering = arg;
 	struct engine *engine = gathering->request->server->engine;
-	if (customer->number >= gathering->customers_n || customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0)
+	if (customer->number >= gathering->customers_n || customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->events == 0 || customer->set_aside)
 		return true;
 	struct text identifiers = state_of(gathering, customer, &identifier_fold);
 	gathering->flags[customer->number] |= identifier_count(identifiers, IDENTIFIER_USER) > 0 ? KNOWN : 0;

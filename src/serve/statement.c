@@ -2,30 +2,51 @@
 #include "serve/incoming.h"
 
 #include "customize/layout.h"
-#include "trust/consent.h"
-#include "trust/reader.h"
+#include "serve/change.h"
+
+#include <stdio.h>
+
+enum { SOURCE_BYTES_MAX = 100 };
+
+/* Who may say who spoke: a secret key. An import that does not say it speaks for itself. */
+static bool actor_read(struct collect *collect, struct incoming *event, struct consent_act *act)
+{
+	struct text actor = json_text(json_get(event->of.properties, TEXT("actor")));
+	if (actor.n && !collect->trusted && !text_equal(actor, TEXT("subject"))) {
+		incoming_refuse(event, "invalid_actor", "Only a secret key may say that somebody else than the customer spoke.");
+		return false;
+	}
+	act->actor = actor;
+	if (actor.n || !collect->import)
+		return true;
+	char *made = arena_alloc(collect->request->arena, SOURCE_BYTES_MAX);
+	int n = made ? snprintf(made, SOURCE_BYTES_MAX, "import:%.*s", TEXT_ARGS(text_cut(collect->source, 80))) : 0;
+	act->actor = (struct text){made, (size_t)n};
+	return true;
+}
 
 /* A consent event becomes the record of the ledger. */
 static bool consent_read(struct collect *collect, struct incoming *event, struct buffer *out)
 {
-	struct json properties = event->of.properties;
-	struct consent_act act = {.purpose = json_text(json_get(properties, TEXT("purpose"))),
-	                          .preset = json_bool(json_get(json_get(properties, TEXT("control")), TEXT("preset")), false),
-	                          .text = json_text(json_get(properties, TEXT("text"))),
-	                          .version = text_or_number(collect->request->arena, json_get(properties, TEXT("version"))),
-	                          .evidence = json_text(json_get(properties, TEXT("evidence")))};
+	struct consent_act act;
+	const char *code;
+	char message[CONSENT_MESSAGE_BYTES];
+	consent_members_read(collect->request->arena, event->of.properties, &act);
 	act.yes = text_equal(event->name, TEXT("Consent Given"));
+	act.imported = collect->import;
+	act.time_ms = event->write.header.time_ms;
+	if (!actor_read(collect, event, &act))
+		return false;
+	if (!consent_is_acceptable(engine_config(collect->engine), &act, &code, message)) {
+		incoming_refuse(event, code, "%s", message);
+		return false;
+	}
 	buffer_reset(out);
-	int error = consent_encode(out, engine_config(collect->engine), &act);
-	if (error == ERROR_NOT_FOUND)
-		incoming_refuse(event, "unknown_purpose", "There is no purpose \"%.*s\".", TEXT_ARGS(text_cut(act.purpose, 80)));
-	else if (error == ERROR_DENIED)
-		incoming_refuse(event, "preset_control", "A yes from a control that was ticked beforehand is no consent.");
-	else if (error)
+	if (consent_encode(out, engine_config(collect->engine), &act) != 0)
 		incoming_refuse(event, "event_too_large", "The event is too large.");
 	event->write.header.kind = EVENT_CONSENT;
 	event->write.payload = buffer_view(out);
-	return error == 0;
+	return event->code.n == 0;
 }
 
 /* {"name", "value"}: a preference stated elsewhere, or before Attune was there. */
@@ -85,32 +106,4 @@ bool statement_read(struct collect *collect, struct incoming *event, struct buff
 		if (text_equal(event->name, text_of(statements[i].name)) && (!statements[i].vouched || collect->trusted || event->verified))
 			return statements[i].read(collect, event, out);
 	return true;
-}
-
-/* Segment's context.consent.categoryPreferences: a record for each purpose whose answer changes. Customer locked. */
-int categories_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin)
-{
-	struct json preferences = json_get(event->in.consent, TEXT("categoryPreferences"));
-	struct json_cursor cursor = {0};
-	struct json answer;
-	struct text name;
-	const struct config *config = engine_config(collect->engine);
-	int error = 0;
-	while (!error && json_next(&cursor, preferences, &name, &answer)) {
-		const struct purpose *purpose = purpose_find(config, name);
-		bool yes = json_bool(answer, false), is_yes = purpose && reader_consents(collect->engine, customer) & purpose->mask;
-		struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-		struct engine_write write = {.header = event->write.header};
-		uint64_t position;
-		if (!purpose || yes == is_yes)
-			continue;
-		error = consent_encode(&payload, config, &(struct consent_act){.purpose = name, .yes = yes});
-		write.header.kind = EVENT_CONSENT;
-		write.header.message_hash = 0;
-		write.payload = buffer_view(&payload);
-		if (!error)
-			error = engine_append(collect->engine, customer, origin, &write, &position);
-		buffer_free(&payload);
-	}
-	return error;
 }

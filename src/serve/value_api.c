@@ -1,5 +1,6 @@
 /* value_api.c: one customer's value: where it stands among all, and the lines that make it. */
 #include "serve/api.h"
+#include "serve/behind.h"
 #include "serve/ledger.h"
 #include "serve/worth.h"
 
@@ -68,8 +69,10 @@ static void got_write(struct json_writer *out, const struct ledger *ledger)
 	json_put_double(out, "got_total", worth_amount(ledger->sum.given - ledger->sum.lost));
 }
 
-static void measure_write(struct json_writer *out, const struct worth *worth, const struct worth_customer *own, enum worth_measure measure)
+/* The bounds of the rank are those of others too: not of so few. */
+static void measure_write(struct request *request, const struct worth *worth, const struct worth_customer *own, enum worth_measure measure)
 {
+	struct json_writer *out = &request->out;
 	static const char *const names[] = {"recency", "frequency", "money"};
 	int64_t value = measure == MEASURE_RECENCY ? own->recency_days : measure == MEASURE_FREQUENCY ? own->frequency : own->money;
 	const struct worth_cut *cut = &worth->cuts[measure][own->ranks[measure]];
@@ -77,14 +80,16 @@ static void measure_write(struct json_writer *out, const struct worth *worth, co
 	json_object_begin(out);
 	json_put_double(out, "value", measure == MEASURE_MONEY ? worth_amount(value) : (double)value);
 	json_put_int(out, "rank", own->ranks[measure]);
-	json_put_double(out, "from", measure == MEASURE_MONEY ? worth_amount(cut->low) : (double)cut->low);
-	json_put_double(out, "to", measure == MEASURE_MONEY ? worth_amount(cut->high) : (double)cut->high);
-	json_put_int(out, "customers", cut->n);
+	bool shown = behind_may_show(request, cut->n);
+	json_put_double(out, "from", !shown ? NAN : measure == MEASURE_MONEY ? worth_amount(cut->low) : (double)cut->low);
+	json_put_double(out, "to", !shown ? NAN : measure == MEASURE_MONEY ? worth_amount(cut->high) : (double)cut->high);
+	json_put_int(out, "customers", shown ? cut->n : 0);
 	json_object_end(out);
 }
 
-static void rfm_write(struct json_writer *out, const struct worth *worth, const struct worth_customer *own)
+static void rfm_write(struct request *request, const struct worth *worth, const struct worth_customer *own)
 {
+	struct json_writer *out = &request->out;
 	json_key(out, TEXT("rfm"));
 	if (own->frequency == 0) {
 		json_write_null(out);
@@ -92,7 +97,7 @@ static void rfm_write(struct json_writer *out, const struct worth *worth, const 
 	}
 	json_object_begin(out);
 	for (unsigned measure = 0; measure < WORTH_MEASURES; measure++)
-		measure_write(out, worth, own, (enum worth_measure)measure);
+		measure_write(request, worth, own, (enum worth_measure)measure);
 	json_put_text(out, "name", text_of(worth_names[own->name].name));
 	json_put_text(out, "title", text_of(worth_names[own->name].title));
 	json_object_end(out);
@@ -133,7 +138,7 @@ static void value_write(struct request *request, const struct worth_view *view, 
 	got_write(out, ledger);
 	ledger_write_stars(request, ledger, CONTACTS_SHOWN);
 	if (own) {
-		rfm_write(out, &view->worth, own);
+		rfm_write(request, &view->worth, own);
 		place_write(request, view, own);
 	}
 }

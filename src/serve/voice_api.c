@@ -6,6 +6,7 @@
 #include "engine/customer_rows.h"
 #include "interact/touchpoint.h"
 #include "measure/voice.h"
+#include "trust/reader.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -39,7 +40,6 @@ struct voice {
 	double remembered, lived;    /* Sums over customers with several ratings. */
 	uint32_t remembering;
 	int month_now;               /* Months since year 0. */
-	size_t fold;
 };
 
 static int month_of(int64_t ms)
@@ -128,10 +128,9 @@ static bool asked_add(void *arg, struct customer *customer)
 	struct voice *voice = arg;
 	struct engine *engine = voice->request->server->engine;
 	const struct questions *questions = questions_of(engine_config(engine));
-	const struct fold_table *table = engine_folds(engine);
-	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0)
+	if (customer_refresh(engine, customer) != 0 || customer->origin_first == 0 || customer->set_aside)
 		return true;
-	struct text state = fold_states_get((struct text){(const char *)customer->states, customer->states_bytes}, table->n, voice->fold);
+	struct text state = reader_service(engine, customer, &question_fold);
 	for (size_t i = 0; state.n && i < questions->n; i++) {
 		struct question_course course;
 		if (!question_course(state, &questions->items[i], &course))
@@ -155,7 +154,6 @@ static int voice_gather(struct voice *voice)
 	for (size_t q = 0; q < questions->n; q++)
 		voice->asked[q].use_name = questions->items[q].use.n ? dictionary_find(names, questions->items[q].use) : 0;
 	voice->month_now = month_of(request->now_ms);
-	voice->fold = fold_table_index(engine_folds(engine), &question_fold);
 	int error = customer_rows_take(&rows, engine, request->now_ms - (int64_t)365 * MS_A_DAY, request->now_ms + 1, EVENTS_MAX);
 	if (!error)
 		rows_add(voice, &rows, questions->n);

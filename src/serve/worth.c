@@ -28,7 +28,7 @@ static void consents_read(struct worth_view *view, struct engine *engine)
 		if (!customer)
 			continue;
 		own->may = customer->number == own->customer && customer_refresh(engine, customer) == 0 && customer->origin_first &&
-		           (reader_consents(engine, customer) & view->purpose->mask) != 0;
+		           reader_agrees(engine, customer, view->purpose, view->made_ms);
 		customer_unlock(engine, customer);
 	}
 }

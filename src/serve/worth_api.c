@@ -69,8 +69,10 @@ static void share_write(struct json_writer *out, const char *key, uint64_t k, ui
 
 /* ---- the parts of the answer ---- */
 
-static void cuts_write(struct json_writer *out, const struct worth *worth)
+/* The bounds of a rank; not of so few that they are somebody's own numbers. */
+static void cuts_write(struct request *request, const struct worth *worth)
 {
+	struct json_writer *out = &request->out;
 	static const char *const measures[] = {"recency_days", "frequency", "money"};
 	json_key(out, TEXT("cuts"));
 	json_object_begin(out);
@@ -81,9 +83,11 @@ static void cuts_write(struct json_writer *out, const struct worth *worth)
 			const struct worth_cut *cut = &worth->cuts[m][rank];
 			json_object_begin(out);
 			json_put_int(out, "rank", rank);
-			json_put_int(out, "customers", cut->n);
-			json_put_double(out, "from", m == MEASURE_MONEY ? worth_amount(cut->low) : (double)cut->low);
-			json_put_double(out, "to", m == MEASURE_MONEY ? worth_amount(cut->high) : (double)cut->high);
+			bool shown = behind_may_show(request, cut->n);
+			json_put_bool(out, "hidden", !shown);
+			json_put_int(out, "customers", shown ? cut->n : 0);
+			json_put_double(out, "from", !shown ? NAN : m == MEASURE_MONEY ? worth_amount(cut->low) : (double)cut->low);
+			json_put_double(out, "to", !shown ? NAN : m == MEASURE_MONEY ? worth_amount(cut->high) : (double)cut->high);
 			json_object_end(out);
 		}
 		json_array_end(out);
@@ -207,16 +211,19 @@ static void needs_write(struct request *request, const struct worth_view *view)
 	json_array_end(out);
 }
 
-static void curve_write(struct json_writer *out, const struct worth *worth)
+/* Added up over so few, the curve would name what one customer brings: those points have no profit. */
+static void curve_write(struct request *request, const struct worth *worth)
 {
+	struct json_writer *out = &request->out;
 	json_key(out, TEXT("curve"));
 	json_array_begin(out);
 	for (size_t i = 0; i <= WORTH_STEPS; i++) {
 		json_object_begin(out);
 		json_put_double(out, "share", (double)i / WORTH_STEPS);
 		json_put_int(out, "customers", worth->steps[i].customers);
-		json_put_double(out, "profit", worth_amount(worth->steps[i].profit));
-		json_put_double(out, "of_total", worth->profit > 0 ? (double)worth->steps[i].profit / (double)worth->profit : NAN);
+		bool shown = behind_may_show(request, worth->steps[i].customers);
+		json_put_double(out, "profit", shown ? worth_amount(worth->steps[i].profit) : NAN);
+		json_put_double(out, "of_total", shown && worth->profit > 0 ? (double)worth->steps[i].profit / (double)worth->profit : NAN);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -318,8 +325,8 @@ void api_worth(struct request *request)
 	groups_write(request, view);
 	needs_write(request, view);
 	names_write(request, worth);
-	cuts_write(out, worth);
-	curve_write(out, worth);
+	cuts_write(request, worth);
+	curve_write(request, worth);
 	reciprocity_write(request, view);
 	lines_write(request, worth);
 	json_object_end(out);
@@ -369,9 +376,9 @@ static bool group_read(struct request *request, const struct needs *needs, struc
 }
 
 /* The purpose may have been taken back since the view was made: it is asked again. */
-static bool is_named(struct engine *engine, struct customer *customer, const struct purpose *purpose)
+static bool is_named(struct engine *engine, struct customer *customer, const struct purpose *purpose, int64_t now_ms)
 {
-	return purpose && customer_refresh(engine, customer) == 0 && customer->origin_first && (reader_consents(engine, customer) & purpose->mask) != 0;
+	return customer_refresh(engine, customer) == 0 && customer->origin_first && reader_agrees(engine, customer, purpose, now_ms);
 }
 
 static uint32_t customers_write(struct request *request, const struct worth_view *view, const struct group *group)
@@ -383,7 +390,7 @@ static uint32_t customers_write(struct request *request, const struct worth_view
 		struct customer *customer = fits(group, own) ? customer_lock_of(engine, own->customer) : NULL;
 		if (!customer)
 			continue;
-		if (is_named(engine, customer, view->purpose) && ++agreed <= LISTED_MAX)
+		if (is_named(engine, customer, view->purpose, request->now_ms) && ++agreed <= LISTED_MAX)
 			customer_row_write(request, customer);
 		customer_unlock(engine, customer);
 	}

@@ -1,16 +1,29 @@
 /* purpose.c: the purposes of a configuration. */
 #include "trust/purpose.h"
 
-#include "engine/latest.h"
+#include "base/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
+
+#define CLASS_WORDS "service personalisation analytics marketing research sharing"
+#define BASIS_WORDS "consent contract legal-obligation legitimate-interests"
 
 static const struct config_key purpose_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT, .required = true},
 	{.name = "text", .type = CONFIG_TEXT, .required = true},
 	{.name = "version", .type = CONFIG_TEXT, .required = true},
 	{.name = "saves", .type = CONFIG_TEXT},
+	{.name = "class", .type = CONFIG_TEXT, .choices = CLASS_WORDS},
+	{.name = "categories", .type = CONFIG_TEXTS},
+	{.name = "recipients", .type = CONFIG_TEXTS},
+	{.name = "retention", .type = CONFIG_TEXT},
+	{.name = "automated", .type = CONFIG_YES_NO},
+	{.name = "valid", .type = CONFIG_TEXT},
+	{.name = "texts", .type = CONFIG_MAP},
+	{.name = "basis", .type = CONFIG_TEXT, .choices = BASIS_WORDS},
 	{.name = NULL},
 };
 
@@ -53,32 +66,109 @@ static int masks_find(struct config_build *build, struct config *config, struct 
 	return error;
 }
 
+/* ---- one document ---- */
+
+const char *purpose_class_name(enum purpose_class class)
+{
+	static const char *const names[] = {
+#define X(symbol, name) [symbol] = name,
+		PURPOSE_CLASSES(X)
+#undef X
+	};
+	return (unsigned)class < PURPOSE_CLASS_COUNT ? names[class] : "";
+}
+
+/* What is said, else what a well-known name says. */
+static enum purpose_class class_read(struct text said, struct text name)
+{
+	for (unsigned i = 0; i < PURPOSE_CLASS_COUNT; i++)
+		if (text_equal(said.n ? said : name, text_of(purpose_class_name((enum purpose_class)i))))
+			return (enum purpose_class)i;
+	return PURPOSE_CLASS_PERSONALISATION;
+}
+
+/* "texts": each language has a title and a text of its own, both. */
+static int texts_check(struct config_build *build, const struct config_document *document, struct value texts)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	struct text language;
+	int error = 0;
+	while (value_next(&cursor, texts, &language, &item)) {
+		char path[80];
+		snprintf(path, sizeof path, "texts.%.*s", TEXT_ARGS(text_cut(language, 60)));
+		if (!value_text(value_get(item, TEXT("title"))).n || !value_text(value_get(item, TEXT("text"))).n)
+			error = config_problem(build, document, path, "\"%.*s\" needs the \"title\" and the \"text\" in that language", TEXT_ARGS(text_cut(language, 60)));
+	}
+	return error;
+}
+
+static bool is_plain(struct text name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if ((unsigned char)name.p[i] < ' ')
+			return false;
+	return true;
+}
+
+static int name_check(struct config_build *build, const struct config_document *document)
+{
+	if (document->name.n > PURPOSE_NAME_BYTES_MAX || !is_plain(document->name))
+		return config_problem(build, document, "name", "the name of a purpose has at most %d bytes and stands on one line", PURPOSE_NAME_BYTES_MAX);
+	if (text_equal(document->name, TEXT("service")))
+		return config_problem(build, document, "name", "\"service\" is there already and needs no consent");
+	return 0;
+}
+
+static int purpose_read(struct config_build *build, const struct config_document *document, void *item)
+{
+	struct purpose *purpose = item;
+	struct value body = document->body;
+	struct text valid = value_text(value_get(body, TEXT("valid")));
+	*purpose = (struct purpose){
+		.name = document->name, .title = value_text(value_get(body, TEXT("title"))), .text = value_text(value_get(body, TEXT("text"))),
+		.version = value_text(value_get(body, TEXT("version"))), .automated = value_is_true(value_get(body, TEXT("automated"))),
+		.class = class_read(value_text(value_get(body, TEXT("class"))), document->name), .categories = value_get(body, TEXT("categories")),
+		.recipients = value_get(body, TEXT("recipients")), .texts = value_get(body, TEXT("texts")),
+		.retention = value_text(value_get(body, TEXT("retention"))), .basis = value_text(value_get(body, TEXT("basis")))};
+	int error = name_check(build, document), failed = texts_check(build, document, purpose->texts);
+	if (valid.n && (duration_parse(valid, &purpose->valid_ms) != 0 || purpose->valid_ms <= 0))
+		failed = config_problem(build, document, "valid", "\"valid\" must be a length of time such as 365d");
+	return failed ? failed : error;
+}
+
+static uint64_t mark_of(const struct purpose *items, size_t n)
+{
+	uint64_t mark = n;
+	for (size_t i = 0; i < n; i++) {
+		mark = XXH3_64bits_withSeed(items[i].name.p, items[i].name.n, mark);
+		mark = XXH3_64bits_withSeed(items[i].version.p, items[i].version.n, mark);
+		mark = XXH3_64bits_withSeed(&items[i].mask, sizeof items[i].mask, mark);
+		mark = XXH3_64bits_withSeed(&items[i].valid_ms, sizeof items[i].valid_ms, mark);
+	}
+	return mark;
+}
+
 static int purposes_compile(struct config_build *build, struct config *config, const void **section)
 {
 	struct purposes *purposes = arena_zero_alloc(config->arena, 1, sizeof *purposes);
-	struct purpose *items = arena_zero_alloc(config->arena, config->documents_n + 1, sizeof *items);
-	const struct config_document *document;
-	size_t at = 0;
-	if (!purposes || !items)
+	void *items;
+	if (!purposes)
 		return ERROR_MEMORY;
-	while ((document = config_next(config, TEXT("purpose"), &at))) {
-		struct purpose *purpose = &items[purposes->n++];
-		purpose->name = document->name;
-		purpose->title = value_text(value_get(document->body, TEXT("title")));
-		purpose->text = value_text(value_get(document->body, TEXT("text")));
-		purpose->version = value_text(value_get(document->body, TEXT("version")));
-		if (purpose->name.n > LATEST_KEY_BYTES_MAX)
-			return config_problem(build, document, "name", "the name of a purpose has at most %d bytes", LATEST_KEY_BYTES_MAX);
-		if (text_equal(purpose->name, TEXT("service")))
-			return config_problem(build, document, "name", "\"service\" is there already and needs no consent");
-	}
+	int error = config_read_all(build, config, TEXT("purpose"), sizeof(struct purpose), purpose_read, &items, &purposes->n);
+	if (!error)
+		error = masks_find(build, config, items, purposes->n);
+	if (error)
+		return error;
 	purposes->items = items;
+	purposes->mark = mark_of(items, purposes->n);
 	*section = purposes;
-	return masks_find(build, config, items, purposes->n);
+	return 0;
 }
 
+/* What a customer agreed to is kept in the state as bits, so a change of purposes folds it again. */
 const struct config_kind purpose_kind = {
-	.name = "purpose", .keys = purpose_keys, .section = CONFIG_PURPOSES, .compile = purposes_compile};
+	.name = "purpose", .keys = purpose_keys, .shapes_states = true, .section = CONFIG_PURPOSES, .compile = purposes_compile};
 
 const struct purposes *purposes_of(const struct config *config)
 {
@@ -103,4 +193,33 @@ const struct purpose *purpose_of_mask(const struct config *config, uint64_t mask
 		if (purposes->items[i].mask == mask)
 			return &purposes->items[i];
 	return NULL;
+}
+
+uint64_t purposes_of_class(const struct config *config, enum purpose_class class)
+{
+	const struct purposes *purposes = purposes_of(config);
+	uint64_t masks = 0;
+	for (size_t i = 0; i < purposes->n; i++)
+		masks |= purposes->items[i].class == class ? purposes->items[i].mask : 0;
+	return masks;
+}
+
+static struct text in_language(const struct purpose *purpose, struct text language, struct text what, struct text otherwise)
+{
+	struct value texts = value_get(purpose->texts, language);
+	for (size_t i = 0; !texts.n && i < language.n; i++) /* "cs-CZ" is "cs". */
+		if (language.p[i] == '-' || language.p[i] == '_')
+			texts = value_get(purpose->texts, text_first(language, i));
+	struct text text = value_text(value_get(texts, what));
+	return text.n ? text : otherwise;
+}
+
+struct text purpose_title_in(const struct purpose *purpose, struct text language)
+{
+	return in_language(purpose, language, TEXT("title"), purpose->title);
+}
+
+struct text purpose_text_in(const struct purpose *purpose, struct text language)
+{
+	return in_language(purpose, language, TEXT("text"), purpose->text);
 }

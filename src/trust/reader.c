@@ -3,22 +3,33 @@
 
 #include "trust/consent.h"
 
-int reader_open(struct reader *reader, struct engine *engine, struct customer *customer, struct arena *arena, uint64_t purpose)
+#include <assert.h>
+
+static struct text state_of(struct engine *engine, const struct customer *customer, const struct fold *fold)
+{
+	const struct fold_table *table = engine_folds(engine);
+	struct text states = {(const char *)customer->states, customer->states_bytes};
+	return fold_states_get(states, table->n, fold_table_index(table, fold));
+}
+
+int reader_open(struct reader *reader, struct engine *engine, struct customer *customer, struct arena *arena, uint64_t purpose,
+                int64_t now_ms)
 {
 	int error = customer_refresh(engine, customer);
 	if (error)
 		return error;
 	if (customer->origin_first == 0)
 		return ERROR_NOT_FOUND;
-	return reader_open_then(reader, engine, customer, engine_config(engine), arena, purpose);
+	return reader_open_then(reader, engine, customer, engine_config(engine), arena, purpose, now_ms);
 }
 
 int reader_open_then(struct reader *reader, struct engine *engine, struct customer *customer, const struct config *config,
-                     struct arena *arena, uint64_t purpose)
+                     struct arena *arena, uint64_t purpose, int64_t now_ms)
 {
-	*reader = (struct reader){.engine = engine, .config = config, .customer = customer, .arena = arena, .purpose = purpose};
-	size_t index = fold_table_index(engine_folds(engine), &consent_fold);
-	reader->consents = consent_mask(customer_state(engine, customer, index, arena), reader->config);
+	struct text state = state_of(engine, customer, &consent_fold);
+	*reader = (struct reader){.engine = engine, .config = config, .customer = customer, .arena = arena, .purpose = purpose,
+	                          .consents = consent_mask(state, config, now_ms), .now_ms = now_ms,
+	                          .restricted = consent_is_restricted(state, NULL)};
 	return 0;
 }
 
@@ -46,10 +57,33 @@ struct text reader_state(struct reader *reader, const struct fold *fold)
 	return customer_state(reader->engine, reader->customer, index, reader->arena);
 }
 
-uint64_t reader_consents(struct engine *engine, const struct customer *customer)
+uint64_t reader_consents(struct engine *engine, const struct customer *customer, int64_t now_ms)
 {
-	const struct fold_table *table = engine_folds(engine);
-	struct text states = {(const char *)customer->states, customer->states_bytes};
-	struct text state = fold_states_get(states, table->n, fold_table_index(table, &consent_fold));
-	return consent_mask(state, engine_config(engine));
+	return consent_mask(state_of(engine, customer, &consent_fold), engine_config(engine), now_ms);
+}
+
+bool reader_agrees(struct engine *engine, const struct customer *customer, const struct purpose *purpose, int64_t now_ms)
+{
+	return purpose && (reader_consents(engine, customer, now_ms) & purpose->mask) != 0;
+}
+
+struct text reader_service(struct engine *engine, const struct customer *customer, const struct fold *fold)
+{
+	assert(!fold->personal);
+	return state_of(engine, customer, fold);
+}
+
+static bool may_learned(struct engine *engine, const struct customer *customer, uint64_t purpose, int64_t now_ms)
+{
+	return purpose && purpose != PURPOSE_SERVICE && (reader_consents(engine, customer, now_ms) & purpose) == purpose;
+}
+
+struct text reader_learned(struct engine *engine, const struct customer *customer, const struct fold *fold, uint64_t purpose, int64_t now_ms)
+{
+	return may_learned(engine, customer, purpose, now_ms) ? state_of(engine, customer, fold) : (struct text){0};
+}
+
+bool reader_is_withheld(struct engine *engine, const struct customer *customer, const struct fold *fold, uint64_t purpose, int64_t now_ms)
+{
+	return !may_learned(engine, customer, purpose, now_ms) && state_of(engine, customer, fold).n > 0;
 }

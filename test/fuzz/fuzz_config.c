@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		purpose_find(config, document->name);
 	}
 	touchpoint_of(config, EVENT_TRACK, TEXT("Opened"), CHANNEL_APP);
-	consent_mask((struct text){0}, config);
+	consent_mask((struct text){0}, config, 0);
 	config_free(config);
 	return 0;
 }

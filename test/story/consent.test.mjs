@@ -80,7 +80,7 @@ test("the order of receipt counts: an older stamp on a no cannot save the yes, n
   await answer("stamped", "personalisation", true);
   await server.send([track({ userId: "stamped" }, "Consent Withdrawn", { purpose: "personalisation" }, { timestamp: "2020-01-01T00:00:00Z" })]);
   assert.equal((await held("stamped", "personalisation")).holds, false, "withdrawn, though stamped before the yes");
-  await server.post("/v1/import", { batch: [track({ userId: "stamped" }, "Consent Withdrawn", { purpose: "marketing" }, { timestamp: iso(Date.now()) }), track({ userId: "stamped" }, "Consent Given", { purpose: "marketing" }, { timestamp: "2019-01-01T00:00:00Z" })] });
+  await server.post("/v1/import", { batch: [track({ userId: "stamped" }, "Consent Withdrawn", { purpose: "marketing" }, { timestamp: iso(Date.now()) }), track({ userId: "stamped" }, "Consent Given", { purpose: "marketing", notice: { id: "paper-2019", version: "1" } }, { timestamp: "2019-01-01T00:00:00Z" })] });
   assert.equal((await held("stamped", "marketing")).holds, true, "given later, though stamped before");
 });
 

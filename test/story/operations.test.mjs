@@ -173,18 +173,24 @@ describe("the overview", () => {
   test("counts customers, and each figure opens to those who agreed to analytics", async () => {
     const one = await Server.start();
     try {
-      const events = [...Array(12)].flatMap((_, i) => [identify({ userId: `seen-${i}` }, { name: `Seen ${i}` }), track({ userId: `seen-${i}` }, "Looked", {}, { context: { channel: i < 7 ? "app" : "web" } })]);
+      const events = [...Array(24)].flatMap((_, i) => [identify({ userId: `seen-${i}` }, { name: `Seen ${i}` }), track({ userId: `seen-${i}` }, "Looked", {}, { context: { channel: i < 15 ? "app" : "web" } })]);
       await one.send([...events, track({ anonymousId: "nobody" }, "Looked", {}, { context: { channel: "app" } })]);
-      const cids = await Promise.all([0, 1, 7].map(async (i) => (await one.card(`user:seen-${i}`)).cid));
-      for (const [i, purpose] of ["analytics", "personalisation", "analytics"].entries()) ok(await one.post(`/v1/customers/${cids[i]}/consents`, { purpose, answer: "yes", channel: "web" }));
+      const agree = async (i, purpose) => ok(await one.post(`/v1/customers/${(await one.card(`user:seen-${i}`)).cid}/consents`, { purpose, answer: "yes", channel: "web" }));
+      for (const [i, purpose] of [[0, "analytics"], [1, "personalisation"], [15, "analytics"]]) await agree(i, purpose);
+      const few = ok(await one.get("/v1/overview"));
+      assert.equal(few.agreed, null, "three are too few");
+      assert.deepEqual(few.channels.map((row) => [row.channel, row.customers]).sort(), [["app", 16], ["web", null]], "nine are too few");
+      const closed = ok(await one.get("/v1/customers?who=agreed"));
+      assert.deepEqual([closed.hidden, closed.total, closed.customers], [true, 0, []], "what is too small to be shown is not opened");
+      for (let i = 2; i < 10; i++) await agree(i, "personalisation");
       const seen = ok(await one.get("/v1/overview"));
       const open = async (query) => { const list = ok(await one.get(`/v1/customers?${query}`)); return [list.total, list.withheld, list.customers.map((row) => row.name)]; };
       const on = (channel) => seen.channels.find((row) => row.channel === channel).customers;
       assert.deepEqual(await open("channel=app"), [on("app"), on("app") - 1, ["Seen 0"]]);
       assert.deepEqual((await open("who=identified")).slice(0, 2), [seen.identified, seen.identified - 2]);
-      assert.deepEqual((await open("who=agreed")).slice(0, 2), [seen.agreed, 1]);
+      assert.deepEqual((await open("who=agreed")).slice(0, 2), [seen.agreed, 9]);
       assert.deepEqual(await open("channel=phone"), [0, 0, []]);
-      assert.equal(ok(await one.get("/v1/customers")).customers.length, 13, "the list of all customers is as it was");
+      assert.equal(ok(await one.get("/v1/customers")).customers.length, 25, "the list of all customers is as it was");
       refused(await one.get("/v1/customers?channel=fax"), 400, "invalid_channel");
       refused(await one.get("/v1/customers?who=everybody"), 400, "invalid_who");
     } finally { await one.end(); }

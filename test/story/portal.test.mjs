@@ -145,6 +145,8 @@ test("every_section_is_there_with_what_is_known", { skip }, async () => {
   assert.match(text, /You took 80 (on )?\d+ of the last \d+ \w+[^.]*\. guess/);
   assert.match(text, /because you agreed on \d+ \w+ \d{4} to “Remember how I do things”/);
   assert.match(text, /Nothing is used for “Tell me about offers”: you have not agreed/);
+  assert.match(text, /From: accounts and cards, purchases\. Also seen by: our mail house\. Kept for one year\./);
+  assert.match(text, /Kept for two years\. Done by machines alone; you can always ask a person\./);
   assert.match(text, /Bill: City power, 64\.20 EUR/);
   assert.match(text, /You said yes to “Remember how I do things”\./);
   assert.match(html, /href="\/me\/export"/);
@@ -154,7 +156,7 @@ test("of_somebody_who_agreed_to_nothing_nothing_is_guessed", { skip }, async () 
   const text = words(await page(await enter("ben")));
   assert.match(text, /We guess nothing about you/);
   assert.ok(!text.includes("Varga") && !text.includes("City power"), "another customer's facts");
-  assert.ok(!text.includes("Stop all personalisation"));
+  assert.ok(!text.includes("Stop all marketing"));
 });
 test("nothing_is_chosen_before_the_customer_chooses", { skip }, async () => {
   const html = await page(await enter("ben"));
@@ -174,19 +176,47 @@ test("a_yes_and_a_no_by_form_are_seen_by_the_next_decision", { skip }, async () 
   assert.ok((await decide("machine-withdrawal", {}, "ben")).withheld.length > 0);
   assert.equal((await post(ben, "consent", { purpose: "personalisation", version: "0", answer: "yes" })).status, 409, "a yes to words that are no longer in force");
 });
-test("one_button_stops_all_personalisation_and_undo_brings_it_back", { skip }, async () => {
+test("one_button_stops_all_marketing_and_personalisation_and_one_touch_undoes_it", { skip }, async () => {
   const ana = await enter(), now = nextFriday();
   assert.equal((await decide("machine-withdrawal", { now })).options[0].value, 80);
-  assert.equal((await post(ana, "consent", { all: "no" })).headers.location, "/me?done=stopped#choices");
+  const stopped = (await post(ana, "consent", { all: "no" })).headers.location;
+  assert.match(stopped, /^\/me\?done=stopped&undo=u[0-9a-f]+#choices$/);
   const plain = await decide("machine-withdrawal", { now });
   assert.equal(plain.guess, false);
   assert.deepEqual(plain.options.map((o) => o.value), [20, 50, 100, 200]);
   const html = await page(ana);
   assert.match(words(html), /We guess nothing about you/);
-  const no = changes(html).find((c) => c.text.includes("You said no to “Remember how I do things”"));
-  assert.equal((await post(ana, "undo", { undo: no.id })).headers.location, "/me?done=undone#undo");
+  const nos = changes(html).filter((c) => c.text.includes("You said no to"));
+  assert.deepEqual(nos.map((c) => /“(.*?)”/.exec(c.text)[1]).sort(), ["Remember how I do things", "Tell me about offers"], "every purpose of the two classes, and no other");
+  assert.equal((await post(ana, "undo", { undo: /undo=(u[0-9a-f]+)/.exec(stopped)[1] })).headers.location, "/me?done=undone#undo");
   assert.equal((await decide("machine-withdrawal", { now })).options[0].value, 80);
-  assert.match(changes(await page(ana)).find((c) => c.id === no.id).text, /Undone/);
+  for (const no of nos) assert.match(changes(await page(ana)).find((c) => c.id === no.id).text, /Undone/);
+});
+test("one_touch_restricts_all_use_to_the_service_and_lifts_it", { skip }, async () => {
+  const ana = await enter(), now = nextFriday();
+  assert.match((await post(ana, "restrict", { restricted: "yes" })).headers.location, /^\/me\?done=restricted&undo=u[0-9a-f]+#choices$/);
+  const plain = await decide("machine-withdrawal", { now });
+  assert.deepEqual([plain.guess, plain.ask], [false, null]);
+  assert.match(plain.why, /restricted the use of your data/);
+  assert.match(words(await page(ana)), /We guess nothing about you/);
+  assert.ok(changes(await page(ana)).some((c) => c.text.includes("Your data used for nothing but the service itself.")), "it can be undone, as everything");
+  assert.match((await post(ana, "restrict", { restricted: "no" })).headers.location, /^\/me\?done=lifted&undo=/);
+  assert.equal((await decide("machine-withdrawal", { now })).options[0].value, 80);
+  assert.equal((await post(ana, "restrict", { restricted: "perhaps" })).status, 400);
+});
+test("what_one_wants_to_hear_about_is_a_wish_and_no_consent", { skip }, async () => {
+  const ana = await enter(), before = (await api("GET", `/v1/customers/${cid}`)).consents;
+  assert.ok(!/<option[^>]*selected[^>]*>(yes, please|no, thank you)/.test(await page(ana)), "nothing is wished beforehand");
+  const done = (await post(ana, "contact", { "contact.email.tips": "no", "contact.post.tips": "yes" })).headers.location;
+  assert.match(done, /^\/me\?done=contact&undo=u[0-9a-f]+#contact$/);
+  const card = await api("GET", `/v1/customers/${cid}`), stated = Object.fromEntries(card.preferences.map((p) => [p.name, p.value]));
+  assert.deepEqual([stated["contact.email.tips"], stated["contact.post.tips"]], ["no", "yes"]);
+  assert.deepEqual(card.consents, before, "no consent comes of it");
+  assert.match(words(await page(ana)), /Tips for everyday banking by e-mail: no, thank you/);
+  assert.equal((await post(ana, "contact", { "contact.email.tips": "always" })).status, 400);
+  assert.equal((await post(ana, "contact", { "contact.email.tips": "no" })).headers.location, "/me?done=same-contact#contact");
+  await post(ana, "undo", { undo: /undo=(u[0-9a-f]+)/.exec(done)[1] });
+  assert.ok(!(await api("GET", `/v1/customers/${cid}`)).preferences.some((p) => p.name === "contact.email.tips"));
 });
 test("what_is_stated_once_is_honoured_and_taken_back", { skip }, async () => {
   const ana = await enter(), now = nextFriday();

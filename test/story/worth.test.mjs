@@ -160,6 +160,10 @@ describe("worth, needs and segments", () => {
     assert.equal(group.profit, -486, "fifteen times six calls of 5.40");
     assert.equal(worth.curve.length, 21);
     assert.ok(worth.peak > worth.profit);
+    for (const point of worth.curve) assert.equal(point.profit === null, point.customers > 0 && point.customers < 10, `the curve names nobody: ${JSON.stringify(point)}`);
+    const cuts = Object.values(worth.cuts).flat();
+    for (const cut of cuts) assert.ok(cut.hidden ? cut.from === null && cut.to === null : cut.customers === 0 || cut.customers >= 10, `a rank names nobody: ${JSON.stringify(cut)}`);
+    assert.ok(worth.curve.some((point) => point.profit === null) && cuts.some((cut) => cut.hidden), "something was too small");
     assert.deepEqual(worth.lines.map((l) => [l.event, l.serves]), [["Order Completed", "both"], ["Call Started", "neither"]], "the letter went to too few to be shown");
     const all = worth.tiers.reduce((sum, t) => sum + (t.customers ?? 0), 0);
     assert.ok(all <= worth.customers);

@@ -226,7 +226,7 @@ static uint64_t mask_after(struct bench *bench, size_t n)
 	bench->state.n = 0;
 	for (size_t i = 0; i < n; i++)
 		bench_apply(bench, i);
-	return consent_mask(bench_state(bench), bench->config);
+	return consent_mask(bench_state(bench), bench->config, 0);
 }
 
 static void consent_counts_in_the_order_of_receipt_and_for_its_version(void **state)

@@ -96,6 +96,10 @@ static void payload_put(struct world *world, struct buffer *out, enum event_kind
 		text_put(out, "purpose", random_below(&world->seed, 2) ? "marketing" : "personalisation");
 		text_put(out, "answer", random_below(&world->seed, 2) ? "yes" : "no");
 		text_put(out, "version", "1");
+		text_put(out, "actor", random_below(&world->seed, 4) ? "subject" : "system:gpc");
+	} else if (kind == EVENT_RESTRICT) {
+		value_put_key(out, TEXT("restricted"));
+		value_put_bool(out, random_below(&world->seed, 2));
 	} else {
 		const char *part = kind == EVENT_IDENTIFY ? "traits" : kind == EVENT_PREFERENCE ? "set" : "properties";
 		value_put_key(out, text_of(part));
@@ -117,6 +121,8 @@ uint64_t append(struct world *world, uint32_t origin, enum event_kind kind, uint
 	int64_t late = random_below(&world->seed, 10) ? 0 : random_below(&world->seed, 172800) * INT64_C(1000);
 	struct engine_write write = {.header = header_of(world, kind, TIME0 + world->event_n * INT64_C(60000) - late)};
 	uint64_t position;
+	if (kind == EVENT_CONSENT && random_below(&world->seed, 3) == 0)
+		write.header.flags = EVENT_UNVERIFIED;
 	payload_put(world, &payload, kind, target);
 	write.payload = buffer_view(&payload);
 	int error;
@@ -213,7 +219,7 @@ static void undo_some(struct world *world)
 void step(struct world *world)
 {
 	static const enum event_kind kinds[] = {EVENT_TRACK, EVENT_TRACK, EVENT_TRACK, EVENT_IDENTIFY, EVENT_CONSENT,
-	                                        EVENT_PREFERENCE, EVENT_PAGE, EVENT_DECISION};
+	                                        EVENT_PREFERENCE, EVENT_PAGE, EVENT_DECISION, EVENT_RESTRICT};
 	uint32_t dice = random_below(&world->seed, 100);
 	if (dice < 3)
 		join_neighbours(world);
@@ -223,7 +229,7 @@ void step(struct world *world)
 		undo_some(world);
 	else {
 		unsigned person = random_below(&world->seed, PEOPLE), mask = 1 + random_below(&world->seed, 15);
-		append(world, meet(world, person, mask), kinds[random_below(&world->seed, 8)], 0);
+		append(world, meet(world, person, mask), kinds[random_below(&world->seed, 9)], 0);
 	}
 	if (dice == 50)
 		assert_int_equal(engine_snapshot(world->engine), 0);

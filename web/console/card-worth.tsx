@@ -33,6 +33,9 @@ function sentence(v: CustomerValue): string {
   ].filter(Boolean).join(" ");
 }
 
+/* The bounds of a rank, where it has enough customers for them to be shown. */
+const within = (x: { from: number | null; to: number | null }, say: (n: number) => string): string => (x.from === null || x.to === null ? "" : `, ${say(x.from)} to ${say(x.to)}`);
+
 function Why({ v, close }: { v: CustomerValue; close: () => void }) {
   const m = (n: number): string => money(n, v.currency);
   return (
@@ -43,7 +46,7 @@ function Why({ v, close }: { v: CustomerValue; close: () => void }) {
       <div class="wide" tabIndex={0} role="region" aria-label="What the customer got"><table data-testid="worth-got"><caption>What the customer got: {m(v.got_total ?? 0)}</caption>
         <thead><tr><th scope="col">What</th><th scope="col" class="n">Times</th><th scope="col">Minutes</th><th scope="col" class="n">Worth</th></tr></thead>
         <tbody>{v.got?.map((l) => <tr key={l.event + l.channel}><th scope="row">{words(l.event)}, {on(l.channel)}</th><td class="n">{count(l.n)}</td><td>{[l.minutes_saved > 0 && `${count(l.minutes_saved)} saved`, l.minutes_wasted > 0 && `${count(l.minutes_wasted)} lost`].filter(Boolean).join(", ")}</td><td class="n">{m(l.got)}</td></tr>)}</tbody></table></div>
-      {v.rfm && <p class="small">{v.rfm.title}: last purchase {plural(v.rfm.recency.value, "day")} ago (rank {v.rfm.recency.rank}, {v.rfm.recency.from} to {v.rfm.recency.to}), {plural(v.rfm.frequency.value, "purchase")} (rank {v.rfm.frequency.rank}, {v.rfm.frequency.from} to {v.rfm.frequency.to}), {m(v.rfm.money.value)} (rank {v.rfm.money.rank}, {m(v.rfm.money.from)} to {m(v.rfm.money.to)}).</p>}
+      {v.rfm && <p class="small">{v.rfm.title}: last purchase {plural(v.rfm.recency.value, "day")} ago (rank {v.rfm.recency.rank}{within(v.rfm.recency, String)}), {plural(v.rfm.frequency.value, "purchase")} (rank {v.rfm.frequency.rank}{within(v.rfm.frequency, String)}), {m(v.rfm.money.value)} (rank {v.rfm.money.rank}{within(v.rfm.money, m)}).</p>}
       {v.stars && <ul class="plain" data-testid="worth-stars">{v.stars.last.slice(0, 5).map((s, i) => <li key={i} class="part"><strong>{s.stars} of 5</strong>, {words(s.name).toLowerCase()} {on(s.channel)}, <When time={s.start} />. <span class="small">{s.why}</span></li>)}</ul>}
       <div><button class="first" onClick={close}>Close</button></div>
     </Dialog>

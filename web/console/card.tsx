@@ -79,7 +79,8 @@ export function Card({ cid }: { cid: string }) {
         </section>
         <section aria-labelledby="choices" class="stack">
           <h2 id="choices">Choices</h2>
-          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "yes" ? <Mark means="good">yes</Mark> : <span>no</span>}<span class="small block">{x.channel ? `said ${on(x.channel)}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
+          {c.restricted && <p data-testid="restricted"><Mark means="watch">The customer restricts the use of all data: it serves the service and nothing else.</Mark></p>}
+          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "no" ? <span>no</span> : x.holds ? <Mark means="good">yes</Mark> : <Mark means="watch">{x.decision === "expired" ? "yes, but its time is over" : x.decision === "invalidated" ? "yes, to an older text" : "yes, at rest"}</Mark>}<span class="small block">{x.channel ? `said ${on(x.channel)}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
           {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => `“${x.title}”`).join("; ")}.</p>}
         </section>
         <section aria-labelledby="known" class="stack">

@@ -21,7 +21,7 @@ export function Customers() {
   const behind = [channel && `on ${words(channel).toLowerCase()}`, who === "identified" && "with a user id", who === "agreed" && "who agreed to something"].filter(Boolean).join(", ");
   return (
     <>
-      <Top rests={list && list.total > 0 && behind ? <Withheld list={list} /> : undefined} sentence={waits ? "Find a customer by name or identifier." : !list ? "Customers" : behind ? `${list.total === 0 ? "No customer" : plural(list.total, "customer")} ${behind}${q ? ` that fits “${q}”` : ""}.` : q ? (list.total === 0 ? `Nobody fits “${q}”.` : `${plural(list.total, "customer fits", "customers fit")} “${q}”.`) : list.total === 0 ? "Nobody is known yet." : `${plural(list.total, "customer is", "customers are")} known.`} />
+      <Top rests={list && list.total > 0 && behind ? <Withheld list={list} /> : undefined} sentence={waits ? "Find a customer by name or identifier." : !list ? "Customers" : list.hidden ? `Too few customers ${behind} to be shown.` : behind ? `${list.total === 0 ? "No customer" : plural(list.total, "customer")} ${behind}${q ? ` that fits “${q}”` : ""}.` : q ? (list.total === 0 ? `Nobody fits “${q}”.` : `${plural(list.total, "customer fits", "customers fit")} “${q}”.`) : list.total === 0 ? "Nobody is known yet." : `${plural(list.total, "customer is", "customers are")} known.`} />
       <form class="row" role="search" aria-label="Customers" onSubmit={(e) => { e.preventDefault(); const text = String(new FormData(e.currentTarget).get("q") ?? "").trim(); go(withParameters({ q: text, after: null })); }}>
         <label for="q">Name, email or another identifier</label>
         <input id="q" name="q" type="search" key={q} defaultValue={q} autoComplete="off" />

@@ -57,10 +57,10 @@ export function Overview() {
         {o.channels.length === 0 ? <p class="soft">No channel has sent anything yet. Point a Segment SDK at this server, or send the first event with the line from the README.</p> : (
           <div class="wide" tabIndex={0} role="region" aria-label="Table of channels"><table data-testid="channels">
             <thead><tr><th scope="col">Channel</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Events</th><th scope="col">Last heard</th></tr></thead>
-            <tbody>{o.channels.map((c) => <tr key={c.channel}><th scope="row"><a href={`/console/journeys?channel=${encodeURIComponent(c.channel)}`}>{words(c.channel)}</a></th><td class="n"><a class="opens" href={`/console/customers?channel=${encodeURIComponent(c.channel)}`}>{count(c.customers)}<span class="out-of-sight"> on {words(c.channel)}: show the customers</span></a></td><td class="n">{count(c.events)}</td><td>{c.last === null ? "never" : <When time={c.last} />}</td></tr>)}</tbody>
+            <tbody>{o.channels.map((c) => <tr key={c.channel}><th scope="row"><a href={`/console/journeys?channel=${encodeURIComponent(c.channel)}`}>{words(c.channel)}</a></th><td class="n"><a class="opens" href={`/console/customers?channel=${encodeURIComponent(c.channel)}`}>{c.customers === null ? "too few" : count(c.customers)}<span class="out-of-sight"> on {words(c.channel)}: show the customers</span></a></td><td class="n">{c.events === null ? "" : count(c.events)}</td><td>{c.last === null ? "never" : <When time={c.last} />}</td></tr>)}</tbody>
           </table></div>
         )}
-        <p class="small"><a href="/console/customers">{plural(o.customers, "customer")}</a>, {plural(o.events, "event")}. <a href="/console/customers?who=identified">{count(o.identified)} with a user id</a>{o.agreed === null ? "; who agreed to something is not shown of so few" : <>, <a href="/console/customers?who=agreed">{count(o.agreed)} agreed to something</a></>}.</p>
+        <p class="small"><a href="/console/customers">{plural(o.customers, "customer")}</a>, {plural(o.events, "event")}. <a href="/console/customers?who=identified">{o.identified === null ? "too few" : count(o.identified)} with a user id</a>{o.agreed === null ? "; who agreed to something is not shown of so few" : <>, <a href="/console/customers?who=agreed">{count(o.agreed)} agreed to something</a></>}.</p>
       </section>
     </>
   );

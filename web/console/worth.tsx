@@ -64,10 +64,11 @@ function Groups({ w }: { w: Answer }) {
 const WIDE = 680, HIGH = 290, LEFT = 96, BELOW = 62, ABOVE = 16;
 
 function Curve({ w }: { w: Answer }) {
-  const top = Math.max(w.peak, w.profit, 1), low = Math.min(0, ...w.curve.map((p) => p.profit));
+  const points = w.curve.flatMap((p) => (p.profit === null ? [] : [{ share: p.share, profit: p.profit }])); /* Of too few there is none. */
+  const top = Math.max(w.peak, w.profit, 1), low = Math.min(0, ...points.map((p) => p.profit));
   const x = (share: number): number => LEFT + share * (WIDE - LEFT - 12), y = (profit: number): number => ABOVE + (HIGH - ABOVE - BELOW) * (1 - (profit - low) / (top - low));
-  const path = w.curve.map((p, i) => `${i ? "L" : "M"}${x(p.share).toFixed(1)} ${y(p.profit).toFixed(1)}`).join("");
-  const best = w.curve.reduce((a, b) => (b.profit > a.profit ? b : a));
+  const path = points.map((p, i) => `${i ? "L" : "M"}${x(p.share).toFixed(1)} ${y(p.profit).toFixed(1)}`).join("");
+  const best = points.reduce((a, b) => (b.profit > a.profit ? b : a));
   return (
     <section class="stack tight" aria-labelledby="curve-title">
       <h2 id="curve-title">Who the profit comes from</h2>
@@ -81,7 +82,7 @@ function Curve({ w }: { w: Answer }) {
           <circle class="dot" cx={x(best.share)} cy={y(best.profit)} r="5" /><circle class="dot" cx={x(1)} cy={y(w.profit)} r="5" />
         </svg>} table={
         <table><caption>Customers by falling profit, added up</caption><thead><tr><th scope="col">The first</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Bring</th><th scope="col" class="n">Of the whole</th></tr></thead>
-          <tbody>{w.curve.map((p) => <tr key={p.share}><th scope="row">{percent(p.share)}</th><td class="n">{count(p.customers)}</td><td class="n">{whole(p.profit, w.currency)}</td><td class="n">{p.of_total === null ? "" : percent(p.of_total)}</td></tr>)}</tbody></table>} />
+          <tbody>{w.curve.map((p) => <tr key={p.share}><th scope="row">{percent(p.share)}</th><td class="n">{count(p.customers)}</td><td class="n">{p.profit === null ? "of too few" : whole(p.profit, w.currency)}</td><td class="n">{p.of_total === null ? "" : percent(p.of_total)}</td></tr>)}</tbody></table>} />
       {w.below && <p><Mark means="watch"><a href={behind("worth:below")}>{plural(w.below.n, "customer costs", "customers cost")} more than they bring</a> ({percent(w.below.share)} of {count(w.below.of)})</Mark></p>}
     </section>
   );
@@ -144,7 +145,7 @@ function Names({ w }: { w: Answer }) {
         <div class="wide" tabIndex={0} role="region" aria-label="Names"><table><caption>Each ranked 1 to 5 by itself, then named</caption><thead><tr><th scope="col">Name</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Profit</th></tr></thead>
           <tbody>{w.names.map((n) => <tr key={n.name}><th scope="row">{n.title}</th><td class="n">{n.customers === null ? <span class="soft">too few</span> : <a href={behind(`rfm:${n.name}`)}>{count(n.customers)}</a>}</td><td class="n">{n.profit === null ? "" : whole(n.profit, w.currency)}</td></tr>)}</tbody></table></div>
         <div class="wide" tabIndex={0} role="region" aria-label="Cuts"><table><caption>Where the ranks are cut</caption><thead><tr><th scope="col">Rank</th><th scope="col" class="n">Last purchase</th><th scope="col" class="n">Purchases</th><th scope="col" class="n">Money</th></tr></thead>
-          <tbody>{w.cuts.recency_days.map((c, i) => <tr key={c.rank}><th scope="row">{c.rank}</th>{(["recency_days", "frequency", "money"] as const).map((m) => { const x = w.cuts[m][i]!; return <td key={m} class="n">{x.customers === 0 ? "" : `${show[m]!(x.from)} to ${show[m]!(x.to)}`}</td>; })}</tr>)}</tbody></table></div>
+          <tbody>{w.cuts.recency_days.map((c, i) => <tr key={c.rank}><th scope="row">{c.rank}</th>{(["recency_days", "frequency", "money"] as const).map((m) => { const x = w.cuts[m][i]!; return <td key={m} class="n">{x.from === null || x.to === null ? (x.hidden ? "of too few" : "") : x.customers === 0 ? "" : `${show[m]!(x.from)} to ${show[m]!(x.to)}`}</td>; })}</tr>)}</tbody></table></div>
       </div>
     </section>
   );

@@ -44,20 +44,20 @@ export interface OwnProducts { products: { product: string; title: string; setti
 
 export interface CustomerLine { cid: string; name: string | null; identifiers: string[]; channels: string[]; last_seen: Time | null; events: number }
 /* withheld, purpose: of a list behind a figure: who is counted and not named, for want of a yes to that purpose. */
-export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number; withheld?: number; purpose?: string }
+export interface CustomerList { customers: CustomerLine[]; next: string | null; total: number; hidden?: boolean; withheld?: number; purpose?: string }
 export interface Matter {
   matter: string; kind: string; title: string; amount: number | null; currency: string | null; due: Time | null; state: "open" | "done"; since: Time;
   closed: Time | null; closed_on: string | null;
 }
 export interface Reason { text: string; marked: "asked" | "inferred" }
-export interface Consent { purpose: string; title: string; answer: "yes" | "no" | null; time: Time | null; channel: string | null; text: string; version: string }
+export interface Consent { purpose: string; title: string; answer: "yes" | "no" | null; holds?: boolean; decision?: "granted" | "denied" | "withdrawn" | "expired" | "invalidated"; time: Time | null; channel: string | null; text: string; version: string }
 export interface OriginPart { origin: string; since?: Time; identifiers: string[]; events: number }
 export interface Card {
   cid: string; name: string | null; since: Time;
   identifiers: { type: string; value: string; since: Time; source: string }[];
   traits: { name: string; value: Value; source: string; time: Time }[];
   preferences: { name: string; value: Value; channel: string; time?: Time }[];
-  consents: Consent[];
+  restricted: boolean; consents: Consent[];
   channels: { channel: string; contacts: number; last: Time }[];
   present: { channel: string | null; touchpoint?: string; start?: Time; reason: Reason | null } | null;
   contacts: { channel: string; touchpoint: string; start: Time; end: Time | null; events: number; reason: Reason | null }[];
@@ -86,14 +86,14 @@ export interface Quadrant {
 export interface ScoreItem { number: number; title: string; measured: boolean; points: number | null; aim: number; why: string; share?: number; low?: number; high?: number; of?: number }
 export interface ScoreOpened extends ScoreItem, Behind { sentence: string }
 export interface Overview {
-  sentence: string; rests_on: string; customers: number; identified: number; events: number; decisions: number;
+  sentence: string; rests_on: string; customers: number; identified: number | null; events: number; decisions: number;
   forms: { touchpoint: string; asked: number; not_asked: number }[];
   quadrant: Quadrant;
   score: { points: number | null; not_measured: number; items: ScoreItem[] };
   agreed: number | null;
   participation: { value: number | null; n: number; low?: number; high?: number; means: string; missing: string; months: { until: Time; value: number | null; n: number }[] };
   broken: { spot: string; title: string; says: string; customers: number; cost_a_month: number; currency: string }[];
-  channels: { channel: string; customers: number; events: number; last: Time | null }[];
+  channels: { channel: string; customers: number | null; events: number | null; last: Time | null }[]; /* null: of too few. */
   checklist: { title: string; done: boolean; hint: string }[];
 }
 export interface Edge { from: string; to: string; n: number; p50_ms: number; p90_ms: number }
@@ -200,8 +200,8 @@ export interface WorthSum { customers: number | null; profit: number | null }
 export interface Worth {
   sentence: string; from: Time; at: Time; currency: string; customers: number; buyers: number; profit: number; below: WorthShare | null; peak: number; peak_of_total: number | null;
   groups: ({ worth: string; need: string } & WorthSum)[]; tiers: ({ worth: string; title: string } & WorthSum)[]; needs: ({ need: string; title: string; share_of_events?: number } & WorthSum)[];
-  names: ({ name: string; title: string } & WorthSum)[]; cuts: Record<"recency_days" | "frequency" | "money", { rank: number; customers: number; from: number; to: number }[]>;
-  curve: { share: number; customers: number; profit: number; of_total: number | null }[];
+  names: ({ name: string; title: string } & WorthSum)[]; cuts: Record<"recency_days" | "frequency" | "money", { rank: number; hidden: boolean; customers: number; from: number | null; to: number | null }[]>;
+  curve: { share: number; customers: number; profit: number | null; of_total: number | null }[];
   lines: { event: string; channel: string; n: number; customers: number; profit: number; got: number; serves: "both" | "company" | "customer" | "neither" }[];
   reciprocity: { agreed: number; withheld: number; purpose: string; correlation: number | null; cells: ({ cell: string; title: string; do: string; share?: WorthShare } & WorthSum)[] };
 }
@@ -209,7 +209,7 @@ export interface SegmentReason { rule: string; holds: "yes" | "no" | "unknown"; 
 export interface Segment { segment: string; title: string; rule: string; purpose: string; purpose_title: string; members: number | null; agreed: number; withheld: number; share?: number; low?: number; high?: number }
 export interface Segments { at: Time; customers: number; segments: Segment[] }
 export interface SegmentMembers extends Segment { hidden: boolean; customers: { customer: CustomerLine; reasons: SegmentReason[] }[]; unnamed: number; next: string | null }
-export interface RankedMeasure { value: number; rank: number; from: number; to: number; customers: number }
+export interface RankedMeasure { value: number; rank: number; from: number | null; to: number | null; customers: number }
 export interface CustomerValue {
   currency: string; from: Time; at: Time; withheld: { what: string; reason: string; purpose: string }[]; profit?: number; got_total?: number; place?: number; of?: number;
   lines?: { event: string; channel: string; n: number; value: number; income: number; cost: number; minutes: number; profit: number; events: string[] }[];
