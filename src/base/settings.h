@@ -26,6 +26,7 @@
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
 	X(aggregate_min, NUMBER, 10, 1, 1000, "customers", "Aggregates of fewer customers are not shown.")                              \
 	X(journeys_read_max, NUMBER, 1000000, 100, 100000000, "events", "Events read for one answer about journeys cut by a property.")  \
+	X(access_reason, TEXT, "off", 2, 3, "", "Whether opening a customer's card, timeline or export needs a reason: ask or off.")               \
 	X(harbour, TEXT, "off", 2, 3, "", "The demo: on or off.")                                                                       \
 	X(log_level, TEXT, "info", 4, 8, "", "Which lines are logged: debug, info, warning, error.")
 

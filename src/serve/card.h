@@ -8,6 +8,7 @@
 void card_write(struct request *request, struct json_writer *out, struct customer *customer);
 
 /* Members of an object that is open. */
+void card_members_write(struct request *request, struct json_writer *out, struct customer *customer); /* All of the card. */
 void card_identifiers_write(struct request *request, struct json_writer *out, struct text state);
 void card_consents_write(struct json_writer *out, const struct config *config, struct text state);
 void card_origins_write(struct request *request, struct json_writer *out, const struct customer *customer, struct text identifiers);

@@ -44,8 +44,6 @@ int undo_append(struct request *request, uint32_t origin, uint64_t position)
 	int error = record_own(request, origin, position, &event);
 	if (error)
 		return error;
-	if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))
-		return ERROR_NOT_FOUND;
 	struct buffer payload = BUFFER_INIT(256);
 	struct engine_write write = {.header = request_header(request, EVENT_UNDO, (enum channel)event.header.channel)};
 	size_t object = value_open(&payload, VALUE_OBJECT);

@@ -12,6 +12,7 @@
 #include "identify/resolve.h"
 #include "interact/touchpoint.h"
 #include "serve/dead_letters.h"
+#include "serve/noted.h"
 #include "trust/reader.h"
 
 #include <sodium.h>
@@ -517,6 +518,7 @@ static int store_once(struct collect *collect, struct incoming *event)
 	error = store(collect, event);
 	if (!error) {
 		collect->accepted++;
+		collect->consents += event->write.header.kind == EVENT_CONSENT;
 		atomic_fetch_add_explicit(&collect->server->figures.events_accepted, 1, memory_order_relaxed);
 		return 0;
 	}
@@ -623,6 +625,14 @@ static void one(struct request *request, enum event_kind kind)
 	collect_end(&collect, error);
 }
 
+/* The consents of an import are one entry of the audit log. */
+static void import_note(struct collect *collect)
+{
+	char words[80];
+	int n = snprintf(words, sizeof words, "an import of %zu consents", collect->consents);
+	noted_act(collect->request, &(struct noted){.what = AUDIT_CONSENT, .words = {words, (size_t)n}});
+}
+
 static void many(struct request *request, bool import)
 {
 	struct json root, item, batch;
@@ -655,6 +665,8 @@ static void many(struct request *request, bool import)
 		}
 		index++;
 	}
+	if (import && collect.consents)
+		import_note(&collect);
 	collect_end(&collect, error);
 }
 

@@ -5,6 +5,7 @@
  * to the purpose "analytics": who has not said it is counted as withheld and not named.
  */
 #include "serve/api.h"
+#include "serve/noted.h"
 
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -141,14 +142,19 @@ static bool figure_read(struct request *request, struct listing *listing)
 	return false;
 }
 
+static void identified_card(struct request *request, struct text identifier)
+{
+	uint32_t origin = request_customer_identifier(request, identifier);
+	if (origin && noted_opening(request, origin, "card"))
+		customer_card(request, origin, 0);
+}
+
 void api_customers(struct request *request)
 {
 	int64_t n, after;
 	struct text identifier = http_query(request->http, "identifier");
-	if (identifier.n) {
-		customer_card(request, request_customer_identifier(request, identifier));
-		return;
-	}
+	if (identifier.n)
+		return identified_card(request, identifier);
 	if (request->caller.scope != KEY_SECRET)
 		return reply_error(request, 403, "denied", "Listing customers needs a secret key.");
 	if (!request_number(request, "n", 50, 1, LIST_MAX, &n) || !request_number(request, "after", 0, 0, UINT32_MAX, &after))

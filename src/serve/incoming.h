@@ -14,7 +14,7 @@ struct collect {
 	bool import, trusted;             /* trusted: a secret key vouches for what is said of identity. */
 	struct text source;
 	uint32_t source_number;
-	size_t accepted, duplicates, refused, listed;
+	size_t accepted, duplicates, refused, listed, consents;
 	uint64_t wait_for;
 	struct buffer refusals;           /* JSON of the first REFUSED_LISTED_MAX. */
 	struct json_writer refusals_out;

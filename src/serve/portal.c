@@ -232,7 +232,7 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"},        {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
+	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"},        {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
 	html_open(&portal->html, "nav", "class", "contents", "aria-label", "On this page", NULL);
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
 		if (portal->menus_n == 0 && strcmp(links[i].to, "#menu") == 0)
@@ -301,6 +301,7 @@ void portal_page(struct request *request)
 	portal_menu_section(portal);
 	portal_undo_section(portal);
 	portal_open_section(portal);
+	portal_rights_section(portal);
 	take_section(portal);
 	portal_frame_close(portal);
 }

@@ -8,6 +8,7 @@
 #include "serve/buying_models.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
+#include "serve/noted.h"
 #include "serve/worth.h"
 
 #include <assert.h>
@@ -370,7 +371,7 @@ static void cors(struct request *request)
 	if (request->http->method != HTTP_OPTIONS)
 		return;
 	http_reply_header(request->http, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
-	http_reply_header(request->http, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Retry-Count, X-Attune");
+	http_reply_header(request->http, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Retry-Count, X-Attune, X-Attune-Reason");
 	http_reply_header(request->http, "Access-Control-Max-Age", "900");
 }
 
@@ -594,6 +595,7 @@ static void changed(void *arg, struct engine *engine, const struct customer *cus
 {
 	struct server *server = arg;
 	hub_changed(server->hub, customer_id(engine, customer), event);
+	noted_record(server, engine, customer, event);
 }
 
 static int parts_start(struct server *server, const struct server_options *options)
@@ -603,6 +605,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 	int error = keys_open(&server->keys, server->folder);
 	if (!error)
 		error = dead_letters_open(&server->dead_letters, server->folder);
+	if (!error)
+		error = noted_start(server);
 	if (!error)
 		error = engine_start(server, options);
 	if (!error && !(server->hub = hub_new()))
@@ -683,6 +687,7 @@ void server_stop(struct server *server)
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);
+	audit_close(server->audit);
 	configurations_close(&server->configurations);
 	keys_close(server->keys);
 	pthread_mutex_destroy(&server->work_lock);

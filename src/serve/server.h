@@ -29,6 +29,7 @@ struct dead_letters;
 struct worth_view;
 struct standing;
 struct buying_models;
+struct audit;
 
 /* Who called. */
 struct caller {
@@ -84,6 +85,7 @@ struct server {
 	struct http *http;
 	struct hub *hub;
 	struct dead_letters *dead_letters;
+	struct audit *audit;
 	struct buying_models *buying;
 	struct server_figures figures;
 
