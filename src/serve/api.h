@@ -122,6 +122,9 @@ void api_requests(struct request *request);
 void api_requests_post(struct request *request);
 void api_request_act(struct request *request);
 
+/* trust_api.c */
+void api_trust(struct request *request);
+
 /* correct.c */
 void api_correct(struct request *request);
 

@@ -629,7 +629,7 @@ static void one(struct request *request, enum event_kind kind)
 static void import_note(struct collect *collect)
 {
 	char words[80];
-	int n = snprintf(words, sizeof words, "an import of %zu consents", collect->consents);
+	int n = snprintf(words, sizeof words, "an import of %zu consent%s", collect->consents, collect->consents == 1 ? "" : "s");
 	noted_act(collect->request, &(struct noted){.what = AUDIT_CONSENT, .words = {words, (size_t)n}});
 }
 

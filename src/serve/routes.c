@@ -73,6 +73,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/categories", KEY_SECRET, ROUTE_WORKER, api_categories, "What purchases taught: which categories last, which come back and after how many days."},
 	{HTTP_GET, "/v1/stream", OWN, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
 	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
+	{HTTP_GET, "/v1/trust", KEY_SECRET, ROUTE_WORKER, api_trust, "What customers are asked to agree to and how many do, by purpose and month; open requests; how long what is kept."},
 	{HTTP_GET, "/v1/requests", OWN, ROUTE_WORKER, api_requests, "What customers asked for by right, the one due first first, in pages: ?state=open|done|refused|all&n=&after=. A customer sees their own."},
 	{HTTP_POST, "/v1/requests", OWN, ROUTE_INLINE, api_requests_post, "A customer asks by right: {\"customer\", \"type\": \"access\"|\"correct\"|\"erase\"|\"restrict\"|\"portability\"|\"person\", \"text\", \"decision\"}. Due in a month."},
 	{HTTP_POST, "/v1/requests/{id}", KEY_SECRET, ROUTE_INLINE, api_request_act, "Answer a request: {\"state\": \"done\"|\"refused\", \"because\"}, or extend it: {\"extended_until\", \"because\"}."},

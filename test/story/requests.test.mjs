@@ -1,7 +1,8 @@
 /* What customers ask by right has a due date, an answer with who gave it, and stands on their own page. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { identify, iso, ok, refused, Server } from "./server.mjs";
+import { join } from "node:path";
+import { configurationOf, identify, iso, ok, refused, root, Server, track } from "./server.mjs";
 
 /* The same day of a later month, or its last. */
 function months(from, n) {
@@ -123,5 +124,45 @@ describe("a request of a customer", () => {
     refused(await make({ type: "correct" }, { key: token }), 409, "many_requests");
     await server.send([{ type: "request", userId: "req", messageId: "forged", properties: { act: "done", request: 1 } }]).catch(() => null);
     assert.equal((await list("?state=open")).total, 20);
+  });
+});
+
+describe("where trust stands", () => {
+  let server;
+  before(async () => { server = await Server.start(); });
+  after(() => server.end());
+
+  const trust = () => server.get("/v1/trust").then(ok);
+  const answer = (name, purpose, yes) => track({ userId: name }, yes ? "Consent Given" : "Consent Withdrawn", { purpose });
+
+  test("says nothing of fewer than ten, and counts each customer's last answer with its interval", async () => {
+    const nobody = await trust();
+    assert.equal(nobody.customers, null);
+    assert.match(nobody.sentence, /^No request is open; too few have answered/);
+    await server.send(Array.from({ length: 9 }, (_, i) => answer(`t${i}`, "personalisation", true)));
+    assert.equal((await trust()).purposes.find(({ purpose }) => purpose === "personalisation").yes, null);
+    await server.send([...Array.from({ length: 3 }, (_, i) => answer(`t${9 + i}`, "personalisation", true)), answer("t0", "personalisation", false), answer("t1", "analytics", true)]);
+    const now = await trust(), asked = now.purposes.find(({ purpose }) => purpose === "personalisation");
+    assert.deepEqual([now.customers, asked.yes.n, Math.round(asked.yes.share * 12), Math.round(asked.no.share * 12)], [12, 12, 11, 1]);
+    assert.ok(asked.yes.low < asked.yes.share && asked.yes.share < asked.yes.high);
+    assert.equal(now.purposes.find(({ purpose }) => purpose === "analytics").yes, null, "of one customer nothing is said");
+    assert.match(now.sentence, /92 % of those who were asked say yes/);
+    const months = now.months.filter(({ yes }) => yes);
+    assert.equal(now.months.length, 12);
+    assert.equal(months.length, 1);
+    assert.equal(months[0], now.months[11]);
+    assert.equal(months[0].yes.n, 13, "answers, of at least ten customers");
+  });
+
+  test("names a purpose whose words were changed, and the request that is due first", async () => {
+    ok(await server.post("/v1/requests", { customer: { identifier: "user:t3" }, type: "erase" }));
+    const { sentence, requests } = await trust();
+    assert.match(sentence, /^1 request is open, and the first answer is due on \d{4}-\d\d-\d\d; /);
+    assert.deepEqual(requests, { open: 1, overdue: 0 });
+    refused(await server.get("/v1/trust", { key: server.token("user:t3") }), 403, "denied");
+    const purposes = configurationOf(join(root, "demo/harbour")).map(({ name, text }) => ({ name, text: text.replace(/(name: personalisation[\s\S]*?version: )("?)1\2/, "$1\"2\"") }));
+    ok(await server.post("/v1/configuration", { files: purposes }));
+    const changed = (await trust()).purposes.find(({ purpose }) => purpose === "personalisation");
+    assert.deepEqual([changed.version, Math.round(changed.yes.share * 12), Math.round(changed.outdated.share * 12)], ["2", 0, 11]);
   });
 });

@@ -28,6 +28,7 @@ const pages: { name: string; title: string; key: string; load?: Load; hidden?: t
   { name: "layers", title: "Layers", key: "l", load: () => import("./layers") },
   { name: "roadmap", title: "Roadmap", key: "r", load: () => import("./roadmap") },
   { name: "inventory", title: "Inventory", key: "i", load: () => import("./inventory") },
+  { name: "trust", title: "Trust", key: "t", load: () => import("./trust") },
   { name: "score", title: "The score", key: "", hidden: true, load: () => import("./score") },
 ];
 const help = signal(false);

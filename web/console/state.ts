@@ -5,6 +5,9 @@ import { ApiError, client } from "../shared/api";
 export const api = client();
 export const outside = signal(false);   /* True once the server has said that nobody is signed in. */
 
+/* Why somebody opened a customer, where the company asks for it: as long as the page lives. */
+export const reasons = new Map<string, string>();
+
 /* One question to the server, with its loading and its error; only the newest answer counts. */
 export interface Asked<T> { value: T | null; error: Error | null; loading: boolean }
 export function asking<T>(): { state: { value: Asked<T> }; ask: (question: () => Promise<T>) => Promise<void> } {
