@@ -132,6 +132,11 @@ describe("the audit log", () => {
     refused(await server.get("/v1/customers?identifier=user:aud"), 422, "no_reason");
     ok(await server.get(`/v1/customers/${cid}`, { headers: { "X-Attune-Reason": "at the counter" } }));
     ok(await server.get("/v1/customers/me", { key: server.token("user:aud") }));
-    await until(async () => (await about("staff-access"))[0].reason === "at the counter", "the opening is noted");
+    const program = (...more) => attune("export", "user:aud", "--key", server.secret, "--server", server.url, ...more);
+    assert.match(program().err, /no_reason/);
+    assert.equal(program("--reason", "a letter & more").code, 0);
+    assert.equal((await about("export"))[0].reason, "a letter & more");
+    ok(await server.get(`/v1/customers/${cid}`, { headers: { "X-Attune-Reason": "at the counter again" } }));
+    await until(async () => (await about("staff-access"))[0].reason === "at the counter again", "the opening is noted");
   });
 });
