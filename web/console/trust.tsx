@@ -54,7 +54,7 @@ function Requests() {
     <section class="stack" aria-labelledby="requests"><h2 id="requests">What customers ask of us</h2>
       <nav class="row views" aria-label="Requests">{states.map(([s, title]) => <a key={s} href={withParameters({ requests: s === "open" ? null : s })} aria-current={shownState() === s ? "page" : undefined}>{title}</a>)}</nav>
       {error ? <Trouble error={error} again={loadRequests} /> : !r ? <p class="soft" role="status">One moment.</p> : r.requests.length === 0 ? (
-        <Empty title={shownState() === "open" ? "No request is open" : "None"}><p class="soft">Customers ask on their own page, or staff enters it for them: <code>POST /v1/requests</code>. Each has to be answered within a month.</p></Empty>
+        <Empty title={shownState() === "open" ? "No request is open" : "None"}><p class="soft">Customers ask on their own page, or staff enters it for them. Each has to be answered within a month.</p></Empty>
       ) : (
         <div class="wide" tabIndex={0} role="region" aria-label="Table of requests"><table class="asked" data-testid="requests"><thead><tr><th scope="col">Who</th><th scope="col">What</th><th scope="col">Received</th><th scope="col">Due</th><th scope="col">So far</th></tr></thead>
           <tbody>{r.requests.map((x) => <tr key={x.request} data-request={x.request} data-overdue={x.overdue}><th scope="row"><a href={`/console/customers/${x.cid}`}>{x.name || "No name yet"}</a></th><td>{asked[x.type]}{x.text && <span class="small block">“{x.text}”</span>}</td>
@@ -109,8 +109,8 @@ function Purposes({ t }: { t: Answer }) {
 }
 
 function Months({ t }: { t: Answer }) {
-  const shown = t.months.filter((m) => m.yes), W = 640, H = 160, L = 44, name = (m: Answer["months"][number]): string => date(m.from).toLocaleDateString("en-GB", { month: "short", year: "2-digit", timeZone: "UTC" });
-  const x = (i: number): number => L + (i + 0.5) * ((W - L) / t.months.length), y = (v: number): number => 8 + (H - 32) * (1 - v);
+  const shown = t.months.filter((m) => m.yes), W = 640, H = 160, L = 72, R = 20, name = (m: Answer["months"][number]): string => date(m.from).toLocaleDateString("en-GB", { month: "short", year: "2-digit", timeZone: "UTC" });
+  const x = (i: number): number => L + (i + 0.5) * ((W - L - R) / t.months.length), y = (v: number): number => 8 + (H - 32) * (1 - v);
   const line = t.months.map((m, i) => (m.yes ? `${i && t.months[i - 1]!.yes ? "L" : "M"}${x(i).toFixed(1)} ${y(m.yes.share).toFixed(1)}` : "")).join("");
   return (
     <section class="stack rule" aria-labelledby="months"><h2 id="months">Their answers, month by month</h2>
@@ -121,7 +121,7 @@ function Months({ t }: { t: Answer }) {
             {[0, 0.5, 1].map((v) => <g key={v}><path class="grid" d={`M${L} ${y(v)}H${W}`} /><text x={L - 6} y={y(v) + 4} text-anchor="end">{percent(v)}</text></g>)}
             {t.months.map((m, i) => m.yes && <path key={i} class="range" d={`M${x(i)} ${y(m.yes.low)}V${y(m.yes.high)}`} />)}
             <path class="figure-line" d={line} />{t.months.map((m, i) => m.yes && <circle key={i} class="point" cx={x(i)} cy={y(m.yes.share)} r="3" />)}
-            {t.months.map((m, i) => i % 2 === 1 && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{name(m)}</text>)}
+            {t.months.map((m, i) => i % 2 === 1 && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{name(m).split(" ")[0]}</text>)}
           </svg>}
           table={<table><caption>Share of yes, month by month</caption><thead><tr><th scope="col">Month</th><th scope="col">Yes</th></tr></thead><tbody>{t.months.map((m, i) => <tr key={i}><th scope="row">{name(m)}</th><td>{share(m.yes)}</td></tr>)}</tbody></table>} />
       )}</section>
