@@ -148,6 +148,16 @@ struct clock_parts clock_parts_of(int64_t ms)
 	};
 }
 
+int64_t clock_months_after(int64_t ms, int months)
+{
+	struct clock_parts from = clock_parts_of(ms);
+	int month = from.month - 1 + months, year = from.year + month / 12, days;
+	month = month % 12 + 1;
+	days = days_in_month(year, month);
+	int day = from.day < days ? from.day : days;
+	return ms + (days_of(year, month, day) - days_of(from.year, from.month, from.day)) * MS_A_DAY;
+}
+
 struct text clock_format(char out[CLOCK_TEXT_BYTES], int64_t ms)
 {
 	ms = ms < MS_MIN ? MS_MIN : ms > MS_MAX ? MS_MAX : ms;

@@ -36,4 +36,7 @@ struct clock_parts {
 };
 struct clock_parts clock_parts_of(int64_t ms);
 
+/* The same day and time @months calendar months later (0 or more); where that month has no such day, its last. */
+int64_t clock_months_after(int64_t ms, int months);
+
 #endif

@@ -33,6 +33,7 @@
 	X(gpc, TEXT, "sharing", 3, 16, "", "What a browser's Sec-GPC: 1 is a no to: sharing, marketing (and sharing), or off.")          \
 	X(journeys_read_max, NUMBER, 1000000, 100, 100000000, "events", "Events read for one answer about journeys cut by a property.")  \
 	X(seal, TEXT, "on", 2, 3, "", "Seal what is written about customers with a key of their own: on or off. Off, an erasure cannot reach the log.") \
+	X(access_reason, TEXT, "off", 2, 3, "", "Whether opening a customer's card, timeline or export needs a reason: ask or off.")               \
 	X(harbour, TEXT, "off", 2, 3, "", "The demo: on or off.")                                                                       \
 	X(log_level, TEXT, "info", 4, 8, "", "Which lines are logged: debug, info, warning, error.")
 

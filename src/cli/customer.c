@@ -10,7 +10,8 @@
 
 static int usage(FILE *out, const char *verb)
 {
-	fprintf(out, "usage: attune %s IDENTIFIER|CID --key SECRET [--server URL] [--json]\n\nIDENTIFIER looks like user:ana or email:ana@example.org.\n", verb);
+	fprintf(out, "usage: attune %s IDENTIFIER|CID --key SECRET [--reason TEXT] [--server URL] [--json]\n\nIDENTIFIER looks like user:ana or email:ana@example.org.\n"
+	        "The reason is kept in the audit log; a server with access_reason = ask wants one.\n", verb);
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -23,6 +24,15 @@ static void escape(struct buffer *out, const char *text)
 		else
 			buffer_format(out, "%%%02X", c);
 	}
+}
+
+static void reason_add(struct buffer *path, const char *reason, char before)
+{
+	if (!reason)
+		return;
+	buffer_char(path, before);
+	buffer_string(path, "reason=");
+	escape(path, reason);
 }
 
 static void line(const char *what, struct text text)
@@ -65,9 +75,11 @@ static int show(const char *verb, struct text answer, bool json)
 static int run(int argc, char **argv, const char *verb)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-	                                        {"key", required_argument, NULL, 'k'}, {"server", required_argument, NULL, 's'}, {0}};
+	                                        {"key", required_argument, NULL, 'k'}, {"server", required_argument, NULL, 's'},
+	                                        {"reason", required_argument, NULL, 'r'}, {0}};
 	struct client client;
 	struct buffer path = BUFFER_INIT(2048), answer = BUFFER_INIT((size_t)64 << 20);
+	const char *reason = NULL;
 	bool json = false;
 	client_init(&client);
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -76,12 +88,14 @@ static int run(int argc, char **argv, const char *verb)
 		json |= option == 'j';
 		client.key = option == 'k' ? optarg : client.key;
 		client.server = option == 's' ? optarg : client.server;
+		reason = option == 'r' ? optarg : reason;
 	}
 	if (optind + 1 != argc || !client.key)
 		return usage(stderr, verb);
 	bool named = strchr(argv[optind], ':') != NULL;
 	buffer_string(&path, named ? "/v1/customers?identifier=" : "/v1/customers/");
 	escape(&path, argv[optind]);
+	reason_add(&path, reason, named ? '&' : '?');
 	int status = client_get(&client, buffer_terminated(&path), &answer);
 	if (status == 200 && strcmp(verb, "export") == 0) {
 		struct json_parser *parser = json_parser_new((size_t)64 << 20, 64);
@@ -89,6 +103,7 @@ static int run(int argc, char **argv, const char *verb)
 		buffer_reset(&path);
 		if (parser && json_parse(parser, buffer_view(&answer), &root) == 0)
 			buffer_format(&path, "/v1/customers/%.*s/export", TEXT_ARGS(json_text(json_get(root, TEXT("cid")))));
+		reason_add(&path, reason, '?');
 		json_parser_free(parser);
 		status = client_get(&client, buffer_terminated(&path), &answer);
 	}

@@ -26,12 +26,14 @@
 #include "measure/layers/layers.h"
 #include "measure/roadmap.h"
 #include "trust/consent.h"
+#include "trust/rights_request.h"
 
 #include <math.h>
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
                                            &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold,
-                                           &question_fold,   &idea_fold,   &ranking_fold,    &segment_fold,    &purchase_fold};
+                                           &question_fold,   &idea_fold,   &ranking_fold,    &segment_fold,    &purchase_fold,
+                                           &rights_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,

@@ -1,15 +1,21 @@
-/* verify.c: attune verify: is every block and every record of a data folder sound? */
+/* verify.c: attune verify: is every block and every record of a data folder sound, and is the audit log as it was written? */
 #include "cli/verb.h"
 
 #include "engine/verify.h"
+#include "trust/audit.h"
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 static int usage(FILE *out)
 {
-	fputs("usage: attune verify DIR [--json]\n\nReads the log of the data folder DIR, whole, and says whether it is sound. Changes nothing; may run beside the server.\n", out);
+	fputs("usage: attune verify DIR [--json]\n       attune verify --audit DIR [--hash HASH] [--json]\n\n"
+	      "Reads the log of the data folder DIR, whole, and says whether it is sound. With --audit the audit log: names the first entry\n"
+	      "that was altered, taken away, moved or cut; --hash asks whether the entry with a hash that was noted earlier is still there.\n"
+	      "Changes nothing; may run beside the server.\n", out);
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -26,18 +32,53 @@ static void show(const char *folder, const struct verify *found, int error, bool
 		fprintf(stderr, "attune verify: %s: %s%s%s\n", folder, error_sentence(error), *found->problem ? " " : "", found->problem);
 }
 
+/* ---- the audit log ---- */
+
+static void audit_show(const char *folder, const struct audit_verified *found, const char *hash, int error, bool json)
+{
+	if (json) {
+		printf("{\"sound\":%s,\"entries\":%" PRIu64 ",\"last\":\"%s\"", error ? "false" : "true", found->n, found->last);
+		if (hash)
+			printf(",\"holds\":%s", found->holds ? "true" : "false");
+		if (found->broken)
+			printf(",\"broken\":%" PRIu64 ",\"problem\":\"%s\"", found->broken, found->problem);
+		puts("}");
+	} else if (!error) {
+		printf("The audit log of %s is sound: %" PRIu64 " entries.\nLast hash: %s\n", folder, found->n, found->n ? found->last : "none");
+		if (hash)
+			puts(found->holds ? "The entry with the given hash is among them." : "No entry has the given hash.");
+	}
+	if (error)
+		fprintf(stderr, "attune verify: %s: %s\n", folder, found->broken ? found->problem :
+		        error == ERROR_NOT_FOUND ? "there is no audit log; `attune serve` begins it" : error_sentence(error));
+}
+
+static int audit_check(const char *folder, const char *hash, bool json)
+{
+	struct audit_verified found = {0};
+	int error = sodium_init() < 0 ? ERROR_IO : audit_verify(&found, folder, hash);
+	audit_show(folder, &found, hash, error, json);
+	return error || (hash && !found.holds) ? EXIT_FAILED : EXIT_DONE;
+}
+
 int verb_verify(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {"audit", no_argument, NULL, 'a'},
+	                                        {"hash", required_argument, NULL, 's'}, {0}};
 	struct verify found = {0};
-	bool json = false;
+	const char *hash = NULL;
+	bool json = false, audit = false;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (option != 'j')
+		if (option != 'j' && option != 'a' && option != 's')
 			return usage(option == 'h' ? stdout : stderr);
-		json = true;
+		json |= option == 'j';
+		audit |= option == 'a';
+		hash = option == 's' ? optarg : hash;
 	}
-	if (optind + 1 != argc)
+	if (optind + 1 != argc || (hash && !audit))
 		return usage(stderr);
+	if (audit)
+		return audit_check(argv[optind], hash, json);
 	int error = engine_verify(argv[optind], &found, NULL, NULL);
 	show(argv[optind], &found, error, json);
 	return error ? EXIT_FAILED : EXIT_DONE;

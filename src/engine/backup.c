@@ -70,6 +70,21 @@ static int columns_copy(const char *from, const char *to)
 	return error ? error : files_each(source, file_take, target);
 }
 
+/* Its head says how far the entries were durable in the folder it stands in: a copy made beside a server has other ends. */
+static int audit_take(const char *from, const char *to, const char *name)
+{
+	return strcmp(name, "head") == 0 ? 0 : file_take(from, to, name);
+}
+
+static int audit_copy(const char *from, const char *to)
+{
+	char source[PATH_BYTES], target[PATH_BYTES];
+	int error = part_start(from, to, "audit", source, target);
+	if (!error)
+		error = folder_make(target);
+	return error ? error : files_each(source, audit_take, target);
+}
+
 static int lookup_copy(const char *from, const char *to)
 {
 	char source[PATH_BYTES], target[PATH_BYTES];
@@ -108,6 +123,8 @@ int engine_backup(struct backup *out, const char *from, const char *to)
 		error = lookup_copy(from, to);
 	if (!error)
 		error = columns_copy(from, to);
+	if (!error)
+		error = audit_copy(from, to);
 	if (!error)
 		error = log_take(from, to, "configuration", &configuration);
 	if (!error)

@@ -555,6 +555,19 @@ static int origin_load(void *arg, struct text key, struct text value)
 	return directory_set(engine->directory, directory_hash_id(record.id), number);
 }
 
+/* @states, sealed or not, become those of @customer, who has room for them. */
+static int states_read(struct engine *engine, struct customer *customer, const struct customer_record *record, struct text states)
+{
+	if (!record->key_version)
+		memcpy(customer->states, states.p, record->states_bytes);
+	else if (!engine->keyring)
+		return ERROR_DENIED;
+	else
+		return seal_open(engine->keyring, customer->number, record->key_version, (struct text){(const char *)record, sizeof *record}, states,
+		                 customer->states);
+	return 0;
+}
+
 static int customer_load(void *arg, struct text key, struct text value)
 {
 	struct engine *engine = arg;
@@ -582,17 +595,11 @@ static int customer_load(void *arg, struct text key, struct text value)
 		return ERROR_MEMORY;
 	}
 	customer->states_bytes = record.states_bytes;
-	customer_set_aside_find(engine, customer);
 	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
-	struct text states = text_from(value, sizeof record);
-	if (!record.key_version)
-		memcpy(customer->states, states.p, record.states_bytes);
-	else if (!engine->keyring)
-		return ERROR_DENIED;
-	else
-		return seal_open(engine->keyring, customer->number, record.key_version, (struct text){(const char *)&record, sizeof record},
-		                 states, customer->states);
-	return 0;
+	int error = states_read(engine, customer, &record, text_from(value, sizeof record));
+	if (!error)
+		customer_set_aside_find(engine, customer);
+	return error;
 }
 
 static int identifier_load(void *arg, struct text key, struct text value)

@@ -34,7 +34,8 @@ enum { EVENT_BYTES_MAX = 32 * 1024, EVENT_NESTING_MAX = 16, EVENT_MESSAGE_ID_MAX
 	X(EVENT_LAYOUT,      18, "layout")      /* A menu was changed: by its owner, or as its owner agreed. */ \
 	X(EVENT_CLAIM,       19, "claim")       /* A public key said two identifiers belong together: not yet believed. */ \
 	X(EVENT_TALLY,       20, "tally")       /* Running totals of what is counted for the whole base: of no customer. */ \
-	X(EVENT_RESTRICT,    22, "restrict")    /* The customer's data serve the running of the service alone, or again more. */
+	X(EVENT_RESTRICT,    22, "restrict")    /* The customer's data serve the running of the service alone, or again more. */ \
+	X(EVENT_REQUEST,     23, "request")     /* A customer asked for a right, or what became of it. */
 
 enum event_kind {
 #define X(symbol, number, name) symbol = number,

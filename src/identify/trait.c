@@ -12,12 +12,13 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	struct value_cursor cursor = {0};
 	struct value value;
 	struct text name;
+	bool corrected = value_get(event->payload, TEXT("correction")).n != 0;
 	(void)context;
 	while (value_next(&cursor, value_get(event->payload, TEXT("traits")), &name, &value))
 		latest_set(state, &(struct latest){
 			.key = name, .value = value_type_of(value) == VALUE_NULL ? (struct value){0} : value,
 			.order = event->header.time_ms, .position = event->position, .source = event->header.source,
-			.channel = event->header.channel});
+			.channel = event->header.channel, .tag = corrected ? TRAIT_CORRECTED : 0});
 }
 
 const struct fold trait_fold = {

@@ -40,8 +40,8 @@ void api_known(struct request *request);
 void api_identity(struct request *request);
 void api_merge(struct request *request);
 void api_split(struct request *request);
-/* The card of the customer of @origin; 0: the error stands already. */
-void customer_card(struct request *request, uint32_t origin);
+/* The card of the customer of @origin; 0: the error stands already. @undo: how what was just done is taken back; 0: nothing was. */
+void customer_card(struct request *request, uint32_t origin, uint64_t undo);
 /* A line about a customer who is locked and fresh, as lists have it. */
 void customer_row_write(struct request *request, struct customer *customer);
 /* The name a customer goes by, copied to @copy. */
@@ -124,6 +124,21 @@ void api_stream(struct request *request);
 void api_keys(struct request *request);
 void api_keys_post(struct request *request);
 void api_snapshot(struct request *request);
+
+/* audit_api.c */
+void api_audit(struct request *request);
+void api_audit_verify(struct request *request);
+
+/* rights_api.c */
+void api_requests(struct request *request);
+void api_requests_post(struct request *request);
+void api_request_act(struct request *request);
+
+/* trust_api.c */
+void api_trust(struct request *request);
+
+/* correct.c */
+void api_correct(struct request *request);
 
 /* configuration_api.c */
 void api_configuration(struct request *request);

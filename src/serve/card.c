@@ -55,6 +55,7 @@ static void traits_write(struct request *request, struct json_writer *out, struc
 		value_write_json(out, trait.value);
 		json_put_text(out, "source", card_name_of(request, trait.source));
 		json_put_time(out, "time", trait.order);
+		json_put_bool(out, "corrected", trait.tag == TRAIT_CORRECTED);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -339,15 +340,20 @@ void card_origins_write(struct request *request, struct json_writer *out, const 
 	json_array_end(out);
 }
 
-/* The card of a customer who is locked and fresh, as an object. */
 void card_write(struct request *request, struct json_writer *out, struct customer *customer)
+{
+	json_object_begin(out);
+	card_members_write(request, out, customer);
+	json_object_end(out);
+}
+
+void card_members_write(struct request *request, struct json_writer *out, struct customer *customer)
 {
 	struct reader reader;
 	struct matter matter;
 	char cid[33];
 	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
 	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
-	json_object_begin(out);
 	if (!error && contacts) {
 		struct text identifiers = reader_state(&reader, &identifier_fold), traits = reader_state(&reader, &trait_fold);
 		struct text matters = reader_state(&reader, &matter_fold), preferences = reader_state(&reader, &preference_fold);
@@ -372,5 +378,4 @@ void card_write(struct request *request, struct json_writer *out, struct custome
 		habits_write(request, out, customer);
 		segments_card_write(request, out, customer);
 	}
-	json_object_end(out);
 }

@@ -8,6 +8,7 @@
 void card_write(struct request *request, struct json_writer *out, struct customer *customer);
 
 /* Members of an object that is open. */
+void card_members_write(struct request *request, struct json_writer *out, struct customer *customer); /* All of the card. */
 void card_identifiers_write(struct request *request, struct json_writer *out, struct text state);
 /* What the customer answered to @purpose and whether it holds. @state is that of consent_fold. */
 struct purpose;

@@ -44,8 +44,6 @@ int undo_append(struct request *request, uint32_t origin, uint64_t position)
 	int error = record_own(request, origin, position, &event);
 	if (error)
 		return error;
-	if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))
-		return ERROR_NOT_FOUND;
 	bool agrees = event.header.kind == EVENT_CONSENT || event.header.kind == EVENT_RESTRICT;
 	struct segments_left left = {0};
 	if (agrees)

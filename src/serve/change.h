@@ -12,10 +12,6 @@
 #include "serve/server.h"
 #include "trust/consent.h"
 
-/* The kinds of records that can be undone. */
-#define CHANGE_KINDS (EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_PREFERENCE) | EVENT_KIND_BIT(EVENT_CONSENT) | \
-                      EVENT_KIND_BIT(EVENT_RESTRICT))
-
 /* One operation on a menu. *@position names it for undo. Errors: ERROR_MEMORY, those of request_append. */
 int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
                   enum channel channel, uint64_t *position) MUST_CHECK;
@@ -52,8 +48,8 @@ int preferences_apply(struct request *request, uint32_t origin, struct json set,
 const char *product_setting_refusal(struct request *request, struct text name, struct json value);
 
 /*
- * Make the customer's own record at @position as if it had never been.
- * Errors: ERROR_NOT_FOUND (no record, another customer's, or of a kind that cannot be undone), those of request_append.
+ * Make the customer's own record at @position as if it had never been, whatever it is: undo.h says what may be undone.
+ * Errors: ERROR_NOT_FOUND (no record, or another customer's), those of request_append.
  */
 int undo_append(struct request *request, uint32_t origin, uint64_t position) MUST_CHECK;
 

@@ -15,6 +15,7 @@
 #include "serve/dead_letters.h"
 #include "trust/erasures.h"
 #include "serve/segments_left.h"
+#include "serve/noted.h"
 #include "trust/reader.h"
 
 #include <sodium.h>
@@ -579,6 +580,7 @@ static int store_once(struct collect *collect, struct incoming *event)
 	}
 	if (!error) {
 		collect->accepted++;
+		collect->consents += event->write.header.kind == EVENT_CONSENT;
 		atomic_fetch_add_explicit(&collect->server->figures.events_accepted, 1, memory_order_relaxed);
 		return 0;
 	}
@@ -700,6 +702,14 @@ static void one(struct request *request, enum event_kind kind)
 	collect_end(&collect, error);
 }
 
+/* The consents of an import are one entry of the audit log. */
+static void import_note(struct collect *collect)
+{
+	char words[80];
+	int n = snprintf(words, sizeof words, "an import of %zu consent%s", collect->consents, collect->consents == 1 ? "" : "s");
+	noted_act(collect->request, &(struct noted){.what = AUDIT_CONSENT, .words = {words, (size_t)n}});
+}
+
 static void many(struct request *request, bool import)
 {
 	struct json root, item, batch;
@@ -733,6 +743,8 @@ static void many(struct request *request, bool import)
 		}
 		index++;
 	}
+	if (import && collect.consents)
+		import_note(&collect);
 	collect_end(&collect, error);
 }
 
@@ -744,46 +756,3 @@ void collect_group(struct request *request) { one(request, EVENT_GROUP); }
 void collect_alias(struct request *request) { one(request, EVENT_ALIAS); }
 void collect_batch(struct request *request) { many(request, false); }
 void collect_import(struct request *request) { many(request, true); }
-
-void collect_metrics(struct request *request)
-{
-	json_object_begin(&request->out);
-	json_put_bool(&request->out, "success", true);
-	json_object_end(&request->out);
-}
-
-/* What the browser SDK fetches first. Exactly one integration, so that it loads nothing from elsewhere. */
-void collect_settings(struct request *request)
-{
-	struct json_writer *out = &request->out;
-	struct text host = http_header_of(request->http, "Host"), forwarded = http_header_of(request->http, "X-Forwarded-Proto");
-	char api[300];
-	int n = snprintf(api, sizeof api, "%.*s/v1", TEXT_ARGS(text_first(host, 250)));
-	json_object_begin(out);
-	json_key(out, TEXT("integrations"));
-	json_object_begin(out);
-	json_key(out, TEXT("Segment.io"));
-	json_object_begin(out);
-	json_put_text(out, "apiKey", request->parameters[0]);
-	json_put_text(out, "apiHost", ((struct text){api, (size_t)n}));
-	json_put_text(out, "protocol", text_equal(forwarded, TEXT("https")) ? TEXT("https") : TEXT("http"));
-	json_put_bool(out, "addBundledMetadata", false);
-	json_put_bool(out, "retryQueue", true);
-	json_object_end(out);
-	json_object_end(out);
-	json_key(out, TEXT("plan"));
-	json_write_raw(out, TEXT("{\"track\":{\"__default\":{\"enabled\":true,\"integrations\":{}}},\"identify\":{\"__default\":{\"enabled\":true}},"
-	                         "\"group\":{\"__default\":{\"enabled\":true}}}"));
-	json_key(out, TEXT("metrics"));
-	json_write_raw(out, TEXT("{\"sampleRate\":0}"));
-	json_key(out, TEXT("middlewareSettings"));
-	json_write_raw(out, TEXT("{\"routingRules\":[]}"));
-	json_key(out, TEXT("enabledMiddleware"));
-	json_write_raw(out, TEXT("{}"));
-	json_put_bool(out, "legacyVideoPluginsEnabled", false);
-	json_key(out, TEXT("remotePlugins"));
-	json_write_raw(out, TEXT("[]"));
-	json_key(out, TEXT("consentSettings"));
-	json_write_raw(out, TEXT("{\"allCategories\":[],\"hasUnmappedDestinations\":false}"));
-	json_object_end(out);
-}

@@ -1,6 +1,9 @@
 /* configuration_api.c: the configuration: read, replaced as a whole, and changed a document at a time. */
 #include "serve/api.h"
 #include "serve/staff.h"
+#include "serve/noted.h"
+
+#include <stdio.h>
 
 enum { PROBLEMS_MAX = 100, DOCUMENT_BYTES_MAX = 64 * 1024, DOCUMENT_DEPTH_MAX = 12 };
 
@@ -54,11 +57,6 @@ static bool files_read(struct request *request, struct json root, struct config_
 	return true;
 }
 
-static const char *caller_name(const struct request *request)
-{
-	return request->caller.staff.n ? request->caller.staff.p : request->caller.key ? request->caller.key->id : "console";
-}
-
 static void problems_begin(struct request *request)
 {
 	json_object_begin(&request->out);
@@ -76,6 +74,9 @@ static void configuration_reply(struct request *request, int error, const struct
 		json_put_text(&request->out, "message", TEXT("The configuration has problems; nothing was changed."));
 		request->http->status = 422;
 	} else {
+		char words[80];
+		int n = snprintf(words, sizeof words, "version %u, %zu documents", config->version, config->documents_n);
+		noted_act(request, &(struct noted){.what = AUDIT_CONFIGURATION, .words = {words, (size_t)n}, .durable = true});
 		json_put_int(&request->out, "version", config->version);
 		json_put_int(&request->out, "documents", (int64_t)config->documents_n);
 	}
@@ -91,7 +92,7 @@ void api_configuration_post(struct request *request)
 	if (!request_json(request, &root) || !files_read(request, root, &version))
 		return;
 	problems_begin(request);
-	int error = configurations_apply(&request->server->configurations, request->server->engine, &version, caller_name(request), &config,
+	int error = configurations_apply(&request->server->configurations, request->server->engine, &version, caller_name(request).p, &config,
 	                                 problem_write, &problems);
 	json_array_end(&request->out);
 	configuration_reply(request, error, config);
@@ -144,7 +145,7 @@ static void document_change(struct request *request, struct text text)
 	struct config_place place = {request->parameters[0], request->parameters[1]};
 	const struct config *config;
 	problems_begin(request);
-	int error = configurations_put(&request->server->configurations, request->server->engine, &place, text, caller_name(request), &config,
+	int error = configurations_put(&request->server->configurations, request->server->engine, &place, text, caller_name(request).p, &config,
 	                               problem_write, &problems);
 	json_array_end(&request->out);
 	document_reply(request, error, config);

@@ -4,6 +4,8 @@
 #include "identify/resolve.h"
 #include "identify/trait.h"
 #include "serve/card.h"
+#include "serve/noted.h"
+#include "trust/consent.h"
 #include "trust/reader.h"
 
 #include <stdio.h>
@@ -24,18 +26,25 @@ struct customer *request_customer_fresh(struct request *request, uint32_t origin
 	return NULL;
 }
 
-void customer_card(struct request *request, uint32_t origin)
+void customer_card(struct request *request, uint32_t origin, uint64_t undo)
 {
+	char id[24];
 	struct customer *customer = origin ? request_customer_fresh(request, origin) : NULL;
 	if (!customer)
 		return;
-	card_write(request, &request->out, customer);
+	json_object_begin(&request->out);
+	card_members_write(request, &request->out, customer);
+	if (undo)
+		json_put_text(&request->out, "undo", record_format(id, 'u', undo));
+	json_object_end(&request->out);
 	customer_unlock(request->server->engine, customer);
 }
 
 void api_card(struct request *request)
 {
-	customer_card(request, request_customer_path(request, request->parameters[0]));
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (origin && noted_opening(request, origin, "card"))
+		customer_card(request, origin, 0);
 }
 
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max)
@@ -97,7 +106,8 @@ void api_merge(struct request *request)
 	if (error)
 		return reply_failure(request, error);
 	request->wait_for = position;
-	customer_card(request, a < b ? a : b);
+	noted_act(request, &(struct noted){.what = AUDIT_JOIN, .origin = a, .reason = because, .words = TEXT("joined two customers")});
+	customer_card(request, a < b ? a : b, position);
 }
 
 void api_split(struct request *request)
@@ -122,5 +132,6 @@ void api_split(struct request *request)
 	if (error)
 		return reply_failure(request, error);
 	request->wait_for = position;
-	customer_card(request, origin);
+	noted_act(request, &(struct noted){.what = AUDIT_PART, .origin = origin, .reason = because, .words = TEXT("parted from another customer")});
+	customer_card(request, origin, position);
 }

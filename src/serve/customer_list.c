@@ -5,6 +5,7 @@
  * to the purpose "analytics": who has not said it is counted as withheld and not named.
  */
 #include "serve/api.h"
+#include "serve/noted.h"
 
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -24,7 +25,8 @@ struct listing {
 	uint32_t after, last;   /* Numbers: write only those beyond after; last is the one written last. */
 	bool more;              /* One fits that is not on this page any more. */
 	bool agreed_only;       /* For managers: nobody else is named, and with a query nobody else is counted. */
-	bool counting;          /* The first walk of a list by a figure: it is opened only when it may be shown. */
+	bool is_figure;         /* A figure is opened, not a name looked for: only when it may be shown. */
+	bool counting;          /* The first walk of such a list. */
 	bool by_figure, identified, agreed; /* Only who is known by a user id, who agreed to something. */
 	enum channel channel;   /* Only who was heard on it; none: everybody. */
 	const struct purpose *purpose;
@@ -109,7 +111,7 @@ static bool row(void *arg, struct customer *customer)
 	bool agreed = reader_agrees(engine, customer, listing->purpose, request->now_ms);
 	if (listing->agreed_only && listing->query.n && !agreed)
 		return true; /* Not even counted: the count would say that there is somebody of that name. */
-	listing->fit += listing->counting || !listing->by_figure;
+	listing->fit += listing->counting || !listing->is_figure;
 	if (listing->counting)
 		return true;
 	if (listing->by_figure && !agreed) {
@@ -135,7 +137,8 @@ static bool figure_read(struct request *request, struct listing *listing)
 	listing->identified = text_equal(who, TEXT("identified"));
 	listing->agreed = text_equal(who, TEXT("agreed"));
 	listing->agreed_only = staff_opens_agreed_only(request);
-	listing->by_figure = channel.n > 0 || who.n > 0 || listing->agreed_only;
+	listing->is_figure = channel.n > 0 || who.n > 0;
+	listing->by_figure = listing->is_figure || listing->agreed_only;
 	listing->purpose = purpose_find(engine_config(request->server->engine), TEXT("analytics"));
 	if (who.n && !listing->identified && !listing->agreed)
 		reply_error(request, 400, "invalid_who", "\"who\" must be identified or agreed.");
@@ -172,14 +175,19 @@ static bool figure_may_show(struct listing *listing)
 	return behind_may_show(listing->request, listing->fit);
 }
 
+static void identified_card(struct request *request, struct text identifier)
+{
+	uint32_t origin = request_customer_identifier(request, identifier);
+	if (origin && noted_opening(request, origin, "card"))
+		customer_card(request, origin, 0);
+}
+
 void api_customers(struct request *request)
 {
 	int64_t n, after;
 	struct text identifier = http_query(request->http, "identifier");
-	if (identifier.n) {
-		customer_card(request, request_customer_identifier(request, identifier));
-		return;
-	}
+	if (identifier.n)
+		return identified_card(request, identifier);
 	if (!may_list(request))
 		return;
 	if (!request_number(request, "n", 50, 1, LIST_MAX, &n) || !request_number(request, "after", 0, 0, UINT32_MAX, &after))
@@ -191,7 +199,7 @@ void api_customers(struct request *request)
 	bool all = listing.query.n > 0 || listing.by_figure; /* So that it can be said how many fit. */
 	uint32_t at = all ? 0 : listing.after;
 	struct json_writer *out = &request->out;
-	bool shown = !listing.by_figure || figure_may_show(&listing);
+	bool shown = !listing.is_figure || figure_may_show(&listing);
 	json_object_begin(out);
 	json_key(out, TEXT("customers"));
 	json_array_begin(out);

@@ -4,6 +4,7 @@
 #include "serve/caller.h"
 #include "serve/change.h"
 #include "serve/question.h"
+#include "serve/undo.h"
 
 #include "base/clock.h"
 #include "customize/decision.h"
@@ -299,9 +300,13 @@ void api_undo(struct request *request)
 		return;
 	if (!record_parse(json_text(json_get(root, TEXT("undo"))), 'u', &position))
 		return reply_error(request, 400, "no_undo", "\"undo\" must be the id that the change was answered with.");
-	int error = undo_append(request, origin, position);
+	int error = undo_act(request, origin, position);
 	if (error == ERROR_NOT_FOUND)
 		return reply_error(request, 404, "no_undo", "There is nothing to undo under that id.");
+	if (error == ERROR_LIMIT)
+		return reply_error(request, 409, "too_late", "That was more than %d days ago: it can be changed anew, but not undone.", UNDO_DAYS);
+	if (error == ERROR_CONFLICT)
+		return reply_error(request, 409, "conflict", "These customers were joined or parted otherwise since: undo that first.");
 	if (error)
 		return reply_failure(request, error);
 	done_write(request, 0);

@@ -8,6 +8,7 @@
 #include "identify/trait.h"
 #include "serve/api.h"
 #include "serve/dead_letters.h"
+#include "serve/noted.h"
 #include "serve/standing.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
@@ -332,10 +333,15 @@ void api_erase(struct request *request)
 	const bool own = request->caller.scope == KEY_CUSTOMER;
 	if (because.n > 500)
 		return reply_error(request, 400, "too_long", "\"because\" has at most 500 bytes.");
-	int error = erasure_run(request->server, request->arena, origin, own ? TEXT("customer") : request->caller.staff.n ? request->caller.staff : text_of(request->caller.key ? request->caller.key->id : "company"),
+	if (because.n == 0 && !noted_reason_check(request))
+		return;
+	int error = noted_act(request, &(struct noted){.what = AUDIT_ERASE, .origin = origin, .reason = because, .words = TEXT("begins"), .durable = true});
+	if (!error)
+		error = erasure_run(request->server, request->arena, origin, caller_name(request),
 	                        because.n ? because : own ? TEXT("the customer asked") : TEXT("not said"), &request->http->out);
 	if (error)
-		reply_failure(request, error);
+		return reply_failure(request, error);
+	audit_note(request->server->audit, &(struct audit_act){.time_ms = request->now_ms, .what = AUDIT_ERASE, .who = caller_name(request), .words = TEXT("done"), .durable = true});
 }
 
 void api_erasures(struct request *request)

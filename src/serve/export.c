@@ -7,6 +7,7 @@
 #include "serve/archive.h"
 #include "serve/card.h"
 #include "serve/dead_letters.h"
+#include "serve/noted.h"
 #include "serve/timeline.h"
 #include "trust/reader.h"
 
@@ -24,8 +25,9 @@ static const struct {
 	{"lookup", "What follows from those events, so that it need not be worked out again: who you are, what is known and guessed", "customer.json"},
 	{"columns", "A line for each event: its name, time, place and value", "events.csv"},
 	{"dead-letters.ndjson", "Events that named you and were refused, and why", "refused.ndjson"},
+	{"audit", "Who opened, changed or exported what is kept about you, and the reason they gave; under a hash, not under your name", "audit.ndjson"},
 	{"configuration", "Nothing of customers", ""},
-	{"keys, signing-secret, directory-key", "Nothing of customers", ""},
+	{"keys, signing-secret, directory-key, audit-key", "Nothing of customers", ""},
 };
 
 /* ---- one JSON document ---- */
@@ -59,6 +61,17 @@ static int document_write(struct request *request, uint32_t origin, struct json_
 	return error;
 }
 
+/* No copy leaves that is not noted. False: that is answered. */
+static bool export_note(struct request *request, uint32_t origin, const char *format)
+{
+	if (!noted_reason_check(request))
+		return false;
+	int error = noted_act(request, &(struct noted){.what = AUDIT_EXPORT, .origin = origin, .words = text_of(format), .durable = true});
+	if (error)
+		reply_failure(request, error);
+	return error == 0;
+}
+
 void api_export(struct request *request)
 {
 	struct text format = http_query(request->http, "format");
@@ -69,6 +82,8 @@ void api_export(struct request *request)
 		return reply_error(request, 400, "invalid_format", "\"format\" must be json or zip.");
 	if (text_equal(format, TEXT("zip")))
 		return export_zip_reply(request, origin);
+	if (!export_note(request, origin, "json"))
+		return;
 	int error = document_write(request, origin, &request->out);
 	if (error && request->http->status < 400) /* Not found stands already. */
 		reply_failure(request, error);
@@ -76,10 +91,10 @@ void api_export(struct request *request)
 
 /* ---- the files of the zip ---- */
 
-enum copy_file { COPY_PAGE, COPY_DOCUMENT, COPY_EVENTS, COPY_TABLE, COPY_DECISIONS, COPY_REFUSED, COPY_MANIFEST, COPY_FILES };
+enum copy_file { COPY_PAGE, COPY_DOCUMENT, COPY_EVENTS, COPY_TABLE, COPY_DECISIONS, COPY_REFUSED, COPY_AUDIT, COPY_MANIFEST, COPY_FILES };
 static const char *const copy_names[COPY_FILES] = {
 	[COPY_PAGE] = "index.html", [COPY_DOCUMENT] = "customer.json", [COPY_EVENTS] = "events.ndjson", [COPY_TABLE] = "events.csv",
-	[COPY_DECISIONS] = "decisions.ndjson", [COPY_REFUSED] = "refused.ndjson", [COPY_MANIFEST] = "manifest.json",
+	[COPY_DECISIONS] = "decisions.ndjson", [COPY_REFUSED] = "refused.ndjson", [COPY_AUDIT] = "audit.ndjson", [COPY_MANIFEST] = "manifest.json",
 };
 
 struct copy {
@@ -180,6 +195,32 @@ static int refused_gather(struct copy *copy)
 	return error ? error : dead_letters_about(copy->request->server->dead_letters, values, n, &copy->files[COPY_REFUSED]);
 }
 
+static void audit_take(void *arg, struct text line)
+{
+	buffer_text(arg, line);
+	buffer_char(arg, '\n');
+}
+
+/* What the audit log says about the customer, this copy's own entry among it. */
+static int audit_gather(struct copy *copy)
+{
+	struct server *server = copy->request->server;
+	struct audit_question *question = arena_zero_alloc(copy->request->arena, 1, sizeof *question);
+	struct customer *customer = question ? customer_lock_of(server->engine, copy->origin) : NULL;
+	char cid[33];
+	int error = 0;
+	if (!customer)
+		return question ? ERROR_NOT_FOUND : ERROR_MEMORY;
+	origin_format(cid, customer_id(server->engine, customer));
+	customer_unlock(server->engine, customer);
+	question->n = SIZE_MAX;
+	question->abouts_n = noted_abouts(server, text_of(cid), question->abouts);
+	do
+		error = audit_read(server->audit, question, audit_take, &copy->files[COPY_AUDIT], &question->before);
+	while (!error && question->before);
+	return error;
+}
+
 static void manifest_make(struct copy *copy)
 {
 	struct json_writer out = JSON_WRITER(&copy->files[COPY_MANIFEST]);
@@ -222,6 +263,8 @@ static int copy_gather(struct copy *copy)
 	if (!error)
 		error = refused_gather(copy);
 	if (!error)
+		error = audit_gather(copy);
+	if (!error)
 		error = export_page_write(copy->request, copy->origin, &copy->year, &copy->files[COPY_PAGE]);
 	manifest_make(copy);
 	for (int i = 0; !error && i < COPY_FILES; i++)
@@ -233,6 +276,8 @@ void export_zip_reply(struct request *request, uint32_t origin)
 {
 	struct archive archive = {0};
 	struct copy copy;
+	if (!export_note(request, origin, "zip"))
+		return;
 	copy_init(&copy, request, origin);
 	int error = copy_gather(&copy);
 	for (int i = 0; i < COPY_FILES; i++)

@@ -2,7 +2,7 @@
  * export.h: everything about one customer, to take along: as one JSON document, or as a zip that opens as a page.
  *
  * The zip has a file for each place of the register in export.c: index.html (a page with a chart of the year),
- * customer.json, events.ndjson, events.csv, decisions.ndjson, refused.ndjson, and manifest.json, which lists them with the places they
+ * customer.json, events.ndjson, events.csv, decisions.ndjson, refused.ndjson, audit.ndjson, and manifest.json, which lists them with the places they
  * come from. Private to serve/.
  */
 #ifndef ATTUNE_SERVE_EXPORT_H

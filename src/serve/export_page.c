@@ -63,7 +63,7 @@ static void files_write(struct html *html)
 {
 	static const char *const files[][2] = {
 		{"events.csv", "all that happened, as a table"}, {"events.ndjson", "the same for programs, one a line"},
-		{"decisions.ndjson", "what was decided for me, and why"}, {"refused.ndjson", "what came and was refused"},
+		{"decisions.ndjson", "what was decided for me, and why"}, {"refused.ndjson", "what came and was refused"}, {"audit.ndjson", "who opened or changed what is kept about me"},
 		{"customer.json", "everything as one document, for another company"}, {"manifest.json", "where each of these is kept"}};
 	html_element(html, "h2", "What else is in this copy");
 	html_open(html, "ul", NULL);

@@ -63,12 +63,11 @@ int idea_state_read(struct request *request, uint32_t origin, struct text *state
 /* ---- what a customer does ---- */
 
 static int idea_append(struct request *request, uint32_t origin, const char *name, enum channel channel, struct text idea,
-                       struct text title, struct text text)
+                       struct text title, struct text text, uint64_t *position)
 {
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
 	struct engine_write write = {.header = request_header(request, EVENT_TRACK, channel)};
 	const struct text keys[] = {TEXT("idea"), TEXT("title"), TEXT("text")}, values[] = {idea, title, text};
-	uint64_t position;
 	size_t object = value_open(&payload, VALUE_OBJECT);
 	value_put_key(&payload, TEXT("properties"));
 	size_t properties = value_open(&payload, VALUE_OBJECT);
@@ -82,7 +81,7 @@ static int idea_append(struct request *request, uint32_t origin, const char *nam
 	write.payload = buffer_view(&payload);
 	int error = payload.failed ? ERROR_MEMORY : engine_name(request->server->engine, text_of(name), &write.header.name);
 	if (!error)
-		error = request_append(request, origin, &write, &position);
+		error = request_append(request, origin, &write, position);
 	buffer_free(&payload);
 	return error;
 }
@@ -109,7 +108,7 @@ static struct text id_make(struct request *request, uint32_t customer, struct te
 	return copy;
 }
 
-int idea_propose(struct request *request, uint32_t origin, struct text title, struct text text, enum channel channel, struct text *id)
+int idea_propose(struct request *request, uint32_t origin, struct text title, struct text text, enum channel channel, struct text *id, uint64_t *undo)
 {
 	struct text state;
 	struct idea_part part;
@@ -127,10 +126,10 @@ int idea_propose(struct request *request, uint32_t origin, struct text title, st
 	if (proposed >= IDEAS_A_CUSTOMER_MAX)
 		return ERROR_LIMIT;
 	*id = id_make(request, customer, title);
-	return id->n ? idea_append(request, origin, IDEA_PROPOSED_EVENT, channel, *id, title, text) : ERROR_MEMORY;
+	return id->n ? idea_append(request, origin, IDEA_PROPOSED_EVENT, channel, *id, title, text, undo) : ERROR_MEMORY;
 }
 
-int idea_act(struct request *request, uint32_t origin, struct text idea, struct text act, enum channel channel)
+int idea_act(struct request *request, uint32_t origin, struct text idea, struct text act, enum channel channel, uint64_t *undo)
 {
 	static const struct {
 		const char *act, *event;
@@ -146,7 +145,7 @@ int idea_act(struct request *request, uint32_t origin, struct text idea, struct 
 		return error;
 	if (!idea_id_is_sound(idea) || !idea_list_find(&list, idea))
 		return ERROR_NOT_FOUND;
-	return idea_append(request, origin, acts[i].event, channel, idea, (struct text){0}, (struct text){0});
+	return idea_append(request, origin, acts[i].event, channel, idea, (struct text){0}, (struct text){0}, undo);
 }
 
 /* ---- the interface ---- */
@@ -231,11 +230,13 @@ void api_ideas(struct request *request)
 	json_object_end(&request->out);
 }
 
-static void done_write(struct request *request, struct text idea)
+static void done_write(struct request *request, struct text idea, uint64_t undo)
 {
+	char id[24];
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "done", true);
 	json_put_text(&request->out, "idea", idea);
+	json_put_text(&request->out, "undo", record_format(id, 'u', undo));
 	json_object_end(&request->out);
 }
 
@@ -243,36 +244,38 @@ void api_ideas_post(struct request *request)
 {
 	struct json root;
 	struct text id;
+	uint64_t undo;
 	enum channel channel = CHANNEL_NONE;
 	uint32_t origin = request_customer_path(request, request->parameters[0]);
 	if (!origin || !request_json(request, &root))
 		return;
 	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
-	int error = idea_propose(request, origin, json_text(json_get(root, TEXT("title"))), json_text(json_get(root, TEXT("text"))), channel, &id);
+	int error = idea_propose(request, origin, json_text(json_get(root, TEXT("title"))), json_text(json_get(root, TEXT("text"))), channel, &id, &undo);
 	if (error == ERROR_INVALID)
 		return reply_error(request, 400, "invalid_idea", "An idea needs a \"title\" of at most %d bytes; its \"text\" has at most %d.", IDEA_TITLE_BYTES_MAX, IDEA_TEXT_BYTES_MAX);
 	if (error == ERROR_LIMIT)
 		return reply_error(request, 409, "many_ideas", "This customer has proposed %d ideas already, which is as many as one can.", IDEAS_A_CUSTOMER_MAX);
 	if (error)
 		return reply_failure(request, error);
-	done_write(request, id);
+	done_write(request, id, undo);
 }
 
 void api_idea_act(struct request *request)
 {
 	struct json root;
+	uint64_t undo;
 	enum channel channel = CHANNEL_NONE;
 	uint32_t origin = request_customer_path(request, request->parameters[0]);
 	if (!origin || !request_json(request, &root))
 		return;
 	struct text idea = request->parameters[1];
 	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
-	int error = idea_act(request, origin, idea, json_text(json_get(root, TEXT("act"))), channel);
+	int error = idea_act(request, origin, idea, json_text(json_get(root, TEXT("act"))), channel, &undo);
 	if (error == ERROR_INVALID)
 		return reply_error(request, 400, "invalid_act", "\"act\" must be support, withdraw or try.");
 	if (error == ERROR_NOT_FOUND)
 		return reply_error(request, 404, "no_idea", "Nobody has proposed an idea \"%.*s\".", TEXT_ARGS(text_first(idea, IDEA_ID_BYTES_MAX)));
 	if (error)
 		return reply_failure(request, error);
-	done_write(request, idea);
+	done_write(request, idea, undo);
 }

@@ -19,14 +19,14 @@ bool idea_votes_may_show(const struct request *request, const struct idea *idea)
 int idea_state_read(struct request *request, uint32_t origin, struct text *state, uint32_t *customer) MUST_CHECK;
 
 /*
- * The customer of @origin proposes an idea; its id is made from the title and lives in the request's arena.
+ * The customer of @origin proposes an idea; its id is made from the title and lives in the request's arena; *@undo is its record.
  * Errors: ERROR_INVALID (no title, or one or a text that is too long), ERROR_LIMIT (IDEAS_A_CUSTOMER_MAX are there), those of
  * request_append.
  */
-int idea_propose(struct request *request, uint32_t origin, struct text title, struct text text, enum channel channel, struct text *id)
-	MUST_CHECK;
+int idea_propose(struct request *request, uint32_t origin, struct text title, struct text text, enum channel channel, struct text *id,
+                 uint64_t *undo) MUST_CHECK;
 
 /* "support", "withdraw" or "try". Errors: ERROR_INVALID (another word), ERROR_NOT_FOUND (no such idea), those of request_append. */
-int idea_act(struct request *request, uint32_t origin, struct text idea, struct text act, enum channel channel) MUST_CHECK;
+int idea_act(struct request *request, uint32_t origin, struct text idea, struct text act, enum channel channel, uint64_t *undo) MUST_CHECK;
 
 #endif

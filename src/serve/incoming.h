@@ -15,7 +15,7 @@ struct collect {
 	bool gpc;                         /* The browser says Sec-GPC: 1. */
 	struct text source;
 	uint32_t source_number;
-	size_t accepted, duplicates, refused, listed;
+	size_t accepted, duplicates, refused, listed, consents;
 	uint64_t wait_for;
 	struct buffer refusals;           /* JSON of the first REFUSED_LISTED_MAX. */
 	struct json_writer refusals_out;

@@ -1,5 +1,6 @@
 /* operations_api.c: health, metrics, the description of the interface, keys, streams. */
 #include "serve/api.h"
+#include "serve/noted.h"
 
 #include "base/clock.h"
 #include "engine/dedupe.h"
@@ -113,6 +114,7 @@ void api_metrics(struct request *request)
 	metric(out, "log_full", "gauge", "1 while the disk is full.", log.full);
 	metric(out, "column_rows", "gauge", "Rows for whole-base questions.", (double)columns_rows(engine_columns(server->engine)));
 	metric(out, "dead_letters_total", "counter", "Refused events since the start.", (double)dead_letters_count(server->dead_letters));
+	metric(out, "audit_lost_total", "counter", "Entries the audit log had no room for since the start.", (double)audit_lost(server->audit));
 	metric(out, "streams", "gauge", "Open streams.", (double)hub_watchers(server->hub));
 	metric(out, "connections", "gauge", "Open connections.", http_connections(server->http));
 	metric(out, "uptime_seconds", "gauge", "Time since the start.", (double)(request->now_ms - server->started_ms) / 1000);
@@ -303,6 +305,7 @@ void api_keys_post(struct request *request)
 		return reply_error(request, 400, "invalid_source", "\"source\" must be a name of 1 to %d letters without blanks.", KEY_SOURCE_BYTES);
 	if (error)
 		return reply_failure(request, error);
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = secret ? TEXT("made a secret key") : TEXT("made a write key")});
 	json_object_begin(&request->out);
 	json_put_text(&request->out, "key", text_of(key));
 	json_put_text(&request->out, "note", TEXT("This is shown once."));

@@ -239,7 +239,7 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"},        {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
+	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
 	struct topic topic;
 	size_t at = 0;
 	bool topics = topic_next(portal->config, &at, &topic);
@@ -312,6 +312,7 @@ void portal_page(struct request *request)
 	portal_menu_section(portal);
 	portal_undo_section(portal);
 	portal_open_section(portal);
+	portal_rights_section(portal);
 	take_section(portal);
 	portal_frame_close(portal);
 }

@@ -11,9 +11,9 @@
 #include "interact/preference.h"
 #include "serve/api.h"
 #include "serve/html.h"
+#include "serve/undo.h"
 
 enum {
-	PORTAL_UNDO_DAYS = 30,
 	PORTAL_CHANGES_MAX = 500,   /* Of the newest changes; older ones are in the copy the customer can take along. */
 	PORTAL_GUESSES_MAX = 32,
 	PORTAL_MENUS_MAX = 8,
@@ -21,7 +21,7 @@ enum {
 };
 
 struct portal_change {
-	struct event event;         /* A consent, a restriction, a preference or a layout. */
+	struct event event;         /* One that the customer may take back: see undo.h. */
 	bool undone;
 };
 
@@ -48,7 +48,7 @@ struct portal {
 	uint32_t origin;
 	char form_token[KEYS_MARK_BYTES];
 	struct html html;
-	struct text name, identifiers, traits, preferences, consents, matters, moved;
+	struct text name, identifiers, traits, preferences, consents, matters, moved, rights;
 	struct accessibility accessibility;
 	struct portal_guess guesses[PORTAL_GUESSES_MAX];
 	size_t guesses_n;
@@ -64,7 +64,7 @@ struct portal {
 int portal_read(struct portal *portal) MUST_CHECK;
 /* The change at @position, NULL when it is not among the newest. */
 const struct portal_change *portal_change_at(const struct portal *portal, uint64_t position);
-bool portal_change_is_recent(const struct portal *portal, const struct portal_change *change); /* Within PORTAL_UNDO_DAYS. */
+bool portal_change_is_recent(const struct portal *portal, const struct portal_change *change); /* Within UNDO_DAYS. */
 
 /* portal.c: who is here. False: a page that says why not is written. */
 bool portal_open(struct portal *portal, struct request *request);
@@ -92,6 +92,14 @@ void portal_contact_section(struct portal *portal);    /* portal_contact.c */
 void portal_way_section(struct portal *portal);        /* portal_way.c */
 void portal_menu_section(struct portal *portal);       /* portal_menu.c */
 void portal_undo_section(struct portal *portal);       /* portal_undo.c */
+void portal_rights_section(struct portal *portal);     /* portal_rights.c */
+
+/* portal_rights.c: a request in the customer's words, and making one. */
+const char *portal_rights_words(struct text type);
+void portal_request_form(struct portal *portal);
+
+/* portal_known.c: a stated trait put right. */
+void portal_correct_form(struct portal *portal);
 
 /* portal_words.c: times, names and values in a customer's words. */
 void portal_day(struct html *html, int64_t ms);        /* 3 May 2026 */
@@ -122,6 +130,8 @@ void portal_saving_count(struct portal *portal, const struct event *event);
 
 /* portal_form.c: what was just done, when it was in this section. */
 void portal_done_write(struct portal *portal, const char *section);
+/* Back to the section of @code, a name of what was done; @undo 0: nothing to offer. */
+void portal_done_redirect(struct request *request, const char *code, uint64_t undo);
 
 /* Pieces of markup. */
 void portal_section_open(struct portal *portal, const char *id, const char *question);

@@ -33,6 +33,9 @@ static const struct done {
 	{"unvoted", "ideas", "Done: your vote is taken back."},
 	{"tried", "ideas", "Done: thank you for trying it."},
 	{"proposed", "ideas", "Done: it is there for others to read, and you will read here what becomes of it."},
+	{"corrected", "know", "Done: it is put right, everywhere."},
+	{"same-know", "know", "Nothing was changed: it stood so already."},
+	{"asked", "requests", "Done: we have it, and you read here by when you have our answer."},
 	{"answered", "know", "Done: thank you for your answer."},
 	{"same-way", "way", "Nothing was changed: it was so already."},
 	{"same-choices", "choices", "Nothing was changed: it was so already."},
@@ -87,7 +90,7 @@ static void done_redirect_spared(struct request *request, const char *code, uint
 	page_redirect(request, where);
 }
 
-static void done_redirect(struct request *request, const char *code, uint64_t undo)
+void portal_done_redirect(struct request *request, const char *code, uint64_t undo)
 {
 	done_redirect_spared(request, code, undo, 0);
 }
@@ -130,7 +133,7 @@ static void act_consent(struct portal *portal)
 		return failed(request, ERROR_MEMORY);
 	if (text_equal(form_field(request, "all"), TEXT("no"))) {
 		error = stop_all(portal, &undo, left);
-		return error ? failed(request, error) : done_redirect(request, undo ? "stopped" : "same-choices", undo);
+		return error ? failed(request, error) : portal_done_redirect(request, undo ? "stopped" : "same-choices", undo);
 	}
 	const struct purpose *purpose = purpose_find(portal->config, form_field(request, "purpose"));
 	bool yes = text_equal(answer, TEXT("yes"));
@@ -158,7 +161,7 @@ static void set_apply(struct portal *portal, struct buffer *json, const char *co
 		error = preferences_apply(portal->request, portal->origin, set, CHANNEL_WEB, &undo);
 	if (error)
 		return failed(portal->request, error);
-	done_redirect(portal->request, code, undo);
+	portal_done_redirect(portal->request, code, undo);
 }
 
 static void act_restrict(struct portal *portal)
@@ -173,7 +176,7 @@ static void act_restrict(struct portal *portal)
 	int error = restrict_append(request, portal->origin, restricted, (struct text){"", 0}, CHANNEL_WEB, &position, left);
 	if (error)
 		return failed(request, error);
-	done_redirect(request, !position ? "same-choices" : restricted ? "restricted" : "lifted", position);
+	portal_done_redirect(request, !position ? "same-choices" : restricted ? "restricted" : "lifted", position);
 }
 
 static void act_contact(struct portal *portal)
@@ -186,7 +189,7 @@ static void act_contact(struct portal *portal)
 	if (n < 0)
 		failed(portal->request, ERROR_INVALID);
 	else if (n == 0)
-		done_redirect(portal->request, "same-contact", 0);
+		portal_done_redirect(portal->request, "same-contact", 0);
 	else
 		set_apply(portal, &json, "contact");
 	buffer_free(&json);
@@ -203,7 +206,7 @@ static void act_way(struct portal *portal)
 		portal_problem(portal->request, 400, "One of these answers is not possible.",
 		               "The day must be from 1 to 28, the time as 18:00, the others as they are offered. Nothing was changed.");
 	else if (n == 0)
-		done_redirect(portal->request, "same-way", 0);
+		portal_done_redirect(portal->request, "same-way", 0);
 	else
 		set_apply(portal, &json, "way");
 	buffer_free(&json);
@@ -284,12 +287,12 @@ static void act_menu(struct portal *portal)
 static int undo_together(struct portal *portal, const struct portal_change *change)
 {
 	struct text control = value_text(value_get(change->event.payload, TEXT("control")));
-	int error = change->undone ? 0 : undo_append(portal->request, portal->origin, change->event.position);
+	int error = change->undone ? 0 : undo_act(portal->request, portal->origin, change->event.position);
 	for (size_t i = 0; !error && text_equal(control, TEXT(PORTAL_STOP_CONTROL)) && i < portal->changes_n; i++) {
 		const struct portal_change *other = &portal->changes[i];
 		if (other != change && !other->undone && other->event.header.received_ms == change->event.header.received_ms &&
 		    text_equal(value_text(value_get(other->event.payload, TEXT("control"))), control))
-			error = undo_append(portal->request, portal->origin, other->event.position);
+			error = undo_act(portal->request, portal->origin, other->event.position);
 	}
 	return error;
 }
@@ -305,7 +308,7 @@ static void act_undo(struct portal *portal)
 	int error = undo_together(portal, change);
 	if (error)
 		return failed(portal->request, error);
-	done_redirect(portal->request, "undone", 0);
+	portal_done_redirect(portal->request, "undone", 0);
 }
 
 static void act_leave(struct portal *portal)
@@ -327,7 +330,8 @@ void portal_form(struct request *request)
 		const char *name;
 		void (*act)(struct portal *portal);
 	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}, {"restrict", act_restrict}, {"contact", act_contact},
-	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form}};
+	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form},
+	                {"correct", portal_correct_form}, {"request", portal_request_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)
 		return reply_failure(request, ERROR_MEMORY);

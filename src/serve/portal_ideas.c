@@ -218,7 +218,8 @@ void portal_idea_form(struct portal *portal)
 {
 	struct request *request = portal->request;
 	struct text idea = form_field(request, "idea"), act = form_field(request, "act");
-	int error = idea_act(request, portal->origin, idea, act, CHANNEL_WEB);
+	uint64_t undo;
+	int error = idea_act(request, portal->origin, idea, act, CHANNEL_WEB, &undo);
 	if (error)
 		return failed(request, error);
 	back(request, text_equal(act, TEXT("support")) ? "voted" : text_equal(act, TEXT("try")) ? "tried" : "unvoted");
@@ -228,7 +229,8 @@ void portal_propose_form(struct portal *portal)
 {
 	struct request *request = portal->request;
 	struct text id;
-	int error = idea_propose(request, portal->origin, form_field(request, "title"), form_field(request, "text"), CHANNEL_WEB, &id);
+	uint64_t undo;
+	int error = idea_propose(request, portal->origin, form_field(request, "title"), form_field(request, "text"), CHANNEL_WEB, &id, &undo);
 	if (error)
 		return failed(request, error);
 	back(request, "proposed");

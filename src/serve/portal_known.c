@@ -1,9 +1,13 @@
 /* portal_known.c: what is known, guessed and withheld; what is open. */
 #include "serve/portal.h"
 
+#include "identify/trait.h"
 #include "interact/matter.h"
 #include "interact/touchpoint.h"
+#include "serve/correct.h"
 #include "trust/consent.h"
+
+#include <stdio.h>
 
 /* "From the branches, since 4 June 2024." */
 static void from_write(struct portal *portal, uint32_t source, int64_t since_ms, const char *use)
@@ -20,10 +24,45 @@ static void from_write(struct portal *portal, uint32_t source, int64_t since_ms,
 	html_close(html, "span");
 }
 
+static bool can_be_typed(enum value_type type)
+{
+	return type == VALUE_TEXT || type == VALUE_INT || type == VALUE_DOUBLE;
+}
+
+/* "That is wrong": a field with what stands there, to be put right. What has parts is put right by a person. */
+static void correct_write(struct portal *portal, const struct latest *trait, unsigned number)
+{
+	struct html *html = &portal->html;
+	char id[24];
+	if (!can_be_typed(value_type_of(trait->value)) || !*portal->form_token)
+		return; /* A copy that is taken along has no forms. */
+	snprintf(id, sizeof id, "correct-%u", number);
+	html_open(html, "details", NULL);
+	html_open(html, "summary", NULL);
+	html_string(html, "That is wrong");
+	html_open(html, "span", "class", "out-of-sight", NULL);
+	html_string(html, ": ");
+	portal_name(html, trait->key, false);
+	html_close(html, "span");
+	html_close(html, "summary");
+	portal_form_open(portal, "/me/correct");
+	portal_hidden(html, "trait", trait->key);
+	html_open(html, "p", "class", "row", NULL);
+	html_open(html, "label", "for", id, NULL);
+	html_string(html, "It should be");
+	html_close(html, "label");
+	html_open(html, "input", "id", id, "name", "value", "required", "", "maxlength", "500", NULL);
+	html_element(html, "button", "Put it right");
+	html_close(html, "p");
+	html_close(html, "form");
+	html_close(html, "details");
+}
+
 static void traits_write(struct portal *portal)
 {
 	struct html *html = &portal->html;
 	struct latest trait;
+	unsigned n = 0;
 	html_element(html, "h3", "What you or our staff stated");
 	html_open(html, "ul", "class", "lines", NULL);
 	bool any = false;
@@ -39,7 +78,8 @@ static void traits_write(struct portal *portal)
 		html_string(html, ": ");
 		portal_value(html, trait.value);
 		html_close(html, "span");
-		from_write(portal, trait.source, trait.order, "Used to serve you.");
+		from_write(portal, trait.source, trait.order, trait.tag == TRAIT_CORRECTED ? "Put right since then. Used to serve you." : "Used to serve you.");
+		correct_write(portal, &trait, n++);
 		html_close(html, "li");
 	}
 	html_close(html, "ul");
@@ -153,6 +193,46 @@ static void withheld_write(struct portal *portal)
 		html_close(html, "li");
 	}
 	html_close(html, "ul");
+}
+
+/* What was typed, as what stood there: a number stays a number. False: it is none. */
+static bool typed_read(struct buffer *out, struct value old, struct text typed)
+{
+	int64_t whole;
+	double number;
+	if (value_type_of(old) == VALUE_TEXT)
+		value_put_text(out, typed);
+	else if (text_to_int64(typed, &whole) == 0)
+		value_put_int(out, whole);
+	else if (text_to_double(typed, &number) == 0)
+		value_put_double(out, number);
+	else
+		return false;
+	return !out->failed;
+}
+
+void portal_correct_form(struct portal *portal)
+{
+	struct request *request = portal->request;
+	struct buffer value = BUFFER_INIT(2 * LATEST_VALUE_BYTES_MAX);
+	struct correction correction = {.trait = form_field(request, "trait")};
+	struct text typed = text_trim(form_field(request, "value"));
+	struct latest trait;
+	uint64_t position;
+	bool known = latest_find(portal->traits, correction.trait, &trait) && can_be_typed(value_type_of(trait.value));
+	int error = known && typed.n && typed_read(&value, trait.value, typed) ? 0 : ERROR_INVALID;
+	correction.value = (struct value){(const uint8_t *)value.p, value.n};
+	if (!error)
+		error = correction_append(request, portal->origin, &correction, CHANNEL_WEB, &position);
+	buffer_free(&value);
+	if (error == ERROR_CONFLICT)
+		portal_done_redirect(request, "same-know", 0);
+	else if (error == ERROR_INVALID || error == ERROR_NOT_FOUND || error == ERROR_LIMIT)
+		portal_problem(request, 400, "That cannot be put there.", "Say it in a few words, or as a number where a number stood. Nothing was changed.");
+	else if (error)
+		portal_problem(request, 503, "That could not be kept just now.", "Nothing was changed. Try again in a moment.");
+	else
+		portal_done_redirect(request, "corrected", position);
 }
 
 void portal_known_section(struct portal *portal)

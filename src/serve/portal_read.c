@@ -6,7 +6,8 @@
 #include "identify/trait.h"
 #include "interact/matter.h"
 #include "serve/buying_models.h"
-#include "serve/change.h"
+#include "trust/consent.h"
+#include "trust/rights_request.h"
 
 #include <stdio.h>
 
@@ -20,6 +21,7 @@ static void states_read(struct portal *portal, struct reader *reader)
 	portal->consents = reader_state(reader, &consent_fold);
 	portal->matters = reader_state(reader, &matter_fold);
 	portal->moved = reader_state(reader, &moved_fold);
+	portal->rights = reader_state(reader, &rights_fold);
 	portal->accessibility = preference_accessibility(portal->preferences);
 	portal->name = trait_display_name(portal->traits, portal->request->arena);
 }
@@ -157,7 +159,7 @@ static int changes_read(struct portal *portal, struct history *history)
 		if (event.header.kind == EVENT_UNDO && undone_n < UNDONE_MAX && value_int(value_get(event.payload, TEXT("position")), &position))
 			undone[undone_n++] = (uint64_t)position;
 		portal_saving_count(portal, &event);
-		if (!(CHANGE_KINDS & EVENT_KIND_BIT(event.header.kind)))
+		if (undo_by_whom(&event) != UNDO_CUSTOMER)
 			continue;
 		struct portal_change *change = &portal->changes[portal->changes_n++];
 		*change = (struct portal_change){.event = event};
@@ -189,5 +191,5 @@ const struct portal_change *portal_change_at(const struct portal *portal, uint64
 
 bool portal_change_is_recent(const struct portal *portal, const struct portal_change *change)
 {
-	return portal->request->now_ms - change->event.header.time_ms < (int64_t)PORTAL_UNDO_DAYS * MS_A_DAY;
+	return !undo_is_late(&change->event, portal->request->now_ms);
 }

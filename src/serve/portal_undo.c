@@ -1,11 +1,22 @@
-/* portal_undo.c: what can be taken back, for PORTAL_UNDO_DAYS. */
+/* portal_undo.c: what can be taken back, for UNDO_DAYS. */
 #include "serve/portal.h"
+
+#include "serve/correct.h"
+
+/* Whose act was it? What staff did for a customer is undone like the customer's own. */
+static const char *who_words(const struct event *event)
+{
+	struct correction correction;
+	if (event->header.kind == EVENT_LAYOUT && !text_equal(value_text(value_get(event->payload, TEXT("by"))), TEXT("customer")))
+		return "With your yes,";
+	if (correction_of(event, &correction) && !text_equal(value_text(value_at(event->payload, TEXT("correction.by"))), TEXT("customer")))
+		return "Our staff, for you,";
+	return "You,";
+}
 
 static void change_write(struct portal *portal, const struct portal_change *change)
 {
 	struct html *html = &portal->html;
-	bool by_us = change->event.header.kind == EVENT_LAYOUT &&
-	             !text_equal(value_text(value_get(change->event.payload, TEXT("by"))), TEXT("customer"));
 	char id[24];
 	html_open(html, "li", NULL);
 	html_attribute(html, "data-change", record_format(id, 'u', change->event.position));
@@ -13,7 +24,7 @@ static void change_write(struct portal *portal, const struct portal_change *chan
 	portal_change_text(portal, change);
 	html_close(html, "span");
 	html_open(html, "span", "class", "from", NULL);
-	html_string(html, by_us ? "With your yes," : "You,");
+	html_string(html, who_words(&change->event));
 	portal_on_channel(html, (enum channel)change->event.header.channel);
 	html_string(html, change->event.header.channel ? ", on " : " on ");
 	portal_moment(html, change->event.header.time_ms);
@@ -35,7 +46,7 @@ void portal_undo_section(struct portal *portal)
 	bool any = false;
 	portal_section_open(portal, "undo", "What can I undo?");
 	html_open(html, "p", NULL);
-	html_format(html, "Everything that was changed in the last %d days, on any channel. Undone means: as if it had never been.", PORTAL_UNDO_DAYS);
+	html_format(html, "Everything that was changed in the last %d days, on any channel. Undone means: as if it had never been.", UNDO_DAYS);
 	html_close(html, "p");
 	html_open(html, "ul", "class", "lines", NULL);
 	for (size_t i = 0; i < portal->changes_n; i++)

@@ -2,6 +2,8 @@
 #include "serve/portal.h"
 
 #include "base/clock.h"
+#include "interact/voice/idea.h"
+#include "serve/correct.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -176,9 +178,45 @@ static void who_said(struct html *html, struct text actor, bool yes)
 	html_format(html, "%s said %s to “", text_equal(actor, TEXT("guardian")) ? "Your guardian" : "You", answer);
 }
 
+static void correction_text(struct portal *portal, const struct correction *correction)
+{
+	struct html *html = &portal->html;
+	html_string(html, "Your ");
+	portal_name(html, correction->trait, false);
+	html_string(html, " was put right: from “");
+	portal_value(html, correction->old);
+	html_string(html, "” to “");
+	portal_value(html, correction->value);
+	html_string(html, "”.");
+}
+
+/* An idea, a vote or a ranking. */
+static void said_text(struct portal *portal, const struct event *event)
+{
+	static const struct {
+		const char *event, *says;
+	} known[] = {{IDEA_PROPOSED_EVENT, "You proposed the idea “"}, {IDEA_SUPPORTED_EVENT, "You are for the idea “"},
+	             {IDEA_WITHDRAWN_EVENT, "You took back your vote for the idea “"}, {IDEA_TRIED_EVENT, "You tried the idea “"}};
+	struct value properties = value_get(event->payload, TEXT("properties"));
+	struct text title = value_text(value_get(properties, TEXT("title")));
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (!text_equal(event->name, text_of(known[i].event)))
+			continue;
+		html_string(&portal->html, known[i].says);
+		if (title.n)
+			html_text(&portal->html, title);
+		else
+			portal_name(&portal->html, value_text(value_get(properties, TEXT("idea"))), true);
+		html_string(&portal->html, "”.");
+		return;
+	}
+	html_string(&portal->html, "You said whom you would choose.");
+}
+
 void portal_change_text(struct portal *portal, const struct portal_change *change)
 {
 	struct value payload = change->event.payload;
+	struct correction correction;
 	if (change->event.header.kind == EVENT_LAYOUT)
 		return layout_text(portal, payload);
 	if (change->event.header.kind == EVENT_PREFERENCE)
@@ -186,6 +224,16 @@ void portal_change_text(struct portal *portal, const struct portal_change *chang
 	if (change->event.header.kind == EVENT_RESTRICT)
 		return html_string(&portal->html, value_is_true(value_get(payload, TEXT("restricted"))) ? "Your data used for nothing but the service itself." :
 		                                                                                         "Your data used again as you agreed.");
+	if (correction_of(&change->event, &correction))
+		return correction_text(portal, &correction);
+	if (change->event.header.kind == EVENT_TRACK)
+		return said_text(portal, &change->event);
+	if (change->event.header.kind == EVENT_REQUEST) {
+		html_string(&portal->html, "You asked of us: ");
+		html_string(&portal->html, portal_rights_words(value_text(value_get(payload, TEXT("type")))));
+		html_string(&portal->html, ".");
+		return;
+	}
 	const struct purpose *purpose = purpose_find(portal->config, value_text(value_get(payload, TEXT("purpose"))));
 	bool yes = text_equal(value_text(value_get(payload, TEXT("answer"))), TEXT("yes"));
 	who_said(&portal->html, value_text(value_get(payload, TEXT("actor"))), yes);

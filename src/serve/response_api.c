@@ -173,6 +173,8 @@ static void known_take(struct request *request, uint32_t origin, const struct re
 	const struct question *question = question_of_decision(engine_config(request->server->engine), decision);
 	if (question && json_type_of(json_get(root, TEXT("value"))) != JSON_ABSENT && !question_take(request, origin, decision, question, root))
 		return;
+	if (question && question->scale == QUESTION_RANK)
+		undo = request->wait_for; /* The answer, which was appended last. */
 	int error = response_append(request, origin, decision, root, response->answer);
 	if (!error && response->suggestion)
 		error = suggestion_apply(request, origin, decision, response->answer, &undo);

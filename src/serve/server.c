@@ -15,6 +15,7 @@
 #include "serve/pace.h"
 #include "serve/session.h"
 #include "serve/staff.h"
+#include "serve/noted.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
 #include "trust/purpose.h"
@@ -349,7 +350,7 @@ static void cors(struct request *request)
 	if (request->http->method != HTTP_OPTIONS)
 		return;
 	http_reply_header(request->http, "Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS");
-	http_reply_header(request->http, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Retry-Count, X-Attune");
+	http_reply_header(request->http, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Retry-Count, X-Attune, X-Attune-Reason");
 	http_reply_header(request->http, "Access-Control-Max-Age", "900");
 }
 
@@ -590,6 +591,7 @@ static void changed(void *arg, struct engine *engine, const struct customer *cus
 {
 	struct server *server = arg;
 	hub_changed(server->hub, customer_id(engine, customer), event);
+	noted_record(server, engine, customer, event);
 }
 
 static int parts_start(struct server *server, const struct server_options *options)
@@ -605,6 +607,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 		error = pace_open(&server->pace);
 	if (!error)
 		error = dead_letters_open(&server->dead_letters, server->folder);
+	if (!error)
+		error = noted_start(server);
 	if (!error)
 		error = engine_start(server, options);
 	if (!error && !(server->hub = hub_new()))
@@ -689,6 +693,7 @@ void server_stop(struct server *server)
 	dead_letters_close(server->dead_letters);
 	erasures_close(server->erasures);
 	erasure_signer_close(server->signer);
+	audit_close(server->audit);
 	configurations_close(&server->configurations);
 	pace_close(server->pace);
 	sessions_close(server->sessions);

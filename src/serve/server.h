@@ -34,6 +34,7 @@ struct buying_models;
 struct staff;
 struct sessions;
 struct pace;
+struct audit;
 
 /* Who called. Staff who are signed in act for the company, so their scope is KEY_SECRET, within their roles. */
 struct caller {
@@ -99,6 +100,7 @@ struct server {
 	struct dead_letters *dead_letters;
 	struct erasures *erasures;
 	struct erasure_signer *signer;
+	struct audit *audit;
 	struct buying_models *buying;
 	struct server_figures figures;
 

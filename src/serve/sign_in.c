@@ -12,6 +12,7 @@
 #include "serve/html.h"
 #include "serve/hub.h"
 #include "serve/pace.h"
+#include "trust/audit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -146,6 +147,7 @@ static void session_start(struct request *request, const struct account *account
 	session_begin(sessions, account, request->now_ms, id);
 	cookie_set(request, CONSOLE_COOKIE, text_of(id), "/");
 	atomic_fetch_add_explicit(&request->server->figures.sign_ins, 1, memory_order_relaxed);
+	audit_note(request->server->audit, &(struct audit_act){.time_ms = request->now_ms, .what = AUDIT_SIGN_IN, .who = text_of(account->name), .words = TEXT("signed in")});
 }
 
 /* How long this address and this name have to wait before they may try, in ms; 0: the try is counted. */
@@ -182,6 +184,7 @@ static struct text name_lower(struct request *request, struct text name)
 static void try_refused(struct request *request, bool invited, int status, const char *trouble)
 {
 	atomic_fetch_add_explicit(&request->server->figures.sign_ins_refused, 1, memory_order_relaxed);
+	audit_note(request->server->audit, &(struct audit_act){.time_ms = request->now_ms, .what = AUDIT_SIGN_IN, .who = TEXT("nobody"), .words = TEXT("refused")});
 	page_write(request, status, invited, trouble);
 }
 

@@ -2,6 +2,7 @@
 #include "serve/timeline.h"
 
 #include "serve/api.h"
+#include "serve/noted.h"
 
 enum { TIMELINE_MAX = 1000 };
 
@@ -21,6 +22,10 @@ void timeline_event_write(struct json_writer *out, const struct event *event)
 	bool of_call = event->header.kind >= EVENT_TRACK && event->header.kind <= EVENT_ALIAS;
 	if (of_call)
 		json_put_text(out, "messageId", value_text(value_get(event->payload, TEXT("messageId"))));
+	if (event->header.kind == EVENT_IDENTIFY && value_get(event->payload, TEXT("correction")).n) {
+		json_key(out, TEXT("correction"));
+		value_write_json(out, value_get(event->payload, TEXT("correction")));
+	}
 	json_key(out, TEXT("properties"));
 	if (event->header.kind == EVENT_IDENTIFY)
 		properties = value_get(event->payload, TEXT("traits"));
@@ -84,6 +89,8 @@ static void history_page(struct request *request, const char *key, unsigned what
 		return;
 	if (http_query(request->http, "before").n && !record_parse(http_query(request->http, "before"), 'e', &before))
 		return reply_error(request, 400, "invalid_cursor", "\"before\" must be the \"next\" of the page before.");
+	if (!noted_opening(request, origin, what == HISTORY_EVENTS ? "timeline" : "decisions"))
+		return;
 	struct page page = {.out = &request->out, .before = before, .n = (size_t)n};
 	json_object_begin(&request->out);
 	json_key(&request->out, text_of(key));

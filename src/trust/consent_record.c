@@ -60,7 +60,7 @@ bool consent_is_acceptable(const struct config *config, const struct consent_act
 		return refuse(code, message, "invalid_actor", "\"actor\" must be subject, guardian, agent:NAME, system:NAME or import:BATCH.");
 	if (!is_word_of(act->method, methods, sizeof methods / sizeof *methods))
 		return refuse(code, message, "invalid_method", "\"method\" must be checkbox, button, spoken, signed or api.");
-	if (text_starts(act->actor, TEXT("agent:")) && act->evidence.n == 0)
+	if (text_starts(act->actor, TEXT("agent:")) && text_trim(act->evidence).n == 0)
 		return refuse(code, message, "no_evidence", "Staff who answer for a customer need \"evidence\", such as the number of the form that was signed.");
 	if (act->imported && act->yes && act->notice.n == 0 && !(act->text.n && act->version.n))
 		return refuse(code, message, "no_notice", "An imported yes must say what was shown: \"notice\": {\"id\", \"version\"}, or \"text\" and \"version\".");

@@ -327,6 +327,75 @@ await check("an_idea_is_answered_in_the_console_and_its_proposer_reads_who_decid
   const text = await own.textContent(idea);
   for (const words of ["You proposed this", "Trying in branch 3", "Decided by Mara Lund"]) must(text.includes(words), `"${words}" is not there: ${text}`);
 });
+await check("a_request_made_on_the_own_page_is_answered_in_the_console_and_read_there", { console: true }, async (open) => {
+  const asking = async () => { await (await open("/me/enter?person=ana")).close(); const own = await open("/me"); return own; };
+  const own = await asking();
+  await own.selectOption("#request-type", "access");
+  await own.fill("#request-text", "All of it");
+  await own.click('form[action="/me/request"] button');
+  await own.waitForSelector('[data-done="asked"]');
+  const text = await own.textContent("#requests li");
+  must(/Tell me all you know.*“All of it”.*You have our answer by \d+ \w+ \d{4}/s.test(text), `it says ${text}`);
+  const page = await open("/console/trust");
+  await seen(page, "requests");
+  await page.click('[data-testid^="answer-r"]');
+  await seen(page, "answer");
+  await page.keyboard.press("Escape");
+  await gone(page, "answer");
+  await page.click('[data-testid^="answer-r"]');
+  await page.click('input[value="refused"]');
+  must(await page.$eval("#because", (e) => e.required), "a refusal needs no reason");
+  await page.fill("#because", "You took your copy yesterday.");
+  await page.click(id("answer-save"));
+  await page.waitForSelector("text=No request is open");
+  await own.reload();
+  const closed = await own.textContent("#requests li");
+  must(/Refused on .*: You took your copy yesterday/s.test(closed), `it says ${closed}`);
+});
+await check("the_audit_log_is_checked_filtered_and_turned_by_keys", { console: true }, async (open) => {
+  const page = await open("/console/trust");
+  await seen(page, "entries");
+  await page.focus(id("verify")); await page.keyboard.press("Enter");
+  must(await page.getAttribute(`${id("verified")}`, "data-sound") === "true", "it is not sound");
+  must(/All [\d,]+ entries are as they were written/.test(await page.textContent(id("verified"))), "it does not say so");
+  await page.selectOption("#what", "configuration");
+  await page.waitForURL(/what=configuration/);
+  await until(async () => { const whats = await page.$$eval(`${id("entries")} tbody tr`, (rows) => rows.map((r) => r.dataset.what)); return whats.length > 0 && whats.every((w) => w === "configuration"); }, "other entries are shown");
+  const chart = await page.$$eval(`${id("purposes")} .bars li`, (all) => all.map((e) => e.dataset.purpose));
+  await page.keyboard.press("Escape"); await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("t");
+  await page.waitForSelector(`${id("purposes")}[data-shows="table"]`);
+  same(await page.$$eval(`${id("purposes")} tbody tr`, (all) => all.map((e) => e.dataset.purpose)), chart, "picture and table differ");
+  await page.keyboard.press("g"); await page.keyboard.press("o");
+  await page.waitForURL(/\/console$/);
+  await page.keyboard.press("g"); await page.keyboard.press("t");
+  await page.waitForURL(/\/console\/trust$/);
+});
+await check("a_trait_is_put_right_on_the_card_and_undone_and_erasing_is_asked_back", { console: true }, async (open) => {
+  await seen(await open("/harbour/machine?person=ben"), "amount-20"); /* So that something was decided. */
+  const page = await open("/console/customers?q=ben%20okafor");
+  await seen(page, "customers");
+  await page.click(`${id("customers")} tbody a`);
+  await seen(page, "rights");
+  await page.click(id("correct"));
+  await seen(page, "correct-dialog");
+  await page.selectOption("#correct-trait", "name");
+  await page.fill("#correct-value", "Benjamin Okafor");
+  await page.fill("#correct-because", "passport");
+  await page.click(id("correct-save"));
+  await page.waitForSelector("h1:has-text('Benjamin Okafor')");
+  await page.waitForSelector(`${id("timeline")} li:has-text('Put right: name, from “Ben Okafor” to “Benjamin Okafor”, because: passport')`);
+  await page.click(id("undo"));
+  await page.waitForSelector("h1:has-text('Ben Okafor')");
+  await page.click(id("erase"));
+  await seen(page, "erase-dialog");
+  must(await page.$eval("#erase-dialog-because", (e) => e.required), "erasing needs no reason");
+  await page.keyboard.press("Escape");
+  await gone(page, "erase-dialog");
+  await page.click(id("decided"));
+  await page.click('[data-testid^="explain-"]');
+  await page.waitForSelector('[data-testid^="explained-"]:has-text("it comes out the same")');
+});
 await check("a_figure_of_voice_opens_to_its_customers_and_back", { console: true }, async (open) => {
   const page = await open("/console/voice");
   await page.click('a.opens[href*="touchpoint="]');
@@ -398,6 +467,12 @@ await check("the_table_of_the_profit_curve_ends_where_the_sentence_says", { cons
   const last = await page.$eval(`${id("curve")} tbody tr:last-child`, (row) => [...row.children].map((c) => c.textContent.trim()));
   must((await page.textContent(id("sentence"))).includes(`${last[1]} customers brought ${last[2]}`), `the table ends with ${last.join(" ")}`);
 });
+/* What a look needs to be there: a request of Ana's, a decision for her. */
+const post = async (page, path, body) => {
+  const status = await page.evaluate(([p, b]) => fetch(p, { method: "POST", headers: { "X-Attune": "console", "Content-Type": "application/json" }, body: JSON.stringify({ customer: { identifier: "user:ana" }, ...b }) }).then((r) => r.status), [path, body]);
+  must(status === 200, `${path} was answered ${status}`);
+};
+const request_open = async (page) => { await post(page, "/v1/requests", { type: "erase", text: "By telephone" }); await page.reload(); };
 let ana_path = "/console/customers";
 await check("a_customer_is_found_and_opened", { console: true }, async (open) => {
   const page = await open("/console/customers?q=ana");
@@ -436,6 +511,9 @@ const pages = [
   ["worth", "/console/worth", `${id("segments")} tbody tr`, null, true], ["worth-table", "/console/worth", id("curve"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("curve")}[data-shows="table"]`); }, true],
   ["worth-group", "/console/worth/customers?group=cell:keep", id("withheld"), null, true], ["worth-few", "/console/worth/customers?group=cell:none,rfm:champion,worth:below", "h2", null, true], ["worth-segment", "/console/worth/customers?segment=needed-a-person", id("members"), null, true],
   ["worth-why", "/console/customers?q=ana%20varga", id("customers"), async (p) => { await p.click(`${id("customers")} a`); await seen(p, "worth-why"); await p.click(id("worth-why")); await seen(p, "worth-lines"); }, true],
+  ["trust", "/console/trust", id("entries"), null, true], ["trust-table", "/console/trust", id("purposes"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("purposes")}[data-shows="table"]`); }, true],
+  ["trust-request", "/console/trust", id("entries"), async (p) => { await request_open(p); await p.click('[data-testid^="answer-r"]'); await seen(p, "answer"); await p.click('input[value="extend"]'); }, true], ["trust-checked", "/console/trust?what=keys&requests=refused", id("verify"), async (p) => { await p.click(id("verify")); await seen(p, "verified"); }, true],
+  ["card-rights", () => ana_path, id("rights"), async (p) => { await post(p, "/v1/decide", { customer: { cid: ana_path.split("/").pop() }, surface: "machine-withdrawal" }); await p.click(id("decided")); await p.click('[data-testid^="explain-"]'); await p.waitForSelector('[data-testid^="explained-"]'); await p.click(id("erase")); await seen(p, "erase-dialog"); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],

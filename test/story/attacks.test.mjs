@@ -363,12 +363,12 @@ describe("staff", () => {
   const single = ["GET /v1/customers", "GET /v1/customers/{cid}", "GET /v1/customers/{cid}/timeline", "GET /v1/customers/{cid}/value"];
   const figures = ["overview", "scorecard", "quadrant", "participation", "journeys", "broken", "roadmap", "inventory", "layers", "layers/ripple", "layers/{node}/trace", "layers/{node}/walk", "voice", "preference", "worth", "segments", "categories"].map((p) => `GET /v1/${p}`);
   const opened = ["scorecard/{item}", "journeys/customers", "broken/{spot}", "voice/customers", "worth/customers", "segments/{name}", "customers/{cid}/relationship", "ideas"].map((p) => `GET /v1/${p}`);
-  const rights = [...single, ...["decisions", "decisions/{decision}", "identity", "consents"].map((p) => `GET /v1/customers/{cid}/${p}`), "POST /v1/customers/{cid}/consents", "POST /v1/customers/{cid}/undo"];
+  const rights = [...single, ...["decisions", "decisions/{decision}", "identity", "consents"].map((p) => `GET /v1/customers/{cid}/${p}`), "POST /v1/customers/{cid}/consents", "POST /v1/customers/{cid}/undo", "POST /v1/customers/{cid}/correct", "POST /v1/requests"];
   const own = ["GET /v1/session", "DELETE /v1/session", "POST /v1/session/password"], documents = ["PUT /v1/configuration/{kind}/{name}", "DELETE /v1/configuration/{kind}/{name}"];
   const theirs = {
     service: [...own, ...rights, ...documents, "GET /v1/customers/{cid}/known", "GET /v1/customers/{cid}/products", "GET /v1/customers/{cid}/relationship", "GET /v1/ideas", "GET /v1/stream", "POST /v1/decide", "POST /v1/response", "POST /v1/preview", "POST /v1/customers/{cid}/preferences", "POST /v1/customers/{cid}/ideas", "POST /v1/customers/{cid}/ideas/{idea}"],
     manager: [...own, ...figures, ...opened, ...single, ...documents],
-    privacy: [...own, ...rights, "GET /v1/customers/{cid}/export", "DELETE /v1/customers/{cid}", "GET /v1/erasures", "GET /v1/erasures/{id}"],
+    privacy: [...own, ...rights, "GET /v1/customers/{cid}/export", "DELETE /v1/customers/{cid}", "GET /v1/erasures", "GET /v1/erasures/{id}", "POST /v1/customers/{cid}/restrict", "GET /v1/consents", "GET /v1/trust", "GET /v1/requests", "POST /v1/requests/{id}", "GET /v1/audit", "GET /v1/audit/verify"],
     analyst: [...own, ...figures],
   };
   let cookies, all;

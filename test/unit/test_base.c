@@ -45,6 +45,26 @@ static void clock_formats_and_takes_apart_what_it_parses(void **state)
 	assert_int_equal(clock_parts_of(-1).weekday, 2);
 }
 
+static int64_t time_of(const char *text)
+{
+	int64_t ms;
+	assert_int_equal(clock_parse(text_of(text), &ms), 0);
+	return ms;
+}
+
+static void a_calendar_month_later_is_the_same_day_or_the_last(void **state)
+{
+	static const struct {
+		const char *from;
+		int months;
+		const char *to;
+	} known[] = {{"2026-05-03T07:04:01.5Z", 1, "2026-06-03T07:04:01.5Z"}, {"2026-01-31", 1, "2026-02-28"}, {"2028-01-31T23:59:59Z", 1, "2028-02-29T23:59:59Z"},
+	             {"2026-11-30", 3, "2027-02-28"}, {"2026-12-31", 1, "2027-01-31"}, {"2026-08-31", 1, "2026-09-30"}, {"2026-05-03", 0, "2026-05-03"}, {"2026-10-15", 14, "2027-12-15"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		assert_int_equal(clock_months_after(time_of(known[i].from), known[i].months), time_of(known[i].to));
+}
+
 static void numbers_are_whole_or_refused(void **state)
 {
 	(void)state;
@@ -207,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clock_parses_what_clients_send),
 		cmocka_unit_test(clock_formats_and_takes_apart_what_it_parses),
+		cmocka_unit_test(a_calendar_month_later_is_the_same_day_or_the_last),
 		cmocka_unit_test(numbers_are_whole_or_refused),
 		cmocka_unit_test(utf8_is_checked_strictly),
 		cmocka_unit_test(a_cut_leaves_no_half_of_a_character),

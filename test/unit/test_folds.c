@@ -8,9 +8,11 @@
 #include "identify/trait.h"
 #include "interact/contact.h"
 #include "interact/matter.h"
+#include "base/clock.h"
 #include "interact/preference.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
+#include "trust/rights_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,6 +344,87 @@ static void placeholders_are_no_identifiers(void **state)
 	assert_false(identifier_parse(TEXT("ana"), &parsed));
 }
 
+static void a_request_is_open_until_it_is_answered_whatever_the_order_of_its_records(void **state)
+{
+	(void)state;
+	struct bench bench;
+	struct rights_request request;
+	int64_t received = INT64_C(1777766400000), until = clock_months_after(received, 2); /* 3 May 2026. */
+	char extended[120];
+	bench_start(&bench, &rights_fold, NULL);
+	snprintf(extended, sizeof extended, "{\"act\":\"extended\",\"request\":1,\"until\":%lld}", (long long)until);
+	bench_note(&bench, EVENT_REQUEST, "", received, CHANNEL_WEB, "{\"act\":\"made\",\"type\":\"erase\",\"decision\":77}");
+	bench_note(&bench, EVENT_REQUEST, "", received, CHANNEL_WEB, "{\"act\":\"made\",\"type\":\"access\"}");
+	bench_note(&bench, EVENT_REQUEST, "", received + 1, CHANNEL_NONE, extended);
+	bench_note(&bench, EVENT_REQUEST, "", received + 2, CHANNEL_NONE, "{\"act\":\"refused\",\"request\":2}");
+	bench_note(&bench, EVENT_REQUEST, "", received + 3, CHANNEL_NONE, "{\"act\":\"done\",\"request\":2}");
+	bench_note(&bench, EVENT_REQUEST, "", received + 4, CHANNEL_NONE, "{\"act\":\"done\",\"request\":999}");
+	bench_note(&bench, EVENT_REQUEST, "", received + 5, CHANNEL_NONE, "{\"act\":\"made\",\"type\":\"gossip\"}");
+	for (size_t i = 0; i < bench.n; i++)
+		bench.events[i].header.received_ms = bench.events[i].header.time_ms;
+	bench_any_order(&bench, 100);
+	assert_true(rights_find(bench_state(&bench), 1, &request));
+	assert_int_equal(request.state, RIGHTS_OPEN);
+	assert_int_equal(request.type, RIGHTS_ERASE);
+	assert_int_equal(request.decision, 77);
+	assert_int_equal(request.due_ms, until);
+	assert_false(rights_is_overdue(&request, until));
+	assert_true(rights_is_overdue(&request, until + 1));
+	assert_true(rights_find(bench_state(&bench), 2, &request));
+	assert_int_equal(request.state, RIGHTS_DONE); /* The newest answer counts. */
+	assert_int_equal(request.due_ms, clock_months_after(received, 1));
+	assert_false(rights_is_overdue(&request, INT64_MAX));
+	assert_false(rights_find(bench_state(&bench), 999, &request)); /* It was never made. */
+	bench_end(&bench);
+}
+
+static void of_many_requests_the_open_ones_stay(void **state)
+{
+	(void)state;
+	struct bench bench;
+	struct rights_request request;
+	size_t open = 0, closed = 0;
+	bench_start(&bench, &rights_fold, NULL);
+	bench_note(&bench, EVENT_REQUEST, "", 1, CHANNEL_WEB, "{\"act\":\"made\",\"type\":\"access\"}");
+	bench_note(&bench, EVENT_REQUEST, "", 1, CHANNEL_WEB, "{\"act\":\"made\",\"type\":\"access\"}");
+	bench_note(&bench, EVENT_REQUEST, "", 1, CHANNEL_NONE, "{\"act\":\"done\",\"request\":2}");
+	while (bench.n < RIGHTS_REQUESTS_MAX + 2)
+		bench_note(&bench, EVENT_REQUEST, "", 1, CHANNEL_WEB, "{\"act\":\"made\",\"type\":\"correct\"}");
+	for (size_t i = 0; i < bench.n; i++) {
+		bench.events[i].header.received_ms = 1;
+		bench_apply(&bench, i);
+	}
+	for (size_t at = 0; rights_next(bench_state(&bench), &at, &request);) {
+		open += request.state == RIGHTS_OPEN;
+		closed += request.state != RIGHTS_OPEN;
+	}
+	assert_int_equal(open, RIGHTS_REQUESTS_MAX);
+	assert_int_equal(closed, 0);
+	assert_true(rights_find(bench_state(&bench), 1, &request));
+	bench_end(&bench);
+}
+
+static void a_correction_stands_against_what_is_older_in_any_order(void **state)
+{
+	(void)state;
+	struct bench bench;
+	struct latest trait;
+	bench_start(&bench, &trait_fold, NULL);
+	bench_note(&bench, EVENT_IDENTIFY, "", 1000, CHANNEL_WEB, "{\"traits\":{\"street\":\"Old Road\"}}");
+	bench_note(&bench, EVENT_IDENTIFY, "", 3000, CHANNEL_WEB, "{\"traits\":{\"street\":\"New Road\"},\"correction\":{\"trait\":\"street\"}}");
+	bench_note(&bench, EVENT_IDENTIFY, "", 2000, CHANNEL_WEB, "{\"traits\":{\"street\":\"Old Road\"}}");
+	bench_any_order(&bench, 50);
+	assert_true(latest_find(bench_state(&bench), TEXT("street"), &trait));
+	assert_text_equal(value_text(trait.value), "New Road");
+	assert_int_equal(trait.tag, TRAIT_CORRECTED);
+	bench_note(&bench, EVENT_IDENTIFY, "", 4000, CHANNEL_WEB, "{\"traits\":{\"street\":\"Third Road\"}}");
+	bench_any_order(&bench, 50);
+	assert_true(latest_find(bench_state(&bench), TEXT("street"), &trait));
+	assert_text_equal(value_text(trait.value), "Third Road");
+	assert_int_equal(trait.tag, 0);
+	bench_end(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +437,9 @@ int main(void)
 		cmocka_unit_test(a_reader_without_a_purpose_reads_nothing_learned),
 		cmocka_unit_test(the_oldest_link_of_an_identifier_stays_in_any_order),
 		cmocka_unit_test(placeholders_are_no_identifiers),
+		cmocka_unit_test(a_request_is_open_until_it_is_answered_whatever_the_order_of_its_records),
+		cmocka_unit_test(of_many_requests_the_open_ones_stay),
+		cmocka_unit_test(a_correction_stands_against_what_is_older_in_any_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

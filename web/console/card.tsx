@@ -5,13 +5,14 @@
  */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Card as Answer, CustomerLine, OriginPart, Timeline, TimelineEvent } from "../shared/api";
+import { ApiError, type Card as Answer, type CustomerLine, type OriginPart, type Timeline, type TimelineEvent } from "../shared/api";
 import { announce, Dialog, Mark, Toast, Trouble, When } from "../shared/components";
 import { clock, date, day, money, on, plural, shortDay, valueText, words } from "../shared/format";
 import { listen } from "../shared/stream";
 import { Top } from "./page";
 import { BackToFigure, Relationship } from "./relationship";
-import { api, asking, may } from "./state";
+import { api, asking, may, reasons } from "./state";
+import { AskReason, CardTrust, Proof } from "./card-trust";
 import { CardWorth } from "./card-worth";
 
 export function Card({ cid }: { cid: string }) {
@@ -24,11 +25,12 @@ export function Card({ cid }: { cid: string }) {
   const error = useSignal<Error | null>(null);
 
   const load = (): void => {
-    void ask(() => api.card(cid));
-    api.timeline(cid).then((t: Timeline) => { events.value = t.events; next.value = t.next; }, (e: Error) => { error.value = e; });
+    const why = reasons.get(cid);
+    void ask(() => api.card(cid, why));
+    api.timeline(cid, null, 100, why).then((t: Timeline) => { events.value = t.events; next.value = t.next; }, (e: Error) => { if (!(e instanceof ApiError && e.code === "no_reason")) error.value = e; });
   };
   const earlier = async (): Promise<void> => {
-    try { const t = await api.timeline(cid, next.value); events.value = [...events.value, ...t.events]; next.value = t.next; announce(`${plural(t.events.length, "earlier event")} added.`); } catch (e) { error.value = e as Error; }
+    try { const t = await api.timeline(cid, next.value, 100, reasons.get(cid)); events.value = [...events.value, ...t.events]; next.value = t.next; announce(`${plural(t.events.length, "earlier event")} added.`); } catch (e) { error.value = e as Error; }
   };
   useEffect(() => {
     load();
@@ -37,6 +39,7 @@ export function Card({ cid }: { cid: string }) {
   }, [cid]);
   const { value: c, error: failed } = state.value;
   useEffect(() => { if (c) document.title = `${c.name ?? "No name yet"}, Attune`; }, [c]);
+  if (failed instanceof ApiError && failed.code === "no_reason") return <AskReason cid={cid} done={load} />;
   if (failed) return <><h1>This card cannot be shown.</h1><Trouble error={failed} again={load} /></>;
   if (!c) return <p class="soft" role="status">One moment.</p>;
 
@@ -80,12 +83,12 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="choices" class="stack">
           <h2 id="choices">Choices</h2>
           {c.restricted && <p data-testid="restricted"><Mark means="watch">The customer restricts the use of all data: it serves the service and nothing else.</Mark></p>}
-          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}>{x.answer === "no" ? <span>no</span> : x.holds ? <Mark means="good">yes</Mark> : <Mark means="watch">{x.decision === "expired" ? "yes, but its time is over" : x.decision === "invalidated" ? "yes, to an older text" : "yes, at rest"}</Mark>}<span class="small block">{x.channel ? `said ${on(x.channel)}, ` : ""}{x.time !== null && <When time={x.time} />}</span></Fact>)}</dl>
+          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}><Proof consent={x} /></Fact>)}</dl>
           {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => `“${x.title}”`).join("; ")}.</p>}
         </section>
         <section aria-labelledby="known" class="stack">
           <h2 id="known">Known</h2>
-          <dl class="facts">{c.traits.map((t) => <Fact key={t.name} name={words(t.name)}>{valueText(t.value)}</Fact>)}
+          <dl class="facts">{c.traits.map((t) => <Fact key={t.name} name={words(t.name)}>{valueText(t.value)}{t.corrected && <span class="small block">put right <When time={t.time} /></span>}</Fact>)}
             {c.identifiers.map((i) => <Fact key={i.type + i.value} name={words(i.type)}>{i.value}</Fact>)}</dl>
         </section>
       </div>
@@ -100,10 +103,12 @@ export function Card({ cid }: { cid: string }) {
         {groups.length === 0 && <p class="soft">Nothing has happened here yet.</p>}
         <div data-testid="timeline">{groups.map(([title, list]) => (
           <section key={title} class="day" aria-label={title}><h3>{title}</h3>
-            <ol class="plain">{list.map((e) => <li key={e.event} class="event"><span class="small clock">{clock(e.time)}</span><span class="channel">{e.channel ? words(e.channel) : ""}</span><span>{words(e.name)}{detail(e)}</span></li>)}</ol></section>
+            <ol class="plain">{list.map((e) => <li key={e.event} class="event"><span class="small clock">{clock(e.time)}</span><span class="channel">{e.channel ? words(e.channel) : ""}</span><span>{happened(e)}</span></li>)}</ol></section>
         ))}</div>
         {next.value && <div><button onClick={() => void earlier()}>Show earlier</button></div>}
       </section>
+
+      <CardTrust card={c} done={undoable} />
 
       <section class="stack rule" aria-labelledby="joined">
         <h2 id="joined">{c.origins.length > 1 ? `Joined from ${plural(c.origins.length, "history", "histories")}` : "One history"}</h2>
@@ -130,6 +135,13 @@ function byDay(events: TimelineEvent[]): [string, TimelineEvent[]][] {
     groups.set(key, [...(groups.get(key) ?? []), e]);
   }
   return [...groups];
+}
+
+/* What happened, in words: a correction says what stood there before. */
+function happened(e: TimelineEvent) {
+  if (e.correction) return <>Put right: {words(e.correction.trait).toLowerCase()}<span class="soft">, from “{valueText(e.correction.old)}” to “{valueText(e.correction.value)}”{e.correction.because ? `, because: ${e.correction.because}` : ""}{e.correction.by === "customer" ? ", by the customer" : ""}</span></>;
+  if (e.kind === "request") return <>Asked by right<span class="soft">, {[e.properties["act"], e.properties["type"], e.properties["because"]].filter(Boolean).map(valueText).join(", ")}</span></>;
+  return <>{words(e.name)}{detail(e)}</>;
 }
 
 function detail(e: TimelineEvent) {

@@ -29,6 +29,7 @@ const pages: { name: string; title: string; key: string; needs: string; load?: L
   { name: "layers", title: "Layers", key: "l", needs: "GET /v1/layers", load: () => import("./layers") },
   { name: "roadmap", title: "Roadmap", key: "r", needs: "GET /v1/roadmap", load: () => import("./roadmap") },
   { name: "inventory", title: "Inventory", key: "i", needs: "GET /v1/inventory", load: () => import("./inventory") },
+  { name: "trust", title: "Trust", key: "t", needs: "GET /v1/trust", load: () => import("./trust") },
   { name: "score", title: "The score", key: "", needs: "GET /v1/scorecard/{item}", hidden: true, load: () => import("./score") },
 ];
 const shown = () => pages.filter((p) => !p.hidden && may(p.needs));

@@ -10,6 +10,9 @@ export const hasRole = (...roles: string[]): boolean => (signedIn.value?.roles.s
 /* The door is a page of the server's own; nothing of this one may stay behind. */
 export const leave = (): void => location.replace("/console/sign-in");
 
+/* Why somebody opened a customer, where the company asks for it: as long as the page lives. */
+export const reasons = new Map<string, string>();
+
 /* One question to the server, with its loading and its error; only the newest answer counts. */
 export interface Asked<T> { value: T | null; error: Error | null; loading: boolean }
 export function asking<T>(): { state: { value: Asked<T> }; ask: (question: () => Promise<T>) => Promise<void> } {

@@ -50,12 +50,16 @@ export interface Matter {
   closed: Time | null; closed_on: string | null;
 }
 export interface Reason { text: string; marked: "asked" | "inferred" }
-export interface Consent { purpose: string; title: string; answer: "yes" | "no" | null; holds?: boolean; decision?: "granted" | "denied" | "withdrawn" | "expired" | "invalidated"; time: Time | null; channel: string | null; text: string; version: string }
+/* The last answer, with what proves it: the words that were shown, when, where, and by which control, as far as that was said. */
+export interface Consent {
+  purpose: string; title: string; answer: "yes" | "no" | null; holds?: boolean; decision?: "granted" | "denied" | "withdrawn" | "expired" | "invalidated"; time: Time | null; channel: string | null; text: string; version: string;
+  version_shown?: string; control?: string; method?: string;
+}
 export interface OriginPart { origin: string; since?: Time; identifiers: string[]; events: number }
 export interface Card {
   cid: string; name: string | null; since: Time;
   identifiers: { type: string; value: string; since: Time; source: string }[];
-  traits: { name: string; value: Value; source: string; time: Time }[];
+  traits: { name: string; value: Value; source: string; time: Time; corrected: boolean }[];
   preferences: { name: string; value: Value; channel: string; time?: Time }[];
   restricted: boolean; consents: Consent[];
   channels: { channel: string; contacts: number; last: Time }[];
@@ -67,12 +71,16 @@ export interface Card {
   accessibility: Accessibility;
   withheld: { what: string; reason: string }[];
   origins: OriginPart[];
+  restricted?: boolean;
   segments?: { segment: string; title: string; purpose: string; reasons: SegmentReason[] }[];
 }
 export interface TimelineEvent {
   event: string; time: Time; received: Time; kind: string; name: string; channel: string | null; touchpoint: string | null; source: string;
-  properties: Record<string, Value>;
+  properties: Record<string, Value>; correction?: { trait: string; old: Value; value: Value; because?: string; by: string };
 }
+export interface Decisions { decisions: TimelineEvent[]; next: string | null }
+/* One decision made again from what was known then. */
+export interface Explained { same: boolean; answer: Decision }
 export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
@@ -219,6 +227,22 @@ export interface CustomerValue {
 }
 /* Who of staff is signed in; `may` names routes as the table has them: "GET /v1/overview". */
 export interface SignedIn { name: string; roles: string; has_password: boolean; may: string[] }
+/* Trust. A share of too few customers is null. */
+export type TrustShare = { share: number; low: number; high: number; n: number } | null;
+export interface Trust {
+  sentence: string; customers: number | null; answered: TrustShare; aggregate_min: number; requests: { open: number; overdue: number };
+  purposes: { purpose: string; title: string; text: string; version: string; retention: string; yes: TrustShare; no: TrustShare; outdated: TrustShare; asked: TrustShare }[];
+  months: { from: Time; to: Time; yes: TrustShare }[]; retention: { what: string; kept: string }[]; access_reason: "ask" | "off"; audit_lost: number;
+}
+export type RequestState = "open" | "done" | "refused";
+export interface RightsRequest {
+  request: string; cid: string; name: string | null; type: "access" | "correct" | "erase" | "restrict" | "portability" | "person"; text: string; decision: string | null; state: RequestState;
+  received: Time; due: Time; overdue: boolean; extended_until: Time | null; extended_because: string; closed: Time | null; because: string; closed_by?: string;
+}
+export interface RightsRequests { requests: RightsRequest[]; total: number; overdue: number; next: string | null }
+export interface AuditEntry { n: number; time: Time; who: string; what: string; about: string; reason: string; words: string; hash: string }
+export interface AuditPage { entries: AuditEntry[]; next: number | null }
+export interface AuditVerified { sound: boolean; entries: number; last: string; broken?: number; problem?: string }
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
 export interface Done { done: boolean; undo?: string; known?: boolean }
@@ -293,8 +317,13 @@ export function client(who: Who = {}) {
     undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
     prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
     customers: (ask: { q?: string; n?: number; after?: string | null; channel?: string; who?: string }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
-    card: (cid: string) => call<Card>(who, "GET", at(cid)),
-    timeline: (cid: string, before?: string | null, n = 100) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n })}`),
+    card: (cid: string, reason?: string) => call<Card>(who, "GET", `${at(cid)}${query({ reason })}`),
+    timeline: (cid: string, before?: string | null, n = 100, reason?: string) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n, reason })}`),
+    decisions: (cid: string, reason?: string) => call<Decisions>(who, "GET", `${at(cid)}/decisions${query({ n: 20, reason })}`),
+    decision: (cid: string, decision: string) => call<Explained>(who, "GET", `${at(cid)}/decisions/${encodeURIComponent(decision)}`),
+    correct: (cid: string, trait: string, value: Value, because: string) => call<Done>(who, "POST", `${at(cid)}/correct`, { trait, value, because }),
+    restrict: (cid: string, restricted: boolean, because: string) => call<Done>(who, "POST", `${at(cid)}/restrict`, { restricted, because }),
+    erase: (cid: string, because: string) => call<unknown>(who, "DELETE", `${at(cid)}${query({ because })}`),
     /* Which fields: those that the configured touchpoint asks for. */
     known: (cid: string, touchpoint: string) => call<Known>(who, "GET", `${at(cid)}/known${query({ touchpoint })}`),
     merge: (cid: string, other: string) => call<Done>(who, "POST", `${at(cid)}/merge`, { with: other }),
@@ -307,6 +336,11 @@ export function client(who: Who = {}) {
     segments: () => call<Segments>(who, "GET", "/v1/segments"),
     segment: (name: string, after?: string | null) => call<SegmentMembers>(who, "GET", `/v1/segments/${encodeURIComponent(name)}${query({ after })}`),
     value: (cid: string) => call<CustomerValue>(who, "GET", `${at(cid)}/value`),
+    trust: () => call<Trust>(who, "GET", "/v1/trust"),
+    requests: (state: string, after?: string | null) => call<RightsRequests>(who, "GET", `/v1/requests${query({ state, after })}`),
+    answerRequest: (id: string, answer: { state?: RequestState; extended_until?: string; because: string }) => call<Done>(who, "POST", `/v1/requests/${encodeURIComponent(id)}`, answer),
+    audit: (ask: { about?: string | null; what?: string | null; after?: number | null; n?: number }) => call<AuditPage>(who, "GET", `/v1/audit${query(ask)}`),
+    auditVerify: () => call<AuditVerified>(who, "GET", "/v1/audit/verify"),
     people: () => call<Person[]>(who, "GET", "/harbour/people"),
     session: (person: string) => call<Session>(who, "POST", "/harbour/session", { person }),
     queue: (cid: string, counter: number) => call<Done>(who, "POST", "/harbour/queue", { cid, counter }),

@@ -1,0 +1,29 @@
+/*
+ * undo.h: taking an act back within UNDO_DAYS: which acts can be, by whom, and how.
+ *
+ * What a customer did: consents, preferences, menus, corrections, ideas and votes, rankings, requests. What staff did: closing
+ * and extending requests, joining and parting customers. The record of an act gets an undo record, and it is as if it had
+ * never been; joining is taken back by parting what it brought, parting by joining again.
+ */
+#ifndef ATTUNE_SERVE_UNDO_H
+#define ATTUNE_SERVE_UNDO_H
+
+#include "serve/server.h"
+
+enum { UNDO_DAYS = 30 };
+
+enum undo_by { UNDO_NOBODY, UNDO_CUSTOMER, UNDO_COMPANY };
+/* Who may take @event back: nobody, the customer and the company, or the company alone. */
+enum undo_by undo_by_whom(const struct event *event);
+
+/* Is @event so old that it stays? */
+bool undo_is_late(const struct event *event, int64_t now_ms);
+
+/*
+ * Take back the record at @position, which is of the customer of @origin. Notes it in the audit log.
+ * Errors: ERROR_NOT_FOUND (no record of this customer, or none that the caller may take back), ERROR_LIMIT (more than UNDO_DAYS
+ * ago), ERROR_CONFLICT (customers were parted or joined otherwise since), those of request_append, resolve_merge and resolve_split.
+ */
+int undo_act(struct request *request, uint32_t origin, uint64_t position) MUST_CHECK;
+
+#endif
