@@ -1,6 +1,6 @@
-# Batches of 100 events, durable, beside the limit program in the same run.
+# Batches of 100 events, durable and unsealed (bench trust has them sealed), beside the limit program in the same run.
 . bench/common
-start_attune "$work/data" 9181
+start_attune "$work/data" 9181 --seal off
 build/bench/bench_limit "$work/limit" 9182 >/dev/null & pids="$pids $!"
 wait_port 9182
 for round in 1 2 3 4 5; do

@@ -61,10 +61,11 @@ static int part_start(const char *from, const char *to, const char *name, char s
 	return error ? error : path_join(target, to, name);
 }
 
-static int columns_copy(const char *from, const char *to)
+/* A folder of plain files that only grow. */
+static int files_copy(const char *from, const char *to, const char *name)
 {
 	char source[PATH_BYTES], target[PATH_BYTES];
-	int error = part_start(from, to, "columns", source, target);
+	int error = part_start(from, to, name, source, target);
 	if (!error)
 		error = folder_make(target);
 	return error ? error : files_each(source, file_take, target);
@@ -122,7 +123,9 @@ int engine_backup(struct backup *out, const char *from, const char *to)
 	if (!error)
 		error = lookup_copy(from, to);
 	if (!error)
-		error = columns_copy(from, to);
+		error = files_copy(from, to, "columns");
+	if (!error)
+		error = files_copy(from, to, "seen");
 	if (!error)
 		error = audit_copy(from, to);
 	if (!error)

@@ -8,6 +8,7 @@
 #include "engine/internal.h"
 #include "engine/keyring.h"
 #include "engine/matches.h"
+#include "engine/seen.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -79,6 +80,7 @@ static void engine_free(struct engine *engine)
 	columns_close(engine->columns);
 	store_close(engine->store);
 	keyring_close(engine->keyring);
+	seen_close(engine->seen);
 	dedupe_free(engine->dedupe);
 	matches_free(engine->matches);
 	dictionary_free(engine->dictionary);
@@ -109,6 +111,10 @@ static int parts_open(struct engine *engine)
 		return error;
 	snprintf(path, sizeof path, "%s/columns", options->folder);
 	error = columns_open(&engine->columns, path);
+	if (error)
+		return error;
+	snprintf(path, sizeof path, "%s/seen", options->folder);
+	error = seen_open(&engine->seen, path);
 	if (error)
 		return error;
 	snprintf(path, sizeof path, "%s/lookup", options->folder);

@@ -44,6 +44,8 @@ struct engine {
 	struct columns *columns;
 	struct matches *matches;
 	struct keyring *keyring;     /* NULL: none. */
+	struct seen *seen;
+	uint64_t seen_until;         /* Position up to which seen covers the log. The snapshot thread's. */
 	struct store *store;
 	_Atomic(const struct config *) config;
 	size_t states_bytes_max;     /* Of one customer: all folds at their bounds. */
@@ -120,8 +122,8 @@ int  tallies_load(struct engine *engine) MUST_CHECK;
 
 int  snapshot_load(struct engine *engine) MUST_CHECK;
 int  snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
-/* The position before which all records are older than @since_ms. */
-int  snapshot_position_before(struct engine *engine, int64_t since_ms, uint64_t *position) MUST_CHECK;
+/* Which hours of seen messages count, and up to where they cover the log. */
+int  snapshot_hours(struct engine *engine) MUST_CHECK;
 int  snapshot_thread_start(struct engine *engine) MUST_CHECK;
 void snapshot_thread_stop(struct engine *engine);
 int  recover(struct engine *engine) MUST_CHECK;

@@ -9,6 +9,7 @@
 #include "engine/dedupe.h"
 #include "engine/internal.h"
 #include "engine/seal.h"
+#include "engine/seen.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -210,12 +211,11 @@ static int replay_rest(struct replay *replay)
 }
 
 /*
- * Which messages have been seen is found from the headers of the last DEDUPE_HOURS, most of them long folded into the
- * snapshot: a second thread reads those meanwhile.
+ * Which messages have been seen is found in the files of hashes, and for what came after the last pass in the headers of the log: a
+ * second thread does that meanwhile. Without the files the log of a day is read.
  */
 struct seen_read {
 	struct engine *engine;
-	uint64_t from;
 	int64_t since_ms;
 	struct {
 		uint64_t hash;
@@ -255,8 +255,13 @@ static int seen_record(void *arg, uint64_t position, struct text entry)
 static void *seen_run(void *arg)
 {
 	struct seen_read *read = arg;
+	struct engine *engine = read->engine;
 	thread_name("seen");
-	read->error = log_replay(read->engine->log, read->from, seen_record, read);
+	if (seen_load(engine->seen, engine->dedupe, read->since_ms) != 0) {
+		seen_reset(engine->seen);
+		engine->seen_until = 0;
+	}
+	read->error = log_replay(engine->log, engine->seen_until, seen_record, read);
 	for (size_t i = 0; i < SEEN_AHEAD && !read->error; i++)
 		read->error = seen_note(read, 0, 0);
 	return NULL;
@@ -309,7 +314,7 @@ int recover(struct engine *engine)
 	uint64_t applied_until;
 	int error = snapshot_position(engine, &applied_until);
 	if (!error)
-		error = snapshot_position_before(engine, seen.since_ms, &seen.from);
+		error = snapshot_hours(engine);
 	if (!error)
 		error = log_start(engine, applied_until);
 	if (error)

@@ -12,12 +12,13 @@
 #include "base/thread.h"
 #include "engine/internal.h"
 #include "engine/seal.h"
+#include "engine/seen.h"
 
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100, MARK_KEEP_MS = 26 * 3600 * 1000 };
+enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100 };
 
 static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)3 << 30; /* About five million events. */
 
@@ -236,47 +237,23 @@ static int day_write(void *arg, int32_t day, uint64_t rows)
 	                 (struct text){(const char *)&rows, sizeof rows});
 }
 
-static int meta_write(struct engine *engine, uint64_t position, int64_t now)
+static int hour_write(void *arg, int64_t hour, uint64_t n)
 {
-	uint8_t key[8];
-	for (int i = 0; i < 8; i++)
-		key[i] = (uint8_t)((uint64_t)now >> (56 - 8 * i));
-	int error = store_put(engine->store, STORE_MARKS, (struct text){(const char *)key, sizeof key},
-	                      (struct text){(const char *)&position, sizeof position});
+	struct engine *engine = arg;
+	uint8_t key[4];
+	return store_put(engine->store, STORE_HOURS, key_of((uint32_t)hour, key), (struct text){(const char *)&n, n ? sizeof n : 0});
+}
+
+/* Up to @position all is in the store, and so are the hashes of all messages of the last day. */
+static int meta_write(struct engine *engine, uint64_t position)
+{
+	const struct text value = {(const char *)&position, sizeof position};
+	int error = tallies_write(engine);
 	if (!error)
-		error = tallies_write(engine);
+		error = store_put(engine->store, STORE_META, TEXT("seen"), value);
 	if (!error)
-		error = store_put(engine->store, STORE_META, TEXT("position"), (struct text){(const char *)&position, sizeof position});
+		error = store_put(engine->store, STORE_META, TEXT("position"), value);
 	return error ? error : store_commit(engine->store);
-}
-
-struct mark_search {
-	struct engine *engine;
-	int64_t before;
-	struct buffer keys;
-};
-
-static int mark_old(void *arg, struct text key, struct text value)
-{
-	struct mark_search *search = arg;
-	uint64_t time = 0;
-	(void)value;
-	for (size_t i = 0; i < key.n; i++)
-		time = time << 8 | (uint8_t)key.p[i];
-	if ((int64_t)time < search->before)
-		buffer_append(&search->keys, key.p, 8);
-	return 0;
-}
-
-static int marks_trim(struct engine *engine, int64_t now)
-{
-	struct mark_search search = {engine, now - MARK_KEEP_MS, BUFFER_INIT(1 << 20)};
-	int error = store_each(engine->store, STORE_MARKS, mark_old, &search);
-	/* The newest of the old ones stays: it says where the time that counts begins. */
-	for (size_t at = 0; at + 16 <= search.keys.n && !error; at += 8)
-		error = store_put(engine->store, STORE_MARKS, (struct text){search.keys.p + at, 8}, (struct text){0});
-	buffer_free(&search.keys);
-	return error;
 }
 
 /* Every record up to the returned position has been applied and has its column row when this returns. */
@@ -350,9 +327,9 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	if (!error)
 		error = columns_flush(engine->columns, position, day_write, engine);
 	if (!error)
-		error = marks_trim(engine, begun);
+		error = seen_flush(engine->seen, engine->log, engine->seen_until, position, begun - (int64_t)DEDUPE_HOURS * MS_AN_HOUR, hour_write, engine);
 	if (!error && position)
-		error = meta_write(engine, position, begun);
+		error = meta_write(engine, position);
 	if (error == ERROR_IO) {
 		/* A sync that failed is never tried again: what is on disk only a new start can tell. The log has all of it. */
 		report(REPORT_ERROR, "snapshot_sync_failed", "Writing the snapshot failed: stopping at once; start again to recover.");
@@ -366,6 +343,8 @@ static int pass(struct engine *engine, uint32_t *names_written)
 		return error;
 	}
 	columns_flushed(engine->columns, position);
+	seen_flushed(engine->seen);
+	engine->seen_until = position;
 	links_written(engine, links_n);
 	error = forgotten_write(engine, forgotten_n);
 	if (error) {
@@ -652,37 +631,34 @@ int snapshot_load(struct engine *engine)
 	return error ? error : columns_restored(engine->columns);
 }
 
-/* The position from which records are younger than @since_ms, as the passes noted it; 0: from the start. */
-struct mark_find {
-	uint64_t since, position;
-};
-
-static int mark_find(void *arg, struct text key, struct text value)
+static int hour_load(void *arg, struct text key, struct text value)
 {
-	struct mark_find *find = arg;
-	uint64_t time = 0;
-	for (size_t i = 0; i < key.n; i++)
-		time = time << 8 | (uint8_t)key.p[i];
-	if (time <= find->since && value.n == sizeof find->position)
-		memcpy(&find->position, value.p, sizeof find->position);
-	return 0;
+	struct engine *engine = arg;
+	uint64_t n;
+	if (value.n != sizeof n)
+		return ERROR_CORRUPT;
+	memcpy(&n, value.p, sizeof n);
+	return seen_restore(engine->seen, number_of(key), n);
 }
 
-int snapshot_position_before(struct engine *engine, int64_t since_ms, uint64_t *position)
-{
-	struct mark_find find = {.since = (uint64_t)(since_ms > 0 ? since_ms : 0)};
-	int error = store_each(engine->store, STORE_MARKS, mark_find, &find);
-	*position = find.position;
-	return error;
-}
-
-int snapshot_position(struct engine *engine, uint64_t *position)
+static int position_read(struct engine *engine, struct text key, uint64_t *position)
 {
 	struct buffer value = BUFFER_INIT(64);
-	int error = store_get(engine->store, STORE_META, TEXT("position"), &value);
+	int error = store_get(engine->store, STORE_META, key, &value);
 	*position = 0;
 	if (!error && value.n == sizeof *position)
 		memcpy(position, value.p, sizeof *position);
 	buffer_free(&value);
 	return error;
+}
+
+int snapshot_hours(struct engine *engine)
+{
+	int error = position_read(engine, TEXT("seen"), &engine->seen_until);
+	return error ? error : store_each(engine->store, STORE_HOURS, hour_load, engine);
+}
+
+int snapshot_position(struct engine *engine, uint64_t *position)
+{
+	return position_read(engine, TEXT("position"), position);
 }

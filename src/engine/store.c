@@ -19,7 +19,7 @@
 enum { TRANSACTION_BYTES = 256 * 1024 /* Small, so that a sync of the log between two commits is short. */, DISK_FULL_BYTES = 16 * 1024 * 1024 };
 static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
 
-static const char *const table_names[STORE_TABLES] = {"meta", "customers", "origins", "identifiers", "names", "days", "marks"};
+static const char *const table_names[STORE_TABLES] = {"meta", "customers", "origins", "identifiers", "names", "days", "hours"};
 
 struct store {
 	MDB_env *env; /* NULL: could not be opened again. */
