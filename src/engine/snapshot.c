@@ -20,7 +20,7 @@
 
 enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100 };
 
-static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)3 << 30; /* About five million events. */
+static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)1 << 30; /* About two and a half million events. */
 
 /* A customer in the store: this and its states. */
 struct customer_record {

@@ -27,7 +27,9 @@ static const struct {
 	{"dead-letters.ndjson", "Events that named you and were refused, and why", "refused.ndjson"},
 	{"audit", "Who opened, changed or exported what is kept about you, and the reason they gave; under a hash, not under your name", "audit.ndjson"},
 	{"configuration", "Nothing of customers", ""},
-	{"keys, signing-secret, directory-key, audit-key", "Nothing of customers", ""},
+	{"seen", "Numbers made from message ids, so that a message sent twice counts once; they name nobody", ""},
+	{"sealing", "The key that what is kept about you is sealed with; of those who were erased, that they were", ""},
+	{"keys, staff, signing-secret, directory-key, audit-key, certificate-key", "Nothing of customers", ""},
 };
 
 /* ---- one JSON document ---- */

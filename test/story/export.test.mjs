@@ -1,5 +1,6 @@
 /* The copy a customer takes along: a zip that opens as a page, complete as lines and as a table, with the register of places. */
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { unzip } from "../../demo/lib/unzip.mjs";
 import { DAY, identify, iso, ok, refused, Server, track } from "./server.mjs";
@@ -29,6 +30,13 @@ describe("the copy of a customer", () => {
     assert.deepEqual(lines, whole.events);
     assert.deepEqual(files.get("decisions.ndjson").trim().split("\n").map((line) => JSON.parse(line)), whole.decisions);
     assert.equal(JSON.parse(files.get("customer.json")).customer.cid, cid);
+  });
+
+  test("has a register that leaves out nothing that lies in the data folder", () => {
+    const named = JSON.parse(files.get("manifest.json")).places.flatMap((place) => place.place.split(", "));
+    const there = readdirSync(server.folder).filter((name) => name !== "attune.conf" && !name.endsWith(".new"));
+    assert.deepEqual(there.filter((name) => !named.includes(name)), [], "each folder and file is in the register");
+    assert.ok(there.length >= 10);
   });
 
   test("is a table that no spreadsheet runs", () => {
