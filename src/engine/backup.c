@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATH_BYTES = 4096 };
 
@@ -47,6 +48,14 @@ static int file_take(const char *from, const char *to, const char *name)
 	return error ? error : file_copy(source, target, UINT64_MAX);
 }
 
+/* An hour's hashes go when nobody asks about them any more, perhaps just now: the start can do without. */
+static int hashes_take(const char *from, const char *to, const char *name)
+{
+	char source[PATH_BYTES];
+	int error = file_take(from, to, name);
+	return error == ERROR_IO && path_join(source, from, name) == 0 && access(source, F_OK) != 0 ? 0 : error;
+}
+
 static int is_there(const char *from, const char *to, const char *name)
 {
 	(void)from;
@@ -61,29 +70,20 @@ static int part_start(const char *from, const char *to, const char *name, char s
 	return error ? error : path_join(target, to, name);
 }
 
-/* A folder of plain files that only grow. */
-static int files_copy(const char *from, const char *to, const char *name)
+/* A folder of plain files that only grow, by @take. */
+static int files_copy(const char *from, const char *to, const char *name, int (*take)(const char *, const char *, const char *))
 {
 	char source[PATH_BYTES], target[PATH_BYTES];
 	int error = part_start(from, to, name, source, target);
 	if (!error)
 		error = folder_make(target);
-	return error ? error : files_each(source, file_take, target);
+	return error ? error : files_each(source, take, target);
 }
 
 /* Its head says how far the entries were durable in the folder it stands in: a copy made beside a server has other ends. */
 static int audit_take(const char *from, const char *to, const char *name)
 {
 	return strcmp(name, "head") == 0 ? 0 : file_take(from, to, name);
-}
-
-static int audit_copy(const char *from, const char *to)
-{
-	char source[PATH_BYTES], target[PATH_BYTES];
-	int error = part_start(from, to, "audit", source, target);
-	if (!error)
-		error = folder_make(target);
-	return error ? error : files_each(source, audit_take, target);
 }
 
 static int lookup_copy(const char *from, const char *to)
@@ -123,11 +123,11 @@ int engine_backup(struct backup *out, const char *from, const char *to)
 	if (!error)
 		error = lookup_copy(from, to);
 	if (!error)
-		error = files_copy(from, to, "columns");
+		error = files_copy(from, to, "columns", file_take);
 	if (!error)
-		error = files_copy(from, to, "seen");
+		error = files_copy(from, to, "seen", hashes_take);
 	if (!error)
-		error = audit_copy(from, to);
+		error = files_copy(from, to, "audit", audit_take);
 	if (!error)
 		error = log_take(from, to, "configuration", &configuration);
 	if (!error)

@@ -188,7 +188,9 @@ static int replay_record(void *arg, uint64_t position, struct text entry)
 		return error;
 	if (keyring_is_destroyed(engine->keyring, event->header.origin_number))
 		return origin_bury(engine, event->header.origin_number, event->header.origin);
-	if (event->header.key_version && event->header.sealed_length <= EVENT_BYTES_MAX)
+	if (event->header.key_version && event->header.sealed_length > EVENT_BYTES_MAX)
+		return ERROR_CORRUPT;
+	if (event->header.key_version)
 		error = event_unseal(engine, event, replay->rooms[replay->next]);
 	if (error)
 		return error;

@@ -431,7 +431,6 @@ static bool is_erased(struct collect *collect, const struct incoming *event, con
 	return false;
 }
 
-/* ERROR_NOT_FOUND: the event is about somebody erased and must not be stored. */
 static int owner_find(struct collect *collect, struct incoming *event, uint32_t *origin)
 {
 	struct resolve_request wanted = {.header = event->write.header, .because = event->message_id};
@@ -446,8 +445,9 @@ static int owner_find(struct collect *collect, struct incoming *event, uint32_t 
 		incoming_refuse(event, "blocked_id", "None of its identifiers may be used: they are placeholders or too long.");
 		return ERROR_INVALID;
 	}
-	if (is_erased(collect, event, &wanted))
-		return ERROR_NOT_FOUND;
+	event->erased = is_erased(collect, event, &wanted);
+	if (event->erased)
+		return ERROR_DENIED;
 	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
 }
 
@@ -467,12 +467,13 @@ static int append(struct collect *collect, struct incoming *event, struct custom
 	bool is_consent = event->write.header.kind == EVENT_CONSENT, signals = signals_are_there(collect, event);
 	int error = 0;
 	left->n = 0;
+	left->reason = NULL;
 	if ((is_consent || signals) && is_of_known(collect, event, customer))
 		event->write.header.flags |= EVENT_OF_KNOWN;
-	if (is_consent || signals)
+	if (is_consent)
 		segments_left_before(left, collect->request, customer, UINT64_MAX, "consent");
 	if (signals)
-		error = signals_apply(collect, event, customer, origin, &may);
+		error = signals_apply(collect, event, customer, origin, &may, left);
 	event->write.header.purposes = reader_consents(collect->engine, customer, collect->request->now_ms) & may;
 	if (!is_consent)
 		event->write.header.flags &= (uint8_t)~EVENT_OF_KNOWN;
@@ -574,7 +575,7 @@ static int store_once(struct collect *collect, struct incoming *event)
 		return 0;
 	}
 	error = store(collect, event);
-	if (error == ERROR_NOT_FOUND && event->code.n == 0) {
+	if (event->erased) {
 		atomic_fetch_add_explicit(&collect->server->figures.events_suppressed, 1, memory_order_relaxed);
 		return 0; /* Taken and dropped: who sent it can do nothing about it. */
 	}

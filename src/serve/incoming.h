@@ -5,6 +5,8 @@
 #include "serve/collect.h"
 
 /* One call: what its events share, and what came of them. */
+struct segments_left;
+
 struct collect {
 	struct request *request;
 	struct server *server;
@@ -54,6 +56,7 @@ struct incoming {
 	char message[200];
 	struct engine_write write;
 	bool verified;
+	bool erased;                      /* About somebody who was erased: not to be stored. */
 };
 
 /* Refuse the event, with a stable code (static storage) and a sentence. */
@@ -75,6 +78,6 @@ bool signals_are_there(const struct collect *collect, const struct incoming *eve
  * Append the acts that follow from the event's context and from Sec-GPC, for the customer, who is locked. *@may is the mask of
  * purposes that the event itself may serve as far as its context says. Errors: those of engine_append.
  */
-int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may) MUST_CHECK;
+int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may, struct segments_left *left) MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
  * knows is a warning in the answer and counted at /metrics.
  */
 #include "serve/incoming.h"
+#include "serve/segments_left.h"
 
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
@@ -69,7 +70,7 @@ static void said_read(struct collect *collect, struct incoming *event, struct sa
 
 /* Append an act; with @if_it_changes only when afterwards something else holds. */
 static int act_append(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin,
-                      const struct consent_act *act, bool if_it_changes)
+                      const struct consent_act *act, bool if_it_changes, struct segments_left *left)
 {
 	const struct config *config = engine_config(collect->engine);
 	uint64_t bit = purpose_find(config, act->purpose)->mask, position;
@@ -88,6 +89,8 @@ static int act_append(struct collect *collect, struct incoming *event, struct cu
 		if_it_changes = (consent_mask_with(state, config, &asked, collect->request->now_ms) & bit) ==
 		                (consent_mask(state, config, collect->request->now_ms) & bit);
 	}
+	if (!error && !if_it_changes && !left->reason) /* The first act that is made: browsers say the same with every event. */
+		segments_left_before(left, collect->request, customer, UINT64_MAX, "consent");
 	if (!error && !if_it_changes)
 		error = engine_append(collect->engine, customer, origin, &write, &position);
 	if (!error && !if_it_changes)
@@ -96,7 +99,7 @@ static int act_append(struct collect *collect, struct incoming *event, struct cu
 	return error;
 }
 
-static int said_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, const struct said *said)
+static int said_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, const struct said *said, struct segments_left *left)
 {
 	const struct purposes *purposes = purposes_of(engine_config(collect->engine));
 	bool is_answer = event->kind == EVENT_TRACK && text_equal(event->name, TEXT("Segment Consent Preference Updated"));
@@ -109,13 +112,13 @@ static int said_apply(struct collect *collect, struct incoming *event, struct cu
 			continue;
 		error = act_append(collect, event, customer, origin, &(struct consent_act){
 			.purpose = purpose->name, .yes = yes, .method = TEXT("api"), .control = text_of(said->control),
-			.time_ms = event->write.header.time_ms}, !is_answer);
+			.time_ms = event->write.header.time_ms}, !is_answer, left);
 	}
 	return error;
 }
 
 /* Sec-GPC: 1 is a no to sharing, noted once a purpose: an explicit yes after it holds, and both stand in the ledger. */
-static int gpc_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin)
+static int gpc_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, struct segments_left *left)
 {
 	const struct purposes *purposes = purposes_of(engine_config(collect->engine));
 	bool marketing = strcmp(collect->server->settings.gpc, "marketing") == 0;
@@ -128,7 +131,7 @@ static int gpc_apply(struct collect *collect, struct incoming *event, struct cus
 			continue;
 		error = act_append(collect, event, customer, origin, &(struct consent_act){
 			.purpose = purpose->name, .actor = TEXT("system:gpc"), .method = TEXT("api"), .control = TEXT("Sec-GPC"),
-			.time_ms = collect->request->now_ms}, false);
+			.time_ms = collect->request->now_ms}, false, left);
 	}
 	return error;
 }
@@ -138,11 +141,11 @@ bool signals_are_there(const struct collect *collect, const struct incoming *eve
 	return collect->gpc || json_type_of(event->in.consent) == JSON_OBJECT || json_type_of(event->in.consentManagement) == JSON_OBJECT;
 }
 
-int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may)
+int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may, struct segments_left *left)
 {
 	struct said said;
-	int error = collect->gpc ? gpc_apply(collect, event, customer, origin) : 0;
+	int error = collect->gpc ? gpc_apply(collect, event, customer, origin, left) : 0;
 	said_read(collect, event, &said);
 	*may = said.any ? PURPOSE_SERVICE | said.yes : UINT64_MAX;
-	return error || !said.any ? error : said_apply(collect, event, customer, origin, &said);
+	return error || !said.any ? error : said_apply(collect, event, customer, origin, &said, left);
 }

@@ -400,13 +400,8 @@ static bool has_member(struct text line, const char *key, const char *value)
 
 static bool fits(const struct audit_question *question, struct text line)
 {
-	static const char *const names[] = {
-#define X(symbol, name) [symbol] = name,
-		AUDIT_WHATS(X)
-#undef X
-	};
 	bool about = question->abouts_n == 0;
-	if (question->of_what && !has_member(line, "what", names[question->what]))
+	if (question->of_what && !has_member(line, "what", audit_what_name(question->what)))
 		return false;
 	for (size_t i = 0; i < question->abouts_n && !about; i++)
 		about = has_member(line, "about", question->abouts[i]);

@@ -23,6 +23,11 @@ static const char *const names[] = {
 #undef X
 };
 
+const char *audit_what_name(enum audit_what what)
+{
+	return names[what];
+}
+
 bool audit_what_parse(struct text name, enum audit_what *what)
 {
 	for (unsigned i = 0; i < AUDIT_WHAT_COUNT; i++)

@@ -13,6 +13,8 @@ struct audit_mark {
 };
 #define AUDIT_MARK_NONE ((struct audit_mark){0, "0000000000000000000000000000000000000000000000000000000000000000"})
 
+const char *audit_what_name(enum audit_what what);
+
 /* Append the line of @act as the entry after *@mark, which becomes its own. */
 void audit_line_write(struct buffer *out, struct audit_mark *mark, const struct audit_act *act);
 

@@ -214,11 +214,6 @@ static struct text in_language(const struct purpose *purpose, struct text langua
 	return text.n ? text : otherwise;
 }
 
-struct text purpose_title_in(const struct purpose *purpose, struct text language)
-{
-	return in_language(purpose, language, TEXT("title"), purpose->title);
-}
-
 struct text purpose_text_in(const struct purpose *purpose, struct text language)
 {
 	return in_language(purpose, language, TEXT("text"), purpose->text);

@@ -68,7 +68,6 @@ uint64_t purposes_of_class(const struct config *config, enum purpose_class class
 const char *purpose_class_name(enum purpose_class class);
 
 /* Title and text in @language ("cs", "cs-CZ" too); those of the document itself without a translation. */
-struct text purpose_title_in(const struct purpose *purpose, struct text language);
 struct text purpose_text_in(const struct purpose *purpose, struct text language);
 
 #endif
