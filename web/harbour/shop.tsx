@@ -5,7 +5,7 @@
  * What was bought anywhere leaves this page at once, without being loaded again: the server tells, and decides anew.
  */
 import { signal, useSignal, type Signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Decision, Offer, Preview } from "../shared/api";
 import { announce, Dialog, Trouble } from "../shared/components";
 import { money } from "../shared/format";
@@ -112,7 +112,7 @@ function Basket({ shop, lamps }: { shop: Shop; lamps: Offer[] }) {
 /* One thing in the basket: when it comes, and what another colour or way of sending would change. */
 function BasketLine({ line, shop, lamps }: { line: Line; shop: Shop; lamps: Offer[] }) {
   const { visit: v, basket } = shop, { offer, speed } = line;
-  const arrives = useSignal(""), asked = useSignal<Preview | null>(null), back = useRef<HTMLElement | null>(null);
+  const arrives = useSignal(""), asked = useSignal<Preview | null>(null);
   const state = { product: offer.value, speed };
   useEffect(() => {
     void v.api.preview({ consequence: "delivery", state, change: {} }).then((p) => { arrives.value = p.now.outcome["arrives"]?.says ?? ""; }, () => undefined);
@@ -127,16 +127,15 @@ function BasketLine({ line, shop, lamps }: { line: Line; shop: Shop; lamps: Offe
     requestAnimationFrame(() => document.getElementById("basket-title")?.focus());
     announce(`${next.title} is in the basket.`);
   };
-  /* The button under an open dialog cannot take the focus: once it is gone. */
-  const close = (): void => { asked.value = null; requestAnimationFrame(() => back.current?.focus()); };
+  const close = (): void => { asked.value = null; };
   const colours = colourOf(offer) ? lamps : [];
   return (
     <div class="stack tight" data-testid={`line-${offer.value}`}>
       <div class="row between"><strong>{offer.title}</strong><span class="sum">{money(offer.price, offer.currency)}</span></div>
       <p class="small" data-testid="arrives">{arrives.value ? `Arrives ${arrives.value}${speed === "express" ? ", by express" : ""}.` : " "}</p>
       <div class="row">
-        {colours.filter((o) => o.value !== offer.value).map((o) => <button key={o.value} class="low" data-testid={`change-${o.value}`} onClick={(e) => { back.current = e.currentTarget; void ask({ product: o.value }); }}>{`In ${colourOf(o)}?`}</button>)}
-        <button class="low" data-testid={speed === "express" ? "change-standard" : "change-express"} onClick={(e) => { back.current = e.currentTarget; void ask({ speed: speed === "express" ? "standard" : "express" }); }}>{speed === "express" ? "Without express?" : "By express?"}</button>
+        {colours.filter((o) => o.value !== offer.value).map((o) => <button key={o.value} class="low" data-testid={`change-${o.value}`} onClick={() => void ask({ product: o.value })}>{`In ${colourOf(o)}?`}</button>)}
+        <button class="low" data-testid={speed === "express" ? "change-standard" : "change-express"} onClick={() => void ask({ speed: speed === "express" ? "standard" : "express" })}>{speed === "express" ? "Without express?" : "By express?"}</button>
         <button class="quiet low" data-testid={`remove-${offer.value}`} onClick={() => { basket.value = basket.value.filter((l) => l !== line); announce(`${offer.title} was taken out.`); }}>Take out</button>
       </div>
       {asked.value && <Change preview={asked.value} lamps={lamps} offer={offer} take={take} close={close} />}

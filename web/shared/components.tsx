@@ -1,7 +1,7 @@
 /* components.tsx: the handful of components every page is made of. */
 import type { ComponentChildren } from "preact";
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Accessibility, Time } from "./api";
 import { ago, clock, date, day } from "./format";
 
@@ -25,10 +25,16 @@ export const When = ({ time, full }: { time: Time; full?: boolean }) => (
 
 /* A native dialog: the browser keeps the focus inside and gives it back. */
 export function Dialog({ title, close, children, id }: { title: string; close: () => void; children: ComponentChildren; id: string }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => { if (!ref.current?.open) ref.current?.showModal(); }, []);
+  const ref = useRef<HTMLDialogElement>(null), ending = useRef(false);
+  /* Closing gives the focus back to what had it, before the dialog leaves the page; the event of that closing is nobody's any more. */
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    if (!dialog?.open) dialog?.showModal();
+    return () => { ending.current = true; dialog?.close(); };
+  }, []);
+  const closed = (): void => { if (!ending.current) close(); };
   return (
-    <dialog ref={ref} aria-labelledby={`${id}-title`} data-testid={id} onClose={close} onCancel={close}>
+    <dialog ref={ref} aria-labelledby={`${id}-title`} data-testid={id} onClose={closed} onCancel={closed}>
       <div class="stack"><h2 id={`${id}-title`} tabIndex={-1} autofocus>{title}</h2>{children}</div>
     </dialog>
   );
