@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 enum { LARGE_PAGE_BYTES = 2 * 1024 * 1024 };
-enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_GROWN_BYTES = 1024 * 1024, ARENA_ALIGN = 16 };
 
 static atomic_bool failing;
 static _Atomic uint64_t fail_nth, alloc_count;
@@ -43,6 +43,15 @@ void *memory_zero_alloc(size_t n, size_t bytes)
 	return should_fail() ? NULL : calloc(n ? n : 1, bytes ? bytes : 1);
 }
 
+/* @bytes: a multiple of large pages. */
+static void *large_alloc(size_t bytes)
+{
+	void *p = should_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, bytes);
+	if (p)
+		(void)!madvise(p, bytes, MADV_HUGEPAGE); /* A hint: without large pages it is only slower. */
+	return p;
+}
+
 void *memory_table_alloc(size_t n, size_t bytes)
 {
 	size_t wanted;
@@ -51,11 +60,8 @@ void *memory_table_alloc(size_t n, size_t bytes)
 	if (wanted < LARGE_PAGE_BYTES)
 		return memory_zero_alloc(n, bytes);
 	wanted = (wanted + LARGE_PAGE_BYTES - 1) & ~(size_t)(LARGE_PAGE_BYTES - 1);
-	void *p = should_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, wanted);
-	if (!p)
-		return NULL;
-	(void)!madvise(p, wanted, MADV_HUGEPAGE); /* A hint: without large pages it is only slower. */
-	return memset(p, 0, wanted);
+	void *p = large_alloc(wanted);
+	return p ? memset(p, 0, wanted) : NULL;
 }
 
 void *memory_resize(void *p, size_t bytes)
@@ -97,12 +103,15 @@ void arena_init(struct arena *arena, size_t bytes_max)
 	*arena = (struct arena){.bytes_max = bytes_max};
 }
 
-static struct arena_block *block_new(size_t bytes)
+/* An arena that has grown goes on in large pages: a fault for each small one would cost more than filling it. */
+static struct arena_block *block_new(const struct arena *arena, size_t bytes)
 {
 	size_t capacity = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
-	struct arena_block *block = memory_alloc(sizeof *block + capacity);
+	size_t whole = (sizeof(struct arena_block) + capacity + LARGE_PAGE_BYTES - 1) & ~(size_t)(LARGE_PAGE_BYTES - 1);
+	bool large = arena->bytes_used >= ARENA_GROWN_BYTES;
+	struct arena_block *block = large ? large_alloc(whole) : memory_alloc(sizeof *block + capacity);
 	if (block)
-		*block = (struct arena_block){.capacity = capacity};
+		*block = (struct arena_block){.capacity = large ? whole - sizeof *block : capacity};
 	return block;
 }
 
@@ -115,7 +124,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 		return NULL;
 	struct arena_block *block = arena->current;
 	if (!block || block->capacity - block->used < rounded) {
-		struct arena_block *fresh = block_new(rounded);
+		struct arena_block *fresh = block_new(arena, rounded);
 		if (!fresh)
 			return NULL;
 		if (block)

@@ -4,8 +4,8 @@
 #include "measure/layers/limits.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define MAP_KEYS                                                                                                          \
 	{.name = "takes", .type = CONFIG_TEXT}, {.name = "p99", .type = CONFIG_TEXT}, {.name = "hours", .type = CONFIG_TEXT}, \
@@ -59,8 +59,9 @@ struct building {
 	struct config *config;
 	const struct promise_rules *promises;
 	struct layer_node *nodes; /* As documents stand. */
-	uint32_t *by_id;          /* Sorted by id. */
 	size_t n;
+	uint32_t *slots;          /* Hash table of ids: a node's index + 1, 0: free. */
+	size_t slots_mask;
 	uint32_t *edges;
 	size_t edges_n;
 	int error;
@@ -157,49 +158,43 @@ static void node_take(struct building *building, const struct config_document *d
 	maps_take(building, node);
 }
 
-static int compare_ids(const void *a, const void *b, void *arg)
+/* Where the node called @id stands in the table, or the free place where it belongs. */
+static uint32_t *slot_of(const struct building *building, struct text id)
 {
-	const struct layer_node *nodes = arg;
-	return text_compare(nodes[*(const uint32_t *)a].id, nodes[*(const uint32_t *)b].id);
+	for (size_t at = XXH3_64bits(id.p, id.n);; at++) {
+		uint32_t *slot = &building->slots[at & building->slots_mask];
+		if (!*slot || text_equal(building->nodes[*slot - 1].id, id))
+			return slot;
+	}
+}
+
+static void name_enter(struct building *building, uint32_t index)
+{
+	const struct layer_node *node = &building->nodes[index];
+	uint32_t *slot = slot_of(building, node->id);
+	if (!*slot) {
+		*slot = index + 1;
+		return;
+	}
+	const struct layer_node *other = &building->nodes[*slot - 1];
+	building->error = config_problem(building->build, node->document, "name", "There is %s %s called \"%.*s\" as well: a name stands for one node.",
+	                                 article(other->layer), layer_name(other->layer), TEXT_ARGS(node->id));
 }
 
 static void nodes_take(struct building *building)
 {
 	const struct config_document *document;
+	size_t slots_n = 64;
+	while (slots_n < 2 * building->config->documents_n)
+		slots_n *= 2;
+	building->slots_mask = slots_n - 1;
 	building->nodes = take(building, building->config->documents_n, sizeof *building->nodes);
-	building->by_id = take(building, building->config->documents_n, sizeof *building->by_id);
+	building->slots = take(building, slots_n, sizeof *building->slots);
 	for (unsigned layer = 0; layer < LAYERS_N && !building->error; layer++)
 		for (size_t at = 0; (document = config_next(building->config, text_of(of_layer[layer].kind), &at));)
 			node_take(building, document, (enum layer)layer);
-	if (building->error)
-		return;
-	for (size_t i = 0; i < building->n; i++)
-		building->by_id[i] = (uint32_t)i;
-	qsort_r(building->by_id, building->n, sizeof *building->by_id, compare_ids, building->nodes);
-	for (size_t i = 1; i < building->n; i++) {
-		const struct layer_node *node = &building->nodes[building->by_id[i]], *other = &building->nodes[building->by_id[i - 1]];
-		if (text_equal(node->id, other->id))
-			building->error = config_problem(building->build, node->document, "name", "There is %s %s called \"%.*s\" as well: a name stands for one node.",
-			                                 article(other->layer), layer_name(other->layer), TEXT_ARGS(node->id));
-	}
-}
-
-static bool node_find(const struct layer_node *nodes, const uint32_t *by_id, size_t n, struct text id, uint32_t *index)
-{
-	size_t low = 0, high = n;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = text_compare(nodes[by_id[middle]].id, id);
-		if (order == 0) {
-			*index = by_id[middle];
-			return true;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	for (uint32_t i = 0; i < building->n && building->slots; i++)
+		name_enter(building, i);
 }
 
 static void need_unknown(struct building *building, const struct layer_node *node, const char *key, struct text name)
@@ -230,18 +225,18 @@ static void needs_take(struct building *building, struct layer_node *node, const
 {
 	struct value list = value_get(node->document->body, text_of(key)), item;
 	struct value_cursor cursor = {0};
-	uint32_t target;
 	while (value_next(&cursor, list, NULL, &item)) {
 		struct text name = value_text(item);
-		if (!node_find(building->nodes, building->by_id, building->n, name, &target)) {
+		uint32_t found = *slot_of(building, name);
+		if (!found) {
 			need_unknown(building, node, key, name);
 			continue;
 		}
-		const struct layer_node *to = &building->nodes[target];
+		const struct layer_node *to = &building->nodes[found - 1];
 		if (!need_fits(node, key, to))
 			building->error = config_problem(building->build, node->document, key, "\"%.*s\" is %s %s: %s %s needs what lies further inside.",
 			                                 TEXT_ARGS(name), article(to->layer), layer_name(to->layer), article(node->layer), layer_name(node->layer));
-		building->edges[building->edges_n++] = target;
+		building->edges[building->edges_n++] = found - 1;
 		node->needs_n++;
 	}
 }
