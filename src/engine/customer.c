@@ -256,12 +256,14 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 	bool wanted = false, ordered = false, sets_aside = false;
 	customer->applied = event->position;
 	customer->dirty = true;
+	if (event->header.flags & EVENT_TRIMMED)
+		return;
 	for (size_t i = 0; i < table->n; i++) {
 		wanted |= table->folds[i]->kinds & bit;
 		ordered |= table->folds[i]->ordered && (table->folds[i]->kinds & bit);
 		sets_aside |= table->folds[i]->sets_aside && (table->folds[i]->kinds & bit);
 	}
-	if (event->header.kind == EVENT_UNDO)
+	if (event->header.kind == EVENT_UNDO || event->header.kind == EVENT_TRIM)
 		customer->stale = true;
 	if (ordered && event->header.time_ms < customer->ordered_until)
 		customer->ordered_stale = true;

@@ -85,6 +85,9 @@ struct engine_options {
 	/* Which column rows an event makes; NULL: none. Returns false for no row. */
 	bool (*column)(const struct event *event, int32_t *value);
 	uint32_t (*config_version)(const struct config *config); /* For the record's header; NULL: 0. */
+	/* May this event (its payload not opened) still be kept? What may not is passed over by every reading, until engine_trim takes it
+	 * out. NULL: everything may. */
+	bool (*keeps)(const struct config *config, const struct event *event, int64_t now_ms);
 };
 
 /*
@@ -232,6 +235,21 @@ int engine_forget_stored(struct engine *engine, const uint32_t *origins, size_t 
 /* Did the start find something of origins whose keys are destroyed? Then a backup came back: take it off the disk again. */
 bool engine_found_forgotten(const struct engine *engine);
 
+/* ---- keeping no longer than one may ---- */
+
+struct trimmed {
+	uint64_t customers, events; /* Who lost something so far, and how much was taken out. */
+	uint32_t after;             /* Go on after this customer; 0: from the first. */
+	bool more;
+};
+
+/*
+ * Take what may not be kept any longer (options.keeps) out of the log, the columns and the states of the next customers after
+ * @trimmed->after, for good; call it again while @trimmed->more. A round that failed or was cut short is done again by the next.
+ * Errors: ERROR_BUSY (the log is being copied: try later), ERROR_CORRUPT, ERROR_FULL, ERROR_IO, ERROR_MEMORY. Threads: one at a time.
+ */
+int engine_trim(struct engine *engine, struct trimmed *trimmed) MUST_CHECK;
+
 /* ---- reading ---- */
 
 /* The state of fold @index, copied to aligned memory in @arena; empty without one. Partition locked, customer fresh.
@@ -259,7 +277,7 @@ bool engine_counts(const struct engine *engine, const struct event *event);
 bool engine_value(const struct engine *engine, const struct event *event, int32_t *value);
 
 /* The record at @position with its names; payload in the log or in @arena. Errors: ERROR_NOT_FOUND (also when it is of somebody who was
- * erased), ERROR_CORRUPT, ERROR_MEMORY. */
+ * erased, or may not be kept any longer), ERROR_CORRUPT, ERROR_MEMORY. */
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event) MUST_CHECK;
 
 /* Call @each for customers in ascending number from *@after on, at most @n, each locked; stops when it returns false. */

@@ -83,7 +83,7 @@ static int chain_look(struct engine *engine, uint64_t head, struct forgetting *o
 		if (event.header.key_version)
 			out->sealed_at = head;
 		else
-			out->unsealed += event.header.kind != EVENT_MERGE && event.header.kind != EVENT_SPLIT;
+			out->unsealed += event.header.kind != EVENT_MERGE && event.header.kind != EVENT_SPLIT && !(event.header.flags & EVENT_TRIMMED);
 		head = event.header.previous;
 	}
 	return error;

@@ -23,7 +23,15 @@ int event_unseal(struct engine *engine, struct event *event, uint8_t *room)
 	return error;
 }
 
-int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
+bool event_is_kept(struct engine *engine, const struct event *event)
+{
+	if (event->header.flags & EVENT_TRIMMED)
+		return false;
+	return !engine->options.keeps || engine->options.keeps(engine_config(engine), event, clock_now_ms());
+}
+
+/* The same as engine_event, but what may not be kept is there, with its header alone. */
+static int event_read(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
 {
 	char local[LOG_ENTRY_BYTES_MAX];
 	struct text entry;
@@ -37,15 +45,28 @@ int engine_event(struct engine *engine, uint64_t position, struct arena *arena, 
 			return ERROR_MEMORY;
 	}
 	error = event_decode(event, entry);
-	if (!error && event->header.key_version) {
+	if (!error) {
+		event->position = position;
+		event_names(engine, event);
+	}
+	if (!error && !event_is_kept(engine, event)) {
+		event->payload = (struct value){0};
+		event->header.flags |= EVENT_TRIMMED;
+	} else if (!error && event->header.key_version) {
 		uint8_t *room = arena_alloc(arena, event->header.sealed_length);
 		error = room ? event_unseal(engine, event, room) : ERROR_MEMORY;
 	}
-	if (error)
-		return error;
-	event->position = position;
-	event_names(engine, event);
-	return 0;
+	if (error == ERROR_CORRUPT && event_view(event, entry) == 0 && (event->header.flags & EVENT_TRIMMED)) {
+		event->position = position; /* It was taken out under our eyes. */
+		error = 0;
+	}
+	return error;
+}
+
+int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
+{
+	int error = event_read(engine, position, arena, event);
+	return error ? error : event->header.flags & EVENT_TRIMMED ? ERROR_NOT_FOUND : 0;
 }
 
 int history_start(struct history *history, struct engine *engine, const struct customer *customer, struct arena *arena,
@@ -65,7 +86,8 @@ int history_start(struct history *history, struct engine *engine, const struct c
 	return 0;
 }
 
-int history_next(struct history *history, struct event *event, bool *more)
+/* The next record, also of those that may not be kept any longer. */
+static int record_next(struct history *history, struct event *event, bool *more)
 {
 	size_t newest = 0;
 	if (history->heads_n == 0) {
@@ -75,7 +97,7 @@ int history_next(struct history *history, struct event *event, bool *more)
 	for (size_t i = 1; i < history->heads_n; i++)
 		if (history->heads[i] > history->heads[newest])
 			newest = i;
-	int error = engine_event(history->engine, history->heads[newest], history->arena, event);
+	int error = event_read(history->engine, history->heads[newest], history->arena, event);
 	if (error == ERROR_NOT_FOUND && keyring_is_destroyed(history->engine->keyring, event->header.origin_number)) {
 		*more = false; /* Erased while it was walked. */
 		return 0;
@@ -90,6 +112,15 @@ int history_next(struct history *history, struct event *event, bool *more)
 		history->heads[newest] = history->heads[--history->heads_n];
 	*more = true;
 	return 0;
+}
+
+int history_next(struct history *history, struct event *event, bool *more)
+{
+	int error;
+	do
+		error = record_next(history, event, more);
+	while (!error && *more && (event->header.flags & EVENT_TRIMMED));
+	return error;
 }
 
 /* ---- folding again ---- */
@@ -260,7 +291,7 @@ static int gather_before(struct gathering *gathering, struct history *history, u
 	for (size_t i = 0; i < history->heads_n; i++)
 		while (history->heads[i] >= until) {
 			struct event event;
-			int error = engine_event(history->engine, history->heads[i], history->arena, &event);
+			int error = event_read(history->engine, history->heads[i], history->arena, &event);
 			if (error)
 				return error;
 			history->heads[i] = event.header.previous;

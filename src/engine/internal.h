@@ -65,6 +65,8 @@ struct engine {
 	uint32_t *forgotten;         /* Origins whose column rows the next pass takes out. Under pass_lock. */
 	size_t forgotten_n, forgotten_capacity;
 	bool found_forgotten;
+	const struct column_place *trimmed; /* Rows that the next pass blanks. Under pass_lock, engine_trim's. */
+	size_t trimmed_n;
 	uint32_t origin_returned;    /* An origin nobody uses, 0: none. Under structure. */
 
 	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
@@ -112,6 +114,8 @@ int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUS
 
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);
+/* May it be kept at this moment? Names set, payload not looked at. */
+bool event_is_kept(struct engine *engine, const struct event *event);
 
 /* Append a record of the tallies that changed. Without room now, the next one has them. */
 void tallies_record(struct engine *engine);

@@ -120,7 +120,9 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 	if (event->position > *head) {
 		*head = event->position;
 		origin->dirty = true;
-		if (event->header.kind != EVENT_DECISION) {
+		if (event->header.flags & EVENT_TRIMMED) {
+			; /* Only a link of the chain. */
+		} else if (event->header.kind != EVENT_DECISION) {
 			origin->events++;
 			customer->events++;
 		} else {
@@ -153,7 +155,7 @@ static int record_apply(struct engine *engine, struct event *event)
 		return 0;
 	event_names(engine, event);
 	int error = replay_of_customer(engine, event);
-	if (!error && engine->options.column && engine->options.column(event, &value))
+	if (!error && !(event->header.flags & EVENT_TRIMMED) && engine->options.column && engine->options.column(event, &value))
 		error = columns_add(engine->columns, event->position, &event->header, value);
 	return error;
 }

@@ -308,6 +308,16 @@ static int forgotten_write(struct engine *engine, size_t n)
 	return 0;
 }
 
+/* Rows that may not be kept any longer. */
+static int trimmed_write(struct engine *engine)
+{
+	pthread_mutex_lock(&engine->pass_lock);
+	const struct column_place *places = engine->trimmed;
+	size_t n = engine->trimmed_n;
+	pthread_mutex_unlock(&engine->pass_lock);
+	return n ? columns_blank(engine->columns, places, n) : 0;
+}
+
 static int pass(struct engine *engine, uint32_t *names_written)
 {
 	int64_t begun = clock_now_ms();
@@ -347,8 +357,10 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	engine->seen_until = position;
 	links_written(engine, links_n);
 	error = forgotten_write(engine, forgotten_n);
+	if (!error)
+		error = trimmed_write(engine);
 	if (error) {
-		report(REPORT_ERROR, "forget_failed", "Rows of somebody erased could not be taken out: %s It will be tried again.", error_sentence(error));
+		report(REPORT_ERROR, "forget_failed", "Rows that had to go could not be taken out: %s It will be tried again.", error_sentence(error));
 		return error;
 	}
 	engine->snapshot_ms = clock_now_ms() - begun;

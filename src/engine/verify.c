@@ -137,6 +137,8 @@ int engine_verify(const char *folder, struct verify *out, int (*each)(void *, co
 		return ERROR_NOT_FOUND;
 	struct log_options options = {.folder = path, .read_only = true, .damaged_at = &out->bad};
 	int error = log_open(&log, &options, 0);
+	if (error == ERROR_CONFLICT)
+		snprintf(out->problem, sizeof out->problem, "Taking entries out was cut short: start the server once, which finishes it.");
 	if (error == ERROR_CORRUPT) {
 		out->bad_is_block = true;
 		snprintf(out->problem, sizeof out->problem, "The log is damaged at offset %" PRIu64 ".", out->bad);

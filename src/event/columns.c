@@ -370,8 +370,8 @@ static int compare_numbers(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Blank in one file. @origins is sorted. */
-static int day_forget(struct columns *columns, struct day_file day, const uint32_t *origins, size_t n)
+/* Blank in one file the rows that are @gone. */
+static int day_blank(struct columns *columns, struct day_file day, bool (*gone)(const void *arg, const struct column_row *row), const void *arg)
 {
 	char name[24];
 	struct column_row rows[4096];
@@ -386,7 +386,7 @@ static int day_forget(struct columns *columns, struct day_file day, const uint32
 		if (pread(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows)) != (ssize_t)(wanted * sizeof *rows))
 			error = ERROR_IO;
 		for (size_t i = 0; i < wanted && !error; i++)
-			if (rows[i].origin && bsearch(&rows[i].origin, origins, n, sizeof *origins, compare_numbers)) {
+			if (rows[i].origin && gone(arg, &rows[i])) {
 				rows[i] = (struct column_row){0};
 				found++;
 			}
@@ -401,22 +401,86 @@ static int day_forget(struct columns *columns, struct day_file day, const uint32
 	return error;
 }
 
+/* The @i-th file, as it is now. False: there is none. */
+static bool day_at(struct columns *columns, size_t i, struct day_file *day)
+{
+	pthread_mutex_lock(&columns->lock);
+	bool more = i < columns->days_n;
+	if (more)
+		*day = columns->days[i];
+	pthread_mutex_unlock(&columns->lock);
+	return more;
+}
+
+struct sorted_origins {
+	uint32_t *items;
+	size_t n;
+};
+
+static bool is_of_origins(const void *arg, const struct column_row *row)
+{
+	const struct sorted_origins *origins = arg;
+	return bsearch(&row->origin, origins->items, origins->n, sizeof *origins->items, compare_numbers) != NULL;
+}
+
 int columns_forget(struct columns *columns, const uint32_t *origins, size_t n)
 {
-	uint32_t *sorted = memory_alloc((n + 1) * sizeof *sorted);
-	if (!sorted)
+	struct sorted_origins sorted = {memory_alloc((n + 1) * sizeof *sorted.items), n};
+	struct day_file day;
+	if (!sorted.items)
 		return ERROR_MEMORY;
-	memcpy(sorted, origins, n * sizeof *sorted);
-	qsort(sorted, n, sizeof *sorted, compare_numbers);
+	memcpy(sorted.items, origins, n * sizeof *sorted.items);
+	qsort(sorted.items, n, sizeof *sorted.items, compare_numbers);
 	int error = 0;
-	for (size_t i = 0; !error; i++) {
-		pthread_mutex_lock(&columns->lock);
-		bool more = i < columns->days_n;
-		struct day_file day = more ? columns->days[i] : (struct day_file){0};
-		pthread_mutex_unlock(&columns->lock);
-		if (!more)
-			break;
-		error = day.rows ? day_forget(columns, day, sorted, n) : 0;
+	for (size_t i = 0; !error && day_at(columns, i, &day); i++)
+		error = day.rows ? day_blank(columns, day, is_of_origins, &sorted) : 0;
+	memory_free(sorted.items);
+	return error;
+}
+
+/* In the order of time, so that those of a day stand together; then of origins and names. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct column_place *left = a, *right = b;
+	if (left->time_ms != right->time_ms)
+		return left->time_ms < right->time_ms ? -1 : 1;
+	if (left->origin != right->origin)
+		return left->origin < right->origin ? -1 : 1;
+	return (left->name > right->name) - (left->name < right->name);
+}
+
+struct places_of_day {
+	const struct column_place *items;
+	size_t n;
+	int64_t begins_ms;
+};
+
+static bool is_among_places(const void *arg, const struct column_row *row)
+{
+	const struct places_of_day *places = arg;
+	struct column_place place = {places->begins_ms + (int64_t)COLUMN_TIME(*row), row->origin, row->name};
+	return bsearch(&place, places->items, places->n, sizeof place, compare_places) != NULL;
+}
+
+int columns_blank(struct columns *columns, const struct column_place *places, size_t n)
+{
+	struct column_place *sorted = memory_alloc((n + 1) * sizeof *sorted);
+	struct day_file day;
+	int error = sorted ? 0 : ERROR_MEMORY;
+	if (error)
+		return error;
+	memcpy(sorted, places, n * sizeof *sorted);
+	qsort(sorted, n, sizeof *sorted, compare_places);
+	for (size_t i = 0, at = 0; !error && at < n && day_at(columns, i, &day); i++) {
+		while (at < n && day_of(sorted[at].time_ms) < day.day)
+			at++;
+		size_t end = at;
+		while (end < n && day_of(sorted[end].time_ms) == day.day)
+			end++;
+		struct places_of_day of_day = {sorted + at, end - at, (int64_t)day.day * MS_A_DAY};
+		if (of_day.n && day.rows)
+			error = day_blank(columns, day, is_among_places, &of_day);
+		at = end;
 	}
 	memory_free(sorted);
 	return error;

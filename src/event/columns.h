@@ -67,6 +67,16 @@ int columns_select(struct columns *columns, int64_t from_ms, int64_t to_ms, size
  */
 int columns_forget(struct columns *columns, const uint32_t *origins, size_t n) MUST_CHECK;
 
+/* The row of one event. */
+struct column_place {
+	int64_t time_ms;
+	uint32_t origin;
+	uint16_t name;
+};
+
+/* The same for the rows of @n events, of which some may have none. */
+int columns_blank(struct columns *columns, const struct column_place *places, size_t n) MUST_CHECK;
+
 uint64_t columns_rows(struct columns *columns);
 
 #endif

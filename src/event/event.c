@@ -74,6 +74,19 @@ int event_decode(struct event *out, struct text record)
 	return 0;
 }
 
+void event_blank(uint8_t *record, size_t n)
+{
+	static const uint8_t nothing[] = {VALUE_OBJECT, 0, 0, 0, 0};
+	struct event_header header;
+	assert(n >= sizeof header + sizeof nothing);
+	memcpy(&header, record, sizeof header);
+	header = (struct event_header){.kind = header.kind, .flags = EVENT_TRIMMED, .previous = header.previous, .origin = header.origin,
+	                               .origin_number = header.origin_number, .payload_length = sizeof nothing};
+	memset(record, 0, n);
+	memcpy(record, &header, sizeof header);
+	memcpy(record + sizeof header, nothing, sizeof nothing);
+}
+
 int event_compare(const struct event *a, const struct event *b)
 {
 	if (a->header.time_ms != b->header.time_ms)

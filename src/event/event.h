@@ -34,6 +34,7 @@ enum { EVENT_BYTES_MAX = 32 * 1024, EVENT_NESTING_MAX = 16, EVENT_MESSAGE_ID_MAX
 	X(EVENT_LAYOUT,      18, "layout")      /* A menu was changed: by its owner, or as its owner agreed. */ \
 	X(EVENT_CLAIM,       19, "claim")       /* A public key said two identifiers belong together: not yet believed. */ \
 	X(EVENT_TALLY,       20, "tally")       /* Running totals of what is counted for the whole base: of no customer. */ \
+	X(EVENT_TRIM,        21, "trim")        /* What may not be kept longer was taken out: the states are folded again. */ \
 	X(EVENT_RESTRICT,    22, "restrict")    /* The customer's data serve the running of the service alone, or again more. */ \
 	X(EVENT_REQUEST,     23, "request")     /* A customer asked for a right, or what became of it. */
 
@@ -67,6 +68,7 @@ enum {
 	EVENT_IMPORTED = 4,        /* Historical: nothing acts on it. */
 	EVENT_UNVERIFIED = 8,      /* A public key sent it: what it says of identity is a claim. */
 	EVENT_OF_KNOWN = 16,       /* Of an unverified consent: the customer was known by more than an anonymousId when it came. */
+	EVENT_TRIMMED = 32,        /* Taken out: a link of its chain is all that is left, and nobody sees it. */
 };
 
 struct origin_id {
@@ -112,6 +114,9 @@ int event_decode(struct event *out, struct text record) MUST_CHECK;
 
 /* The same for a record that the log has just vouched for: the payload's inside is taken as sound. */
 int event_view(struct event *out, struct text record) MUST_CHECK;
+
+/* Blank the @n bytes of @record, which is sound, in place: its kind, its origin and the record before it stay, with an empty payload. */
+void event_blank(uint8_t *record, size_t n);
 
 /* The canonical order of a customer's history: event time, then position. <0, 0, >0. */
 int event_compare(const struct event *a, const struct event *b);

@@ -26,6 +26,7 @@ struct block {
 struct log {
 	struct log_options options;
 	int folder, lock_file;
+	int reading_lock;           /* Of read_only: nothing is rewritten meanwhile; negative: nothing ever was. */
 	uint64_t epoch;
 	bool epoch_kept;            /* The writer's: the epoch stands in its file. */
 
@@ -77,6 +78,14 @@ void block_begin(struct block *block, uint64_t offset);
 size_t block_lazy_bytes(const struct log *log);               /* So much is written though nobody waits. */
 struct log_waiter *waiters_take(struct block *block);
 void waiters_call(struct log_waiter *waiter, int error);
+
+/* ---- rewrite.c ---- */
+
+/* Finish what a crash cut short; the segments are open. Errors: ERROR_CONFLICT (there is something to finish, and this is read_only), those
+ * of log_rewrite. */
+int rewrite_finish(struct log *log) MUST_CHECK;
+/* Lock @folder against rewriting, or for it alone: a file to close. Errors: ERROR_BUSY (@alone: somebody reads), ERROR_IO. */
+int rewrite_lock(int folder, bool alone);
 
 /* ---- write.c ---- */
 

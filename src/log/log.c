@@ -227,6 +227,8 @@ static int recover(struct log *log, uint64_t checked_from)
 	struct block_head last = {0};
 	uint64_t at = SEGMENT_HEAD_BYTES, end = 0, kept = epoch_read(log->folder);
 	int error = segments_open(log);
+	if (!error)
+		error = rewrite_finish(log);
 	if (error)
 		return error;
 	if (checked_from)
@@ -263,12 +265,18 @@ static int folder_open(struct log *log)
 	log->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (log->folder < 0)
 		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
+	log->reading_lock = log->options.read_only ? rewrite_lock(log->folder, false) : -1;
 	if (log->options.read_only)
 		return 0;
 	log->lock_file = openat(log->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (log->lock_file < 0)
 		return ERROR_IO;
-	return flock(log->lock_file, LOCK_EX | LOCK_NB) == 0 ? 0 : ERROR_BUSY;
+	if (flock(log->lock_file, LOCK_EX | LOCK_NB) != 0)
+		return ERROR_BUSY;
+	int rewriting = rewrite_lock(log->folder, true); /* So that the file is there for whoever reads. */
+	if (rewriting >= 0)
+		close(rewriting);
+	return rewriting == ERROR_IO ? ERROR_IO : 0;
 }
 
 /* All files have the size of the first; 0 when there is none. */
@@ -314,6 +322,8 @@ static void log_free(struct log *log)
 		segment_close(&log->segments[i]);
 	if (log->lock_file >= 0)
 		close(log->lock_file);
+	if (log->reading_lock >= 0)
+		close(log->reading_lock);
 	if (log->folder >= 0)
 		close(log->folder);
 	memory_free(log->segments);
@@ -332,7 +342,7 @@ int log_open(struct log **out, const struct log_options *options, uint64_t check
 		return ERROR_MEMORY;
 	log->options = *options;
 	options_complete(&log->options);
-	log->folder = log->lock_file = -1;
+	log->folder = log->lock_file = log->reading_lock = -1;
 	pthread_mutex_init(&log->lock, NULL);
 	pthread_cond_init(&log->work, NULL);
 	pthread_cond_init(&log->done, NULL);

@@ -83,6 +83,16 @@ int log_replay(struct log *log, uint64_t from, int (*each)(void *arg, uint64_t p
 	MUST_CHECK;
 
 /*
+ * Change entries that are durable, in place and for good: @change may alter the bytes of each of the @n at @positions, which ascend, but
+ * not their length. What was there is gone from the files when this returns, also from copies that share them. Cut short by a crash,
+ * it is finished by the next log_open. Who reads such an entry meanwhile may see some of both. Threads: one at a time.
+ * Errors: ERROR_BUSY (the files are being copied or verified: try later), ERROR_NOT_FOUND (no such entry), ERROR_CORRUPT, ERROR_FULL,
+ * ERROR_IO, ERROR_MEMORY; those before the one in question may be changed then.
+ */
+int log_rewrite(struct log *log, const uint64_t *positions, size_t n, void (*change)(void *arg, uint64_t position, uint8_t *entry, size_t n),
+                void *arg) MUST_CHECK;
+
+/*
  * Give up the reserve when the disk is full: what is pending can then be written, before a stop. New entries stay refused
  * until there is room for a reserve again. Does nothing while there is room. Threads: safe.
  */

@@ -13,6 +13,7 @@
 #include "interact/touchpoint.h"
 #include "serve/caller.h"
 #include "serve/dead_letters.h"
+#include "trust/retention.h"
 #include "trust/erasures.h"
 #include "serve/segments_left.h"
 #include "serve/noted.h"
@@ -507,6 +508,16 @@ static int store(struct collect *collect, struct incoming *event)
 	return error;
 }
 
+/* What may not be kept so long does not come in. */
+static bool is_kept(struct collect *collect, struct incoming *event)
+{
+	const struct event seen = {.header = event->write.header, .name = event->name};
+	if (retention_keeps(engine_config(collect->engine), &seen, collect->request->now_ms))
+		return true;
+	incoming_refuse(event, "too_old", "It happened longer ago than such events are kept.");
+	return false;
+}
+
 static bool prepare(struct collect *collect, struct incoming *event, struct buffer *out)
 {
 	if (json_type_of(event->json) != JSON_OBJECT) {
@@ -523,7 +534,7 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 	event->write.header.message_hash = dedupe_hash(event->message_id);
 	if (collect->import)
 		event->write.header.flags |= EVENT_IMPORTED;
-	return encode(collect, event, out) && statement_read(collect, event, out);
+	return encode(collect, event, out) && statement_read(collect, event, out) && is_kept(collect, event);
 }
 
 static struct text event_json(struct arena *arena, struct json json)

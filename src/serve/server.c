@@ -17,7 +17,9 @@
 #include "serve/staff.h"
 #include "serve/noted.h"
 #include "serve/worth.h"
+#include "serve/retention_run.h"
 #include "trust/erasures.h"
+#include "trust/retention.h"
 #include "trust/purpose.h"
 #include "trust/reader.h"
 
@@ -577,7 +579,7 @@ static int engine_start(struct server *server, const struct server_options *opti
 		.dedupe_memory_max = (size_t)settings->dedupe_memory_max << 20, .snapshot_every_ms = settings->snapshot_every_s * 1000,
 		.log_segment_bytes = (size_t)settings->log_segment_mb << 20,
 		.log_reserve_bytes = (size_t)settings->disk_reserve_mb << 20, .config = config, .column = options->column,
-		.config_version = config_version};
+		.config_version = config_version, .keeps = retention_keeps};
 	engine.erased_n = erased_n;
 	error = engine_open(&server->engine, &engine);
 	sodium_memzero(node_key, sizeof node_key);
@@ -619,6 +621,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 		engine_listen(server->engine, changed, server);
 	if (!error)
 		error = buying_models_start(&server->buying, server->engine);
+	if (!error)
+		error = retention_run_start(&server->retention, server);
 	return error;
 }
 
@@ -688,6 +692,7 @@ void server_stop(struct server *server)
 	worth_view_forget(server);
 	memory_free(server->standing);
 	buying_models_stop(server->buying);
+	retention_run_stop(server->retention);
 	engine_close(server->engine);
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);

@@ -35,6 +35,7 @@ struct staff;
 struct sessions;
 struct pace;
 struct audit;
+struct retention_run;
 
 /* Who called. Staff who are signed in act for the company, so their scope is KEY_SECRET, within their roles. */
 struct caller {
@@ -102,6 +103,7 @@ struct server {
 	struct erasure_signer *signer;
 	struct audit *audit;
 	struct buying_models *buying;
+	struct retention_run *retention;
 	struct server_figures figures;
 
 	pthread_mutex_t work_lock;

@@ -9,10 +9,12 @@
 #include "serve/rights.h"
 
 #include "base/clock.h"
+#include "base/unit.h"
 #include "measure/share.h"
 #include "trust/audit.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
+#include "trust/retention.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -135,23 +137,42 @@ static void months_write(struct trust_view *view)
 	json_array_end(out);
 }
 
-/* What is kept how long, where no purpose says otherwise. */
-static void retention_write(struct json_writer *out)
+static void kept_write(struct json_writer *out, struct text what, struct text kept)
 {
-	static const struct {
+	json_object_begin(out);
+	json_put_text(out, "what", what);
+	json_put_text(out, "kept", kept);
+	json_object_end(out);
+}
+
+/* "400 days, by the Accounting Act" */
+static void rule_write(struct json_writer *out, const struct retention_rule *rule)
+{
+	struct buffer words = BUFFER_INIT(1024);
+	duration_say(&words, rule->keep_ms);
+	if (rule->law.n) {
+		buffer_string(&words, ", by ");
+		buffer_text(&words, rule->law);
+	}
+	kept_write(out, rule->title, buffer_view(&words));
+	buffer_free(&words);
+}
+
+/* What is kept how long: by the rules, and what none is about. */
+static void retention_write(struct json_writer *out, const struct retention *retention)
+{
+	const struct {
 		const char *what, *kept;
-	} lines[] = {{"What happened, was stated, agreed to and decided", "until the customer is erased"},
+	} lines[] = {{retention->n ? "Everything else that happened, was stated, agreed to and decided" : "What happened, was stated, agreed to and decided", "until the customer is erased"},
 	             {"What was guessed from it", "as long as what it rests on, and read only while the customer agrees"},
 	             {"Events that were refused", "the newest 64 MiB"},
 	             {"The audit log, which names no customer", "without end"}};
 	json_key(out, TEXT("retention"));
 	json_array_begin(out);
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		json_object_begin(out);
-		json_put_text(out, "what", text_of(lines[i].what));
-		json_put_text(out, "kept", text_of(lines[i].kept));
-		json_object_end(out);
-	}
+	for (size_t i = 0; i < retention->n; i++)
+		rule_write(out, &retention->rules[i]);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		kept_write(out, text_of(lines[i].what), text_of(lines[i].kept));
 	json_array_end(out);
 }
 
@@ -217,7 +238,7 @@ static void view_write(struct trust_view *view, const struct rights_list *list)
 		purpose_write(view, i);
 	json_array_end(out);
 	months_write(view);
-	retention_write(out);
+	retention_write(out, retention_of(engine_config(view->request->server->engine)));
 	json_put_text(out, "access_reason", text_of(view->request->server->settings.access_reason));
 	json_put_int(out, "audit_lost", (int64_t)audit_lost(view->request->server->audit));
 	json_object_end(out);

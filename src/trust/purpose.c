@@ -9,7 +9,6 @@
 #include <xxhash.h>
 
 #define CLASS_WORDS "service personalisation analytics marketing research sharing"
-#define BASIS_WORDS "consent contract legal-obligation legitimate-interests"
 
 static const struct config_key purpose_keys[] = {
 	{.name = "title", .type = CONFIG_TEXT, .required = true},
@@ -23,7 +22,7 @@ static const struct config_key purpose_keys[] = {
 	{.name = "automated", .type = CONFIG_YES_NO},
 	{.name = "valid", .type = CONFIG_TEXT},
 	{.name = "texts", .type = CONFIG_MAP},
-	{.name = "basis", .type = CONFIG_TEXT, .choices = BASIS_WORDS},
+	{.name = "basis", .type = CONFIG_TEXT, .choices = PURPOSE_BASIS_WORDS},
 	{.name = NULL},
 };
 

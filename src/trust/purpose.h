@@ -29,6 +29,8 @@
 
 #include "engine/config_build.h"
 
+#define PURPOSE_BASIS_WORDS "consent contract legal-obligation legitimate-interests"
+
 enum { PURPOSE_SERVICE = 1, PURPOSE_NAME_BYTES_MAX = 150 };  /* The mask of bit 0. */
 
 /* What sort of use it is: what one button and one signal of a browser can refuse together. */

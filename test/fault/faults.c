@@ -4,6 +4,7 @@
  *   FAULT_SYNC=n         the n-th fsync or fdatasync says EIO
  *   FAULT_FULL=from,ms   from the from-th write or allocation on, for ms milliseconds, all of them say ENOSPC
  *   FAULT_DIE=n          once the file FAULT_FOLDER/die is there, the process is killed before its n-th sync or rename
+ *   FAULT_PART=text      of FAULT_DIE: only those of files and folders whose path has this in it are counted
  *   FAULT_SHORT=seed     writes to the log are cut short or interrupted (EINTR), about every third
  */
 #include <dlfcn.h>
@@ -20,7 +21,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 
-static const char *folder;
+static const char *folder, *part_counted;
 static long sync_nth, die_nth, full_from, full_ms, short_seed;
 static atomic_long syncs, deaths, writes;
 static _Atomic int64_t full_until;
@@ -47,6 +48,7 @@ __attribute__((constructor)) static void start(void)
 	folder = getenv("FAULT_FOLDER");
 	sync_nth = number("FAULT_SYNC");
 	die_nth = number("FAULT_DIE");
+	part_counted = getenv("FAULT_PART") ? getenv("FAULT_PART") : "";
 	short_seed = number("FAULT_SHORT");
 	if (full && sscanf(full, "%ld,%ld", &full_from, &full_ms) != 2)
 		abort();
@@ -95,7 +97,7 @@ static void perhaps_die(int inside)
 
 static int sync_fails(int file)
 {
-	perhaps_die(die_nth && file_in(file, "/"));
+	perhaps_die(die_nth && file_in(file, part_counted));
 	if (!sync_nth || !file_in(file, "/") || atomic_fetch_add(&syncs, 1) + 1 != sync_nth)
 		return 0;
 	errno = EIO;
@@ -112,9 +114,15 @@ int fsync(int file)
 	return sync_fails(file) ? -1 : REAL(fsync)(file);
 }
 
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+	perhaps_die(die_nth && file_in(to_folder, part_counted));
+	return REAL(renameat)(from_folder, from, to_folder, to);
+}
+
 int rename(const char *from, const char *to)
 {
-	perhaps_die(folder && strncmp(to, folder, strlen(folder)) == 0);
+	perhaps_die(folder && strncmp(to, folder, strlen(folder)) == 0 && strstr(to, part_counted));
 	return REAL(rename)(from, to);
 }
 

@@ -367,6 +367,93 @@ static void segments_filled_in_a_hurry_keep_their_heads(void **state)
 	sync_us_max = 0;
 }
 
+/* ---- changing entries in place ---- */
+
+static struct count rewritten;
+
+static void to_zeros(void *arg, uint64_t position, uint8_t *entry, size_t n)
+{
+	(void)position;
+	memset(entry + 4, 0, n - 4); /* The number stays, for each(). */
+	++*(size_t *)arg;
+}
+
+static void assert_every_third_is_zeros(struct log *log)
+{
+	for (uint32_t i = 0; i < 3 * ENTRIES; i++) {
+		struct text entry;
+		assert_int_equal(log_read(log, rewritten.positions[i], NULL, &entry), 0);
+		for (size_t at = 4; at < entry.n; at++)
+			assert_int_equal(entry.p[at], i % 3 ? 'a' + (int)(i % 26) : 0);
+	}
+}
+
+static struct log *log_to_rewrite(const char *folder)
+{
+	struct log *log = open_log(folder, 0);
+	uint64_t last = 0;
+	for (uint32_t i = 0; i < 3 * ENTRIES; i++)
+		last = append(log, i);
+	assert_int_equal(log_wait(log, last, 10000), 0);
+	rewritten = (struct count){0};
+	assert_int_equal(log_replay(log, 0, each, &rewritten), 0);
+	return log;
+}
+
+static void entries_changed_in_place_stay_so_and_no_other_is_touched(void **state)
+{
+	(void)state;
+	char folder[64];
+	static uint64_t positions[ENTRIES];
+	size_t changed = 0;
+	folder_new(folder);
+	struct log *log = log_to_rewrite(folder);
+	for (uint32_t i = 0; i < ENTRIES; i++)
+		positions[i] = rewritten.positions[3 * i];
+	assert_true(log_figures(log).segments > 2);
+	assert_int_equal(log_rewrite(log, positions, ENTRIES, to_zeros, &changed), 0);
+	assert_int_equal(changed, ENTRIES);
+	assert_every_third_is_zeros(log);
+	append(log, 3 * ENTRIES); /* And the writer goes on behind. */
+	log_close(log);
+	log = open_log(folder, 0);
+	assert_every_third_is_zeros(log);
+	log_close(log);
+	folder_remove(folder);
+}
+
+static void what_is_no_entry_is_not_changed(void **state)
+{
+	(void)state;
+	char folder[64];
+	size_t changed = 0;
+	folder_new(folder);
+	struct log *log = log_to_rewrite(folder);
+	uint64_t wrong[] = {rewritten.positions[7] + 8, rewritten.positions[9] | (uint64_t)40000 << 48, log_end(log) + 4096};
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(log_rewrite(log, &wrong[i], 1, to_zeros, &changed), ERROR_NOT_FOUND);
+	assert_int_equal(changed, 0);
+	assert_int_equal(count_entries(log, 0, 0), 3 * ENTRIES);
+	log_close(log);
+	folder_remove(folder);
+}
+
+static void nothing_is_changed_while_somebody_reads_the_files(void **state)
+{
+	(void)state;
+	char folder[64];
+	size_t changed = 0;
+	folder_new(folder);
+	struct log *log = log_to_rewrite(folder), *reading;
+	struct log_options options = {.folder = folder, .segment_bytes = SEGMENT, .read_only = true};
+	assert_int_equal(log_open(&reading, &options, 0), 0);
+	assert_int_equal(log_rewrite(log, rewritten.positions, 1, to_zeros, &changed), ERROR_BUSY);
+	log_close(reading);
+	assert_int_equal(log_rewrite(log, rewritten.positions, 1, to_zeros, &changed), 0);
+	log_close(log);
+	folder_remove(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +469,9 @@ int main(void)
 		cmocka_unit_test(a_missing_segment_is_a_loud_stop),
 		cmocka_unit_test(an_epoch_is_never_given_twice_even_when_all_of_it_was_cut),
 		cmocka_unit_test(reading_only_changes_nothing),
+		cmocka_unit_test(entries_changed_in_place_stay_so_and_no_other_is_touched),
+		cmocka_unit_test(what_is_no_entry_is_not_changed),
+		cmocka_unit_test(nothing_is_changed_while_somebody_reads_the_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,30 @@
+/*
+ * retention_run.h: once a day, and when asked, what may not be kept any longer is taken out (trust/retention.h says what that is).
+ *
+ * Private to serve/. A thread of its own at the lowest priority. A run goes through all customers; one that was cut short, or had to wait
+ * for a backup, is done again. What it took out is noted in the audit log.
+ */
+#ifndef ATTUNE_SERVE_RETENTION_RUN_H
+#define ATTUNE_SERVE_RETENTION_RUN_H
+
+#include "serve/server.h"
+
+enum { RETENTION_EVERY_MS = 24 * 60 * 60 * 1000, RETENTION_FIRST_MS = 60 * 1000, RETENTION_AGAIN_MS = 10 * 1000 };
+
+/* The newest run that ended, and what goes on. Times of 0: never. */
+struct retention_figures {
+	int64_t begun_ms, ended_ms, next_ms;
+	uint64_t customers, events;
+	int error;               /* Why it stopped short; 0: it did not. */
+	bool running;
+};
+
+/* Errors: ERROR_MEMORY. */
+int retention_run_start(struct retention_run **out, struct server *server) MUST_CHECK;
+void retention_run_stop(struct retention_run *run); /* Ends between two rounds. May be NULL. */
+
+/* Begin a run now; one under way is followed by another. */
+void retention_run_ask(struct retention_run *run);
+struct retention_figures retention_run_figures(struct retention_run *run);
+
+#endif

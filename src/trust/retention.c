@@ -1,0 +1,137 @@
+/* retention.c: the rules of how long what may be kept. */
+#include "trust/retention.h"
+
+#include "base/unit.h"
+#include "trust/purpose.h"
+
+#include <stdio.h>
+
+#define OF_WORDS "track page screen identify group decision response"
+
+static const struct config_key retention_keys[] = {
+	{.name = "title", .type = CONFIG_TEXT, .required = true},
+	{.name = "keep", .type = CONFIG_TEXT, .required = true},
+	{.name = "of", .type = CONFIG_TEXTS},
+	{.name = "events", .type = CONFIG_TEXTS},
+	{.name = "purposes", .type = CONFIG_TEXTS},
+	{.name = "basis", .type = CONFIG_TEXT, .choices = PURPOSE_BASIS_WORDS},
+	{.name = "law", .type = CONFIG_TEXT},
+	{.name = NULL},
+};
+
+static const enum event_kind kinds[] = {EVENT_TRACK, EVENT_PAGE, EVENT_SCREEN, EVENT_IDENTIFY, EVENT_GROUP, EVENT_DECISION, EVENT_RESPONSE};
+enum { KINDS_N = sizeof kinds / sizeof *kinds };
+
+static uint32_t kinds_all(void)
+{
+	uint32_t bits = 0;
+	for (size_t i = 0; i < KINDS_N; i++)
+		bits |= EVENT_KIND_BIT(kinds[i]);
+	return bits;
+}
+
+static uint32_t kind_bit(struct text name)
+{
+	for (size_t i = 0; i < KINDS_N; i++)
+		if (text_equal(name, text_of(event_kind_name(kinds[i]))))
+			return EVENT_KIND_BIT(kinds[i]);
+	return 0;
+}
+
+static int kinds_read(struct config_build *build, const struct config_document *document, uint32_t *bits)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	*bits = 0;
+	while (value_next(&cursor, value_get(document->body, TEXT("of")), NULL, &item)) {
+		uint32_t bit = kind_bit(value_text(item));
+		if (!bit)
+			return config_problem(build, document, "of", "\"of\" names some of: %s", OF_WORDS);
+		*bits |= bit;
+	}
+	if (!*bits)
+		*bits = kinds_all();
+	return 0;
+}
+
+static int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, uint64_t *mask)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	while (value_next(&cursor, value_get(document->body, TEXT("purposes")), NULL, &item)) {
+		const struct purpose *purpose = purpose_find(config, value_text(item));
+		if (!purpose)
+			return config_problem(build, document, "purposes", "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));
+		*mask |= purpose->mask;
+	}
+	return 0;
+}
+
+static int rule_read(struct config_build *build, const struct config *config, const struct config_document *document, struct retention_rule *rule)
+{
+	struct value body = document->body, of = value_get(body, TEXT("of"));
+	*rule = (struct retention_rule){.name = document->name, .title = value_text(value_get(body, TEXT("title"))),
+	                                .basis = value_text(value_get(body, TEXT("basis"))), .law = value_text(value_get(body, TEXT("law"))),
+	                                .events = value_get(body, TEXT("events"))};
+	int error = kinds_read(build, document, &rule->kinds), failed = purposes_read(build, config, document, &rule->purposes);
+	if (value_type_of(of) == VALUE_ABSENT && value_type_of(rule->events) == VALUE_ABSENT && !rule->purposes && !failed)
+		failed = config_problem(build, document, NULL, "say what it is about: \"of\", \"events\" or \"purposes\"");
+	if (duration_parse(value_text(value_get(body, TEXT("keep"))), &rule->keep_ms) != 0 || rule->keep_ms <= 0)
+		failed = config_problem(build, document, "keep", "\"keep\" must be a length of time such as 400d");
+	return failed ? failed : error;
+}
+
+static int compile(struct config_build *build, struct config *config, const void **section)
+{
+	const struct config_document *document;
+	size_t n = 0, at = 0;
+	int error = 0;
+	while (config_next(config, TEXT("retention"), &at))
+		n++;
+	struct retention *retention = arena_zero_alloc(config->arena, 1, sizeof *retention);
+	struct retention_rule *rules = arena_zero_alloc(config->arena, n + 1, sizeof *rules);
+	if (!retention || !rules)
+		return ERROR_MEMORY;
+	*retention = (struct retention){rules, n};
+	for (at = 0; (document = config_next(config, TEXT("retention"), &at)); rules++) {
+		int failed = rule_read(build, config, document, rules);
+		error = failed ? failed : error;
+	}
+	*section = retention;
+	return error;
+}
+
+/* States depend on it: what may not be kept any longer is not in them. */
+const struct config_kind retention_kind = {
+	.name = "retention", .keys = retention_keys, .shapes_states = true, .section = CONFIG_RETENTION, .compile = compile};
+
+const struct retention *retention_of(const struct config *config)
+{
+	static const struct retention none;
+	const struct retention *retention = config ? config->sections[CONFIG_RETENTION] : NULL;
+	return retention ? retention : &none;
+}
+
+bool retention_fits(const struct retention_rule *rule, const struct event *event)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	if (!(rule->kinds & EVENT_KIND_BIT(event->header.kind)) || (rule->purposes && !(rule->purposes & event->header.purposes)))
+		return false;
+	if (value_type_of(rule->events) == VALUE_ABSENT)
+		return true;
+	while (value_next(&cursor, rule->events, NULL, &item))
+		if (text_equal(value_text(item), event->name))
+			return true;
+	return false;
+}
+
+bool retention_keeps(const struct config *config, const struct event *event, int64_t now_ms)
+{
+	const struct retention *retention = retention_of(config);
+	int64_t keep_ms = 0;
+	for (size_t i = 0; i < retention->n; i++)
+		if (retention->rules[i].keep_ms > keep_ms && retention_fits(&retention->rules[i], event))
+			keep_ms = retention->rules[i].keep_ms;
+	return keep_ms == 0 || event->header.time_ms >= now_ms - keep_ms;
+}
