@@ -28,4 +28,8 @@ ask() { curl -s -o /dev/null -H "Authorization: Bearer $secret" "$@"; }
 (ask "http://127.0.0.1:9181/v1/journeys"; ask -X POST "http://127.0.0.1:9181/v1/snapshot"; ask "http://127.0.0.1:9181/v1/journeys") & pids="$pids $!"
 build/attune backup "$work/data" "$work/copy" >/dev/null & pids="$pids $!"
 echo "at 10,000 a second, beside a scan, a snapshot and a backup: $(paced)"
+# 100,000 of these decisions, made again from the log: all must come out the same.
+begun=$(date +%s.%N)
+again=$(curl -s -H "Authorization: Bearer $secret" "http://127.0.0.1:9181/v1/decisions/verify?n=100000")
+echo "$again" | python3 -c "import json, sys, time; a = json.load(sys.stdin); print('made again: %d of %d the same, in %.1f s' % (a['same'], a['decisions'], time.time() - $begun)); sys.exit(a['same'] != 100000)"
 pairs decide decisions/s nginx "$work/rows"

@@ -193,14 +193,34 @@ int engine_split(struct engine *engine, uint32_t origin, struct engine_write *wr
 int customer_refresh(struct engine *engine, struct customer *customer) MUST_CHECK;
 
 /*
- * Fold @customer's states as they were just before the record at @until, with @config, into a customer of its own: *@then
- * has them in @arena and can be given to customer_state and to a reader; it is not in any table. Needs no lock: @customer's
- * chains are those in @events and @decisions (history_start, which does). Records that were undone later count as they did then.
+ * A customer's past: the records before the one at @until, gathered once, to be folded as often as one likes: as they were, or imagined
+ * otherwise. Needs no lock: the chains are those in @events and @decisions (history_start, which does), in whose arena the events
+ * lie. Records that were undone later count as they did then; what was taken out or may not be kept any longer is missing.
  * Errors: ERROR_MEMORY, ERROR_CORRUPT.
  */
 struct history;
-int customer_replay(struct engine *engine, const struct customer *customer, struct history *events, struct history *decisions,
-                    uint64_t until, const struct config *config, struct arena *arena, struct customer *then) MUST_CHECK;
+struct past;
+int  past_gather(struct past **out, struct history *events, struct history *decisions, uint64_t until) MUST_CHECK;
+void past_free(struct past *past);
+
+/* The @i-th newest event by its time; NULL beyond the oldest. Borrowed. */
+const struct event *past_event(const struct past *past, size_t i);
+
+/* What had been otherwise. Zeros: nothing. */
+struct imagined {
+	const uint64_t *without;  /* Positions of events that had never been. */
+	size_t without_n;
+	const struct event *again; /* An event that had come @again_n times more, a week apart, the newest a week before @again_ms. */
+	size_t again_n;
+	int64_t again_ms;
+};
+
+/*
+ * Fold the states of then, with @config, into a customer of its own: *@then has them in @arena and can be given to customer_state and to
+ * a reader; it is not in any table. @customer is a copy of the one whose past it is. @imagined may be NULL. Errors: ERROR_MEMORY.
+ */
+int past_fold(struct past *past, const struct customer *customer, const struct imagined *imagined, const struct config *config,
+              struct arena *arena, struct customer *then) MUST_CHECK;
 
 /* ---- forgetting ---- */
 

@@ -304,31 +304,94 @@ static int gather_before(struct gathering *gathering, struct history *history, u
 	return gather(gathering, history, kinds, CUSTOMER_EVENTS_MAX);
 }
 
-int customer_replay(struct engine *engine, const struct customer *customer, struct history *events, struct history *decisions,
-                    uint64_t until, const struct config *config, struct arena *arena, struct customer *then)
-{
-	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
+struct past {
+	struct engine *engine;
+	struct gathering gathering; /* In the order of time. */
 	struct fold_scratch scratch;
-	uint32_t kinds = kinds_of(engine->options.folds);
-	int error = gather_before(&gathering, events, kinds, until);
+	uint64_t until;
+};
+
+void past_free(struct past *past)
+{
+	if (!past)
+		return;
+	gathering_free(&past->gathering);
+	fold_scratch_free(&past->scratch);
+	memory_free(past);
+}
+
+int past_gather(struct past **out, struct history *events, struct history *decisions, uint64_t until)
+{
+	struct past *past = memory_zero_alloc(1, sizeof *past);
+	if (!past)
+		return ERROR_MEMORY;
+	past->engine = events->engine;
+	past->until = until;
+	uint32_t kinds = kinds_of(past->engine->options.folds);
+	int error = fold_scratch_init(&past->scratch, past->engine->options.folds);
 	if (!error)
-		error = gather_before(&gathering, decisions, kinds, until);
+		error = gather_before(&past->gathering, events, kinds, until);
 	if (!error)
-		error = fold_scratch_init(&scratch, engine->options.folds);
+		error = gather_before(&past->gathering, decisions, kinds, until);
+	if (error) {
+		past_free(past);
+		return error;
+	}
+	gathering_cut(&past->gathering, until);
+	qsort(past->gathering.events, past->gathering.n, sizeof *past->gathering.events, order);
+	*out = past;
+	return 0;
+}
+
+const struct event *past_event(const struct past *past, size_t i)
+{
+	return i < past->gathering.n ? &past->gathering.events[past->gathering.n - 1 - i] : NULL;
+}
+
+/* A copy of what was gathered, with what is imagined. */
+static int imagine(const struct past *past, const struct imagined *imagined, struct gathering *out)
+{
+	const struct gathering *from = &past->gathering;
+	out->n = from->n + imagined->again_n;
+	out->undone_n = from->undone_n + imagined->without_n;
+	out->events = memory_alloc((out->n + 1) * sizeof *out->events);
+	out->undone = memory_alloc((out->undone_n + 1) * sizeof *out->undone);
+	if (!out->events || !out->undone)
+		return ERROR_MEMORY;
+	if (from->n)
+		memcpy(out->events, from->events, from->n * sizeof *out->events);
+	for (size_t i = 0; i < imagined->again_n; i++) {
+		struct event *event = &out->events[from->n + i];
+		*event = *imagined->again;
+		event->position = past->until - 1 - i;
+		event->header.time_ms = event->header.received_ms = imagined->again_ms - (int64_t)(i + 1) * 7 * MS_A_DAY;
+	}
+	if (from->undone_n)
+		memcpy(out->undone, from->undone, from->undone_n * sizeof *out->undone);
+	if (imagined->without_n)
+		memcpy(out->undone + from->undone_n, imagined->without, imagined->without_n * sizeof *out->undone);
+	qsort(out->events, out->n, sizeof *out->events, order);
+	return 0;
+}
+
+int past_fold(struct past *past, const struct customer *customer, const struct imagined *imagined, const struct config *config,
+              struct arena *arena, struct customer *then)
+{
+	struct gathering otherwise __attribute__((cleanup(gathering_free))) = {0};
+	const struct fold_table *table = past->engine->options.folds;
+	int error = imagined ? imagine(past, imagined, &otherwise) : 0;
 	if (error)
 		return error;
-	gathering_cut(&gathering, until);
-	qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
 	*then = *customer;
-	fold_all(engine, &gathering, config, &scratch, &then->ordered_until);
-	then->states_bytes = (uint32_t)fold_scratch_bytes(&scratch, engine->options.folds);
+	fold_all(past->engine, imagined ? &otherwise : &past->gathering, config, &past->scratch, &then->ordered_until);
+	then->states_bytes = (uint32_t)fold_scratch_bytes(&past->scratch, table);
 	then->states = arena_alloc(arena, then->states_bytes);
-	if (then->states)
-		fold_scratch_store(&scratch, engine->options.folds, then->states);
-	fold_scratch_free(&scratch);
+	if (!then->states)
+		return ERROR_MEMORY;
+	fold_scratch_store(&past->scratch, table, then->states);
 	then->stale = then->ordered_stale = false;
-	then->config_mark = config_mark_of(engine_config(engine));
-	return then->states ? 0 : ERROR_MEMORY;
+	then->config_mark = config_mark_of(engine_config(past->engine));
+	return 0;
 }
 
 int customer_refresh(struct engine *engine, struct customer *customer)

@@ -134,6 +134,9 @@ void api_requests(struct request *request);
 void api_requests_post(struct request *request);
 void api_request_act(struct request *request);
 
+/* decisions_verify.c */
+void api_decisions_verify(struct request *request);
+
 /* retention_api.c */
 void api_retention(struct request *request);
 void api_retention_run(struct request *request);

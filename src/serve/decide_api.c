@@ -3,11 +3,11 @@
 #include "serve/buying_models.h"
 #include "serve/caller.h"
 #include "serve/change.h"
+#include "serve/deciding.h"
 #include "serve/question.h"
 #include "serve/undo.h"
 
 #include "base/clock.h"
-#include "customize/decision.h"
 #include "customize/habit.h"
 #include "trust/consent.h"
 
@@ -92,14 +92,6 @@ static void because_write(struct request *request, struct history *history, cons
 	json_array_end(&request->out);
 }
 
-struct deciding {
-	struct decision decision;
-	struct history history;
-	struct text preferences;
-	uint64_t position;
-	struct origin_id cid;
-};
-
 /* Everything that happens under the customer's lock. */
 static int decide_locked(struct request *request, struct deciding *deciding, struct customer *customer, uint32_t origin,
                          const struct surface *surface, enum channel channel, int64_t now_ms, bool explain)
@@ -145,7 +137,7 @@ int decision_make(struct request *request, uint32_t origin, const struct surface
 	return error;
 }
 
-static void answer_write(struct request *request, struct deciding *deciding, bool explain)
+void deciding_write(struct request *request, struct deciding *deciding, bool explain)
 {
 	struct json_writer *out = &request->out;
 	char id[24], cid[33];
@@ -200,83 +192,8 @@ void api_decide(struct request *request)
 		return reply_failure(request, error);
 	if (json_bool(json_get(root, TEXT("durable")), false))
 		request->wait_for = deciding->position;
-	answer_write(request, deciding, explain);
+	deciding_write(request, deciding, explain);
 	atomic_fetch_add_explicit(&request->server->figures.decisions, 1, memory_order_relaxed);
-}
-
-/* ---- deciding again ---- */
-
-/* Decide from the states as they were then, at the time it was then. */
-static int decide_again(struct request *request, struct customer *then, const struct event *record, const struct config *config,
-                        struct deciding *deciding)
-{
-	const struct surface *surface = surface_find(config, record->name);
-	struct reader reader;
-	struct decision_basis basis = decision_basis_of(record->payload);
-	int64_t at;
-	if (!surface || !value_int(value_get(record->payload, TEXT("at")), &at))
-		return ERROR_NOT_FOUND;
-	int error = reader_open_then(&reader, request->server->engine, then, config, request->arena, surface->purpose, at);
-	if (!error)
-		error = decide(&deciding->decision, &reader, surface, at, &basis);
-	deciding->preferences = error ? (struct text){0} : reader_state(&reader, &preference_fold);
-	return error;
-}
-
-static void again_write(struct request *request, struct deciding *deciding, const struct event *record)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct json_writer *out = &request->out;
-	decision_encode(&payload, &deciding->decision);
-	struct value now = {(const uint8_t *)payload.p, payload.n};
-	json_object_begin(out);
-	json_put_bool(out, "same", value_equal(now, record->payload));
-	json_put_int(out, "configuration", record->header.configuration);
-	json_key(out, TEXT("record"));
-	value_write_json(out, record->payload);
-	json_key(out, TEXT("answer"));
-	deciding->position = record->position;
-	answer_write(request, deciding, true);
-	json_object_end(out);
-	buffer_free(&payload);
-}
-
-/* One decision, made again from the log: the same answer, with the events behind it. */
-void api_decision(struct request *request)
-{
-	struct event record;
-	struct history events, decisions;
-	struct customer then;
-	uint64_t position;
-	struct deciding *deciding = arena_zero_alloc(request->arena, 1, sizeof *deciding);
-	struct engine *engine = request->server->engine;
-	uint32_t origin = deciding ? request_customer_path(request, request->parameters[0]) : 0;
-	if (!origin)
-		return;
-	if (!record_parse(request->parameters[1], 'd', &position) || record_own(request, origin, position, &record) != 0 ||
-	    record.header.kind != EVENT_DECISION)
-		return reply_error(request, 404, "no_decision", "There is no such decision of this customer.");
-	const struct config *config = configurations_get(&request->server->configurations, engine, record.header.configuration);
-	if (!config)
-		return reply_error(request, 410, "no_configuration", "The configuration that was in force cannot be read.");
-	struct customer *customer = request_customer_fresh(request, origin);
-	if (!customer)
-		return;
-	int error = history_start(&events, engine, customer, request->arena, HISTORY_EVENTS);
-	if (!error)
-		error = history_start(&decisions, engine, customer, request->arena, HISTORY_DECISIONS);
-	if (!error)
-		error = history_start(&deciding->history, engine, customer, request->arena, HISTORY_EVENTS);
-	deciding->cid = customer_id(engine, customer);
-	then = *customer;
-	customer_unlock(engine, customer);
-	if (!error)
-		error = customer_replay(engine, &then, &events, &decisions, position, config, request->arena, &then);
-	if (!error)
-		error = decide_again(request, &then, &record, config, deciding);
-	if (error)
-		return reply_failure(request, error);
-	again_write(request, deciding, &record);
 }
 
 /* ---- what a customer changes ---- */

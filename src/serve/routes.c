@@ -85,6 +85,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/categories", FIGURES, ROUTE_WORKER, api_categories, "What purchases taught: which categories last, which come back and after how many days."},
 	{HTTP_GET, "/v1/stream", SERVED, ROUTE_INLINE, api_stream, "Changes as they happen (server-sent events)."},
 	{HTTP_GET, "/v1/dead-letters", KEY_SECRET, ROUTE_WORKER, api_dead_letters, "Events that were refused, and why."},
+	{HTTP_GET, "/v1/decisions/verify", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_decisions_verify, "Decisions of all customers made again from the log: how many come out the same, and which do not."},
 	{HTTP_GET, "/v1/retention", KEY_SECRET | ROLE_PRIVACY, ROUTE_INLINE, api_retention, "How long what is kept, and what was taken out when its time was over."},
 	{HTTP_POST, "/v1/retention", KEY_SECRET | ROLE_PRIVACY, ROUTE_INLINE, api_retention_run, "Take out now what may not be kept any longer; it goes on in the background."},
 	{HTTP_GET, "/v1/trust", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_trust, "What customers are asked to agree to and how many do, by purpose and month; open requests; how long what is kept."},

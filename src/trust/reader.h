@@ -37,7 +37,7 @@ struct reader {
 int reader_open(struct reader *reader, struct engine *engine, struct customer *customer, struct arena *arena, uint64_t purpose,
                 int64_t now_ms) MUST_CHECK;
 
-/* The same on a customer folded as of another time (customer_replay), under the configuration of that time. */
+/* The same on a customer folded as of another time (past_fold), under the configuration of that time. */
 int reader_open_then(struct reader *reader, struct engine *engine, struct customer *then, const struct config *config,
                      struct arena *arena, uint64_t purpose, int64_t now_ms) MUST_CHECK;
 

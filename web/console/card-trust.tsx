@@ -3,7 +3,7 @@
  * restricting, erasing.
  */
 import { useSignal } from "@preact/signals";
-import type { Card, Consent, Decision, TimelineEvent, Value } from "../shared/api";
+import type { Card, Consent, Explained, TimelineEvent, Value } from "../shared/api";
 import { announce, Dialog, Mark, Trouble, When } from "../shared/components";
 import { clock, on, shortDay, valueText, words } from "../shared/format";
 import { go } from "./route";
@@ -58,7 +58,7 @@ export function CardTrust({ card, done }: { card: Card; done: (text: string, und
 }
 
 function Decided({ cid, event }: { cid: string; event: TimelineEvent }) {
-  const answer = useSignal<{ same: boolean; answer: Decision } | null>(null), error = useSignal<Error | null>(null), id = `d${event.event.slice(1)}`;
+  const answer = useSignal<Explained | null>(null), error = useSignal<Error | null>(null), id = `d${event.event.slice(1)}`;
   const explain = (): void => void api.decision(cid, id).then((a) => { answer.value = a; announce(a.answer.why); }, (e: Error) => { error.value = e; });
   const a = answer.value;
   return (
@@ -68,6 +68,7 @@ function Decided({ cid, event }: { cid: string; event: TimelineEvent }) {
       {a && <div class="stack tight" data-testid={`explained-${id}`}><p>{a.answer.why || "No reason was needed: it is the same for everybody."}</p>
         {a.answer.because.length > 0 && <ul class="plain small">{a.answer.because.map((b) => <li key={b.event}>{b.text}</li>)}</ul>}
         {a.answer.withheld.length > 0 && <p class="small">Not used: {a.answer.withheld.map((w) => `${w.what} (${w.reason})`).join(", ")}.</p>}
+        <p class="small" data-testid={`otherwise-${id}`}>{a.otherwise.found ? a.otherwise.sentence : "Nothing that was learned could have changed it."}</p>
         <p class="small">{a.same ? <Mark means="good">Made again from what was known then, it comes out the same.</Mark> : <Mark means="watch">Made again, it comes out differently: something it rested on was undone since.</Mark>}</p></div>}
     </li>
   );

@@ -71,7 +71,6 @@ export interface Card {
   accessibility: Accessibility;
   withheld: { what: string; reason: string }[];
   origins: OriginPart[];
-  restricted?: boolean;
   segments?: { segment: string; title: string; purpose: string; reasons: SegmentReason[] }[];
 }
 export interface TimelineEvent {
@@ -80,7 +79,9 @@ export interface TimelineEvent {
 }
 export interface Decisions { decisions: TimelineEvent[]; next: string | null }
 /* One decision made again from what was known then. */
-export interface Explained { same: boolean; answer: Decision }
+/* What would have changed a decision: the least of the customer's past that had to be otherwise. */
+export interface Otherwise { found: boolean; tried: number; sentence?: string; agreed?: boolean; more?: boolean; n?: number; event?: string; name?: string; place?: number; was?: string; would?: string }
+export interface Explained { same: boolean; answer: Decision; otherwise: Otherwise }
 export interface Timeline { events: TimelineEvent[]; next: string | null }
 export interface Known { known: Record<string, { value: Value; source: string; since: Time }>; ask: string[]; not_asked: number; of: number }
 
