@@ -26,6 +26,7 @@ void api_response(struct request *request);
 void api_erase(struct request *request);
 void api_erasures(struct request *request);
 void api_erasure(struct request *request);
+void api_certificate_key(struct request *request);
 
 /* export.c */
 void api_export(struct request *request);

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-enum { ARCHIVE_FILES_MAX = 16 };
+enum { ARCHIVE_FILES_MAX = 40 };
 
 struct archive {
 	struct {

@@ -53,6 +53,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/consents", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_consents_all, "Who agreed to what, in pages: ?purpose=&format=csv|json&n=&after=."},
 	{HTTP_DELETE, "/v1/customers/{cid}", OWN | ROLE_PRIVACY, ROUTE_WORKER, api_erase, "Erase the customer: records, keys, what was folded. Answers with a signed certificate. ?because=."},
 	{HTTP_GET, "/v1/erasures", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_erasures, "Erasures, the newest first."},
+	{HTTP_GET, "/v1/certificate-key", 0, ROUTE_INLINE, api_certificate_key, "The open half of the key that certificates and copies are signed with, as OpenSSL reads it."},
 	{HTTP_GET, "/v1/erasures/{id}", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_erasure, "The certificate of one."},
 	{HTTP_POST, "/v1/customers/{cid}/correct", RIGHTS, ROUTE_INLINE, api_correct, "Put a stated trait right: {\"trait\", \"value\", \"because\"}; null takes it away."},
 	{HTTP_POST, "/v1/customers/{cid}/merge", KEY_SECRET, ROUTE_INLINE, api_merge, "Two customers are one person: {\"with\": cid}."},

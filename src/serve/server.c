@@ -16,6 +16,7 @@
 #include "serve/session.h"
 #include "serve/staff.h"
 #include "serve/noted.h"
+#include "serve/signer.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
 #include "trust/purpose.h"
@@ -563,7 +564,7 @@ static int engine_start(struct server *server, const struct server_options *opti
 	if (!error)
 		error = erasures_open(&server->erasures, server->folder, server->started_ms);
 	if (!error)
-		error = erasure_signer_open(&server->signer, server->folder);
+		error = signer_open(&server->signer, server->folder);
 	if (!error)
 		error = node_key_read(server->folder, node_key);
 	if (!error)
@@ -692,7 +693,7 @@ void server_stop(struct server *server)
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);
 	erasures_close(server->erasures);
-	erasure_signer_close(server->signer);
+	signer_close(server->signer);
 	audit_close(server->audit);
 	configurations_close(&server->configurations);
 	pace_close(server->pace);
