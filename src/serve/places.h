@@ -19,6 +19,8 @@
 	X("log/*.segment", "What happened, what you stated, agreed to and changed, and what was decided for you, as it came, sealed",        \
 	  "events.ndjson events.csv decisions.ndjson consents.jsonld identities.ndjson")                                                    \
 	X("log/reserve", "Room for a full disk: zeros", "")                                                                                \
+	X("log/epoch", "How often it was opened", "")                                                                                     \
+	X("log/lock", "That it is in use", "")                                                                                            \
 	X("lookup/", "What follows from the events, so that it need not be worked out again", "customer.json derived.ndjson")                \
 	X("lookup/data.mdb", "The tables below, in one file", "customer.json derived.ndjson identities.ndjson")                              \
 	X("lookup/lock.mdb", "Who reads the tables at this moment", "")                                                                     \
@@ -38,7 +40,8 @@
 	X("audit/head", "How far the entries were durable", "")                                                                            \
 	X("configuration/", "The company's own words", "")                                                                                 \
 	X("configuration/*.segment", "Every version of the configuration; who gets what you agreed to be used", "recipients.json")          \
-	X("configuration/reserve", "Room for a full disk: zeros", "")                                                                      \
+	X("configuration/epoch", "How often it was opened", "")                                                                           \
+	X("configuration/lock", "That it is in use", "")                                                                                  \
 	X("seen/", "Numbers made from message ids", "")                                                                                    \
 	X("seen/*.hashes", "Numbers made from message ids, so that a message sent twice counts once; they name nobody", "")                 \
 	X("sealing/", "Keys, apart from what is sealed with them", "")                                                                     \
