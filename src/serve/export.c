@@ -2,6 +2,7 @@
 #include "serve/export.h"
 
 #include "base/clock.h"
+#include "engine/digest.h"
 #include "identify/identifier.h"
 #include "serve/api.h"
 #include "serve/archive.h"
@@ -150,6 +151,7 @@ static int histories_write(struct copy *copy)
 		export_row_write(copy, &event);
 		export_identity_take(copy, &event);
 		year_take(copy, &event);
+		copy->moves += event.header.kind == EVENT_MERGE || event.header.kind == EVENT_SPLIT;
 		wants = wants && consent_acts_take(copy->acts, &event);
 	}
 	consent_acts_done(copy->acts);
@@ -201,11 +203,23 @@ static int audit_gather(struct copy *copy)
 	return error;
 }
 
+/* Is it of the same records? Something may have arrived since. */
+static int digest_take(struct copy *copy)
+{
+	struct digest digest;
+	int error = digest_of(copy->request->server, copy->origin, &digest, copy->digest);
+	if (error || digest.records != copy->counts[COPY_EVENTS] + copy->counts[COPY_DECISIONS] - copy->moves)
+		copy->digest[0] = 0;
+	return error;
+}
+
 static int copy_gather(struct copy *copy)
 {
 	int error = copy_begin(copy);
 	if (!error)
 		error = histories_write(copy);
+	if (!error)
+		error = digest_take(copy);
 	if (!error)
 		error = export_identities_write(copy);
 	if (!error)

@@ -48,6 +48,8 @@ struct copy {
 	struct text consents, identifiers; /* States of their folds. */
 	char cid[33];
 	struct buffer files[COPY_FILES];
+	char digest[65];                   /* Of what is in it; empty when something arrived meanwhile. */
+	uint64_t moves;                    /* Records that join and part, which the digest leaves out. */
 	uint64_t counts[COPY_FILES];       /* Lines, or things in a list. */
 	struct buffer schemas[EXPORT_SCHEMAS_MAX];
 	char schema_names[EXPORT_SCHEMAS_MAX][40];

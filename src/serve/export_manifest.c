@@ -93,6 +93,7 @@ void export_manifest_write(struct copy *copy)
 	json_put_text(&out, "position", record_format(id, 'e', copy->position));
 	json_put_int(&out, "events", (int64_t)copy->counts[COPY_EVENTS]);
 	json_put_int(&out, "decisions", (int64_t)copy->counts[COPY_DECISIONS]);
+	json_put_text(&out, "digest", text_of(copy->digest));
 	histories_write(&out, copy);
 	key_write(&out, server->signer);
 	files_write(&out, copy);

@@ -1,5 +1,6 @@
 /* export_record.c: one record of the history, as a line of the copy and as a row of its table. */
 #include "serve/export.h"
+#include "serve/export_record.h"
 
 #include "base/clock.h"
 #include "serve/timeline.h"
@@ -13,6 +14,14 @@ static const struct {
 	const char *word;
 } flags[] = {{EVENT_CLOCK_CORRECTED, "clock-corrected"}, {EVENT_CLOCK_CLAMPED, "clock-clamped"}, {EVENT_IMPORTED, "imported"},
              {EVENT_UNVERIFIED, "unverified"}, {EVENT_OF_KNOWN, "of-known"}};
+
+unsigned export_flag_of(struct text word)
+{
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (text_equal(word, text_of(flags[i].word)))
+			return flags[i].flag;
+	return 0;
+}
 
 static void purposes_write(struct json_writer *out, const struct config *config, uint64_t mask)
 {

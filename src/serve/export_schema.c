@@ -87,7 +87,7 @@ static const struct row audit[] = {
 static const struct row manifest[] = {
 	{"format", "text!", "attune-customer"}, {"version", "int!", "Of the format"}, {"about", "text!", "In words"}, {"made", "time!", "When"}, {"customer", "id!", "The customer's id"},
 	{"position", "text!", "The newest record that is in it"}, {"events", "int!", "Lines of events.ndjson"}, {"decisions", "int!", "Lines of decisions.ndjson"},
-	{"histories", "texts!", "The histories that were joined, the oldest first"}, {"signed_by", "object!", "The key of manifest.sig"}, {"signed_by.id", "text!", "First digits of its SHA-256"},
+	{"digest", "text!", "One hash for all that is kept: the same where this is taken in"}, {"histories", "texts!", "The histories that were joined, the oldest first"}, {"signed_by", "object!", "The key of manifest.sig"}, {"signed_by.id", "text!", "First digits of its SHA-256"},
 	{"signed_by.key", "text!", "Its open half, base64"}, {"signed_by.algorithm", "text!", "Ed25519"}, {"files", "list!", "All other files"}, {"files[].sha256", "text!", "Of its bytes"},
 	{"files[].name", "text!", "Its name"}, {"files[].bytes", "int!", "Its length"}, {"files[].count", "int", "Lines, or things in its list"}, {"places", "list!", "Every place of the data folder"},
 	{"places[].place", "text!", "Path, or lookup:table"}, {"places[].holds", "text!", "What of a customer"}, {"places[].files", "texts!", "Where in the copy that is"},
