@@ -49,7 +49,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/customers/{cid}/preferences", SERVED, ROUTE_INLINE, api_preferences, "How the customer wants things; null takes back."},
 	{HTTP_POST, "/v1/customers/{cid}/undo", RIGHTS, ROUTE_INLINE, api_undo, "Make an act of the last 30 days as if it had never been: {\"undo\"}, the id it was answered with."},
 	{HTTP_GET, "/v1/customers/{cid}/products", SERVED, ROUTE_WORKER, api_products, "What the customer has bought and set: products whose settings can be changed, with standard, own value and since when."},
-	{HTTP_GET, "/v1/customers/{cid}/export", OWN | ROLE_PRIVACY, ROUTE_WORKER, api_export, "Everything: as one JSON document, or ?format=zip: a page with a chart, JSON Lines, CSV and a list of the places it comes from."},
+	{HTTP_GET, "/v1/customers/{cid}/export", OWN | ROLE_PRIVACY, ROUTE_WORKER, api_export, "Everything: as one JSON document, or ?format=zip: a page with a chart, JSON Lines with schemas, CSV, consents, and a signed manifest (docs/trust.md)."},
 	{HTTP_GET, "/v1/customers/{cid}/digest", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_digest, "One hash for all that is kept about the customer: the same on two servers that keep the same."},
 	{HTTP_POST, "/v1/customers/{cid}/restrict", OWN | ROLE_PRIVACY, ROUTE_INLINE, api_restrict, "Use the customer's data for the running of the service alone, or again more: {\"restricted\": true|false, \"because\"}."},
 	{HTTP_GET, "/v1/consents", KEY_SECRET | ROLE_PRIVACY, ROUTE_WORKER, api_consents_all, "Who agreed to what, in pages: ?purpose=&format=csv|json&n=&after=."},
