@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMES_MAX = 4096 };
-
 struct digesting {
 	struct engine *engine;
 	struct arena *arena;
@@ -19,8 +17,8 @@ struct digesting {
 	uint64_t *positions;           /* Theirs, as they were: the place in it and one is the new number. */
 	uint32_t origins[CUSTOMER_ORIGINS_MAX];
 	size_t origins_n;
-	uint32_t names[NAMES_MAX];     /* In the order of their first use. */
-	size_t names_n;
+	uint32_t *names;               /* Of each in the dictionary, its place in the order of first use; 0: not used yet. */
+	uint32_t names_n;
 	crypto_generichash_state *hash; /* Wants an alignment that an arena does not give. */
 };
 
@@ -96,19 +94,13 @@ static uint64_t position_number(void *arg, uint64_t position)
 	return low < digesting->n && digesting->positions[low] == position ? low + 1 : 0;
 }
 
-static int name_number(struct digesting *digesting, uint32_t *name)
+static void name_number(struct digesting *digesting, uint32_t *name)
 {
-	size_t i = 0;
-	if (*name == 0)
-		return 0;
-	while (i < digesting->names_n && digesting->names[i] != *name)
-		i++;
-	if (i == NAMES_MAX)
-		return ERROR_LIMIT;
-	if (i == digesting->names_n)
-		digesting->names[digesting->names_n++] = *name;
-	*name = (uint32_t)i + 1;
-	return 0;
+	if (*name == 0 || *name > DICTIONARY_NAMES_MAX)
+		return;
+	if (!digesting->names[*name])
+		digesting->names[*name] = ++digesting->names_n;
+	*name = digesting->names[*name];
 }
 
 static uint32_t origin_number(const struct digesting *digesting, uint32_t origin)
@@ -127,12 +119,9 @@ static int event_renumber(struct digesting *digesting, struct event *event, uint
 	buffer_free(&payload);
 	if (!error && !copy.p)
 		error = ERROR_MEMORY;
-	if (!error)
-		error = name_number(digesting, &event->header.name);
-	if (!error)
-		error = name_number(digesting, &event->header.touchpoint);
-	if (!error)
-		error = name_number(digesting, &event->header.source);
+	name_number(digesting, &event->header.name);
+	name_number(digesting, &event->header.touchpoint);
+	name_number(digesting, &event->header.source);
 	event->payload = (struct value){(const uint8_t *)copy.p, copy.n};
 	event->position = number;
 	event->header.origin_number = origin_number(digesting, event->header.origin_number);
@@ -144,7 +133,8 @@ static int renumber(struct digesting *digesting)
 {
 	int error = 0;
 	digesting->positions = arena_alloc(digesting->arena, (digesting->n + 1) * sizeof *digesting->positions);
-	if (!digesting->positions)
+	digesting->names = arena_zero_alloc(digesting->arena, DICTIONARY_NAMES_MAX + 1, sizeof *digesting->names);
+	if (!digesting->positions || !digesting->names)
 		return ERROR_MEMORY;
 	for (size_t i = 0; i < digesting->n; i++)
 		digesting->positions[i] = digesting->events[i].position;

@@ -20,7 +20,7 @@ struct digest {
 
 /*
  * The digest of the customer of @origin as of now. Records are read without a lock. Errors: ERROR_NOT_FOUND, ERROR_MEMORY (of @arena:
- * the history has to fit), ERROR_CORRUPT, ERROR_LIMIT.
+ * the history has to fit), ERROR_CORRUPT.
  */
 int customer_digest(struct engine *engine, uint32_t origin, struct arena *arena, struct digest *out) MUST_CHECK;
 
