@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "cli/client.h"
+#include "cli/import_copy.h"
 #include "event/import/event_file.h"
 
 #include <getopt.h>
@@ -32,6 +33,7 @@ struct import {
 	struct json_parser *parser;
 	FILE *rejects;
 	const char *customer, *type, *channel;
+	struct import_copy_options copy;
 	uint64_t lines[BATCH_EVENTS]; /* Of the events in the batch, for reports. */
 	size_t n;
 	uint64_t sent, refused, ordinal;
@@ -41,8 +43,11 @@ struct import {
 static int usage(FILE *out)
 {
 	fputs("usage: attune import FILE --key SECRET [--server URL] [--map FILE.yaml] [--customer COLUMN] [--as user|anonymous]\n"
-	      "                     [--channel CHANNEL] [--rejects FILE] [--json]\n\n"
-	      "FILE is CSV, NDJSON or XES, gzipped or not. The map says which column is what (docs/journeys.md).\n", out);
+	      "                     [--channel CHANNEL] [--rejects FILE] [--json]\n"
+	      "       attune import COPY.zip --key SECRET [--server URL] [--signed-by KEY.pem] [--erased-again] [--json]\n\n"
+	      "FILE is CSV, NDJSON or XES, gzipped or not. The map says which column is what (docs/journeys.md).\n"
+	      "COPY.zip is the copy of one customer, as a server makes it: the customer is taken in with everything that is kept.\n"
+	      "--signed-by wants it signed with that server's key (/v1/certificate-key); --erased-again also takes who was erased here.\n", out);
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -167,7 +172,8 @@ static int options_read(int argc, char **argv, struct import *import, const char
 	static const struct option options[] = {
 		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {"key", required_argument, NULL, 'k'},
 		{"server", required_argument, NULL, 's'}, {"map", required_argument, NULL, 'm'}, {"customer", required_argument, NULL, 'c'},
-		{"as", required_argument, NULL, 'a'}, {"rejects", required_argument, NULL, 'r'}, {"channel", required_argument, NULL, 'n'}, {0}};
+		{"as", required_argument, NULL, 'a'}, {"rejects", required_argument, NULL, 'r'}, {"channel", required_argument, NULL, 'n'},
+		{"signed-by", required_argument, NULL, 'b'}, {"erased-again", no_argument, NULL, 'e'}, {0}};
 	import->type = "userId";
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {
@@ -178,6 +184,8 @@ static int options_read(int argc, char **argv, struct import *import, const char
 		case 'c': import->customer = optarg; break;
 		case 'n': import->channel = optarg; break;
 		case 'r': *rejects = optarg; break;
+		case 'b': import->copy.signed_by = optarg; break;
+		case 'e': import->copy.erased_again = true; break;
 		case 'a':
 			if (strcmp(optarg, "user") != 0 && strcmp(optarg, "anonymous") != 0)
 				return usage(stderr);
@@ -239,7 +247,10 @@ int verb_import(int argc, char **argv)
 		fprintf(stderr, "attune import: %s cannot be written\n", rejects);
 		exit = EXIT_FAILED;
 	}
-	if (exit == EXIT_DONE) {
+	import->copy.json = json;
+	if (exit == EXIT_DONE && import_is_copy(argv[optind])) {
+		exit = import_copy(&import->client, argv[optind], &import->copy);
+	} else if (exit == EXIT_DONE) {
 		int error = event_file_open(&import->file, argv[optind], map ? &event_map : NULL);
 		if (error)
 			fprintf(stderr, "attune import: %s: %s\n", argv[optind], error_sentence(error));

@@ -149,26 +149,31 @@ static size_t memory_used(struct engine *engine)
 	       (size_t)engine_origins(engine) * sizeof(struct chunk) / CHUNK_ITEMS;
 }
 
-int engine_origin_new(struct engine *engine, uint32_t *origin)
+int origin_new_as(struct engine *engine, struct origin_id id, uint32_t *origin)
 {
-	struct origin_id id;
 	uint32_t number = engine_origins(engine) + 1;
-	if (engine->origin_returned) {
-		*origin = engine->origin_returned;
-		engine->origin_returned = 0;
-		return 0;
-	}
 	if (engine->options.memory_max && number % 256 == 0 && memory_used(engine) > engine->options.memory_max)
 		return ERROR_LIMIT;
 	while (keyring_is_destroyed(engine->keyring, number))
 		number++; /* Somebody erased had it, in a life of this folder that a backup was brought back over. */
 	if (engine->keyring && !keyring_has(engine->keyring, number))
 		return ERROR_BUSY;
-	origin_random(&id);
 	int error = origin_enter(engine, number, id);
 	if (!error)
 		*origin = number;
 	return error;
+}
+
+int engine_origin_new(struct engine *engine, uint32_t *origin)
+{
+	struct origin_id id;
+	if (engine->origin_returned) {
+		*origin = engine->origin_returned;
+		engine->origin_returned = 0;
+		return 0;
+	}
+	origin_random(&id);
+	return origin_new_as(engine, id, origin);
 }
 
 void engine_origin_return(struct engine *engine, uint32_t origin)

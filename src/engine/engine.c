@@ -49,6 +49,11 @@ struct engine_figures engine_figures(struct engine *engine)
 	};
 }
 
+int engine_tables(const char *folder, void (*each)(void *, struct text), void *arg)
+{
+	return store_tables(folder, each, arg);
+}
+
 /* ---- opening and closing ---- */
 
 static int partitions_init(struct engine *engine)

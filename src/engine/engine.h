@@ -304,6 +304,10 @@ int engine_event(struct engine *engine, uint64_t position, struct arena *arena, 
 void engine_each_customer(struct engine *engine, uint32_t *after, size_t n, bool (*each)(void *arg, struct customer *customer),
                           void *arg);
 
+/* Call @each with the name of every table that is really in the lookups in @folder, for comparing them with the register of places; beside
+ * the server or without one. Errors: ERROR_IO (there are none), ERROR_CORRUPT, ERROR_MEMORY. */
+int engine_tables(const char *folder, void (*each)(void *arg, struct text name), void *arg) MUST_CHECK;
+
 /* Take a snapshot now and wait for it. Errors: ERROR_IO, ERROR_FULL. */
 int engine_snapshot(struct engine *engine) MUST_CHECK;
 

@@ -229,6 +229,43 @@ static void fold_all(struct engine *engine, const struct gathering *gathering, c
 	}
 }
 
+/* What an undo that is itself undone undoes counts again: the newest undo goes first. */
+static int undone_find(struct gathering *gathering, const struct event *events, size_t n)
+{
+	int64_t position;
+	for (size_t i = n; i-- > 0;) {
+		if (events[i].header.kind != EVENT_UNDO || is_undone(gathering, events[i].position) ||
+		    !value_int(value_get(events[i].payload, TEXT("position")), &position))
+			continue;
+		int error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
+		if (error)
+			return error;
+		gathering->undone[gathering->undone_n++] = (uint64_t)position;
+	}
+	return 0;
+}
+
+int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch)
+{
+	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
+	const uint32_t kinds = kinds_of(engine->options.folds) & ~EVENT_KIND_BIT(EVENT_UNDO);
+	int64_t ordered_until;
+	int error = undone_find(&gathering, events, n);
+	for (size_t i = 0; i < n && !error; i++) {
+		if (!(kinds & EVENT_KIND_BIT(events[i].header.kind)))
+			continue;
+		error = memory_grow(&gathering.events, &gathering.capacity, gathering.n + 1, sizeof *events);
+		if (!error)
+			gathering.events[gathering.n++] = events[i];
+	}
+	if (error)
+		return error;
+	if (gathering.n)
+		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
+	fold_all(engine, &gathering, engine_config(engine), scratch, &ordered_until);
+	return 0;
+}
+
 /* One try: gather without the lock, then swap the states in if nothing changed meanwhile. Locked on entry and return. */
 static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool locked, bool *done)
 {

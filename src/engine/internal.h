@@ -67,6 +67,7 @@ struct engine {
 	bool found_forgotten;
 	const struct column_place *trimmed; /* Rows that the next pass blanks. Under pass_lock, engine_trim's. */
 	size_t trimmed_n;
+	_Atomic bool adopting;       /* A customer is being taken in: timers wait that long. */
 	uint32_t origin_returned;    /* An origin nobody uses, 0: none. Under structure. */
 
 	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
@@ -91,6 +92,8 @@ struct partition *partition_of(struct engine *engine, uint32_t number);
 int origin_reserve(struct engine *engine, uint32_t number) MUST_CHECK;
 /* Enter origin @number as a customer of its own. */
 int origin_enter(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
+/* A new one whose id is given. Structure lock held. Errors: as engine_origin_new. */
+int origin_new_as(struct engine *engine, struct origin_id id, uint32_t *origin) MUST_CHECK;
 /* Unlink @origin from its customer's list; put it into another's. Structure and both partitions locked, or opening. */
 void origin_take(struct engine *engine, struct customer *customer, uint32_t origin);
 void origin_give(struct engine *engine, struct customer *customer, uint32_t origin);
@@ -106,6 +109,9 @@ int64_t states_due(const struct fold_table *table, const struct fold_scratch *sc
 void customer_states_free(struct engine *engine, struct customer *customer);
 /* From @customer's states as they are: is it set aside? Partition locked, or opening. */
 void customer_set_aside_find(struct engine *engine, struct customer *customer);
+
+/* Fold @n records, which stand by position, undone ones left out, into @scratch under the configuration in force. Errors: ERROR_MEMORY. */
+int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch) MUST_CHECK;
 
 /* Open the payload of a sealed record into @room (header.sealed_length bytes). Errors: those of seal_open. */
 int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST_CHECK;

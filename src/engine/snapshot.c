@@ -400,7 +400,7 @@ static void background_run(struct engine *engine, int64_t now)
 			continue;
 		if (stale && customer_refresh(engine, customer) == 0)
 			refreshed++;
-		if (customer->origin_first && customer->due && customer->due <= now)
+		if (customer->origin_first && customer->due && customer->due <= now && !atomic_load_explicit(&engine->adopting, memory_order_relaxed))
 			timer_append(engine, customer, now);
 		customer_unlock(engine, customer);
 	}

@@ -19,7 +19,11 @@
 enum { TRANSACTION_BYTES = 256 * 1024 /* Small, so that a sync of the log between two commits is short. */, DISK_FULL_BYTES = 16 * 1024 * 1024 };
 static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
 
-static const char *const table_names[STORE_TABLES] = {"meta", "customers", "origins", "identifiers", "names", "days", "hours"};
+static const char *const table_names[STORE_TABLES] = {
+#define X(symbol, name) [symbol] = name,
+	STORE_TABLE_NAMES(X)
+#undef X
+};
 
 struct store {
 	MDB_env *env; /* NULL: could not be opened again. */
@@ -247,4 +251,41 @@ int store_copy(const char *from, const char *to)
 		code = mdb_env_copy2(env, to, MDB_CP_COMPACT);
 	mdb_env_close(env);
 	return code == ENOENT ? 0 : error_of(code);
+}
+
+/* The names are the keys of the table that has no name. */
+static int tables_walk(MDB_env *env, void (*each)(void *, struct text), void *arg)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	MDB_dbi unnamed;
+	MDB_val k, v;
+	int code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+	if (code)
+		return code;
+	code = mdb_dbi_open(txn, NULL, 0, &unnamed);
+	if (!code)
+		code = mdb_cursor_open(txn, unnamed, &cursor);
+	if (!code) {
+		while ((code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0)
+			each(arg, (struct text){k.mv_data, k.mv_size});
+		mdb_cursor_close(cursor);
+	}
+	mdb_txn_abort(txn);
+	return code == MDB_NOTFOUND ? 0 : code;
+}
+
+int store_tables(const char *folder, void (*each)(void *, struct text), void *arg)
+{
+	MDB_env *env;
+	int code = mdb_env_create(&env);
+	if (code)
+		return error_of(code);
+	code = mdb_env_set_maxdbs(env, STORE_TABLES);
+	if (!code)
+		code = mdb_env_open(env, folder, MDB_RDONLY | MDB_NOTLS | MDB_NORDAHEAD, 0600);
+	if (!code)
+		code = tables_walk(env, each, arg);
+	mdb_env_close(env);
+	return error_of(code);
 }

@@ -10,7 +10,17 @@
 
 #include "base/text.h"
 
-enum store_table { STORE_META, STORE_CUSTOMERS, STORE_ORIGINS, STORE_IDENTIFIERS, STORE_NAMES, STORE_DAYS, STORE_HOURS, STORE_TABLES };
+/* X(symbol, name) */
+#define STORE_TABLE_NAMES(X)                                                                                             \
+	X(STORE_META, "meta") X(STORE_CUSTOMERS, "customers") X(STORE_ORIGINS, "origins") X(STORE_IDENTIFIERS, "identifiers") \
+	X(STORE_NAMES, "names") X(STORE_DAYS, "days") X(STORE_HOURS, "hours")
+
+enum store_table {
+#define X(symbol, name) symbol,
+	STORE_TABLE_NAMES(X)
+#undef X
+	STORE_TABLES
+};
 
 struct store;
 
@@ -34,5 +44,11 @@ int store_each(struct store *store, enum store_table table, int (*each)(void *ar
 /* Copy the environment in @from, as its last commit left it, to the folder @to (made if needed); beside a process that has
  * it open or without one. Does nothing when there is none. Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY. */
 int store_copy(const char *from, const char *to) MUST_CHECK;
+
+/*
+ * Call @each with the name of every table that is really in the environment in @folder, whoever made it; beside a process that has it
+ * open or without one. Errors: ERROR_IO (there is none), ERROR_CORRUPT, ERROR_MEMORY.
+ */
+int store_tables(const char *folder, void (*each)(void *arg, struct text name), void *arg) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CONTAINER_HEAD = 5, NUMBER_BYTES = 9 };
@@ -322,7 +323,17 @@ int value_put_json(struct buffer *out, struct json json, unsigned depth_max)
 	return out->failed ? ERROR_LIMIT : 0;
 }
 
-void value_write_json(struct json_writer *writer, struct value value)
+/* A double that is whole keeps its point: without one it would be read back as an int. */
+static void double_write(struct json_writer *writer, double real, bool exact)
+{
+	char digits[40];
+	if (!exact || !isfinite(real) || real != floor(real))
+		return json_write_double(writer, real);
+	int n = snprintf(digits, sizeof digits, fabs(real) < 1e15 ? "%.1f" : "%.17e", real);
+	json_write_raw(writer, (struct text){digits, (size_t)n});
+}
+
+static void json_of(struct json_writer *writer, struct value value, bool exact)
 {
 	struct value_cursor cursor = {0};
 	struct value item;
@@ -344,7 +355,7 @@ void value_write_json(struct json_writer *writer, struct value value)
 		break;
 	case VALUE_DOUBLE:
 		value_double(value, &real);
-		json_write_double(writer, real);
+		double_write(writer, real, exact);
 		break;
 	case VALUE_TEXT:
 		json_write_text(writer, value_text(value));
@@ -352,16 +363,26 @@ void value_write_json(struct json_writer *writer, struct value value)
 	case VALUE_ARRAY:
 		json_array_begin(writer);
 		while (value_next(&cursor, value, NULL, &item))
-			value_write_json(writer, item);
+			json_of(writer, item, exact);
 		json_array_end(writer);
 		break;
 	case VALUE_OBJECT:
 		json_object_begin(writer);
 		while (value_next(&cursor, value, &key, &item)) {
 			json_key(writer, key);
-			value_write_json(writer, item);
+			json_of(writer, item, exact);
 		}
 		json_object_end(writer);
 		break;
 	}
+}
+
+void value_write_json(struct json_writer *writer, struct value value)
+{
+	json_of(writer, value, false);
+}
+
+void value_write_exact(struct json_writer *writer, struct value value)
+{
+	json_of(writer, value, true);
 }

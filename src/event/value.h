@@ -61,5 +61,7 @@ int value_put_json(struct buffer *out, struct json json, unsigned depth_max) MUS
 
 /* Write a value as JSON. */
 void value_write_json(struct json_writer *writer, struct value value);
+/* The same so that value_put_json makes the same bytes of it again: whole doubles keep their point. */
+void value_write_exact(struct json_writer *writer, struct value value);
 
 #endif

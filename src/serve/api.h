@@ -26,6 +26,7 @@ void api_response(struct request *request);
 void api_erase(struct request *request);
 void api_erasures(struct request *request);
 void api_erasure(struct request *request);
+void api_certificate_key(struct request *request);
 
 /* export.c */
 void api_export(struct request *request);
@@ -46,6 +47,13 @@ void customer_card(struct request *request, uint32_t origin, uint64_t undo);
 void customer_row_write(struct request *request, struct customer *customer);
 /* The name a customer goes by, copied to @copy. */
 struct text customer_name(struct request *request, uint32_t origin, char *copy, size_t max);
+
+/* customer_import.c */
+void api_customer_import(struct request *request);
+void api_digest(struct request *request);
+struct digest;
+/* The digest of the customer of @origin, also in hex (65 bytes). Errors: those of customer_digest. */
+int digest_of(struct server *server, uint32_t origin, struct digest *digest, char hex[65]) MUST_CHECK;
 
 /* customer_list.c */
 void api_customers(struct request *request);

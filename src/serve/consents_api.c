@@ -7,6 +7,7 @@
 #include "serve/api.h"
 #include "serve/card.h"
 #include "serve/change.h"
+#include "serve/consent_acts.h"
 #include "serve/timeline.h"
 
 #include "base/clock.h"
@@ -16,80 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEDGER_MAX = 5000, PAGE_MAX = 500, UNDONE_MAX = 5000 };
-
-struct act {
-	struct event event;
-	bool undone, after_yes;       /* after_yes: a no that takes a yes back. */
-};
-
-struct acts {
-	struct act *items;            /* Newest first. */
-	size_t n;
-	uint64_t undone[UNDONE_MAX];
-	size_t undone_n;
-	bool cut;                     /* There are more than LEDGER_MAX. */
-};
-
-/* ---- gathering ---- */
-
-static bool is_undone(const struct acts *acts, uint64_t position)
-{
-	for (size_t i = 0; i < acts->undone_n; i++)
-		if (acts->undone[i] == position)
-			return true;
-	return false;
-}
-
-static bool act_take(void *arg, const struct event *event)
-{
-	struct acts *acts = arg;
-	int64_t position;
-	if (event->header.kind == EVENT_UNDO && acts->undone_n < UNDONE_MAX && !is_undone(acts, event->position) &&
-	    value_int(value_get(event->payload, TEXT("position")), &position))
-		acts->undone[acts->undone_n++] = (uint64_t)position;
-	if (event->header.kind != EVENT_CONSENT && event->header.kind != EVENT_RESTRICT)
-		return true;
-	acts->cut = acts->n == LEDGER_MAX;
-	if (!acts->cut)
-		acts->items[acts->n++] = (struct act){.event = *event, .undone = is_undone(acts, event->position)};
-	return !acts->cut;
-}
-
-static struct text purpose_of(const struct act *act)
-{
-	return value_text(value_get(act->event.payload, TEXT("purpose")));
-}
-
-static bool is_yes(const struct act *act)
-{
-	return text_equal(value_text(value_get(act->event.payload, TEXT("answer"))), TEXT("yes"));
-}
-
-/* Does a yes to the same purpose stand before the act at @at? The act before it has been asked already: the oldest go first. */
-static bool is_after_yes(const struct acts *acts, size_t at)
-{
-	for (size_t before = at + 1; before < acts->n; before++) {
-		const struct act *older = &acts->items[before];
-		if (older->event.header.kind == EVENT_CONSENT && !older->undone && text_equal(purpose_of(older), purpose_of(&acts->items[at])))
-			return is_yes(older) || older->after_yes;
-	}
-	return false;
-}
-
-static void withdrawals_find(struct acts *acts)
-{
-	for (size_t i = acts->n; i-- > 0;)
-		acts->items[i].after_yes = acts->items[i].event.header.kind == EVENT_CONSENT && is_after_yes(acts, i);
-}
-
-/* ---- one act ---- */
-
-static struct text hash_of(const struct event *event, char hex[CONSENT_SHA256_HEX + 1])
-{
-	struct text known = value_text(value_at(event->payload, TEXT("notice.sha256")));
-	return known.n ? known : consent_text_hash(hex, value_text(value_get(event->payload, TEXT("text"))));
-}
+enum { PAGE_MAX = 500 };
 
 static void notice_write(struct json_writer *out, const struct event *event)
 {
@@ -99,7 +27,7 @@ static void notice_write(struct json_writer *out, const struct event *event)
 	json_object_begin(out);
 	json_put_text(out, "id", id.n ? id : value_text(value_get(event->payload, TEXT("purpose"))));
 	json_put_text(out, "version", value_text(value_get(event->payload, TEXT("version"))));
-	json_put_text(out, "sha256", hash_of(event, hex));
+	json_put_text(out, "sha256", consent_act_hash(event, hex));
 	json_object_end(out);
 }
 
@@ -123,7 +51,7 @@ static void how_write(struct json_writer *out, const struct event *event)
 	notice_write(out, event);
 }
 
-static void act_write(struct json_writer *out, const struct act *act)
+static void act_write(struct json_writer *out, const struct consent_taken *act)
 {
 	const struct event *event = &act->event;
 	char id[24];
@@ -133,8 +61,8 @@ static void act_write(struct json_writer *out, const struct act *act)
 		json_put_text(out, "decision", value_is_true(value_get(event->payload, TEXT("restricted"))) ? TEXT("restricted") : TEXT("lifted"));
 		json_put_text(out, "because", value_text(value_get(event->payload, TEXT("because"))));
 	} else {
-		json_put_text(out, "purpose", purpose_of(act));
-		json_put_text(out, "decision", text_of(consent_decision_name(is_yes(act) ? CONSENT_GRANTED : act->after_yes ? CONSENT_WITHDRAWN : CONSENT_DENIED)));
+		json_put_text(out, "purpose", consent_act_purpose(act));
+		json_put_text(out, "decision", text_of(consent_decision_name(consent_act_decision(act))));
 		how_write(out, event);
 	}
 	json_put_text(out, "channel", text_of(channel_name((enum channel)event->header.channel)));
@@ -146,16 +74,16 @@ static void act_write(struct json_writer *out, const struct act *act)
 }
 
 /* The texts of the acts from @from to @to, each once, under its hash. */
-static void texts_write(struct json_writer *out, const struct acts *acts, size_t from, size_t to)
+static void texts_write(struct json_writer *out, const struct consent_acts *acts, size_t from, size_t to)
 {
 	json_key(out, TEXT("texts"));
 	json_object_begin(out);
 	for (size_t i = from; i < to; i++) {
 		char hex[CONSENT_SHA256_HEX + 1], other[CONSENT_SHA256_HEX + 1];
 		bool is_there = acts->items[i].event.header.kind != EVENT_CONSENT;
-		struct text hash = is_there ? (struct text){0} : hash_of(&acts->items[i].event, hex);
+		struct text hash = is_there ? (struct text){0} : consent_act_hash(&acts->items[i].event, hex);
 		for (size_t before = from; before < i && !is_there; before++)
-			is_there = acts->items[before].event.header.kind == EVENT_CONSENT && text_equal(hash_of(&acts->items[before].event, other), hash);
+			is_there = acts->items[before].event.header.kind == EVENT_CONSENT && text_equal(consent_act_hash(&acts->items[before].event, other), hash);
 		if (is_there)
 			continue;
 		json_key(out, hash);
@@ -164,7 +92,7 @@ static void texts_write(struct json_writer *out, const struct acts *acts, size_t
 	json_object_end(out);
 }
 
-static void ledger_write(struct json_writer *out, const struct acts *acts, uint64_t before, size_t n)
+static void ledger_write(struct json_writer *out, const struct consent_acts *acts, uint64_t before, size_t n)
 {
 	char id[24];
 	size_t from = 0;
@@ -195,7 +123,7 @@ static void texts_list_write(struct json_writer *out, const char *key, struct va
 	value_write_json(out, list);
 }
 
-static void purpose_write(struct request *request, const struct acts *acts, const struct purpose *purpose, struct text state)
+static void purpose_write(struct request *request, const struct consent_acts *acts, const struct purpose *purpose, struct text state)
 {
 	struct json_writer *out = &request->out;
 	struct consent_state last;
@@ -219,7 +147,7 @@ static void purpose_write(struct request *request, const struct acts *acts, cons
 	json_object_end(out);
 }
 
-static void consents_write(struct request *request, const struct acts *acts, struct text state, uint64_t before, size_t n)
+static void consents_write(struct request *request, const struct consent_acts *acts, struct text state, uint64_t before, size_t n)
 {
 	struct json_writer *out = &request->out;
 	const struct purposes *purposes = purposes_of(engine_config(request->server->engine));
@@ -247,20 +175,18 @@ void api_consents(struct request *request)
 		return;
 	if (http_query(request->http, "before").n && !record_parse(http_query(request->http, "before"), 'e', &before))
 		return reply_error(request, 400, "invalid_cursor", "\"before\" must be the \"next\" of the page before.");
-	struct acts *acts = arena_zero_alloc(request->arena, 1, sizeof *acts);
-	if (acts)
-		acts->items = arena_alloc(request->arena, LEDGER_MAX * sizeof *acts->items);
-	if (!acts || !acts->items)
+	struct consent_acts *acts = consent_acts_new(request->arena);
+	if (!acts)
 		return reply_failure(request, ERROR_MEMORY);
 	struct customer *customer = request_customer_fresh(request, origin);
 	if (!customer)
 		return;
 	struct text state = text_copy(request->arena, reader_service(request->server->engine, customer, &consent_fold));
 	customer_unlock(request->server->engine, customer);
-	int error = timeline_each(request, origin, HISTORY_EVENTS, act_take, acts);
+	int error = timeline_each(request, origin, HISTORY_EVENTS, consent_acts_take, acts);
 	if (error)
 		return reply_failure(request, error);
-	withdrawals_find(acts);
+	consent_acts_done(acts);
 	consents_write(request, acts, state, before, (size_t)n);
 }
 

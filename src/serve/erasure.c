@@ -9,6 +9,7 @@
 #include "serve/api.h"
 #include "serve/dead_letters.h"
 #include "serve/noted.h"
+#include "serve/signer.h"
 #include "serve/standing.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
@@ -21,10 +22,6 @@
 
 enum { VALUES_MAX = 400, VALUE_BYTES_MIN = 6 /* Shorter ones stand everywhere by chance. */, TYPES_MAX = 32, CERTIFICATE_BYTES_MAX = 64 * 1024 };
 static const uint64_t SEARCH_BYTES_MAX = (uint64_t)16 << 30;
-
-struct erasure_signer {
-	uint8_t secret[crypto_sign_SECRETKEYBYTES], open[crypto_sign_PUBLICKEYBYTES];
-};
 
 /* What is known of one while it goes on. */
 struct erasing {
@@ -45,32 +42,6 @@ struct erasing {
 };
 
 /* ---- certificates ---- */
-
-int erasure_signer_open(struct erasure_signer **out, const char *folder)
-{
-	char path[4200];
-	uint8_t seed[crypto_sign_SEEDBYTES];
-	struct erasure_signer *signer = memory_zero_alloc(1, sizeof *signer);
-	if (!signer)
-		return ERROR_MEMORY;
-	snprintf(path, sizeof path, "%s/certificate-key", folder);
-	int error = secret_file(path, seed, sizeof seed);
-	if (error) {
-		memory_free(signer);
-		return error;
-	}
-	crypto_sign_seed_keypair(signer->open, signer->secret, seed);
-	sodium_memzero(seed, sizeof seed);
-	*out = signer;
-	return 0;
-}
-
-void erasure_signer_close(struct erasure_signer *signer)
-{
-	if (signer)
-		sodium_memzero(signer, sizeof *signer);
-	memory_free(signer);
-}
 
 static void search_write(struct json_writer *out, const struct erasing *erasing)
 {
@@ -116,18 +87,17 @@ static void statement_write(struct buffer *out, const struct erasing *erasing, c
 	json_object_end(&json);
 }
 
-static void certificate_write(struct buffer *out, const struct erasure_signer *signer, struct text statement)
+static void certificate_write(struct buffer *out, const struct signer *signer, struct text statement)
 {
 	struct json_writer json = JSON_WRITER(out);
-	uint8_t signature[crypto_sign_BYTES];
-	char text[sodium_base64_ENCODED_LEN(crypto_sign_BYTES, sodium_base64_VARIANT_ORIGINAL)];
-	crypto_sign_detached(signature, NULL, (const uint8_t *)statement.p, statement.n, signer->secret);
+	uint8_t signature[SIGNER_SIGNATURE_BYTES];
+	char text[sodium_base64_ENCODED_LEN(SIGNER_SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	signer_sign(signer, statement, signature);
 	json_object_begin(&json);
 	json_put_text(&json, "statement", statement); /* As a text, so that the bytes that were signed are beyond doubt. */
 	sodium_bin2base64(text, sizeof text, signature, sizeof signature, sodium_base64_VARIANT_ORIGINAL);
 	json_put_text(&json, "signature", text_of(text));
-	sodium_bin2base64(text, sizeof text, signer->open, sizeof signer->open, sodium_base64_VARIANT_ORIGINAL);
-	json_put_text(&json, "key", text_of(text));
+	json_put_text(&json, "key", signer_key(signer));
 	json_put_text(&json, "signed_with", TEXT("Ed25519"));
 	json_object_end(&json);
 }
@@ -372,4 +342,11 @@ void api_erasure(struct request *request)
 	if (!erasure.done)
 		return reply_error(request, 409, "not_done", "This erasure has begun and is not done: ask again shortly.");
 	json_write_raw(&request->out, erasure.certificate);
+}
+
+void api_certificate_key(struct request *request)
+{
+	char pem[SIGNER_PEM_BYTES];
+	buffer_text(&request->http->out, signer_pem(request->server->signer, pem));
+	request->http->type = "application/x-pem-file";
 }

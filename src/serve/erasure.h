@@ -18,12 +18,6 @@
 /* Days for which copies of the keys may still be around: attune backup --sealing says so, and restore refuses older ones. */
 enum { ERASURE_COPY_DAYS = 7 };
 
-struct erasure_signer;
-
-/* Read the signing key of certificates, made when missing. Errors: ERROR_IO, ERROR_CORRUPT, ERROR_MEMORY. */
-int erasure_signer_open(struct erasure_signer **out, const char *folder) MUST_CHECK;
-void erasure_signer_close(struct erasure_signer *signer);
-
 /*
  * Erase the customer of @origin because of @because (a few words). The certificate, one JSON object, is written to @out. @who: "customer", or who
  * of the company. Errors: ERROR_NOT_FOUND, ERROR_FULL, ERROR_IO, ERROR_MEMORY: once it was begun it is finished by calling again

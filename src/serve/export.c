@@ -2,6 +2,7 @@
 #include "serve/export.h"
 
 #include "base/clock.h"
+#include "engine/digest.h"
 #include "identify/identifier.h"
 #include "serve/api.h"
 #include "serve/archive.h"
@@ -9,28 +10,10 @@
 #include "serve/dead_letters.h"
 #include "serve/noted.h"
 #include "serve/timeline.h"
+#include "trust/audit.h"
 #include "trust/reader.h"
 
-enum { IDENTIFIERS_MAX = 1000 };
-
-/*
- * The register: every place of the data folder that holds something of a customer, and the file of the copy that has it. A
- * place that holds nothing of customers stands here too, so that none is forgotten.
- */
-static const struct {
-	const char *place, *holds, *file;
-} places[] = {
-	{"log", "What happened, what you stated, agreed to and changed, as it came", "events.ndjson"},
-	{"log", "What was decided for you, and why", "decisions.ndjson"},
-	{"lookup", "What follows from those events, so that it need not be worked out again: who you are, what is known and guessed", "customer.json"},
-	{"columns", "A line for each event: its name, time, place and value", "events.csv"},
-	{"dead-letters.ndjson", "Events that named you and were refused, and why", "refused.ndjson"},
-	{"audit", "Who opened, changed or exported what is kept about you, and the reason they gave; under a hash, not under your name", "audit.ndjson"},
-	{"configuration", "Nothing of customers", ""},
-	{"seen", "Numbers made from message ids, so that a message sent twice counts once; they name nobody", ""},
-	{"sealing", "The key that what is kept about you is sealed with; of those who were erased, that they were", ""},
-	{"keys, staff, signing-secret, directory-key, audit-key, certificate-key", "Nothing of customers", ""},
-};
+enum { IDENTIFIERS_MAX = 1000, HISTORY_BYTES_MAX = 512 * 1024 * 1024, SCHEMA_BYTES_MAX = 64 * 1024 };
 
 /* ---- one JSON document ---- */
 
@@ -93,24 +76,20 @@ void api_export(struct request *request)
 
 /* ---- the files of the zip ---- */
 
-enum copy_file { COPY_PAGE, COPY_DOCUMENT, COPY_EVENTS, COPY_TABLE, COPY_DECISIONS, COPY_REFUSED, COPY_AUDIT, COPY_MANIFEST, COPY_FILES };
-static const char *const copy_names[COPY_FILES] = {
-	[COPY_PAGE] = "index.html", [COPY_DOCUMENT] = "customer.json", [COPY_EVENTS] = "events.ndjson", [COPY_TABLE] = "events.csv",
-	[COPY_DECISIONS] = "decisions.ndjson", [COPY_REFUSED] = "refused.ndjson", [COPY_AUDIT] = "audit.ndjson", [COPY_MANIFEST] = "manifest.json",
-};
-
-struct copy {
-	struct request *request;
-	uint32_t origin;
-	struct buffer files[COPY_FILES];
-	struct export_year year;
+const char *const copy_names[COPY_FILES] = {
+#define X(symbol, name) [symbol] = name,
+	COPY_FILE_NAMES(X)
+#undef X
 };
 
 static void copy_init(struct copy *copy, struct request *request, uint32_t origin)
 {
 	*copy = (struct copy){.request = request, .origin = origin};
+	arena_init(&copy->arena, HISTORY_BYTES_MAX);
 	for (int i = 0; i < COPY_FILES; i++)
 		copy->files[i] = BUFFER_INIT(EXPORT_BYTES_MAX);
+	for (int i = 0; i < EXPORT_SCHEMAS_MAX; i++)
+		copy->schemas[i] = BUFFER_INIT(SCHEMA_BYTES_MAX);
 	for (int i = 0; i < EXPORT_MONTHS; i++)
 		copy->year.begins_ms[i] = request->now_ms - (EXPORT_MONTHS - i) * MS_A_MONTH;
 }
@@ -119,88 +98,93 @@ static void copy_free(struct copy *copy)
 {
 	for (int i = 0; i < COPY_FILES; i++)
 		buffer_free(&copy->files[i]);
+	for (int i = 0; i < EXPORT_SCHEMAS_MAX; i++)
+		buffer_free(&copy->schemas[i]);
+	arena_free(&copy->arena);
 }
 
-/* A cell as RFC 4180 has it; what a spreadsheet would run is made a text. */
-static void cell_put(struct buffer *out, struct text text, char end)
+/* Everything that is read under the lock: the histories as they are now, and what they led to. */
+static int copy_begin(struct copy *copy)
 {
-	buffer_char(out, '"');
-	if (text.n && (text.p[0] == '=' || text.p[0] == '+' || text.p[0] == '-' || text.p[0] == '@'))
-		buffer_char(out, '\'');
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			buffer_char(out, '"');
-		buffer_char(out, text.p[i]);
-	}
-	buffer_char(out, '"');
-	buffer_char(out, end);
+	struct engine *engine = copy->request->server->engine;
+	struct arena *arena = copy->request->arena;
+	struct customer *customer = request_customer_fresh(copy->request, copy->origin);
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	origin_format(copy->cid, customer_id(engine, customer));
+	copy->identifiers = text_copy(arena, reader_service(engine, customer, &identifier_fold));
+	copy->consents = text_copy(arena, reader_service(engine, customer, &consent_fold));
+	int error = history_start(&copy->events, engine, customer, &copy->arena, HISTORY_EVENTS);
+	if (!error)
+		error = history_start(&copy->decisions, engine, customer, &copy->arena, HISTORY_DECISIONS);
+	struct json_writer document = JSON_WRITER(&copy->files[COPY_DOCUMENT]);
+	json_object_begin(&document);
+	json_put_time(&document, "exported", copy->request->now_ms);
+	json_key(&document, TEXT("customer"));
+	card_write(copy->request, &document, customer);
+	json_object_end(&document);
+	customer_unlock(engine, customer);
+	copy->acts = consent_acts_new(arena);
+	copy->counts[COPY_DOCUMENT] = copy->counts[COPY_PAGE] = 1;
+	return error || copy->acts ? error : ERROR_MEMORY;
 }
 
-static void row_put(struct copy *copy, const struct event *event)
+static void year_take(struct copy *copy, const struct event *event)
 {
-	char moment[CLOCK_TEXT_BYTES];
-	struct buffer properties = BUFFER_INIT(64 * 1024);
-	struct json_writer out = JSON_WRITER(&properties);
-	value_write_json(&out, event->payload);
-	cell_put(&copy->files[COPY_TABLE], clock_format(moment, event->header.time_ms), ',');
-	cell_put(&copy->files[COPY_TABLE], text_of(event_kind_name((enum event_kind)event->header.kind)), ',');
-	cell_put(&copy->files[COPY_TABLE], event->name, ',');
-	cell_put(&copy->files[COPY_TABLE], text_of(channel_name((enum channel)event->header.channel)), ',');
-	cell_put(&copy->files[COPY_TABLE], event->touchpoint, ',');
-	cell_put(&copy->files[COPY_TABLE], event->source, ',');
-	cell_put(&copy->files[COPY_TABLE], buffer_view(&properties), '\n');
-	buffer_free(&properties);
-}
-
-static void line_put(struct buffer *out, const struct event *event)
-{
-	struct json_writer line = JSON_WRITER(out);
-	timeline_event_write(&line, event);
-	buffer_char(out, '\n');
-}
-
-static bool history_take(void *arg, const struct event *event)
-{
-	struct copy *copy = arg;
-	line_put(&copy->files[COPY_EVENTS], event);
-	row_put(copy, event);
 	copy->year.all++;
 	for (int i = EXPORT_MONTHS; i-- > 0;)
 		if (event->header.time_ms >= copy->year.begins_ms[i]) {
 			copy->year.events[i]++;
 			break;
 		}
-	return !copy->files[COPY_EVENTS].failed && !copy->files[COPY_TABLE].failed;
 }
 
-static bool decision_take(void *arg, const struct event *event)
+static int histories_write(struct copy *copy)
 {
-	struct copy *copy = arg;
-	line_put(&copy->files[COPY_DECISIONS], event);
-	return !copy->files[COPY_DECISIONS].failed;
+	struct event event;
+	bool more = true, wants = true;
+	int error = history_next(&copy->events, &event, &more);
+	buffer_string(&copy->files[COPY_TABLE], "time,kind,name,channel,touchpoint,source,content\n");
+	for (; !error && more && !copy->files[COPY_EVENTS].failed; error = history_next(&copy->events, &event, &more)) {
+		copy->position = event.position > copy->position ? event.position : copy->position;
+		export_record_write(copy, COPY_EVENTS, &event);
+		export_row_write(copy, &event);
+		export_identity_take(copy, &event);
+		year_take(copy, &event);
+		copy->moves += event.header.kind == EVENT_MERGE || event.header.kind == EVENT_SPLIT;
+		wants = wants && consent_acts_take(copy->acts, &event);
+	}
+	consent_acts_done(copy->acts);
+	more = true;
+	if (!error)
+		error = history_next(&copy->decisions, &event, &more);
+	for (; !error && more && !copy->files[COPY_DECISIONS].failed; error = history_next(&copy->decisions, &event, &more)) {
+		copy->position = event.position > copy->position ? event.position : copy->position;
+		export_record_write(copy, COPY_DECISIONS, &event);
+	}
+	return error;
 }
 
 static int refused_gather(struct copy *copy)
 {
-	struct reader reader;
 	struct identifier_known known;
 	struct text values[IDENTIFIERS_MAX];
 	size_t n = 0;
-	struct customer *customer = request_customer_fresh(copy->request, copy->origin);
-	if (!customer)
-		return ERROR_NOT_FOUND;
-	int error = reader_open(&reader, copy->request->server->engine, customer, copy->request->arena, PURPOSE_SERVICE, copy->request->now_ms);
-	struct text state = error ? (struct text){0} : reader_state(&reader, &identifier_fold);
-	customer_unlock(copy->request->server->engine, customer);
-	for (size_t at = 0; n < IDENTIFIERS_MAX && identifier_next(state, &at, &known);)
+	struct buffer *out = &copy->files[COPY_REFUSED];
+	for (size_t at = 0; n < IDENTIFIERS_MAX && identifier_next(copy->identifiers, &at, &known);)
 		values[n++] = known.identifier.value;
-	return error ? error : dead_letters_about(copy->request->server->dead_letters, values, n, &copy->files[COPY_REFUSED]);
+	int error = dead_letters_about(copy->request->server->dead_letters, values, n, out);
+	for (size_t i = 0; i < out->n; i++)
+		copy->counts[COPY_REFUSED] += out->p[i] == '\n';
+	return error;
 }
 
 static void audit_take(void *arg, struct text line)
 {
-	buffer_text(arg, line);
-	buffer_char(arg, '\n');
+	struct copy *copy = arg;
+	buffer_text(&copy->files[COPY_AUDIT], line);
+	buffer_char(&copy->files[COPY_AUDIT], '\n');
+	copy->counts[COPY_AUDIT]++;
 }
 
 /* What the audit log says about the customer, this copy's own entry among it. */
@@ -208,89 +192,78 @@ static int audit_gather(struct copy *copy)
 {
 	struct server *server = copy->request->server;
 	struct audit_question *question = arena_zero_alloc(copy->request->arena, 1, sizeof *question);
-	struct customer *customer = question ? customer_lock_of(server->engine, copy->origin) : NULL;
-	char cid[33];
 	int error = 0;
-	if (!customer)
-		return question ? ERROR_NOT_FOUND : ERROR_MEMORY;
-	origin_format(cid, customer_id(server->engine, customer));
-	customer_unlock(server->engine, customer);
+	if (!question)
+		return ERROR_MEMORY;
 	question->n = SIZE_MAX;
-	question->abouts_n = noted_abouts(server, text_of(cid), question->abouts);
+	question->abouts_n = noted_abouts(server, text_of(copy->cid), question->abouts);
 	do
-		error = audit_read(server->audit, question, audit_take, &copy->files[COPY_AUDIT], &question->before);
+		error = audit_read(server->audit, question, audit_take, copy, &question->before);
 	while (!error && question->before);
 	return error;
 }
 
-static void manifest_make(struct copy *copy)
+/* Is it of the same records? Something may have arrived since. */
+static int digest_take(struct copy *copy)
 {
-	struct json_writer out = JSON_WRITER(&copy->files[COPY_MANIFEST]);
-	const struct fold_table *folds = engine_folds(copy->request->server->engine);
-	json_object_begin(&out);
-	json_put_text(&out, "about", TEXT("A copy of everything that is kept about one customer. Open index.html; the other files are for programs."));
-	json_put_time(&out, "made", copy->request->now_ms);
-	json_put_int(&out, "events", (int64_t)copy->year.all);
-	json_key(&out, TEXT("places"));
-	json_array_begin(&out);
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		json_object_begin(&out);
-		json_put_text(&out, "place", text_of(places[i].place));
-		json_put_text(&out, "holds", text_of(places[i].holds));
-		json_put_text(&out, "file", text_of(places[i].file));
-		json_object_end(&out);
-	}
-	json_array_end(&out);
-	json_key(&out, TEXT("follows_from_events"));
-	json_array_begin(&out);
-	for (size_t i = 0; i < folds->n; i++) {
-		json_object_begin(&out);
-		json_put_text(&out, "state", text_of(folds->folds[i]->name));
-		json_put_bool(&out, "learned", folds->folds[i]->personal);
-		json_object_end(&out);
-	}
-	json_array_end(&out);
-	json_object_end(&out);
+	struct digest digest;
+	int error = digest_of(copy->request->server, copy->origin, &digest, copy->digest);
+	if (error || digest.records != copy->counts[COPY_EVENTS] + copy->counts[COPY_DECISIONS] - copy->moves)
+		copy->digest[0] = 0;
+	return error;
 }
 
 static int copy_gather(struct copy *copy)
 {
-	struct json_writer document = JSON_WRITER(&copy->files[COPY_DOCUMENT]);
-	buffer_string(&copy->files[COPY_TABLE], "time,kind,name,channel,touchpoint,source,content\n");
-	int error = document_write(copy->request, copy->origin, &document);
+	int error = copy_begin(copy);
 	if (!error)
-		error = timeline_each(copy->request, copy->origin, HISTORY_EVENTS, history_take, copy);
+		error = histories_write(copy);
 	if (!error)
-		error = timeline_each(copy->request, copy->origin, HISTORY_DECISIONS, decision_take, copy);
+		error = digest_take(copy);
+	if (!error)
+		error = export_identities_write(copy);
+	if (!error)
+		error = export_derived_write(copy);
 	if (!error)
 		error = refused_gather(copy);
 	if (!error)
 		error = audit_gather(copy);
 	if (!error)
 		error = export_page_write(copy->request, copy->origin, &copy->year, &copy->files[COPY_PAGE]);
-	manifest_make(copy);
+	if (error)
+		return error;
+	export_consents_write(copy);
+	export_recipients_write(copy);
+	export_schemas_write(copy);
+	export_manifest_write(copy);
 	for (int i = 0; !error && i < COPY_FILES; i++)
 		error = copy->files[i].failed ? ERROR_LIMIT : 0;
+	for (size_t i = 0; !error && i < copy->schemas_n; i++)
+		error = copy->schemas[i].failed ? ERROR_LIMIT : 0;
 	return error;
 }
 
 void export_zip_reply(struct request *request, uint32_t origin)
 {
 	struct archive archive = {0};
-	struct copy copy;
-	if (!export_note(request, origin, "zip"))
+	struct copy *copy = export_note(request, origin, "zip") ? arena_alloc(request->arena, sizeof *copy) : NULL;
+	if (!copy)
 		return;
-	copy_init(&copy, request, origin);
-	int error = copy_gather(&copy);
+	copy_init(copy, request, origin);
+	int error = copy_gather(copy);
 	for (int i = 0; i < COPY_FILES; i++)
-		archive_add(&archive, copy_names[i], buffer_view(&copy.files[i]));
+		archive_add(&archive, copy_names[i], buffer_view(&copy->files[i]));
+	for (size_t i = 0; i < copy->schemas_n; i++)
+		archive_add(&archive, copy->schema_names[i], buffer_view(&copy->schemas[i]));
 	if (!error) {
 		buffer_reset(&request->http->out);
 		error = archive_finish(&archive, request->now_ms, &request->http->out);
 	}
-	copy_free(&copy);
+	copy_free(copy);
 	if (error && request->http->status < 400)
 		return reply_failure(request, error);
+	if (error)
+		return;
 	request->http->type = "application/zip";
 	http_reply_header(request->http, "Content-Disposition", "attachment; filename=\"what-is-known-about-me.zip\"");
 }

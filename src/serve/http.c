@@ -247,18 +247,18 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 		return MHD_NO;
 	struct http_exchange *x = &state->exchange;
 	state->connection = connection;
-	state->body.bytes_max = http->options.body_bytes_max;
 	atomic_store(&state->stream_asleep, 0);
 	x->state = state;
 	x->method = method_of(method);
 	x->path = text_copy(&x->arena, text_of(path));
+	state->body.bytes_max = http->options.body_bytes && x->path.p ? http->options.body_bytes(http->options.arg, x) : http->options.body_bytes_max;
 	x->status = 200;
 	x->type = "application/json";
 	*user = state;
 	int64_t length;
 	struct text declared = http_header_of(x, "Content-Length");
 	if (declared.n && text_to_int64(declared, &length) == 0) {
-		if (length > (int64_t)http->options.body_bytes_max) {
+		if (length > (int64_t)state->body.bytes_max) {
 			http->options.refused(http->options.arg, x);
 			/* A client that is still writing when the connection closes never sees why. So the body is read and
 			 * dropped first, unless it is huge or the client asks before sending it. */

@@ -62,6 +62,7 @@ struct http_options {
 	uint16_t port;                  /* 0: any free one; http_port says which. */
 	unsigned threads, connections_max, timeout_s;
 	size_t body_bytes_max;          /* Larger requests are answered 413. */
+	size_t (*body_bytes)(void *arg, struct http_exchange *exchange); /* The same for this one; NULL: as above. Asked before the body is read. */
 	enum http_next (*handle)(void *arg, struct http_exchange *exchange);
 	void (*refused)(void *arg, struct http_exchange *exchange); /* Makes the reply for a body that is too large. */
 	void (*done)(void *arg, struct http_exchange *exchange);    /* The exchange is over: free what user holds. */

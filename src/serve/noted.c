@@ -128,9 +128,18 @@ static void restriction_note(struct server *server, const struct customer *custo
 	                                              .words = value_is_true(value_get(event->payload, TEXT("restricted"))) ? TEXT("restricted") : TEXT("no longer restricted")});
 }
 
+static _Thread_local bool consents_are_quiet;
+
+void noted_consents_quiet(bool on)
+{
+	consents_are_quiet = on;
+}
+
 void noted_record(struct server *server, struct engine *engine, const struct customer *customer, const struct event *event)
 {
 	char about[AUDIT_ABOUT_BYTES], who[DICTIONARY_NAME_BYTES_MAX + 16], words[AUDIT_WORDS_BYTES + 1];
+	if (consents_are_quiet)
+		return;
 	if (event->header.kind == EVENT_RESTRICT)
 		return restriction_note(server, customer, event);
 	if (event->header.kind != EVENT_CONSENT || (event->header.flags & EVENT_IMPORTED))

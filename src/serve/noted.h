@@ -48,6 +48,9 @@ size_t noted_abouts(struct server *server, struct text name, char abouts[AUDIT_A
 /* A record was appended to @customer, who is locked: note it when it is a consent or a restriction. */
 void noted_record(struct server *server, struct engine *engine, const struct customer *customer, const struct event *event);
 
+/* While it is on, this thread's consents are not noted one by one: who brings in many notes them as one. */
+void noted_consents_quiet(bool on);
+
 /* Make the log part of the server, with its own key in FOLDER/audit-key. Errors: those of audit_open, secret_file. */
 int noted_start(struct server *server) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include "serve/behind.h"
 #include "serve/buying_models.h"
 #include "serve/caller.h"
+#include "serve/copy_read.h"
 #include "serve/dead_letters.h"
 #include "serve/erasure.h"
 #include "serve/hub.h"
@@ -16,6 +17,7 @@
 #include "serve/session.h"
 #include "serve/staff.h"
 #include "serve/noted.h"
+#include "serve/signer.h"
 #include "serve/worth.h"
 #include "serve/retention_run.h"
 #include "trust/erasures.h"
@@ -480,6 +482,17 @@ static enum http_next handle(void *arg, struct http_exchange *exchange)
 	return finish(request);
 }
 
+/* A copy is larger than other bodies: from an admin, and from nobody else. */
+static size_t body_bytes(void *arg, struct http_exchange *exchange)
+{
+	struct request request = {.server = arg, .http = exchange, .arena = &exchange->arena, .now_ms = clock_now_ms()};
+	if (exchange->method != HTTP_POST || !text_equal(exchange->path, TEXT("/v1/customers/import")))
+		return REQUEST_BODY_BYTES_MAX;
+	request_caller(&request, (struct text){0});
+	const bool may = request.caller.scope == KEY_SECRET && (request.caller.staff.n == 0 || request.caller.roles & ROLE_ADMIN);
+	return may ? COPY_PACKED_BYTES_MAX : REQUEST_BODY_BYTES_MAX;
+}
+
 static void refused(void *arg, struct http_exchange *exchange)
 {
 	struct server *server = arg;
@@ -565,7 +578,7 @@ static int engine_start(struct server *server, const struct server_options *opti
 	if (!error)
 		error = erasures_open(&server->erasures, server->folder, server->started_ms);
 	if (!error)
-		error = erasure_signer_open(&server->signer, server->folder);
+		error = signer_open(&server->signer, server->folder);
 	if (!error)
 		error = node_key_read(server->folder, node_key);
 	if (!error)
@@ -637,7 +650,7 @@ static int listen_start(struct server *server)
 	struct http_options http = {
 		.address = settings->listen, .port = (uint16_t)settings->port, .threads = (unsigned)settings->threads,
 		.connections_max = (unsigned)settings->connections_max, .timeout_s = (unsigned)settings->timeout_s,
-		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .handle = handle, .refused = refused, .done = done, .arg = server};
+		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .body_bytes = body_bytes, .handle = handle, .refused = refused, .done = done, .arg = server};
 	return http_start(&server->http, &http);
 }
 
@@ -697,7 +710,7 @@ void server_stop(struct server *server)
 	hub_free(server->hub);
 	dead_letters_close(server->dead_letters);
 	erasures_close(server->erasures);
-	erasure_signer_close(server->signer);
+	signer_close(server->signer);
 	audit_close(server->audit);
 	configurations_close(&server->configurations);
 	pace_close(server->pace);

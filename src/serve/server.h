@@ -27,7 +27,7 @@ struct request;
 struct hub;
 struct dead_letters;
 struct erasures;
-struct erasure_signer;
+struct signer;
 struct worth_view;
 struct standing;
 struct buying_models;
@@ -100,7 +100,7 @@ struct server {
 	struct hub *hub;
 	struct dead_letters *dead_letters;
 	struct erasures *erasures;
-	struct erasure_signer *signer;
+	struct signer *signer;
 	struct audit *audit;
 	struct buying_models *buying;
 	struct retention_run *retention;

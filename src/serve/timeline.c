@@ -6,11 +6,10 @@
 
 enum { TIMELINE_MAX = 1000 };
 
-void timeline_event_write(struct json_writer *out, const struct event *event)
+void timeline_event_members_write(struct json_writer *out, const struct event *event)
 {
 	char id[24];
 	struct value properties = value_get(event->payload, TEXT("properties"));
-	json_object_begin(out);
 	json_put_text(out, "event", record_format(id, 'e', event->position));
 	json_put_time(out, "time", event->header.time_ms);
 	json_put_time(out, "received", event->header.received_ms);
@@ -35,6 +34,12 @@ void timeline_event_write(struct json_writer *out, const struct event *event)
 	} else {
 		value_write_json(out, of_call ? properties : event->payload);
 	}
+}
+
+void timeline_event_write(struct json_writer *out, const struct event *event)
+{
+	json_object_begin(out);
+	timeline_event_members_write(out, event);
 	json_object_end(out);
 }
 

@@ -5,6 +5,7 @@
 #include "serve/server.h"
 
 void timeline_event_write(struct json_writer *out, const struct event *event);
+void timeline_event_members_write(struct json_writer *out, const struct event *event); /* Into an object that is open. */
 
 /*
  * Call @each with the history of the customer with @origin, newest first, until it returns false or the history ends; @what as in

@@ -26,7 +26,7 @@ enum {
 
 /* What is noted. X(symbol, name): the names stand in the file. */
 #define AUDIT_WHATS(X)                                                                                                     \
-	X(AUDIT_CONSENT, "consent") X(AUDIT_ACCESS, "staff-access") X(AUDIT_EXPORT, "export") X(AUDIT_ERASE, "erase")              \
+	X(AUDIT_CONSENT, "consent") X(AUDIT_ACCESS, "staff-access") X(AUDIT_EXPORT, "export") X(AUDIT_IMPORT, "import") X(AUDIT_ERASE, "erase")              \
 	X(AUDIT_CONFIGURATION, "configuration") X(AUDIT_SIGN_IN, "sign-in") X(AUDIT_RESTRICT, "restrict") X(AUDIT_CORRECT, "correct") \
 	X(AUDIT_REQUEST, "request") X(AUDIT_UNDO, "undo") X(AUDIT_JOIN, "join") X(AUDIT_PART, "part") X(AUDIT_KEYS, "keys")          \
 	X(AUDIT_RETENTION, "retention") /* Events that may not be kept any longer were taken out. */                               \

@@ -53,6 +53,30 @@ static void json_goes_into_a_value_and_comes_out_the_same(void **state)
 	json_parser_free(parser);
 }
 
+static void a_value_that_goes_out_exactly_comes_back_to_the_byte(void **state)
+{
+	(void)state;
+	static const double numbers[] = {0, 5, -5, 1e14, 1e15, 1e16, 123456789012345678.0, 1e300, -0.0, 0.1, 2.5e-7, 9007199254740993.0};
+	struct json_parser *parser = json_parser_new(1 << 16, 32);
+	struct buffer value = BUFFER_INIT(1 << 16), json = BUFFER_INIT(1 << 16), again = BUFFER_INIT(1 << 16);
+	size_t list = value_open(&value, VALUE_ARRAY);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		value_put_double(&value, numbers[i]);
+		value_put_int(&value, (int64_t)i - 3);
+	}
+	value_close(&value, list);
+	struct json_writer writer = JSON_WRITER(&json);
+	struct json root;
+	value_write_exact(&writer, (struct value){(const uint8_t *)value.p, value.n});
+	assert_int_equal(json_parse(parser, buffer_view(&json), &root), 0);
+	assert_int_equal(value_put_json(&again, root, 16), 0);
+	assert_true(text_equal(buffer_view(&value), buffer_view(&again)));
+	buffer_free(&value);
+	buffer_free(&json);
+	buffer_free(&again);
+	json_parser_free(parser);
+}
+
 /* Walk all of it, as readers do: a sanitizer watches. */
 static size_t walked(struct value value)
 {
@@ -421,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_goes_into_a_value_and_comes_out_the_same),
+		cmocka_unit_test(a_value_that_goes_out_exactly_comes_back_to_the_byte),
 		cmocka_unit_test(a_value_that_is_cut_or_changed_is_refused_or_safe_to_read),
 		cmocka_unit_test(nesting_and_size_of_a_value_are_bounded),
 		cmocka_unit_test(a_record_that_does_not_fit_is_refused),

@@ -1,0 +1,107 @@
+/* export_manifest.c: what the copy consists of, and the node's signature under it. */
+#include "serve/export.h"
+#include "serve/places.h"
+#include "serve/signer.h"
+
+#include <sodium.h>
+
+/* The sum first and the name next, so that a line of it can be given to sha256sum. */
+static void file_write(struct json_writer *out, const char *name, const struct buffer *file, const uint64_t *count)
+{
+	uint8_t hash[crypto_hash_sha256_BYTES];
+	char hex[2 * sizeof hash + 1];
+	crypto_hash_sha256(hash, (const uint8_t *)file->p, file->n);
+	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	json_object_begin(out);
+	json_put_text(out, "sha256", text_of(hex));
+	json_put_text(out, "name", text_of(name));
+	json_put_int(out, "bytes", (int64_t)file->n);
+	if (count)
+		json_put_int(out, "count", (int64_t)*count);
+	json_object_end(out);
+}
+
+static void files_write(struct json_writer *out, const struct copy *copy)
+{
+	json_key(out, TEXT("files"));
+	json_array_begin(out);
+	for (int i = 0; i < COPY_MANIFEST; i++)
+		file_write(out, copy_names[i], &copy->files[i], &copy->counts[i]);
+	for (size_t i = 0; i < copy->schemas_n; i++)
+		file_write(out, copy->schema_names[i], &copy->schemas[i], NULL);
+	json_array_end(out);
+}
+
+/* The oldest first: it gives the customer the name. */
+static void histories_write(struct json_writer *out, struct copy *copy)
+{
+	struct engine *engine = copy->request->server->engine;
+	uint32_t numbers[CUSTOMER_ORIGINS_MAX];
+	size_t n = 0;
+	char hex[33];
+	struct customer *customer = customer_lock_of(engine, copy->origin);
+	for (uint32_t number = customer ? customer->origin_first : 0; number && n < CUSTOMER_ORIGINS_MAX; number = engine_origin(engine, number)->next) {
+		size_t at = n++;
+		for (; at > 0 && numbers[at - 1] > number; at--)
+			numbers[at] = numbers[at - 1];
+		numbers[at] = number;
+	}
+	if (customer)
+		customer_unlock(engine, customer);
+	json_key(out, TEXT("histories"));
+	json_array_begin(out);
+	for (size_t i = 0; i < n; i++)
+		json_write_text(out, text_of(origin_format(hex, engine_origin(engine, numbers[i])->id)));
+	json_array_end(out);
+}
+
+static void states_write(struct json_writer *out, const struct fold_table *folds)
+{
+	json_key(out, TEXT("follows_from_events"));
+	json_array_begin(out);
+	for (size_t i = 0; i < folds->n; i++) {
+		json_object_begin(out);
+		json_put_text(out, "state", text_of(folds->folds[i]->name));
+		json_put_bool(out, "learned", folds->folds[i]->personal);
+		json_object_end(out);
+	}
+	json_array_end(out);
+}
+
+static void key_write(struct json_writer *out, const struct signer *signer)
+{
+	json_key(out, TEXT("signed_by"));
+	json_object_begin(out);
+	json_put_text(out, "id", signer_id(signer));
+	json_put_text(out, "key", signer_key(signer));
+	json_put_text(out, "algorithm", TEXT("Ed25519"));
+	json_object_end(out);
+}
+
+void export_manifest_write(struct copy *copy)
+{
+	struct server *server = copy->request->server;
+	struct json_writer out = JSON_WRITER(&copy->files[COPY_MANIFEST]);
+	uint8_t signature[SIGNER_SIGNATURE_BYTES];
+	char id[24];
+	json_object_begin(&out);
+	json_put_text(&out, "format", TEXT(EXPORT_FORMAT_NAME));
+	json_put_int(&out, "version", EXPORT_FORMAT);
+	json_put_text(&out, "about", TEXT("A copy of everything that is kept about one customer. Open index.html; the other files are for programs."));
+	json_put_time(&out, "made", copy->request->now_ms);
+	json_put_text(&out, "customer", text_of(copy->cid));
+	json_put_text(&out, "position", record_format(id, 'e', copy->position));
+	json_put_int(&out, "events", (int64_t)copy->counts[COPY_EVENTS]);
+	json_put_int(&out, "decisions", (int64_t)copy->counts[COPY_DECISIONS]);
+	json_put_text(&out, "digest", text_of(copy->digest));
+	histories_write(&out, copy);
+	key_write(&out, server->signer);
+	files_write(&out, copy);
+	json_key(&out, TEXT("places"));
+	places_write(&out);
+	states_write(&out, engine_folds(server->engine));
+	json_object_end(&out);
+	buffer_char(&copy->files[COPY_MANIFEST], '\n');
+	signer_sign(server->signer, buffer_view(&copy->files[COPY_MANIFEST]), signature);
+	buffer_append(&copy->files[COPY_SIGNATURE], signature, sizeof signature);
+}
