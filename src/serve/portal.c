@@ -186,6 +186,8 @@ bool portal_open(struct portal *portal, struct request *request)
 	portal->origin = customer_named(request->server, subject);
 	if (portal->origin)
 		return true;
+	if (portal_erased(portal, subject))
+		return false;
 	portal_problem(request, 404, "We know nothing about you yet.", "As soon as you use one of our services, this page shows what is kept.");
 	return false;
 }
@@ -239,7 +241,7 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
+	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}, {"#erase", "Erase everything"}};
 	struct topic topic;
 	size_t at = 0;
 	bool topics = topic_next(portal->config, &at, &topic);
@@ -273,11 +275,31 @@ static void take_section(struct portal *portal)
 	portal_section_close(portal);
 }
 
+static void erase_section(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	portal_section_open(portal, "erase", "How do I have it all erased?");
+	html_element(html, "p", "You can do it yourself, at once and without a reason. The next page says what happens and what has to be kept, and asks once more.");
+	html_open(html, "p", NULL);
+	html_open(html, "a", "class", "button", "href", "/me/erase", NULL);
+	html_string(html, "Erase everything");
+	html_close(html, "a");
+	html_close(html, "p");
+	portal_section_close(portal);
+}
+
 void portal_frame_open(struct portal *portal, const char *title)
 {
 	page_begin(portal->request, 200);
 	frame_open(&portal->html, portal->accessibility, title, false);
 	masthead_write(portal);
+	html_open(&portal->html, "main", "id", "main", NULL);
+}
+
+void portal_bare_open(struct portal *portal, int status, const char *title)
+{
+	page_begin(portal->request, status);
+	frame_open(&portal->html, portal->accessibility, title, false);
 	html_open(&portal->html, "main", "id", "main", NULL);
 }
 
@@ -314,5 +336,6 @@ void portal_page(struct request *request)
 	portal_open_section(portal);
 	portal_rights_section(portal);
 	take_section(portal);
+	erase_section(portal);
 	portal_frame_close(portal);
 }

@@ -23,6 +23,7 @@ static void states_read(struct portal *portal, struct reader *reader)
 	portal->moved = reader_state(reader, &moved_fold);
 	portal->rights = reader_state(reader, &rights_fold);
 	portal->accessibility = preference_accessibility(portal->preferences);
+	languages_read(&portal->languages, language_stated(portal->preferences, portal->traits), http_header_of(portal->request->http, "Accept-Language"));
 	portal->name = trait_display_name(portal->traits, portal->request->arena);
 }
 

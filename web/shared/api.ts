@@ -11,7 +11,7 @@ export type Value = string | number | boolean | null | Value[] | { [key: string]
 export interface Accessibility { text: "huge" | "normal"; contrast: "high" | "normal"; stable_layout: boolean; screen_reader: boolean }
 export interface Because { event: string; name: string; time: Time; text: string }
 export interface Ask {
-  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; answers: Answer[];
+  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; language?: string; answers: Answer[];
 }
 export type Answer = "yes" | "no" | "never";
 export interface Choice { value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string }
