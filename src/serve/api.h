@@ -179,6 +179,7 @@ void portal_question(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
+void portal_brand(struct request *request);                        /* portal.c */
 void portal_erase(struct request *request);                        /* portal_erase.c */
 void portal_refuse(struct request *request, int status, const char *code); /* Says an error of these as a page. */
 

@@ -118,6 +118,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/me/question", 0, ROUTE_WORKER, portal_question, "A question to the customer, when one may be asked.", portal_refuse},
 	{HTTP_GET, "/me/enter", 0, ROUTE_INLINE, portal_enter, "Enter it with ?token=.", portal_refuse},
 	{HTTP_GET, "/me/export", 0, ROUTE_WORKER, portal_export, "Everything, as a zip that opens as a page, or ?format=json.", portal_refuse},
+	{HTTP_GET, "/me/brand.css", 0, ROUTE_INLINE, portal_brand, "The colours and letters of the company, for the customer's own page."},
 	{HTTP_GET, "/me/erase", 0, ROUTE_WORKER, portal_erase, "What erasing means and what has to be kept; ?step=sure asks for the word.", portal_refuse},
 	{HTTP_POST, "/me/{action}", 0, ROUTE_WORKER, portal_form, "What a customer changes there, as a form.", portal_refuse},
 	{HTTP_GET, "/harbour", 0, ROUTE_INLINE, page_harbour, "The demo."},
