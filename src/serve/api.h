@@ -180,6 +180,8 @@ void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
 void portal_brand(struct request *request);                        /* portal.c */
+void portal_why(struct request *request);                          /* portal_why.c */
+void portal_receipts(struct request *request);                     /* portal_receipts.c */
 void portal_erase(struct request *request);                        /* portal_erase.c */
 void portal_refuse(struct request *request, int status, const char *code); /* Says an error of these as a page. */
 

@@ -19,6 +19,7 @@ enum {
 	PORTAL_GUESSES_MAX = 32,
 	PORTAL_MENUS_MAX = 8,
 	PORTAL_SAVING_DAYS = 90,
+	PORTAL_GIVEN_MAX = 10,
 };
 
 struct portal_change {
@@ -60,6 +61,8 @@ struct portal {
 	size_t menus_n;
 	struct portal_change *changes; /* Newest first. */
 	size_t changes_n;
+	struct event given[PORTAL_GIVEN_MAX]; /* Answers on scales, newest first. */
+	size_t given_n, given_all;
 };
 
 /* portal_read.c. Errors: ERROR_NOT_FOUND, ERROR_BUSY, ERROR_MEMORY, ERROR_CORRUPT. */
@@ -101,6 +104,7 @@ void portal_contact_section(struct portal *portal);    /* portal_contact.c */
 void portal_way_section(struct portal *portal);        /* portal_way.c */
 void portal_menu_section(struct portal *portal);       /* portal_menu.c */
 void portal_undo_section(struct portal *portal);       /* portal_undo.c */
+void portal_stars_section(struct portal *portal);      /* portal_stars.c */
 void portal_rights_section(struct portal *portal);     /* portal_rights.c */
 
 /* portal_rights.c: a request in the customer's words, and making one. */
@@ -140,6 +144,9 @@ int portal_contact_read(struct portal *portal, struct json_writer *out);
 int64_t portal_saving_ms(const struct portal *portal, uint64_t purpose, uint32_t *right, uint32_t *of);
 void portal_saving_open(struct portal *portal);        /* After the guesses are read. */
 void portal_saving_count(struct portal *portal, const struct event *event);
+
+/* portal_stars.c: an answer among what the customer gave. */
+void portal_stars_count(struct portal *portal, const struct event *event);
 
 /* portal_form.c: what was just done, when it was in this section. */
 void portal_done_write(struct portal *portal, const char *section);

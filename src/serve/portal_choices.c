@@ -245,6 +245,11 @@ void portal_choices_section(struct portal *portal)
 		purpose_write(portal, &purposes->items[i]);
 	html_close(html, "ul");
 	ledger_write(portal);
+	html_open(html, "p", NULL);
+	html_open(html, "a", "href", "/me/receipts", NULL);
+	html_string(html, "Receipts for all your answers");
+	html_close(html, "a");
+	html_close(html, "p");
 	if (consent_mask(portal->consents, portal->config, portal->request->now_ms) & stopped)
 		stop_write(portal);
 	restrict_write(portal);

@@ -166,6 +166,13 @@ static void guesses_write(struct portal *portal)
 		html_close(html, "li");
 	}
 	html_close(html, "ul");
+	if (*portal->form_token) {
+		html_open(html, "p", NULL);
+		html_open(html, "a", "href", "/me/why", NULL);
+		html_string(html, "Why did I see what I saw?");
+		html_close(html, "a");
+		html_close(html, "p");
+	}
 }
 
 static bool is_withheld(const struct purpose *purpose, uint64_t agreed)

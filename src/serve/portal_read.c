@@ -160,6 +160,7 @@ static int changes_read(struct portal *portal, struct history *history)
 		if (event.header.kind == EVENT_UNDO && undone_n < UNDONE_MAX && value_int(value_get(event.payload, TEXT("position")), &position))
 			undone[undone_n++] = (uint64_t)position;
 		portal_saving_count(portal, &event);
+		portal_stars_count(portal, &event);
 		if (undo_by_whom(&event) != UNDO_CUSTOMER)
 			continue;
 		struct portal_change *change = &portal->changes[portal->changes_n++];

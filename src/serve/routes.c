@@ -120,6 +120,8 @@ const struct route routes[] = {
 	{HTTP_GET, "/me/export", 0, ROUTE_WORKER, portal_export, "Everything, as a zip that opens as a page, or ?format=json.", portal_refuse},
 	{HTTP_GET, "/me/brand.css", 0, ROUTE_INLINE, portal_brand, "The colours and letters of the company, for the customer's own page."},
 	{HTTP_GET, "/me/erase", 0, ROUTE_WORKER, portal_erase, "What erasing means and what has to be kept; ?step=sure asks for the word.", portal_refuse},
+	{HTTP_GET, "/me/why", 0, ROUTE_WORKER, portal_why, "Why the customer saw what they saw: the last decisions with their reasons.", portal_refuse},
+	{HTTP_GET, "/me/receipts", 0, ROUTE_WORKER, portal_receipts, "Every answer about data with the words that were shown; ?of= one of them, or all, as a signed file.", portal_refuse},
 	{HTTP_POST, "/me/{action}", 0, ROUTE_WORKER, portal_form, "What a customer changes there, as a form.", portal_refuse},
 	{HTTP_GET, "/harbour", 0, ROUTE_INLINE, page_harbour, "The demo."},
 	{HTTP_GET, "/harbour/people", 0, ROUTE_INLINE, harbour_people, "The demo's people."},
