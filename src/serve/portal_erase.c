@@ -47,7 +47,9 @@ static void happens_write(struct portal *portal)
 	html_element(html, "h2", "What happens?");
 	html_open(html, "ul", "class", "plain-list", NULL);
 	item_write(html, "At once nobody here knows you any more: on every channel you are served like a stranger.");
-	item_write(html, "The key with which everything about you is sealed is destroyed. What lies in old copies cannot be opened by anybody, and the last copy of the key is gone within 7 days.");
+	html_open(html, "li", NULL);
+	html_format(html, "The key with which everything about you is sealed is destroyed. What lies in old copies cannot be opened by anybody, and the last copy of the key is gone within %d days.", ERASURE_COPY_DAYS);
+	html_close(html, "li");
 	item_write(html, "What you stated, agreed to, wished and earned is gone, and so are the guesses, the groups and the stars.");
 	item_write(html, "You get a signed certificate that says what was done.");
 	item_write(html, "It cannot be undone.");

@@ -121,7 +121,7 @@ static void answer_write(struct portal *portal, const struct portal_change *chan
 	html_open(html, "span", "class", "from", NULL);
 	html_string(html, "These words stood there: “");
 	portal_foreign(html, member(change, "text"), language.n ? language : TEXT("en"));
-	html_format(html, "” Version %.*s. ", TEXT_ARGS(version));
+	html_format(html, "” Version %.*s, said on ", TEXT_ARGS(version));
 	portal_moment(html, change->event.header.time_ms);
 	portal_on_channel(html, (enum channel)change->event.header.channel);
 	html_string(html, ". Their hash: ");

@@ -3,8 +3,12 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Server, identify, iso, ok, track, DAY } from "./server.mjs";
+import { Server, identify, iso, ok, root, track, DAY } from "./server.mjs";
 import { Visit, fields, signed, words } from "./visit.mjs";
 
 let server, n = 0;
@@ -77,6 +81,17 @@ test("every_answer_has_a_receipt_with_the_words_their_hash_and_a_signature", asy
   assert.equal((await (await somebody()).visit.get(`/me/receipts?of=${answers[1].id}`)).status, 404, "nobody has another's receipt");
   for (const wrong of ["u1", "zz", "u"]) assert.equal((await visit.get(`/me/receipts?of=${wrong}`)).status, 404);
   assert.equal((await server.get("/me/receipts?of=all", { key: null })).status, 403);
+});
+test("a_receipt_is_checked_as_the_document_says", async () => {
+  const { visit } = await somebody(), folder = mkdtempSync(join(tmpdir(), "attune-receipt-"));
+  try {
+    const command = /To check one:\n\n```sh\n([^]*?)```/.exec(readFileSync(join(root, "docs/portal.md"), "utf8"))[1];
+    const check = (receipt) => { writeFileSync(join(folder, "receipt.json"), JSON.stringify(receipt)); return execFileSync("sh", ["-c", command], { cwd: folder, encoding: "utf8" }).trim(); };
+    await visit.choose("marketing", "yes");
+    const receipt = (await visit.get("/me/receipts?of=all")).body;
+    assert.equal(check(receipt), "sound");
+    assert.equal(check({ ...receipt, statement: receipt.statement.replace('"yes"', '"no"') }), "not sound");
+  } finally { rmSync(folder, { recursive: true, force: true }); }
 });
 test("stars_that_were_given_are_listed_and_where_the_companys_stand", async () => {
   const { user, visit } = await somebody("research");
