@@ -154,6 +154,10 @@ void api_session(struct request *request);
 void api_session_delete(struct request *request);
 void api_session_password(struct request *request);
 
+/* staff_api.c */
+void api_staff(struct request *request);
+void api_staff_act(struct request *request);
+
 /* pages.c */
 void page_asset(struct request *request);
 void page_harbour(struct request *request);

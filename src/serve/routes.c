@@ -98,6 +98,8 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/session", ROLE_ANY, ROUTE_INLINE, api_session, "Who of staff is signed in, with which roles, and what they may call."},
 	{HTTP_DELETE, "/v1/session", ROLE_ANY, ROUTE_WORKER, api_session_delete, "Sign out."},
 	{HTTP_POST, "/v1/session/password", ROLE_ANY, ROUTE_WORKER, api_session_password, "Another password for one's own account: {\"old\", \"new\"}; every other session of it ends."},
+	{HTTP_GET, "/v1/staff", ROLE_ADMIN, ROUTE_WORKER, api_staff, "Accounts of staff: roles, state, how many sessions. For admins who are signed in; no key may call it."},
+	{HTTP_POST, "/v1/staff/{act}", ROLE_ADMIN, ROUTE_WORKER, api_staff_act, "invite {\"name\", \"roles\"} (answers with a token, once), roles {\"name\", \"roles\"}, lock {\"name\"}, sign-out {\"name\"}."},
 	{HTTP_GET, "/v1/keys", KEY_SECRET, ROUTE_INLINE, api_keys, "How many keys there are."},
 	{HTTP_POST, "/v1/keys", KEY_SECRET, ROUTE_WORKER, api_keys_post, "Make a key: {\"scope\": \"write\"|\"secret\", \"source\"}. It is shown once."},
 	{HTTP_POST, "/v1/snapshot", KEY_SECRET, ROUTE_WORKER, api_snapshot, "Write a snapshot now."},

@@ -596,6 +596,34 @@ await check("the_page_of_trust_is_walked_by_keyboard_alone", { console: true }, 
   await page.waitForSelector(`${id("purposes")}[data-shows="table"]`);
   same(await unreached(page), [], "what Tab does not reach with tables");
 });
+await check("staff_is_invited_given_other_roles_and_shut_out_by_keyboard_alone", { console: true, bypassCSP: true }, async (open) => {
+  const page = await open("/console");
+  await reach(page, id("staff"));
+  await page.waitForURL(/console\/staff$/);
+  await seen(page, "accounts");
+  await reach(page, id("invite"));
+  await seen(page, "staff-dialog");
+  await reach(page, "#staff-name", null); await page.keyboard.type("keys-only");
+  await reach(page, 'input[value="service"]', "Space");
+  await reach(page, id("staff-save"));
+  await gone(page, "staff-dialog");
+  must(/at_invite_[\w-]{43}/.test(await page.textContent(id("token"))), "the invitation is not shown");
+  const row = '[data-account="keys-only"]';
+  must(/service.*invited/s.test(await page.textContent(row)), await page.textContent(row));
+  await reach(page, id("roles-keys-only"));
+  await reach(page, 'input[value="service"]', "Space"); await reach(page, 'input[value="analyst"]', "Space");
+  same(await scan(page), [], "axe of the dialog");
+  await reach(page, id("staff-save"));
+  await until(async () => /analyst/.test(await page.textContent(row)) && !/service/.test(await page.textContent(row)), "the roles are not changed");
+  must(!(await page.$(id("token"))), "an invitation stays on the page after the next act");
+  same(await unreached(page), [], "what Tab does not reach");
+  await reach(page, id("lock-keys-only"));
+  await seen(page, "staff-dialog");
+  await page.keyboard.press("Escape"); await gone(page, "staff-dialog");
+  await page.keyboard.press("Enter"); await seen(page, "staff-dialog");
+  await reach(page, id("staff-save"));
+  await until(async () => !(await page.$(row)), "who never came is still there");
+});
 await check("a_figure_of_worth_opens_to_as_many_customers_and_back", { console: true }, async (open) => {
   const page = await open("/console/worth");
   await page.waitForSelector(`${id("groups")} tbody a`);
@@ -661,6 +689,7 @@ const pages = [
   ["trust", "/console/trust", id("entries"), null, true], ["trust-table", "/console/trust", id("purposes"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("purposes")}[data-shows="table"]`); }, true],
   ["trust-request", "/console/trust", id("entries"), async (p) => { await request_open(p); await p.click('[data-testid^="answer-r"]'); await seen(p, "answer"); await p.click('input[value="extend"]'); }, true], ["trust-checked", "/console/trust?what=keys&requests=refused", id("verify"), async (p) => { await p.click(id("verify")); await seen(p, "verified"); }, true],
   ["card-rights", () => ana_path, id("rights"), async (p) => { await post(p, "/v1/decide", { customer: { cid: ana_path.split("/").pop() }, surface: "machine-withdrawal" }); await p.click(id("decided")); await p.click('[data-testid^="explain-"]'); await p.waitForSelector('[data-testid^="explained-"]'); await p.click(id("erase")); await seen(p, "erase-dialog"); }, true],
+  ["staff", "/console/staff", id("accounts"), null, true], ["staff-invite", "/console/staff", id("accounts"), async (p) => { await p.click(id("invite")); await seen(p, "staff-dialog"); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],

@@ -132,7 +132,7 @@ function Months({ t }: { t: Answer }) {
 /* ---- who did what ---- */
 
 const whats: [string, string][] = [["", "Everything"], ["consent", "Consents"], ["staff-access", "Openings by staff"], ["export", "Copies"], ["correct", "Corrections"], ["request", "Requests"], ["undo", "Undone"], ["restrict", "Restricted"], ["erase", "Erased"],
-  ["join", "Joined"], ["part", "Parted"], ["configuration", "Configuration"], ["keys", "Keys"], ["sign-in", "Signed in"], ["audit", "The log itself"]];
+  ["join", "Joined"], ["part", "Parted"], ["configuration", "Configuration"], ["keys", "Keys"], ["staff", "Accounts of staff"], ["sign-in", "Signed in"], ["audit", "The log itself"]];
 const what_words = (what: string): string => whats.find(([name]) => name === what)?.[1] ?? what;
 
 function Audit({ t }: { t: Answer }) {

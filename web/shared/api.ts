@@ -226,6 +226,8 @@ export interface CustomerValue {
   rfm?: ({ title: string } & Record<"recency" | "frequency" | "money", RankedMeasure>) | null; need?: { title: string; rests_on: number } | null; give_and_get?: { cell: string; title: string };
 }
 /* Who of staff is signed in; `may` names routes as the table has them: "GET /v1/overview". */
+export interface StaffAccount { name: string; roles: string; account: boolean; disabled: boolean; invited: boolean; created: Time; sessions: number }
+export interface StaffDone { done: boolean; name: string; roles?: string; token?: string; sessions_ended: number }
 export interface SignedIn { name: string; roles: string; has_password: boolean; may: string[] }
 /* Trust. A share of too few customers is null. */
 export type TrustShare = { share: number; low: number; high: number; n: number } | null;
@@ -291,6 +293,8 @@ export function client(who: Who = {}) {
   return {
     signedIn: () => call<SignedIn>(who, "GET", "/v1/session"),
     signOut: () => call<Done>(who, "DELETE", "/v1/session"),
+    staff: () => call<{ accounts: StaffAccount[] }>(who, "GET", "/v1/staff"),
+    staffAct: (act: "invite" | "roles" | "lock" | "sign-out", body: { name: string; roles?: string }) => call<StaffDone>(who, "POST", `/v1/staff/${act}`, body),
     password: (change: { old: string; new: string }) => call<Done>(who, "POST", "/v1/session/password", change),
     scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
