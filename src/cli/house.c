@@ -25,6 +25,7 @@
 #include "interact/voice/ranking.h"
 #include "measure/layers/layers.h"
 #include "measure/roadmap.h"
+#include "serve/brand.h"
 #include "trust/consent.h"
 #include "trust/retention.h"
 #include "trust/rights_request.h"
@@ -40,7 +41,8 @@ const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
                                                   &price_list_kind, &move_kind, &note_kind, &question_kind, &idea_kind, &need_kind, &segment_kind,
-                                                  &category_kind, &product_kind, &purchase_kind, &consequence_kind, &topic_kind, &retention_kind};
+                                                  &category_kind, &product_kind, &purchase_kind, &consequence_kind, &topic_kind, &retention_kind,
+                                                  &brand_kind};
 const struct config_kinds house_kinds = {kinds, sizeof kinds / sizeof *kinds};
 
 bool house_column(const struct event *event, int32_t *value)

@@ -23,6 +23,7 @@ static int usage(FILE *out)
 {
 	fputs("usage: attune staff list --data DIR [--json]\n"
 	      "       attune staff invite NAME --role ROLE[,ROLE] --data DIR [--json]\n"
+	      "       attune staff roles NAME --role ROLE[,ROLE] --data DIR [--json]\n"
 	      "       attune staff disable NAME --data DIR [--json]\n\n"
 	      "An invitation is shown once and works once, at /console/sign-in?invited. Used by somebody who has an account it\n"
 	      "gives that account a new password and these roles. A disabled account is signed out at once.\n\n", out);
@@ -64,22 +65,12 @@ static int failed(const struct call *call, const char *why)
 	return EXIT_FAILED;
 }
 
+static const char no_role[] = "--role must be one or more of admin, service, manager, privacy, analyst, with commas between.";
+static const char no_account[] = "there is no account of that name; attune staff list has them.";
+
 static const char *state_of(const struct account *account)
 {
 	return account->changed_ms == 0 ? "invited" : account->disabled ? "disabled" : account->invited ? "open, invited anew" : "open";
-}
-
-static void account_write(struct json_writer *out, const struct account *account)
-{
-	char roles[STAFF_ROLES_BYTES];
-	json_object_begin(out);
-	json_put_text(out, "name", text_of(account->name));
-	json_put_text(out, "roles", roles_format(account->roles, roles));
-	json_put_bool(out, "account", account->changed_ms != 0);
-	json_put_bool(out, "disabled", account->disabled);
-	json_put_bool(out, "invited", account->invited);
-	json_put_time(out, "created", account->created_ms);
-	json_object_end(out);
 }
 
 static int list(const struct call *call, struct staff *staff)
@@ -94,7 +85,9 @@ static int list(const struct call *call, struct staff *staff)
 	json_array_begin(&out);
 	for (size_t i = 0; i < n; i++) {
 		char roles[STAFF_ROLES_BYTES];
-		account_write(&out, &accounts[i]);
+		json_object_begin(&out);
+		staff_account_write(&out, &accounts[i]);
+		json_object_end(&out);
 		if (!call->json)
 			printf("%-30s %-30s %s\n", *accounts[i].name ? accounts[i].name : "(the first account)", roles_format(accounts[i].roles, roles).p, state_of(&accounts[i]));
 	}
@@ -129,7 +122,7 @@ static int invite(const struct call *call, struct staff *staff)
 	char token[STAFF_TOKEN_BYTES];
 	unsigned roles = roles_parse(text_of(call->role));
 	if (!roles)
-		return failed(call, "--role must be one or more of admin, service, manager, privacy, analyst, with commas between.");
+		return failed(call, no_role);
 	int error = *call->name ? staff_invite(staff, text_of(call->name), roles, token) : ERROR_INVALID;
 	if (error)
 		return failed(call, error == ERROR_INVALID ? "a name has 1 to 80 letters, digits and . - _ + @, without blanks." : error_sentence(error));
@@ -137,11 +130,26 @@ static int invite(const struct call *call, struct staff *staff)
 	return EXIT_DONE;
 }
 
+static int grant(const struct call *call, struct staff *staff)
+{
+	unsigned roles = roles_parse(text_of(call->role));
+	if (!roles)
+		return failed(call, no_role);
+	int error = staff_roles(staff, text_of(call->name), roles);
+	if (error)
+		return failed(call, error == ERROR_NOT_FOUND ? no_account : error_sentence(error));
+	if (call->json)
+		printf("{\"done\":true}\n");
+	else
+		printf("%s is %s from now on, on every page that is open too.\n", call->name, call->role);
+	return EXIT_DONE;
+}
+
 static int disable(const struct call *call, struct staff *staff)
 {
 	int error = staff_disable(staff, text_of(call->name));
 	if (error)
-		return failed(call, error == ERROR_NOT_FOUND ? "there is no account of that name; attune staff list has them." : error_sentence(error));
+		return failed(call, error == ERROR_NOT_FOUND ? no_account : error_sentence(error));
 	if (call->json)
 		printf("{\"disabled\":true}\n");
 	else
@@ -168,6 +176,8 @@ int verb_staff(int argc, char **argv)
 		exit = list(&call, staff);
 	else if (strcmp(call.act, "invite") == 0)
 		exit = invite(&call, staff);
+	else if (strcmp(call.act, "roles") == 0)
+		exit = grant(&call, staff);
 	else if (strcmp(call.act, "disable") == 0)
 		exit = disable(&call, staff);
 	else

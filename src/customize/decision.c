@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "customize/habit.h"
+#include "customize/language.h"
 #include "customize/question_ask.h"
+#include "identify/trait.h"
 #include "trust/consent.h"
 
 #include <stdarg.h>
@@ -344,6 +346,29 @@ static int decide_recommend(struct decision *decision, struct reader *reader, co
 
 /* ---- together ---- */
 
+/* The question in the customer's language: its own words, else title and text of the purpose, whole or not at all. */
+static void consent_translate(struct decision *decision, struct reader *reader)
+{
+	const struct surface *surface = decision->surface;
+	const struct purpose *purpose = purpose_of_mask(reader->config, surface->purpose);
+	struct decision_ask *ask = &decision->ask;
+	if (!surface->asks.n && !(purpose && purpose->texts.n))
+		return;
+	struct text language, stated = language_stated(reader_state(reader, &preference_fold), reader_state(reader, &trait_fold));
+	struct text own = value_text(language_of(surface->asks, stated, &language));
+	if (stated.n && own.n && own.n < sizeof ask->text) {
+		memcpy(ask->text, own.p, own.n);
+		ask->text_n = own.n;
+		ask->language = language;
+	} else if (stated.n && !own.n && purpose && language_of(purpose->texts, stated, &language).n) {
+		struct purpose_words words = purpose_words_in(purpose, stated);
+		if (words.title.n + words.text.n + 2 >= sizeof ask->text)
+			return;
+		ask->text_n = (size_t)snprintf(ask->text, sizeof ask->text, "%.*s: %.*s", TEXT_ARGS(words.title), TEXT_ARGS(words.text));
+		ask->language = words.language;
+	}
+}
+
 /* One question, unticked, where consent is missing: at most until it has been answered. */
 static void consent_ask(struct decision *decision, struct reader *reader)
 {
@@ -355,6 +380,7 @@ static void consent_ask(struct decision *decision, struct reader *reader)
 	struct text text = text_cut(surface->ask, sizeof decision->ask.text);
 	memcpy(decision->ask.text, text.p, text.n);
 	decision->ask.text_n = text.n;
+	consent_translate(decision, reader);
 }
 
 int decide(struct decision *decision, struct reader *reader, const struct surface *surface, int64_t now_ms,

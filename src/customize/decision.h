@@ -33,6 +33,7 @@ struct decision_ask {
 	const struct question *question; /* Of a surface that asks. */
 	char text[DECISION_WHY_BYTES];
 	size_t text_n;
+	struct text language;            /* Of the text, where it is another than the configuration's own; else empty. */
 };
 
 struct decision {

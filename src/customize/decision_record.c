@@ -97,6 +97,10 @@ static void ask_encode(struct buffer *out, const struct decision *decision, cons
 		value_put_key(out, TEXT("text"));
 		value_put_text(out, (struct text){ask->text, ask->text_n});
 	}
+	if (ask->language.n) {
+		value_put_key(out, TEXT("language"));
+		value_put_text(out, ask->language);
+	}
 	if (ask->kind == SUGGESTION_QUESTION) {
 		value_put_key(out, TEXT("question"));
 		value_put_int(out, ask->question->mark);

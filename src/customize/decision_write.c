@@ -135,7 +135,9 @@ static void ask_write(struct json_writer *writer, const struct decision *decisio
 	json_put_text(writer, "text", ((struct text){ask->text, ask->text_n}));
 	if (ask->kind == SUGGESTION_CONSENT)
 		json_put_text(writer, "purpose", decision->surface->purpose_name);
-	else
+	if (ask->language.n)
+		json_put_text(writer, "language", ask->language);
+	if (ask->kind != SUGGESTION_CONSENT)
 		json_put_text(writer, "option", decision->surface->options[ask->option]);
 	json_key(writer, TEXT("answers"));
 	json_write_raw(writer, ask->kind == SUGGESTION_CONSENT ? TEXT("[\"yes\",\"no\"]") : TEXT("[\"yes\",\"no\",\"never\"]"));

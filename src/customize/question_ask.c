@@ -19,7 +19,8 @@ static bool complaint_is_open(struct reader *reader)
 void question_ask(struct decision *decision, struct reader *reader, uint32_t resting)
 {
 	struct question_budget budget = {.consents = reader->consents, .state = reader_state(reader, &question_fold),
-	                                 .complaint_open = complaint_is_open(reader), .now_ms = decision->now_ms};
+	                                 .complaint_open = complaint_is_open(reader), .now_ms = decision->now_ms,
+	                                 .wish = question_wish(preference_get(reader_state(reader, &preference_fold), TEXT(QUESTION_WISH)))};
 	struct buffer why = {.p = decision->why, .capacity = sizeof decision->why, .bytes_max = sizeof decision->why - 1};
 	for (size_t i = 0; i < decision->surface->questions_n && !decision->ask.kind; i++) {
 		const struct question *question = question_find(reader->config, decision->surface->questions[i]);

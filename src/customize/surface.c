@@ -3,7 +3,9 @@
 
 #include "base/unit.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <stdio.h>
 #include <xxhash.h>
 
 struct surfaces {
@@ -30,6 +32,7 @@ static const struct config_key surface_keys[] = {
 	{.name = "currency", .type = CONFIG_TEXT},
 	{.name = "saves", .type = CONFIG_TEXT},
 	{.name = "ask", .type = CONFIG_TEXT},
+	{.name = "asks", .type = CONFIG_MAP},
 	{.name = "title", .type = CONFIG_TEXT},
 	{.name = NULL}};
 
@@ -160,6 +163,24 @@ static struct text text_or(struct value value, struct text otherwise)
 	return value_text(value).n ? value_text(value) : otherwise;
 }
 
+/* "asks": the question by language. */
+static int asks_check(struct config_build *build, const struct config_document *document, struct value asks)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	struct text language;
+	int error = 0;
+	while (value_next(&cursor, asks, &language, &item)) {
+		char path[80];
+		snprintf(path, sizeof path, "asks.%.*s", TEXT_ARGS(text_cut(language, 60)));
+		if (!language_is_tag(language))
+			error = config_problem(build, document, path, "\"%.*s\" is no language: cs, en-GB", TEXT_ARGS(text_cut(language, 60)));
+		else if (!value_text(item).n)
+			error = config_problem(build, document, path, "\"%.*s\" needs the question in that language", TEXT_ARGS(language));
+	}
+	return error;
+}
+
 static int surface_compile(struct config_build *build, const struct config *config, const struct config_document *document,
                            struct surface *surface)
 {
@@ -171,6 +192,9 @@ static int surface_compile(struct config_build *build, const struct config *conf
 	surface->verb = text_or(value_get(document->body, TEXT("verb")), TEXT("chose"));
 	surface->currency = value_text(value_get(document->body, TEXT("currency")));
 	surface->ask = text_or(value_get(document->body, TEXT("ask")), TEXT("Remember this for next time?"));
+	surface->asks = value_get(document->body, TEXT("asks"));
+	if (asks_check(build, document, surface->asks) != 0)
+		return ERROR_INVALID;
 	struct text saves = value_text(value_get(document->body, TEXT("saves")));
 	if (saves.n && duration_parse(saves, &surface->saves_ms) != 0)
 		return config_problem(build, document, "saves", "\"saves\" is a time such as 10s");

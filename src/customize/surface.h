@@ -36,6 +36,7 @@ struct surface {
 	struct surface_stated stated[SURFACE_STATED_MAX];
 	size_t stated_n;
 	struct text verb, currency, ask;
+	struct value asks;                 /* The same question by language: an object of texts. Absent without. */
 	int64_t saves_ms;                  /* What one right usual choice spares the customer; 0: not stated. */
 	/* menu */
 	struct text options[MENU_OPTIONS_MAX], titles[MENU_OPTIONS_MAX];

@@ -20,3 +20,35 @@ const struct config_document *config_find(const struct config *config, struct te
 			return document;
 	return NULL;
 }
+
+/* ---- languages ---- */
+
+bool language_is_tag(struct text tag)
+{
+	for (size_t i = 0; i < tag.n; i++) {
+		char c = tag.p[i], letter = (char)(c | 32);
+		if (!(letter >= 'a' && letter <= 'z') && (i == 0 || !((c >= '0' && c <= '9') || c == '-')))
+			return false;
+	}
+	return tag.n >= 2 && tag.n <= LANGUAGE_BYTES_MAX;
+}
+
+bool language_serves(struct text language, struct text wanted)
+{
+	return language.n && wanted.n >= language.n && text_equal_fold(text_first(wanted, language.n), language) &&
+	       (wanted.n == language.n || wanted.p[language.n] == '-' || wanted.p[language.n] == '_');
+}
+
+struct value language_of(struct value texts, struct text wanted, struct text *language)
+{
+	struct value_cursor cursor = {0};
+	struct value item, best = {0};
+	struct text key;
+	*language = (struct text){"", 0};
+	while (value_next(&cursor, texts, &key, &item))
+		if (language_serves(key, wanted) && key.n > language->n) {
+			*language = key;
+			best = item;
+		}
+	return best;
+}

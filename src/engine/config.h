@@ -43,10 +43,19 @@ struct config {
 
 enum config_section { CONFIG_PURPOSES, CONFIG_SOURCES, CONFIG_TOUCHPOINTS, CONFIG_SURFACES, CONFIG_JOURNEYS, CONFIG_MATTERS, CONFIG_PROMISES, CONFIG_LAYERS, CONFIG_PRICES, CONFIG_MOVES, CONFIG_NOTES,
                       CONFIG_QUESTIONS, CONFIG_IDEAS, CONFIG_NEEDS, CONFIG_SEGMENTS, CONFIG_PRODUCTS,
-                      CONFIG_PURCHASES, CONFIG_CONSEQUENCES, CONFIG_TOPICS, CONFIG_RETENTION };
+                      CONFIG_PURCHASES, CONFIG_CONSEQUENCES, CONFIG_TOPICS, CONFIG_RETENTION, CONFIG_BRAND };
 
 /* The documents of @kind, one after another: start with *@at = 0; NULL at the end. */
 const struct config_document *config_next(const struct config *config, struct text kind, size_t *at);
 const struct config_document *config_find(const struct config *config, struct text kind, struct text name);
+
+/* ---- languages: tags such as cs and en-GB (RFC 5646) ---- */
+
+enum { LANGUAGE_BYTES_MAX = 16 };
+bool language_is_tag(struct text tag);
+/* Does a text in @language serve whoever wants @wanted? "cs" serves cs-CZ, and not the other way round (RFC 4647, lookup). */
+bool language_serves(struct text language, struct text wanted);
+/* Of @texts, an object by language, the member that serves @wanted best; *@language is its own. Absent without one. */
+struct value language_of(struct value texts, struct text wanted, struct text *language);
 
 #endif

@@ -169,6 +169,10 @@ void api_session(struct request *request);
 void api_session_delete(struct request *request);
 void api_session_password(struct request *request);
 
+/* staff_api.c */
+void api_staff(struct request *request);
+void api_staff_act(struct request *request);
+
 /* pages.c */
 void page_asset(struct request *request);
 void page_harbour(struct request *request);
@@ -194,6 +198,10 @@ void portal_question(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
+void portal_brand(struct request *request);                        /* portal.c */
+void portal_why(struct request *request);                          /* portal_why.c */
+void portal_receipts(struct request *request);                     /* portal_receipts.c */
+void portal_erase(struct request *request);                        /* portal_erase.c */
 void portal_refuse(struct request *request, int status, const char *code); /* Says an error of these as a page. */
 
 /* docs/api.md from the table of routes. */

@@ -134,6 +134,10 @@ static void purpose_write(struct request *request, const struct consent_acts *ac
 	json_put_bool(out, "automated", purpose->automated);
 	texts_list_write(out, "categories", purpose->categories);
 	texts_list_write(out, "recipients", purpose->recipients);
+	if (purpose->texts.n) {
+		json_put_text(out, "language", purpose->language);
+		texts_list_write(out, "texts", purpose->texts);
+	}
 	if (purpose->retention.n)
 		json_put_text(out, "retention", purpose->retention);
 	json_put_text(out, "basis", purpose->basis.n ? purpose->basis : TEXT("consent"));

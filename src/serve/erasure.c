@@ -87,7 +87,7 @@ static void statement_write(struct buffer *out, const struct erasing *erasing, c
 	json_object_end(&json);
 }
 
-static void certificate_write(struct buffer *out, const struct signer *signer, struct text statement)
+void erasure_sign(const struct signer *signer, struct text statement, struct buffer *out)
 {
 	struct json_writer json = JSON_WRITER(out);
 	uint8_t signature[SIGNER_SIGNATURE_BYTES];
@@ -190,7 +190,7 @@ static int certify(struct erasing *erasing, const struct erasure *erasure, struc
 {
 	struct buffer statement = BUFFER_INIT(CERTIFICATE_BYTES_MAX), certificate = BUFFER_INIT(2 * CERTIFICATE_BYTES_MAX);
 	statement_write(&statement, erasing, erasure, who, because);
-	certificate_write(&certificate, erasing->server->signer, buffer_view(&statement));
+	erasure_sign(erasing->server->signer, buffer_view(&statement), &certificate);
 	int error = statement.failed || certificate.failed ? ERROR_MEMORY : 0;
 	if (!error)
 		error = erasures_done(erasing->server->erasures, erasure->id, buffer_view(&certificate));
@@ -216,6 +216,10 @@ static int finish(struct erasing *erasing, const char *id, struct text who, stru
 }
 
 /* ---- one erasure ---- */
+
+/* One begins at a time, before all locks of the engine: of two who ask for the same customer the second finds nobody, and the
+ * register has no entry that nobody finishes. */
+static pthread_mutex_t begin_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int begin(struct erasing *erasing, uint32_t origin, char id[ERASURE_ID_BYTES])
 {
@@ -251,7 +255,9 @@ int erasure_run(struct server *server, struct arena *arena, uint32_t origin, str
 		return ERROR_MEMORY;
 	erasing->server = server;
 	erasing->arena = arena;
+	pthread_mutex_lock(&begin_lock);
 	int error = begin(erasing, origin, id);
+	pthread_mutex_unlock(&begin_lock);
 	if (!error)
 		error = finish(erasing, id, who, because, out);
 	worth_view_forget(server);
@@ -294,24 +300,31 @@ int erasure_resume(struct server *server)
 
 /* ---- the answers ---- */
 
+int erasure_act(struct request *request, uint32_t origin, struct text because, struct buffer *certificate)
+{
+	const bool own = request->caller.scope == KEY_CUSTOMER;
+	int error = noted_act(request, &(struct noted){.what = AUDIT_ERASE, .origin = origin, .reason = because, .words = TEXT("begins"), .durable = true});
+	if (!error)
+		error = erasure_run(request->server, request->arena, origin, caller_name(request),
+		                    because.n ? because : own ? TEXT("the customer asked") : TEXT("not said"), certificate);
+	if (!error)
+		audit_note(request->server->audit, &(struct audit_act){.time_ms = request->now_ms, .what = AUDIT_ERASE, .who = caller_name(request), .words = TEXT("done"), .durable = true});
+	return error;
+}
+
 void api_erase(struct request *request)
 {
 	struct text because = http_query(request->http, "because");
 	uint32_t origin = request_customer_path(request, request->parameters[0]);
 	if (!origin)
 		return;
-	const bool own = request->caller.scope == KEY_CUSTOMER;
 	if (because.n > 500)
 		return reply_error(request, 400, "too_long", "\"because\" has at most 500 bytes.");
 	if (because.n == 0 && !noted_reason_check(request))
 		return;
-	int error = noted_act(request, &(struct noted){.what = AUDIT_ERASE, .origin = origin, .reason = because, .words = TEXT("begins"), .durable = true});
-	if (!error)
-		error = erasure_run(request->server, request->arena, origin, caller_name(request),
-	                        because.n ? because : own ? TEXT("the customer asked") : TEXT("not said"), &request->http->out);
+	int error = erasure_act(request, origin, because, &request->http->out);
 	if (error)
-		return reply_failure(request, error);
-	audit_note(request->server->audit, &(struct audit_act){.time_ms = request->now_ms, .what = AUDIT_ERASE, .who = caller_name(request), .words = TEXT("done"), .durable = true});
+		reply_failure(request, error);
 }
 
 void api_erasures(struct request *request)

@@ -25,6 +25,15 @@ enum { ERASURE_COPY_DAYS = 7 };
  */
 int erasure_run(struct server *server, struct arena *arena, uint32_t origin, struct text who, struct text because, struct buffer *out) MUST_CHECK;
 
+/*
+ * What a request for erasing does, by whichever door it came: it is noted, the customer is erased, and that is noted. Errors: as
+ * erasure_run, and those of noted_act, with which nothing was begun.
+ */
+int erasure_act(struct request *request, uint32_t origin, struct text because, struct buffer *certificate) MUST_CHECK;
+
+/* Sign @statement: {"statement", "signature", "key", "signed_with"}. For certificates, and for receipts of consents. */
+void erasure_sign(const struct signer *signer, struct text statement, struct buffer *out);
+
 /* At a start, before anybody is served: finish what was begun, and erase again what came back with a backup. Errors: as erasure_run. */
 int erasure_resume(struct server *server) MUST_CHECK;
 

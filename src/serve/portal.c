@@ -6,6 +6,7 @@
  */
 #include "serve/portal.h"
 
+#include "serve/brand.h"
 #include "serve/caller.h"
 #include "interact/topic.h"
 #include "serve/export.h"
@@ -63,7 +64,18 @@ void portal_undo_button(struct portal *portal, uint64_t position)
 
 /* ---- the frame ---- */
 
-static void frame_open(struct html *html, struct accessibility needs, const char *title, bool again)
+static void title_write(struct html *html, const char *title, const struct brand *brand)
+{
+	html_open(html, "title", NULL);
+	html_string(html, title);
+	if (brand) {
+		html_string(html, " · ");
+		html_text(html, brand->title);
+	}
+	html_close(html, "title");
+}
+
+static void frame_open(struct html *html, const struct brand *brand, struct accessibility needs, const char *title, bool again)
 {
 	buffer_string(html->out, "<!doctype html>\n");
 	html_open(html, "html", "lang", "en", needs.text_huge ? "data-text" : "data-usual", needs.text_huge ? "huge" : NULL,
@@ -73,9 +85,11 @@ static void frame_open(struct html *html, struct accessibility needs, const char
 	html_open(html, "meta", "name", "viewport", "content", "width=device-width, initial-scale=1", NULL);
 	if (again)
 		html_open(html, "meta", "http-equiv", "refresh", "content", "0; url=/me", NULL);
-	html_element(html, "title", title);
+	title_write(html, title, brand);
 	html_open(html, "link", "rel", "icon", "href", "data:,", NULL);
 	html_open(html, "link", "rel", "stylesheet", "href", asset_path("portal.css"), NULL);
+	if (brand && brand->style.n)
+		html_open(html, "link", "rel", "stylesheet", "href", "/me/brand.css", NULL);
 	html_open(html, "script", "type", "module", "src", asset_path("portal.js"), NULL);
 	html_close(html, "script");
 	html_close(html, "head");
@@ -85,10 +99,15 @@ static void frame_open(struct html *html, struct accessibility needs, const char
 	html_close(html, "a");
 }
 
-static void frame_close(struct html *html)
+static void frame_close(struct html *html, const struct brand *brand)
 {
 	html_open(html, "footer", NULL);
-	html_string(html, "This page sets no cookie but the one that lets you in, and tells nobody that you were here.");
+	if (brand && brand->contact.n) {
+		html_open(html, "p", "data-testid", "reach", NULL);
+		html_text(html, brand->contact);
+		html_close(html, "p");
+	}
+	html_element(html, "p", "This page sets no cookie but the one that lets you in, and tells nobody that you were here.");
 	html_close(html, "footer");
 	html_close(html, "body");
 	html_close(html, "html");
@@ -132,7 +151,8 @@ void portal_problem(struct request *request, int status, const char *title, cons
 {
 	struct html html = {.out = &request->http->out};
 	page_begin(request, status);
-	frame_open(&html, (struct accessibility){0}, title, comes_from_elsewhere(request) && text_equal(request->http->path, TEXT("/me")));
+	const struct brand *brand = brand_of(engine_config(request->server->engine));
+	frame_open(&html, brand, (struct accessibility){0}, title, comes_from_elsewhere(request) && text_equal(request->http->path, TEXT("/me")));
 	html_open(&html, "main", "id", "main", NULL);
 	html_element(&html, "h1", title);
 	html_element(&html, "p", sentence);
@@ -146,7 +166,7 @@ void portal_problem(struct request *request, int status, const char *title, cons
 		html_close(&html, "p");
 	}
 	html_close(&html, "main");
-	frame_close(&html);
+	frame_close(&html, brand);
 }
 
 void portal_refuse(struct request *request, int status, const char *code)
@@ -186,6 +206,8 @@ bool portal_open(struct portal *portal, struct request *request)
 	portal->origin = customer_named(request->server, subject);
 	if (portal->origin)
 		return true;
+	if (portal_erased(portal, subject))
+		return false;
 	portal_problem(request, 404, "We know nothing about you yet.", "As soon as you use one of our services, this page shows what is kept.");
 	return false;
 }
@@ -219,13 +241,36 @@ void portal_export(struct request *request)
 	api_export(request);
 }
 
+void portal_brand(struct request *request)
+{
+	const struct brand *brand = brand_of(engine_config(request->server->engine));
+	if (!brand || !brand->style.n)
+		return reply_error(request, 404, "no_route", "There is nothing at this path: no brand with colours or letters is configured.");
+	buffer_reset(&request->http->out);
+	buffer_text(&request->http->out, brand->style);
+	request->http->type = "text/css; charset=utf-8";
+	page_headers(request);
+	http_reply_header(request->http, "Cache-Control", "no-cache");
+}
+
 /* ---- the page ---- */
 
 static void masthead_write(struct portal *portal)
 {
 	struct html *html = &portal->html;
+	const struct brand *brand = brand_of(engine_config(portal->request->server->engine));
 	html_open(html, "header", "class", "masthead", NULL);
+	html_open(html, "span", NULL);
+	if (brand) {
+		html_open(html, brand->home.n ? "a" : "span", "class", "brand", NULL);
+		if (brand->home.n)
+			html_attribute(html, "href", brand->home);
+		html_text(html, brand->title);
+		html_close(html, brand->home.n ? "a" : "span");
+		html_string(html, " ");
+	}
 	html_element(html, "strong", "Your own page");
+	html_close(html, "span");
 	portal_form_open(portal, "/me/leave");
 	html_open(html, "button", "class", "quiet", NULL);
 	html_string(html, "Leave this page");
@@ -238,8 +283,8 @@ static void contents_write(struct portal *portal)
 {
 	static const struct {
 		const char *to, *says;
-	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}};
+	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"/me/why", "Why I saw what I saw"}, {"/me/receipts", "My receipts"}, {"#way", "My way"}, {"#menu", "My menu"},
+	             {"/me/ideas", "Ideas"},     {"#stars", "My stars"}, {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}, {"#erase", "Erase everything"}};
 	struct topic topic;
 	size_t at = 0;
 	bool topics = topic_next(portal->config, &at, &topic);
@@ -273,18 +318,38 @@ static void take_section(struct portal *portal)
 	portal_section_close(portal);
 }
 
+static void erase_section(struct portal *portal)
+{
+	struct html *html = &portal->html;
+	portal_section_open(portal, "erase", "How do I have it all erased?");
+	html_element(html, "p", "You can do it yourself, at once and without a reason. The next page says what happens and what has to be kept, and asks once more.");
+	html_open(html, "p", NULL);
+	html_open(html, "a", "class", "button", "href", "/me/erase", NULL);
+	html_string(html, "Erase everything");
+	html_close(html, "a");
+	html_close(html, "p");
+	portal_section_close(portal);
+}
+
 void portal_frame_open(struct portal *portal, const char *title)
 {
 	page_begin(portal->request, 200);
-	frame_open(&portal->html, portal->accessibility, title, false);
+	frame_open(&portal->html, brand_of(engine_config(portal->request->server->engine)), portal->accessibility, title, false);
 	masthead_write(portal);
+	html_open(&portal->html, "main", "id", "main", NULL);
+}
+
+void portal_bare_open(struct portal *portal, int status, const char *title)
+{
+	page_begin(portal->request, status);
+	frame_open(&portal->html, brand_of(engine_config(portal->request->server->engine)), portal->accessibility, title, false);
 	html_open(&portal->html, "main", "id", "main", NULL);
 }
 
 void portal_frame_close(struct portal *portal)
 {
 	html_close(&portal->html, "main");
-	frame_close(&portal->html);
+	frame_close(&portal->html, brand_of(engine_config(portal->request->server->engine)));
 	if (portal->html.out->failed)
 		reply_failure(portal->request, ERROR_MEMORY);
 }
@@ -310,9 +375,11 @@ void portal_page(struct request *request)
 	portal_contact_section(portal);
 	portal_way_section(portal);
 	portal_menu_section(portal);
+	portal_stars_section(portal);
 	portal_undo_section(portal);
 	portal_open_section(portal);
 	portal_rights_section(portal);
 	take_section(portal);
+	erase_section(portal);
 	portal_frame_close(portal);
 }

@@ -7,6 +7,7 @@
 #ifndef ATTUNE_SERVE_PORTAL_H
 #define ATTUNE_SERVE_PORTAL_H
 
+#include "customize/language.h"
 #include "customize/layout.h"
 #include "interact/preference.h"
 #include "serve/api.h"
@@ -18,6 +19,7 @@ enum {
 	PORTAL_GUESSES_MAX = 32,
 	PORTAL_MENUS_MAX = 8,
 	PORTAL_SAVING_DAYS = 90,
+	PORTAL_GIVEN_MAX = 10,
 };
 
 struct portal_change {
@@ -50,6 +52,7 @@ struct portal {
 	struct html html;
 	struct text name, identifiers, traits, preferences, consents, matters, moved, rights;
 	struct accessibility accessibility;
+	struct languages languages;    /* That the customer reads, the best first. */
 	struct portal_guess guesses[PORTAL_GUESSES_MAX];
 	size_t guesses_n;
 	struct portal_saving savings[PORTAL_GUESSES_MAX];
@@ -58,6 +61,8 @@ struct portal {
 	size_t menus_n;
 	struct portal_change *changes; /* Newest first. */
 	size_t changes_n;
+	struct event given[PORTAL_GIVEN_MAX]; /* Answers on scales, newest first. */
+	size_t given_n, given_all;
 };
 
 /* portal_read.c. Errors: ERROR_NOT_FOUND, ERROR_BUSY, ERROR_MEMORY, ERROR_CORRUPT. */
@@ -73,7 +78,14 @@ void portal_problem(struct request *request, int status, const char *title, cons
 
 /* The page from its beginning to the open main part, and from there to its end. */
 void portal_frame_open(struct portal *portal, const char *title);
+/* The same for somebody who is signed in no more: without the form that signs out. Ends with portal_frame_close, too. */
+void portal_bare_open(struct portal *portal, int status, const char *title);
 void portal_frame_close(struct portal *portal);
+
+/* portal_erase.c: the word that confirms, and the erasure. */
+void portal_erase_form(struct portal *portal);
+/* Was whoever the token names erased lately? Then a page with the certificate is written. */
+bool portal_erased(struct portal *portal, struct text subject);
 
 /* portal_ideas.c: the forms of the page of ideas. */
 void portal_idea_form(struct portal *portal);
@@ -92,6 +104,7 @@ void portal_contact_section(struct portal *portal);    /* portal_contact.c */
 void portal_way_section(struct portal *portal);        /* portal_way.c */
 void portal_menu_section(struct portal *portal);       /* portal_menu.c */
 void portal_undo_section(struct portal *portal);       /* portal_undo.c */
+void portal_stars_section(struct portal *portal);      /* portal_stars.c */
 void portal_rights_section(struct portal *portal);     /* portal_rights.c */
 
 /* portal_rights.c: a request in the customer's words, and making one. */
@@ -107,6 +120,10 @@ void portal_moment(struct html *html, int64_t ms);     /* 3 May 2026, 09:15 */
 void portal_name(struct html *html, struct text name, bool capital); /* post.day, postDay: "post day" */
 void portal_value(struct html *html, struct value value);
 void portal_amount(struct html *html, int64_t minor, struct text currency);
+/* A purpose in the customer's language, its parts marked with the language that they are in. */
+struct purpose_words portal_purpose_words(const struct portal *portal, const struct purpose *purpose);
+void portal_purpose_title(struct portal *portal, const struct purpose *purpose);
+void portal_foreign(struct html *html, struct text text, struct text language); /* The text, marked when it is not in English. */
 struct text portal_document_title(const struct config *config, struct text kind, struct text name); /* Or the name. */
 void portal_on_channel(struct html *html, enum channel channel); /* " in the app", "" for none. */
 void portal_change_text(struct portal *portal, const struct portal_change *change);
@@ -127,6 +144,9 @@ int portal_contact_read(struct portal *portal, struct json_writer *out);
 int64_t portal_saving_ms(const struct portal *portal, uint64_t purpose, uint32_t *right, uint32_t *of);
 void portal_saving_open(struct portal *portal);        /* After the guesses are read. */
 void portal_saving_count(struct portal *portal, const struct event *event);
+
+/* portal_stars.c: an answer among what the customer gave. */
+void portal_stars_count(struct portal *portal, const struct event *event);
 
 /* portal_form.c: what was just done, when it was in this section. */
 void portal_done_write(struct portal *portal, const char *section);

@@ -39,7 +39,7 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 	html_open(html, "span", "class", "from", NULL);
 	if (saves.n) {
 		html_string(html, "What it saves you: ");
-		html_text(html, saves);
+		portal_foreign(html, saves, purpose->language);
 		html_string(html, " ");
 	}
 	html_string(html, "Off means: nothing is learned or used for this");
@@ -56,14 +56,14 @@ static void means_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 }
 
-static void list_write(struct html *html, const char *before, struct value list)
+static void list_write(struct html *html, const char *before, struct value list, struct text language)
 {
 	struct value_cursor cursor = {0};
 	struct value item;
 	bool any = false;
 	while (value_next(&cursor, list, NULL, &item)) {
 		html_string(html, any ? ", " : before);
-		html_text(html, value_text(item));
+		portal_foreign(html, value_text(item), language);
 		any = true;
 	}
 	html_string(html, any ? ". " : "");
@@ -73,14 +73,19 @@ static void list_write(struct html *html, const char *before, struct value list)
 static void about_write(struct portal *portal, const struct purpose *purpose)
 {
 	struct html *html = &portal->html;
-	if (!purpose->categories.n && !purpose->recipients.n && !purpose->retention.n && !purpose->automated)
+	if (!purpose->categories.n && !purpose->recipients.n && !purpose->retention.n && !purpose->automated && !purpose->law.n)
 		return;
 	html_open(html, "span", "class", "from", "data-about", "", NULL);
-	list_write(html, "From: ", purpose->categories);
-	list_write(html, "Also seen by: ", purpose->recipients);
+	list_write(html, "From: ", purpose->categories, purpose->language);
+	list_write(html, "Also seen by: ", purpose->recipients, purpose->language);
 	if (purpose->retention.n) {
 		html_string(html, "Kept for ");
-		html_text(html, purpose->retention);
+		portal_foreign(html, purpose->retention, purpose->language);
+		html_string(html, ". ");
+	}
+	if (purpose->law.n) {
+		html_string(html, "By law: ");
+		portal_foreign(html, purpose->law, purpose->language);
 		html_string(html, ". ");
 	}
 	html_string(html, purpose->automated ? "Done by machines alone; you can always ask a person." : "");
@@ -104,36 +109,56 @@ static void saving_write(struct portal *portal, const struct purpose *purpose)
 	html_close(html, "span");
 }
 
-static void purpose_write(struct portal *portal, const struct purpose *purpose)
+/* The form of a choice; what a law obliges to is none, and the page says so. */
+static void answer_write(struct portal *portal, const struct purpose *purpose, bool on)
 {
 	struct html *html = &portal->html;
-	struct consent_state last;
-	bool on = consent_last(portal->consents, purpose, portal->request->now_ms, &last) && last.yes;
-	html_open(html, "li", NULL);
-	html_attribute(html, "data-purpose", purpose->name);
-	html_open(html, "span", NULL);
-	html_open(html, "strong", NULL);
-	html_text(html, purpose->title);
-	html_close(html, "strong");
-	html_string(html, " ");
-	html_text(html, purpose->text);
-	html_close(html, "span");
-	state_write(portal, purpose);
-	means_write(portal, purpose);
-	about_write(portal, purpose);
-	saving_write(portal, purpose);
+	if (!purpose_is_choice(purpose)) {
+		html_open(html, "span", "class", "row", NULL);
+		html_string(html, "No choice: a law obliges us");
+		html_close(html, "span");
+		return;
+	}
+	char hash[CONSENT_SHA256_HEX + 1];
+	struct purpose_words words = portal_purpose_words(portal, purpose);
 	portal_form_open(portal, "/me/consent");
 	portal_hidden(html, "purpose", purpose->name);
 	portal_hidden(html, "version", purpose->version);
+	portal_hidden(html, "language", words.language);
+	portal_hidden(html, "shown", consent_text_hash(hash, words.text));
 	html_open(html, "button", "class", "switch", "role", "switch", "aria-checked", on ? "true" : "false", "name", "answer", "value",
 	          on ? "no" : "yes", NULL);
 	html_string(html, on ? "On" : "Off");
 	html_open(html, "span", "class", "out-of-sight", NULL);
 	html_string(html, ": ");
-	html_text(html, purpose->title);
+	portal_foreign(html, words.title, words.language);
 	html_close(html, "span");
 	html_close(html, "button");
 	html_close(html, "form");
+}
+
+static void purpose_write(struct portal *portal, const struct purpose *purpose)
+{
+	struct html *html = &portal->html;
+	struct consent_state last;
+	struct purpose_words words = portal_purpose_words(portal, purpose);
+	bool on = consent_last(portal->consents, purpose, portal->request->now_ms, &last) && last.yes;
+	html_open(html, "li", NULL);
+	html_attribute(html, "data-purpose", purpose->name);
+	html_open(html, "span", NULL);
+	html_open(html, "strong", NULL);
+	portal_foreign(html, words.title, words.language);
+	html_close(html, "strong");
+	html_string(html, " ");
+	portal_foreign(html, words.text, words.language);
+	html_close(html, "span");
+	if (purpose_is_choice(purpose)) {
+		state_write(portal, purpose);
+		means_write(portal, purpose);
+	}
+	about_write(portal, purpose);
+	saving_write(portal, purpose);
+	answer_write(portal, purpose, on);
 	html_close(html, "li");
 }
 
@@ -220,6 +245,11 @@ void portal_choices_section(struct portal *portal)
 		purpose_write(portal, &purposes->items[i]);
 	html_close(html, "ul");
 	ledger_write(portal);
+	html_open(html, "p", NULL);
+	html_open(html, "a", "href", "/me/receipts", NULL);
+	html_string(html, "Receipts for all your answers");
+	html_close(html, "a");
+	html_close(html, "p");
 	if (consent_mask(portal->consents, portal->config, portal->request->now_ms) & stopped)
 		stop_write(portal);
 	restrict_write(portal);

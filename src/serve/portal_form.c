@@ -116,16 +116,20 @@ static int stop_all(struct portal *portal, uint64_t *undo, struct segments_left 
 		if ((purpose->class != PURPOSE_CLASS_MARKETING && purpose->class != PURPOSE_CLASS_PERSONALISATION) ||
 		    (consent_last(portal->consents, purpose, portal->request->now_ms, &last) && !last.said_yes))
 			continue;
-		struct consent_act act = {.purpose = purpose->name, .method = TEXT("button"), .control = TEXT(PORTAL_STOP_CONTROL)};
+		struct purpose_words words = portal_purpose_words(portal, purpose);
+		struct consent_act act = {.purpose = purpose->name, .text = words.text, .language = words.language, .version = purpose->version,
+		                          .method = TEXT("button"), .control = TEXT(PORTAL_STOP_CONTROL)};
 		error = consent_append(portal->request, portal->origin, &act, CHANNEL_WEB, undo, left);
 	}
 	return error;
 }
 
+/* A yes is to the words that stood there: the same version, in the language in which they were read. */
 static void act_consent(struct portal *portal)
 {
 	struct request *request = portal->request;
 	struct text answer = form_field(request, "answer"), version = form_field(request, "version");
+	char hash[CONSENT_SHA256_HEX + 1];
 	uint64_t undo = 0;
 	int error;
 	struct segments_left *left = arena_alloc(request->arena, sizeof *left);
@@ -139,9 +143,10 @@ static void act_consent(struct portal *portal)
 	bool yes = text_equal(answer, TEXT("yes"));
 	if (!purpose || (!yes && !text_equal(answer, TEXT("no"))))
 		return failed(request, ERROR_INVALID);
-	if (yes && !text_equal(version, purpose->version))
+	struct purpose_words words = purpose_words_in(purpose, form_field(request, "language"));
+	if (yes && (!text_equal(version, purpose->version) || !text_equal(form_field(request, "shown"), consent_text_hash(hash, words.text))))
 		return portal_problem(request, 409, "The words have changed meanwhile.", "Read them again on your page before you agree.");
-	struct consent_act act = {.purpose = purpose->name, .yes = yes, .text = purpose->text, .version = purpose->version,
+	struct consent_act act = {.purpose = purpose->name, .yes = yes, .text = words.text, .language = words.language, .version = purpose->version,
 	                          .method = TEXT("button"), .control = TEXT("portal")};
 	error = consent_append(request, portal->origin, &act, CHANNEL_WEB, &undo, left);
 	if (error)
@@ -331,7 +336,7 @@ void portal_form(struct request *request)
 		void (*act)(struct portal *portal);
 	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}, {"restrict", act_restrict}, {"contact", act_contact},
 	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form},
-	                {"correct", portal_correct_form}, {"request", portal_request_form}};
+	                {"correct", portal_correct_form}, {"erase", portal_erase_form}, {"request", portal_request_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)
 		return reply_failure(request, ERROR_MEMORY);

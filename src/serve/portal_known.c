@@ -136,7 +136,7 @@ static void agreed_write(struct portal *portal, const struct surface *surface)
 		html_string(html, ". Used because you agreed on ");
 		portal_day(html, last.time_ms);
 		html_string(html, " to “");
-		html_text(html, purpose->title);
+		portal_purpose_title(portal, purpose);
 		html_string(html, "”");
 	}
 	html_string(html, ".");
@@ -166,6 +166,18 @@ static void guesses_write(struct portal *portal)
 		html_close(html, "li");
 	}
 	html_close(html, "ul");
+	if (*portal->form_token) {
+		html_open(html, "p", NULL);
+		html_open(html, "a", "href", "/me/why", NULL);
+		html_string(html, "Why did I see what I saw?");
+		html_close(html, "a");
+		html_close(html, "p");
+	}
+}
+
+static bool is_withheld(const struct purpose *purpose, uint64_t agreed)
+{
+	return purpose_is_choice(purpose) && !(purpose->mask & agreed);
 }
 
 static void withheld_write(struct portal *portal)
@@ -175,19 +187,19 @@ static void withheld_write(struct portal *portal)
 	uint64_t agreed = consent_mask(portal->consents, portal->config, portal->request->now_ms);
 	bool any = false;
 	for (size_t i = 0; i < purposes->n; i++)
-		any |= !(purposes->items[i].mask & agreed);
+		any |= is_withheld(&purposes->items[i], agreed);
 	if (!any)
 		return;
 	html_element(html, "h3", "What we do not use");
 	html_open(html, "ul", "class", "lines", NULL);
 	for (size_t i = 0; i < purposes->n; i++) {
-		if (purposes->items[i].mask & agreed)
+		if (!is_withheld(&purposes->items[i], agreed))
 			continue;
 		html_open(html, "li", NULL);
 		html_attribute(html, "data-withheld", purposes->items[i].name);
 		html_open(html, "span", NULL);
 		html_string(html, "Nothing is used for “");
-		html_text(html, purposes->items[i].title);
+		portal_purpose_title(portal, &purposes->items[i]);
 		html_string(html, "”: you have not agreed to it.");
 		html_close(html, "span");
 		html_close(html, "li");

@@ -23,6 +23,7 @@ static void states_read(struct portal *portal, struct reader *reader)
 	portal->moved = reader_state(reader, &moved_fold);
 	portal->rights = reader_state(reader, &rights_fold);
 	portal->accessibility = preference_accessibility(portal->preferences);
+	languages_read(&portal->languages, language_stated(portal->preferences, portal->traits), http_header_of(portal->request->http, "Accept-Language"));
 	portal->name = trait_display_name(portal->traits, portal->request->arena);
 }
 
@@ -159,6 +160,7 @@ static int changes_read(struct portal *portal, struct history *history)
 		if (event.header.kind == EVENT_UNDO && undone_n < UNDONE_MAX && value_int(value_get(event.payload, TEXT("position")), &position))
 			undone[undone_n++] = (uint64_t)position;
 		portal_saving_count(portal, &event);
+		portal_stars_count(portal, &event);
 		if (undo_by_whom(&event) != UNDO_CUSTOMER)
 			continue;
 		struct portal_change *change = &portal->changes[portal->changes_n++];

@@ -2,6 +2,8 @@
 #include "serve/portal.h"
 #include "serve/rights.h"
 
+#include "interact/touchpoint.h"
+
 #include <stdio.h>
 
 static const char *const asks[RIGHTS_TYPE_COUNT] = {
@@ -44,6 +46,19 @@ static void answer_write(struct portal *portal, const struct rights_request *rig
 	html_close(html, "span");
 }
 
+/* Which decision a person shall look at. */
+static void decision_write(struct portal *portal, uint64_t position)
+{
+	struct event decision;
+	if (!position || record_own(portal->request, portal->origin, position, &decision) != 0)
+		return;
+	html_string(&portal->html, " It is about “");
+	html_text(&portal->html, touchpoint_title(portal->config, decision.name));
+	html_string(&portal->html, "” on ");
+	portal_moment(&portal->html, decision.header.time_ms);
+	html_string(&portal->html, ".");
+}
+
 static void rights_write_one(struct portal *portal, const struct rights_request *rights)
 {
 	struct html *html = &portal->html;
@@ -60,6 +75,7 @@ static void rights_write_one(struct portal *portal, const struct rights_request 
 		html_string(html, "”");
 	}
 	html_string(html, ".");
+	decision_write(portal, rights->decision);
 	html_close(html, "span");
 	answer_write(portal, rights, &words);
 	html_close(html, "li");
@@ -120,7 +136,12 @@ void portal_request_form(struct portal *portal)
 {
 	struct request *request = portal->request;
 	struct rights_act act = {.act = "made", .text = text_trim(form_field(request, "text"))};
+	struct text about = form_field(request, "decision");
+	struct event decision;
 	uint64_t position;
+	if (about.n && (!record_parse(about, 'd', &act.decision) || record_own(request, portal->origin, act.decision, &decision) != 0 ||
+	                decision.header.kind != EVENT_DECISION))
+		return portal_problem(request, 404, "There is no such decision.", "It is not among those that were made for you. Nothing was kept.");
 	if (!rights_type_parse(form_field(request, "type"), &act.type) || act.text.n > RIGHTS_TEXT_BYTES)
 		return portal_problem(request, 400, "That did not work.", "Choose what you ask of us, and say it in at most 1,000 letters. Nothing was kept.");
 	int error = rights_make(request, portal->origin, &act, CHANNEL_WEB, &position);

@@ -30,6 +30,8 @@ static const struct wish {
 	 {{"", "ask me each time"}, {"yes", "always"}, {"no", "never"}}},
 	{"post.day", "Post on this day of the month, 1 to 28", WISH_DAY, LOOK_FIELD, {{NULL, NULL}}},
 	{"contact.after", "Call me only after", WISH_TIME, LOOK_FIELD, {{NULL, NULL}}},
+	{"questions.often", "Ask me how it was", WISH_TEXT, LOOK_LIST,
+	 {{"", "no wish"}, {"90", "at most once in three months"}, {"365", "at most once a year"}, {"never", "never"}}},
 	{"language", "Speak to me in", WISH_TEXT, LOOK_LIST,
 	 {{"", "no wish"}, {"en", "English"}, {"cs", "Čeština"}, {"de", "Deutsch"}}},
 };

@@ -80,6 +80,27 @@ void portal_amount(struct html *html, int64_t minor, struct text currency)
 	            (int)(minor < 0 ? -(minor % 100) : minor % 100), TEXT_ARGS(currency));
 }
 
+void portal_foreign(struct html *html, struct text text, struct text language)
+{
+	if (language_serves(TEXT("en"), language))
+		return html_text(html, text);
+	html_open(html, "span", NULL);
+	html_attribute(html, "lang", language);
+	html_text(html, text);
+	html_close(html, "span");
+}
+
+struct purpose_words portal_purpose_words(const struct portal *portal, const struct purpose *purpose)
+{
+	return languages_words(&portal->languages, purpose);
+}
+
+void portal_purpose_title(struct portal *portal, const struct purpose *purpose)
+{
+	struct purpose_words words = portal_purpose_words(portal, purpose);
+	portal_foreign(&portal->html, words.title, words.language);
+}
+
 struct text portal_document_title(const struct config *config, struct text kind, struct text name)
 {
 	const struct config_document *document = config ? config_find(config, kind, name) : NULL;
@@ -237,6 +258,9 @@ void portal_change_text(struct portal *portal, const struct portal_change *chang
 	const struct purpose *purpose = purpose_find(portal->config, value_text(value_get(payload, TEXT("purpose"))));
 	bool yes = text_equal(value_text(value_get(payload, TEXT("answer"))), TEXT("yes"));
 	who_said(&portal->html, value_text(value_get(payload, TEXT("actor"))), yes);
-	html_text(&portal->html, purpose ? purpose->title : value_text(value_get(payload, TEXT("purpose"))));
+	if (purpose)
+		portal_purpose_title(portal, purpose);
+	else
+		html_text(&portal->html, value_text(value_get(payload, TEXT("purpose"))));
 	html_string(&portal->html, "”.");
 }

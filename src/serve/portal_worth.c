@@ -21,7 +21,7 @@ static void used_for_write(struct portal *portal, const struct purpose *purpose)
 	struct html *html = &portal->html;
 	struct consent_state last;
 	html_string(html, "Used for “");
-	html_text(html, purpose->title);
+	portal_purpose_title(portal, purpose);
 	html_string(html, "”");
 	if (consent_last(portal->consents, purpose, portal->request->now_ms, &last)) {
 		html_string(html, ": you agreed on ");

@@ -26,11 +26,12 @@ static enum suggestion_kind suggestion_kind_of(struct text name)
 }
 
 /* The words of a question too long for its record: as they were configured when it was asked. */
-static struct text text_asked(struct request *request, const struct event *decision, const struct surface *now)
+static struct text text_asked(struct request *request, const struct event *decision, const struct surface *now, struct text language)
 {
 	const struct config *config = configurations_get(&request->server->configurations, request->server->engine, decision->header.configuration);
 	const struct surface *then = config ? surface_find(config, decision->name) : NULL;
-	return then ? then->ask : now->ask;
+	struct text found, own = value_text(language_of((then ? then : now)->asks, language, &found));
+	return language.n && own.n ? own : then ? then->ask : now->ask;
 }
 
 /* Do what the customer said yes or no to. */
@@ -47,8 +48,9 @@ static int suggestion_apply(struct request *request, uint32_t origin, const stru
 		return 0; /* Not answering changes nothing. */
 	if (kind == SUGGESTION_CONSENT) {
 		struct text purpose = value_text(value_get(ask, TEXT("purpose"))), text = value_text(value_get(ask, TEXT("text")));
+		struct text language = value_text(value_get(ask, TEXT("language")));
 		struct consent_act act = {.purpose = purpose.n ? purpose : surface->purpose_name, .yes = yes,
-		                          .text = text.n ? text : text_asked(request, decision, surface), .method = TEXT("button")};
+		                          .text = text.n ? text : text_asked(request, decision, surface, language), .language = language, .method = TEXT("button")};
 		struct segments_left *left = arena_alloc(request->arena, sizeof *left);
 		return left ? consent_append(request, origin, &act, channel, undo, left) : ERROR_MEMORY;
 	}

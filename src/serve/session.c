@@ -188,3 +188,28 @@ size_t sessions_count(struct sessions *sessions)
 	pthread_mutex_unlock(&sessions->lock);
 	return n;
 }
+
+size_t sessions_end_of(struct sessions *sessions, struct text name)
+{
+	size_t n = 0;
+	pthread_mutex_lock(&sessions->lock);
+	for (uint32_t at = sessions->oldest, newer; at != NONE; at = newer) {
+		newer = sessions->places[at].newer;
+		if (!text_equal(text_of(sessions->places[at].session.name), name))
+			continue;
+		drop(sessions, at);
+		n++;
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	return n;
+}
+
+size_t sessions_of(struct sessions *sessions, struct text name, int64_t now_ms)
+{
+	size_t n = 0;
+	pthread_mutex_lock(&sessions->lock);
+	for (uint32_t at = sessions->oldest; at != NONE; at = sessions->places[at].newer)
+		n += text_equal(text_of(sessions->places[at].session.name), name) && !is_over(&sessions->places[at], now_ms);
+	pthread_mutex_unlock(&sessions->lock);
+	return n;
+}

@@ -35,6 +35,10 @@ bool session_marked(struct sessions *sessions, const uint8_t mark[SESSION_MARK_B
 
 void session_end(struct sessions *sessions, struct text id);
 
+/* End all of @name; how many there were. And how many there are, without using them. */
+size_t sessions_end_of(struct sessions *sessions, struct text name);
+size_t sessions_of(struct sessions *sessions, struct text name, int64_t now_ms);
+
 size_t sessions_count(struct sessions *sessions);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/folder.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "serve/keys.h"
@@ -578,6 +579,46 @@ int staff_disable(struct staff *staff, struct text name)
 {
 	char normal[STAFF_NAME_BYTES + 1];
 	return name_normalise(name, normal) ? change(staff, account_disable, normal) : ERROR_NOT_FOUND;
+}
+
+struct granting {
+	const char *name;
+	unsigned roles;
+};
+
+static int roles_grant(struct book *book, void *arg)
+{
+	const struct granting *granting = arg;
+	struct stored *stored = account_of(book, granting->name);
+	bool known = stored != NULL;
+	if (stored)
+		stored->account.roles = granting->roles;
+	for (size_t i = 0; i < book->invitations_n; i++)
+		if (strcmp(book->invitations[i].name, granting->name) == 0) {
+			book->invitations[i].roles = granting->roles;
+			known = true;
+		}
+	return known ? 0 : ERROR_NOT_FOUND;
+}
+
+int staff_roles(struct staff *staff, struct text name, unsigned bits)
+{
+	char normal[STAFF_NAME_BYTES + 1];
+	struct granting granting = {normal, bits};
+	if (bits == 0 || bits & ~(unsigned)ROLE_ANY)
+		return ERROR_INVALID;
+	return name_normalise(name, normal) ? change(staff, roles_grant, &granting) : ERROR_NOT_FOUND;
+}
+
+void staff_account_write(struct json_writer *out, const struct account *account)
+{
+	char text[STAFF_ROLES_BYTES];
+	json_put_text(out, "name", text_of(account->name));
+	json_put_text(out, "roles", roles_format(account->roles, text));
+	json_put_bool(out, "account", account->changed_ms != 0);
+	json_put_bool(out, "disabled", account->disabled);
+	json_put_bool(out, "invited", account->invited);
+	json_put_time(out, "created", account->created_ms);
 }
 
 size_t staff_list(struct staff *staff, struct account *out, size_t max)

@@ -90,6 +90,14 @@ int staff_password(struct staff *staff, struct text name, struct text old, struc
 /* The account is shut and its invitation ends. Errors: ERROR_NOT_FOUND, ERROR_IO, ERROR_FULL, ERROR_CORRUPT. */
 int staff_disable(struct staff *staff, struct text name) MUST_CHECK;
 
+/* Give an account, or who is invited, other roles: they hold from the next request on. Errors: ERROR_NOT_FOUND, ERROR_INVALID (no role),
+ * ERROR_IO, ERROR_FULL, ERROR_CORRUPT. */
+int staff_roles(struct staff *staff, struct text name, unsigned roles) MUST_CHECK;
+
+/* The members of an account, into an open object. */
+struct json_writer;
+void staff_account_write(struct json_writer *out, const struct account *account);
+
 /* The account of @name as it is now; false when there is none. Threads: safe, as all here. */
 bool staff_find(struct staff *staff, struct text name, struct account *out);
 

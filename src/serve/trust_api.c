@@ -110,6 +110,7 @@ static void purpose_write(struct trust_view *view, size_t i)
 	uint64_t n = counts->yes + counts->no + counts->outdated;
 	json_object_begin(out);
 	json_put_text(out, "purpose", purpose->name);
+	json_put_bool(out, "choice", purpose_is_choice(purpose));
 	json_put_text(out, "title", purpose->title);
 	json_put_text(out, "text", purpose->text);
 	json_put_text(out, "version", purpose->version);

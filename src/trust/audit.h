@@ -30,6 +30,7 @@ enum {
 	X(AUDIT_CONFIGURATION, "configuration") X(AUDIT_SIGN_IN, "sign-in") X(AUDIT_RESTRICT, "restrict") X(AUDIT_CORRECT, "correct") \
 	X(AUDIT_REQUEST, "request") X(AUDIT_UNDO, "undo") X(AUDIT_JOIN, "join") X(AUDIT_PART, "part") X(AUDIT_KEYS, "keys")          \
 	X(AUDIT_RETENTION, "retention") /* Events that may not be kept any longer were taken out. */                               \
+	X(AUDIT_STAFF, "staff")                                                                                                \
 	X(AUDIT_LOG, "audit") /* Of the audit log itself: entries that were cut or could not be kept. */
 
 enum audit_what {

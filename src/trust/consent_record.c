@@ -117,7 +117,7 @@ int consent_encode(struct buffer *out, const struct config *config, const struct
 	if (act->version.n > VERSION_BYTES_MAX)
 		return ERROR_LIMIT;
 	struct text version = act->version.n ? act->version : purpose->version;
-	struct text text = act->text.n ? act->text : purpose_text_in(purpose, act->language);
+	struct text text = act->text.n ? act->text : purpose_words_in(purpose, act->language).text;
 	int64_t until = act->yes ? until_of(purpose, act) : 0;
 	size_t object = value_open(out, VALUE_OBJECT);
 	put(out, TEXT("purpose"), purpose->name);

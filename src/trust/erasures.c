@@ -354,6 +354,18 @@ bool erasures_suppress(struct erasures *erasures, struct identifier_hash hash, i
 	return number && time_ms <= begun_ms && now_ms <= begun_ms + SUPPRESS_MS;
 }
 
+bool erasures_of(struct erasures *erasures, struct identifier_hash hash, struct erasure *out)
+{
+	if (!erasures_any(erasures))
+		return false;
+	pthread_mutex_lock(&erasures->lock);
+	uint32_t number = directory_find(erasures->hashes, hash);
+	if (number)
+		*out = erasures->items[number - 1].erasure;
+	pthread_mutex_unlock(&erasures->lock);
+	return number != 0;
+}
+
 size_t erasures_count(struct erasures *erasures)
 {
 	pthread_mutex_lock(&erasures->lock);

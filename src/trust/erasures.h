@@ -54,4 +54,7 @@ size_t erasures_count(struct erasures *erasures);
 bool erasures_get(struct erasures *erasures, size_t index, struct erasure *out);
 bool erasures_find(struct erasures *erasures, struct text id, struct erasure *out);
 
+/* The erasure of what @hash stands for, while its hashes are kept; false when there was none. */
+bool erasures_of(struct erasures *erasures, struct identifier_hash hash, struct erasure *out);
+
 #endif

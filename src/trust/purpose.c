@@ -21,8 +21,10 @@ static const struct config_key purpose_keys[] = {
 	{.name = "retention", .type = CONFIG_TEXT},
 	{.name = "automated", .type = CONFIG_YES_NO},
 	{.name = "valid", .type = CONFIG_TEXT},
+	{.name = "language", .type = CONFIG_TEXT},
 	{.name = "texts", .type = CONFIG_MAP},
 	{.name = "basis", .type = CONFIG_TEXT, .choices = PURPOSE_BASIS_WORDS},
+	{.name = "law", .type = CONFIG_TEXT},
 	{.name = NULL},
 };
 
@@ -96,6 +98,8 @@ static int texts_check(struct config_build *build, const struct config_document 
 	while (value_next(&cursor, texts, &language, &item)) {
 		char path[80];
 		snprintf(path, sizeof path, "texts.%.*s", TEXT_ARGS(text_cut(language, 60)));
+		if (!language_is_tag(language))
+			error = config_problem(build, document, path, "\"%.*s\" is no language: cs, en-GB", TEXT_ARGS(text_cut(language, 60)));
 		if (!value_text(value_get(item, TEXT("title"))).n || !value_text(value_get(item, TEXT("text"))).n)
 			error = config_problem(build, document, path, "\"%.*s\" needs the \"title\" and the \"text\" in that language", TEXT_ARGS(text_cut(language, 60)));
 	}
@@ -129,8 +133,16 @@ static int purpose_read(struct config_build *build, const struct config_document
 		.version = value_text(value_get(body, TEXT("version"))), .automated = value_is_true(value_get(body, TEXT("automated"))),
 		.class = class_read(value_text(value_get(body, TEXT("class"))), document->name), .categories = value_get(body, TEXT("categories")),
 		.recipients = value_get(body, TEXT("recipients")), .texts = value_get(body, TEXT("texts")),
-		.retention = value_text(value_get(body, TEXT("retention"))), .basis = value_text(value_get(body, TEXT("basis")))};
+		.retention = value_text(value_get(body, TEXT("retention"))), .basis = value_text(value_get(body, TEXT("basis"))),
+		.law = value_text(value_get(body, TEXT("law"))),
+		.language = value_text(value_get(body, TEXT("language")))};
 	int error = name_check(build, document), failed = texts_check(build, document, purpose->texts);
+	if (purpose->language.n && !language_is_tag(purpose->language))
+		failed = config_problem(build, document, "language", "\"%.*s\" is no language: cs, en-GB", TEXT_ARGS(text_cut(purpose->language, 60)));
+	if (!purpose->language.n)
+		purpose->language = TEXT("en");
+	if (purpose->law.n && !text_equal(purpose->basis, TEXT("legal-obligation")))
+		failed = config_problem(build, document, "law", "\"law\" stands only beside \"basis: legal-obligation\"");
 	if (valid.n && (duration_parse(valid, &purpose->valid_ms) != 0 || purpose->valid_ms <= 0))
 		failed = config_problem(build, document, "valid", "\"valid\" must be a length of time such as 365d");
 	return failed ? failed : error;
@@ -194,6 +206,11 @@ const struct purpose *purpose_of_mask(const struct config *config, uint64_t mask
 	return NULL;
 }
 
+bool purpose_is_choice(const struct purpose *purpose)
+{
+	return !text_equal(purpose->basis, TEXT("legal-obligation"));
+}
+
 uint64_t purposes_of_class(const struct config *config, enum purpose_class class)
 {
 	const struct purposes *purposes = purposes_of(config);
@@ -203,17 +220,17 @@ uint64_t purposes_of_class(const struct config *config, enum purpose_class class
 	return masks;
 }
 
-static struct text in_language(const struct purpose *purpose, struct text language, struct text what, struct text otherwise)
+bool purpose_speaks(const struct purpose *purpose, struct text wanted)
 {
-	struct value texts = value_get(purpose->texts, language);
-	for (size_t i = 0; !texts.n && i < language.n; i++) /* "cs-CZ" is "cs". */
-		if (language.p[i] == '-' || language.p[i] == '_')
-			texts = value_get(purpose->texts, text_first(language, i));
-	struct text text = value_text(value_get(texts, what));
-	return text.n ? text : otherwise;
+	struct text language;
+	return language_serves(purpose->language, wanted) || language_of(purpose->texts, wanted, &language).n;
 }
 
-struct text purpose_text_in(const struct purpose *purpose, struct text language)
+struct purpose_words purpose_words_in(const struct purpose *purpose, struct text wanted)
 {
-	return in_language(purpose, language, TEXT("text"), purpose->text);
+	struct text language;
+	struct value words = language_of(purpose->texts, wanted, &language);
+	if (!words.n)
+		return (struct purpose_words){purpose->title, purpose->text, purpose->language};
+	return (struct purpose_words){value_text(value_get(words, TEXT("title"))), value_text(value_get(words, TEXT("text"))), language};
 }

@@ -13,6 +13,8 @@
  *   valid: 365d
  *   automated: false
  *   basis: consent
+ *   law: Accounting Act 563/1991, section 31      # of basis legal-obligation
+ *   language: en                                  # of title and text
  *   texts: {cs: {title: Nabídky, text: Smíme vám psát o účtech a kartách.}}
  *
  * A document says what a customer is shown and what the register of processing needs. Whoever changes a text raises the
@@ -46,13 +48,13 @@ enum purpose_class {
 };
 
 struct purpose {
-	struct text name, title, text, version;
+	struct text name, title, text, version, language; /* language: of title and text; "en" unless said. */
 	uint64_t mask;               /* One bit. */
 	enum purpose_class class;    /* Unless said: that of its name when it is a well-known one, else personalisation. */
 	int64_t valid_ms;            /* How long a yes holds; 0: until it is taken back. */
 	bool automated;              /* Decisions are made by it without a person. */
 	struct value categories, recipients, texts; /* Lists of texts; an object of {title, text} by language. Absent without. */
-	struct text retention, basis;
+	struct text retention, basis, law; /* law: which one obliges, for people. */
 };
 
 struct purposes {
@@ -69,7 +71,15 @@ const struct purpose *purpose_of_mask(const struct config *config, uint64_t mask
 uint64_t purposes_of_class(const struct config *config, enum purpose_class class);      /* Their masks together. */
 const char *purpose_class_name(enum purpose_class class);
 
-/* Title and text in @language ("cs", "cs-CZ" too); those of the document itself without a translation. */
-struct text purpose_text_in(const struct purpose *purpose, struct text language);
+/* Is it the customer's to say yes or no to? What a law obliges to is not: pages say so instead of asking. */
+bool purpose_is_choice(const struct purpose *purpose);
+
+/* Title and text for whoever wants @wanted ("cs", "cs-CZ"); those of the document itself without a translation. */
+struct purpose_words {
+	struct text title, text, language; /* language: of both. */
+};
+struct purpose_words purpose_words_in(const struct purpose *purpose, struct text wanted);
+/* Is there a title and text for whoever wants @wanted? */
+bool purpose_speaks(const struct purpose *purpose, struct text wanted);
 
 #endif

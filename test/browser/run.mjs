@@ -1,10 +1,11 @@
 /*
  * run.mjs: checks the pages in a real browser against a running server.
  *
- * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--invitation TOKEN] [--only TEXT] [--portal PATH] [--shots DIR]`
+ * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--invitation TOKEN] [--signing SECRET] [--only TEXT] [--portal PATH] [--shots DIR]`
  * prints one line a check and ends with "N passed, N failed". The story checks need the people of the demonstration in their first
  * state (Ana agreed, Ben asked nothing yet), so they run before anything else and put back what they change where they can.
  */
+import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,6 +20,7 @@ const flag = (name, otherwise) => { const i = process.argv.indexOf(name); return
 const base = flag("--base", "http://127.0.0.1:7390").replace(/\/$/, "");
 const key = flag("--console-key", "letmein");
 const invitation = flag("--invitation", "");   /* Of mara, as service: for the checks of the door. */
+const signing = flag("--signing", "");         /* Of the server: for checks with customers of their own. */
 const only = flag("--only", "");
 const portal = flag("--portal", "/me/enter?person=ana");
 const shots = flag("--shots", "");
@@ -36,7 +38,7 @@ const same = (got, wanted, says) => must(JSON.stringify(got) === JSON.stringify(
 /* One browser context a check, so that no check lives on another's cookies. Script errors and refused loads fail the check. */
 async function check(name, options, story) {
   if (only && !name.includes(only)) return;
-  const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 }, colorScheme: options.scheme ?? "light", reducedMotion: "reduce", locale: "en-GB", bypassCSP: options.bypassCSP ?? false });
+  const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 }, colorScheme: options.scheme ?? "light", reducedMotion: "reduce", locale: "en-GB", bypassCSP: options.bypassCSP ?? false, javaScriptEnabled: options.scripts ?? true, acceptDownloads: true });
   const wrong = [];
   const open = async (path) => {
     const page = await context.newPage();
@@ -449,6 +451,179 @@ async function scan(page) {
     return r.violations.map((v) => `${v.id} (${v.nodes.length}: ${v.nodes[0].target.join(" ")})`);
   }, TAGS);
 }
+/* The own page by keyboard alone, with scripts and without: somebody who is nobody of the demonstration, so that everything can be done. */
+const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const token = (subject) => { const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, exp: Math.floor(Date.now() / 1000) + 3600 })}`; return `${signed}.${createHmac("sha256", signing).update(signed).digest("base64url")}`; };
+const api = async (path, body) => { const r = await fetch(base + path, { method: "POST", headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" }, body: JSON.stringify(body) }); must(r.ok, `${path} was answered ${r.status}`); return r.json(); };
+async function newcomer(user, traits = {}) {
+  await api("/v1/batch", { batch: [{ type: "identify", messageId: `walk-${user}`, userId: user, traits: { name: `Walker ${user}`, city: "Northport", ...traits } }, { type: "track", messageId: `walk-${user}-2`, userId: user, event: "Rating Given", properties: { stars: 4, question: "cash-stars" } }] });
+  await api("/v1/decide", { customer: { identifier: `user:${user}` }, surface: "machine-withdrawal", channel: "machine" });
+  return `/me/enter?token=${token(`user:${user}`)}`;
+}
+/* Tab until the focus is on @selector, then @key. */
+async function reach(page, selector, key = "Enter") {
+  for (let i = 0; i < 250; i++) {
+    if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
+      must(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none"), `the focus on ${selector} is not seen`);
+      return key ? page.keyboard.press(key) : undefined;
+    }
+    await page.keyboard.press("Tab");
+  }
+  throw new Failed(`${selector} is not reached with Tab`);
+}
+/* The same, to the page that follows. */
+const go = async (page, selector, key = "Enter") => { await reach(page, selector, null); await Promise.all([page.waitForNavigation({ waitUntil: "load" }), page.keyboard.press(key)]); };
+const saves = async (page, selector) => { await reach(page, selector, null); const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]); return readFileSync(await download.path()); };
+/* What can be operated and is to be seen, and was not passed with Tab. Of radio buttons the first of a group stands for all. */
+async function unreached(page) {
+  const passed = new Set(), mark = () => page.evaluate(() => { const all = [...document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary")]; return all.indexOf(document.activeElement); });
+  for (let i = 0, first = -1; i < 400; i++) { /* Past the end it begins anew. A field for a time has several stops. */
+    await page.keyboard.press("Tab");
+    const at = await mark();
+    if (at >= 0 && at === first && passed.size > 1) break;
+    first = first < 0 ? at : first;
+    passed.add(at);
+  }
+  return page.evaluate((seen) => [...document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary")]
+    .filter((e, i) => !seen.includes(i) && e.checkVisibility() && !(e.type === "radio" && e.form.querySelector(`input[name="${e.name}"]`) !== e)).map((e) => e.outerHTML.slice(0, 80)), [...passed]);
+}
+const on = (page, selector) => page.getAttribute(selector, "aria-checked");
+async function choices_walked(page) {
+  const sw = '[data-purpose="personalisation"] .switch';
+  same(await on(page, sw), "false", "a switch that nobody touched");
+  await go(page, sw, "Space");
+  same(await on(page, sw), "true", "the switch after Space");
+  await go(page, '[data-done="yes"] button');
+  same(await on(page, sw), "false", "the switch after Undo");
+  await go(page, 'form[action="/me/restrict"] button');
+  must(await page.$('[data-restricted="yes"]'), "it is not restricted");
+  await go(page, 'form[action="/me/restrict"] button');
+  must(await page.$('[data-restricted="no"]'), "it is not lifted");
+  await go(page, '[data-purpose="research"] .switch');
+}
+async function wishes_walked(page) {
+  await reach(page, 'input[name="accessibility.text"]', "Space");
+  await reach(page, 'select[name="questions.often"]', "ArrowDown");
+  await go(page, 'form[action="/me/way"] button');
+  must(await page.$('html[data-text="huge"]'), "the letters are not huge");
+  must(/at most one question in 90 days, as you wish/.test(await page.textContent(id("asked-limit"))), "the wish is not honoured");
+  await reach(page, 'form[action="/me/contact"] select', "ArrowDown");
+  await go(page, 'form[action="/me/contact"] button');
+  const second = '[data-menu="app-home"] ol li:nth-child(2)', option = await page.getAttribute(second, "data-option");
+  await go(page, `${second} button[value="up"]`);
+  same(await page.getAttribute('[data-menu="app-home"] ol li', "data-option"), option, "the menu's first option");
+  await reach(page, "#know summary", "Enter");
+  await reach(page, '#know input[name="value"]', null);
+  await page.keyboard.type("Southport");
+  await go(page, '#know details[open] button');
+  must(/Southport/.test(await page.textContent("#know")), "it was not put right");
+}
+async function asked_walked(page) {
+  await reach(page, "#request-type", "ArrowDown");
+  await reach(page, "#request-text", null);
+  await page.keyboard.type("All of it");
+  await go(page, '#requests form button');
+  must(/You have our answer by \d+ \w+ \d{4}/.test(await page.textContent("#requests li")), "no due date");
+  await go(page, 'a[href="/me/why"]');
+  await go(page, "[data-decision] button");
+  must((await page.$$("#requests li[data-request]")).length === 2, "the person who was asked for is not there");
+  await go(page, 'a[href="/me/receipts"]');
+  must(JSON.parse(await saves(page, 'a[href^="/me/receipts?of=u"]')).signature, "no receipt");
+  await go(page, 'main a[href="/me"]');
+  same((await saves(page, 'a[href="/me/export"]')).subarray(0, 2).toString(), "PK", "the copy");
+}
+async function erase_walked(page, context) {
+  await go(page, 'a[href="/me/erase"]:not(.contents a)');
+  await go(page, 'a[href="/me/erase?step=sure"]');
+  await reach(page, "#word", null); await page.keyboard.type("no"); await go(page, "#word", "Enter");
+  must(/nothing was erased/.test(await page.textContent("[role=alert]")), "the wrong word is not refused");
+  await go(page, 'main a[href="/me"]');
+  must(/Your page, Walker/.test(await page.textContent("h1")), "who went back has no page");
+  await go(page, 'a[href="/me/erase"]:not(.contents a)');
+  await go(page, 'a[href="/me/erase?step=sure"]');
+  await reach(page, "#word", null); await page.keyboard.type("ERASE"); await go(page, "button.danger", "Space");
+  must(/Everything about you is erased/.test(await page.textContent("h1")), await page.textContent("main"));
+  const certificate = JSON.parse(await saves(page, "a[download]"));
+  must(JSON.parse(certificate.statement).search.found_in_files === 0, certificate.statement);
+  same((await context.cookies()).filter((c) => c.name === "attune_portal"), [], "the session");
+  await reach(page, "summary", "Enter");
+  must(await page.isVisible(id("verbatim")), "the certificate does not open");
+}
+for (const scripts of signing ? [true, false] : [])
+  await check(`the_own_page_is_walked_by_keyboard_alone_${scripts ? "with" : "without"}_scripts`, { scripts, bypassCSP: scripts }, async (open, context) => {
+    const page = await open(await newcomer(scripts ? "walker-with" : "walker-without"));
+    await page.keyboard.press("Tab");
+    must(await page.evaluate(() => document.activeElement.matches(".skip")), "the first stop does not lead to the content");
+    same(await unreached(page), [], "what Tab does not reach");
+    await choices_walked(page);
+    await wishes_walked(page);
+    await asked_walked(page);
+    for (const path of ["/me/why", "/me/receipts", "/me/erase", "/me/erase?step=sure", "/me"]) { await page.goto(base + path); same(await unreached(page), [], `what Tab does not reach on ${path}`); }
+    await erase_walked(page, context);
+    same(await unreached(page), [], "what Tab does not reach on the certificate");
+    if (scripts) same(await scan(page), [], "axe of the certificate");
+  });
+await check("the_page_of_trust_is_walked_by_keyboard_alone", { console: true }, async (open) => {
+  await api("/v1/requests", { customer: { identifier: "user:edith" }, type: "portability", text: "By telephone" });
+  const page = await open("/console/trust");
+  await seen(page, "entries"); await seen(page, "requests");
+  same(await unreached(page), [], "what Tab does not reach");
+  await reach(page, '[data-testid^="answer-r"]');
+  await seen(page, "answer");
+  must(await page.evaluate(() => document.activeElement.closest("dialog") !== null), "the focus is not in the dialog");
+  await page.keyboard.press("Escape");
+  await gone(page, "answer");
+  must(await page.evaluate(() => document.activeElement.dataset.testid?.startsWith("answer-r")), "the focus is not back where it was");
+  const who = await page.evaluate(() => document.activeElement.dataset.testid);
+  await page.keyboard.press("Enter");
+  await reach(page, 'dialog input[value="done"]', "ArrowDown");
+  must(await page.$eval("#because", (e) => e.required), "an arrow does not choose");
+  await reach(page, "#because", null);
+  await page.keyboard.type("It was handed on already.");
+  await reach(page, id("answer-save"));
+  await gone(page, who);
+  await reach(page, 'nav[aria-label="Requests"] a[href*="refused"]');
+  await page.waitForURL(/requests=refused/);
+  await page.waitForSelector('text=It was handed on already.');
+  await reach(page, "#what", "ArrowDown");
+  await page.waitForURL(/what=consent/);
+  await reach(page, "#about", null);
+  await page.keyboard.type("user:edith"); await page.keyboard.press("Enter");
+  await page.waitForURL(/about=user/);
+  await reach(page, id("verify"));
+  same(await (await seen(page, "verified")).getAttribute("data-sound"), "true", "the log is sound");
+  await page.keyboard.press("t");
+  await page.waitForSelector(`${id("purposes")}[data-shows="table"]`);
+  same(await unreached(page), [], "what Tab does not reach with tables");
+});
+await check("staff_is_invited_given_other_roles_and_shut_out_by_keyboard_alone", { console: true, bypassCSP: true }, async (open) => {
+  const page = await open("/console");
+  await reach(page, id("staff"));
+  await page.waitForURL(/console\/staff$/);
+  await seen(page, "accounts");
+  await reach(page, id("invite"));
+  await seen(page, "staff-dialog");
+  await reach(page, "#staff-name", null); await page.keyboard.type("keys-only");
+  await reach(page, 'input[value="service"]', "Space");
+  await reach(page, id("staff-save"));
+  await gone(page, "staff-dialog");
+  must(/at_invite_[\w-]{43}/.test(await page.textContent(id("token"))), "the invitation is not shown");
+  const row = '[data-account="keys-only"]';
+  must(/service.*invited/s.test(await page.textContent(row)), await page.textContent(row));
+  await reach(page, id("roles-keys-only"));
+  await reach(page, 'input[value="service"]', "Space"); await reach(page, 'input[value="analyst"]', "Space");
+  same(await scan(page), [], "axe of the dialog");
+  await reach(page, id("staff-save"));
+  await until(async () => /analyst/.test(await page.textContent(row)) && !/service/.test(await page.textContent(row)), "the roles are not changed");
+  must(!(await page.$(id("token"))), "an invitation stays on the page after the next act");
+  same(await unreached(page), [], "what Tab does not reach");
+  await reach(page, id("lock-keys-only"));
+  await seen(page, "staff-dialog");
+  await page.keyboard.press("Escape"); await gone(page, "staff-dialog");
+  await page.keyboard.press("Enter"); await seen(page, "staff-dialog");
+  await reach(page, id("staff-save"));
+  await until(async () => !(await page.$(row)), "who never came is still there");
+});
 await check("a_figure_of_worth_opens_to_as_many_customers_and_back", { console: true }, async (open) => {
   const page = await open("/console/worth");
   await page.waitForSelector(`${id("groups")} tbody a`);
@@ -514,11 +689,16 @@ const pages = [
   ["trust", "/console/trust", id("entries"), null, true], ["trust-table", "/console/trust", id("purposes"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("purposes")}[data-shows="table"]`); }, true],
   ["trust-request", "/console/trust", id("entries"), async (p) => { await request_open(p); await p.click('[data-testid^="answer-r"]'); await seen(p, "answer"); await p.click('input[value="extend"]'); }, true], ["trust-checked", "/console/trust?what=keys&requests=refused", id("verify"), async (p) => { await p.click(id("verify")); await seen(p, "verified"); }, true],
   ["card-rights", () => ana_path, id("rights"), async (p) => { await post(p, "/v1/decide", { customer: { cid: ana_path.split("/").pop() }, surface: "machine-withdrawal" }); await p.click(id("decided")); await p.click('[data-testid^="explain-"]'); await p.waitForSelector('[data-testid^="explained-"]'); await p.click(id("erase")); await seen(p, "erase-dialog"); }, true],
+  ["staff", "/console/staff", id("accounts"), null, true], ["staff-invite", "/console/staff", id("accounts"), async (p) => { await p.click(id("invite")); await seen(p, "staff-dialog"); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],
   ["flow", "/console/journeys?view=flow", ".flow", null, true], ["paths", "/console/journeys?view=paths", id("paths"), null, true], ["journey-customers", "/console/journeys/customers?of=all", id("withheld"), null, true],
   ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
-  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
+  ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ...["why", "receipts", "erase", "erase?step=sure"].map((name) => [`portal-${name.replace("?step=", "-")}`, portal, "h1", async (p) => { await p.goto(`${base}/me/${name}`); await p.waitForSelector("main h1"); }, false]),
+    ["portal-wrong-word", portal, "h1", async (p) => { await p.goto(`${base}/me/erase?step=sure`); await p.fill("#word", "no"); await p.click("button.danger"); await p.waitForSelector("[role=alert]"); }, false],
+    ...(signing ? [["portal-czech", portal, "h1", async (p) => { await p.goto(base + await newcomer("czech", { language: "cs" })); await p.waitForSelector('[lang="cs"]'); }, false]] : []),
+    ["portal-stranger", "/me", "h1", null, false],
+    ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
 ];
 /* Each width and each colour once; needs where space is scarcest. */
 const looks = [["light", 1280, {}], ["dark", 390, { scheme: "dark" }], ["huge", 390, {}, { text: "huge" }], ["high", 390, {}, { contrast: "high" }]];

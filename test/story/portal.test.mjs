@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Server } from "./server.mjs";
+import { fields } from "./visit.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const attune = process.env.ATTUNE_BINARY ?? join(root, "build/attune");
@@ -73,6 +74,8 @@ async function post(session, action, fields, headers = {}) {
   const body = new URLSearchParams({ token: mark(await page(session)), ...fields }).toString();
   return send("POST", `/me/${action}`, { headers: { ...session, "Content-Type": "application/x-www-form-urlencoded", Origin: base, ...headers }, body });
 }
+/* What the form of a choice says of the words that stand there. */
+const words_of = async (session) => fields(await page(session), "consent", `value="personalisation"`);
 const changes = (html) => [...html.matchAll(/<li data-change="(u[0-9a-f]+)">([^]*?)<\/li>/g)].map(([, id, inner]) => ({ id, text: words(inner) }));
 
 const nextFriday = () => { const d = new Date(); d.setUTCDate(d.getUTCDate() + ((5 - d.getUTCDay() + 7) % 7)); return `${d.toISOString().slice(0, 10)}T17:30:00.000Z`; };
@@ -167,14 +170,14 @@ test("nothing_is_chosen_before_the_customer_chooses", { skip }, async () => {
 test("a_yes_and_a_no_by_form_are_seen_by_the_next_decision", { skip }, async () => {
   const ben = await enter("ben");
   assert.ok((await decide("machine-withdrawal", {}, "ben")).withheld.length > 0);
-  const yes = await post(ben, "consent", { purpose: "personalisation", version: "1", answer: "yes" });
+  const yes = await post(ben, "consent", { ...(await words_of(ben)), answer: "yes" });
   assert.equal(yes.status, 303);
   assert.match(yes.headers.location, /^\/me\?done=yes&undo=u[0-9a-f]+#choices$/);
   assert.deepEqual((await decide("machine-withdrawal", {}, "ben")).withheld, []);
   assert.match(words(await page(ben, yes.headers.location.split("#")[0])), /Done: it is on\. Undo/);
-  assert.equal((await post(ben, "consent", { purpose: "personalisation", version: "1", answer: "no" })).headers.location.split("&")[0], "/me?done=no");
+  assert.equal((await post(ben, "consent", { ...(await words_of(ben)), answer: "no" })).headers.location.split("&")[0], "/me?done=no");
   assert.ok((await decide("machine-withdrawal", {}, "ben")).withheld.length > 0);
-  assert.equal((await post(ben, "consent", { purpose: "personalisation", version: "0", answer: "yes" })).status, 409, "a yes to words that are no longer in force");
+  assert.equal((await post(ben, "consent", { ...(await words_of(ben)), version: "0", answer: "yes" })).status, 409, "a yes to words that are no longer in force");
 });
 test("one_button_stops_all_marketing_and_personalisation_and_one_touch_undoes_it", { skip }, async () => {
   const ana = await enter(), now = nextFriday();

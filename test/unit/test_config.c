@@ -120,6 +120,34 @@ static void a_scalar_is_what_its_key_says(void **state)
 	config_free(config);
 }
 
+static void a_language_serves_who_wants_it_or_something_narrower(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *language, *wanted;
+		bool serves;
+	} pairs[] = {{"cs", "cs", true},    {"cs", "cs-CZ", true}, {"cs", "CS_cz", true},       {"cs-CZ", "cs", false}, {"cs", "csb", false},
+	             {"c", "cs", false},    {"", "cs", false},     {"zh-Hant", "zh-hant-TW", true}, {"en", "", false},      {"en-GB", "en-US", false}};
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		assert_int_equal(language_serves(text_of(pairs[i].language), text_of(pairs[i].wanted)), pairs[i].serves);
+	for (const char *const *tag = (const char *const[]){"cs", "en-GB", "zh-Hant-TW", "de-1996", NULL}; *tag; tag++)
+		assert_true(language_is_tag(text_of(*tag)));
+	for (const char *const *tag = (const char *const[]){"", "c", "1s", "-cs", "c_s", "cs cz", "a-very-long-language", "cs\"", NULL}; *tag; tag++)
+		assert_false(language_is_tag(text_of(*tag)));
+	struct config *config;
+	assert_int_equal(build(&config, "kind: purpose\nname: p\ntitle: t\ntext: x\nversion: 1\ntexts: {zh: {title: a, text: wide}, zh-TW: {title: b, text: narrow}}\n"), 0);
+	const struct purpose *purpose = purpose_find(config, TEXT("p"));
+	assert_text_equal(purpose_words_in(purpose, TEXT("zh-TW")).text, "narrow");
+	assert_text_equal(purpose_words_in(purpose, TEXT("zh-CN")).text, "wide");
+	assert_text_equal(purpose_words_in(purpose, TEXT("zh-CN")).language, "zh");
+	assert_text_equal(purpose_words_in(purpose, TEXT("fr")).text, "x");
+	assert_text_equal(purpose_words_in(purpose, TEXT("fr")).language, "en");
+	assert_true(purpose_speaks(purpose, TEXT("en-US")) && purpose_speaks(purpose, TEXT("zh")) && !purpose_speaks(purpose, TEXT("fr")));
+	config_free(config);
+	assert_int_equal(build(&config, "kind: purpose\nname: p\ntitle: t\ntext: x\nversion: 1\nlaw: an act\n"), ERROR_INVALID);
+	assert_string_equal(said, "f:6:1: \"law\" stands only beside \"basis: legal-obligation\"");
+}
+
 static void states_depend_only_on_what_shapes_them(void **state)
 {
 	(void)state;
@@ -384,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mistake_is_said_with_its_place),
 		cmocka_unit_test(a_scalar_is_what_its_key_says),
+		cmocka_unit_test(a_language_serves_who_wants_it_or_something_narrower),
 		cmocka_unit_test(states_depend_only_on_what_shapes_them),
 		cmocka_unit_test(without_memory_building_says_so_and_leaks_nothing),
 		cmocka_unit_test(a_matter_may_be_closed_by_another_property),

@@ -390,7 +390,7 @@ static void purpose_has_the_class_of_its_name_and_words_in_each_language(void **
 	assert_true(purposes_of_class(config, PURPOSE_CLASS_MARKETING) == purpose_find(config, TEXT("marketing"))->mask);
 	assert_true(purposes_of_class(config, PURPOSE_CLASS_SHARING) == 0);
 	assert_true(purpose_find(config, TEXT("marketing"))->valid_ms == 20 * DAY_MS);
-	assert_text_equal(purpose_text_in(purpose_find(config, TEXT("marketing")), TEXT("cs")), "May we write?");
+	assert_text_equal(purpose_words_in(purpose_find(config, TEXT("marketing")), TEXT("cs")).text, "May we write?");
 	config_free(config);
 }
 

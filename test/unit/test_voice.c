@@ -220,6 +220,28 @@ static void a_question_costs_nothing_until_it_is_asked(void **state)
 	config_free(config);
 }
 
+static void a_wish_is_never_or_days_and_only_ever_fewer_than_the_budget(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int32_t days;
+	} texts[] = {{"never", -1}, {"90", 90}, {"365", 365}, {"30", 0}, {"1", 0}, {"-5", 0}, {"3650", 3650}, {"3651", 0}, {"often", 0}, {"", 0}, {"99999999999999999999", 0}};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct buffer out = BUFFER_INIT(100);
+		value_put_text(&out, text_of(texts[i].text));
+		assert_int_equal(question_wish((struct value){(const uint8_t *)out.p, out.n}), texts[i].days);
+		buffer_free(&out);
+	}
+	for (int64_t days = 29; days < 33; days++) {
+		struct buffer out = BUFFER_INIT(100);
+		value_put_int(&out, days);
+		assert_int_equal(question_wish((struct value){(const uint8_t *)out.p, out.n}), days > 30 ? days : 0);
+		buffer_free(&out);
+	}
+	assert_int_equal(question_wish((struct value){0}), 0);
+}
+
 static void the_budget_holds_for_all_questions(void **state)
 {
 	struct config *config = config_of(RESEARCH STARS EFFORT);
@@ -235,8 +257,19 @@ static void the_budget_holds_for_all_questions(void **state)
 	budget.state = state_of(&bench);
 	budget.now_ms += (int64_t)29 * DAY_MS;
 	assert_int_equal(question_may_ask(effort, &budget), QUESTION_ASKED_LATELY);
+	budget.wish = 90;
+	assert_int_equal(question_may_ask(effort, &budget), QUESTION_WISHED);
+	budget.wish = 0;
 	budget.now_ms += (int64_t)2 * DAY_MS;
 	assert_int_equal(question_may_ask(effort, &budget), QUESTION_MAY);
+	budget.wish = 90; /* The 31st day is within the wish, the 91st is not. */
+	assert_int_equal(question_may_ask(effort, &budget), QUESTION_WISHED);
+	budget.now_ms += (int64_t)60 * DAY_MS;
+	assert_int_equal(question_may_ask(effort, &budget), QUESTION_MAY);
+	budget.wish = -1;
+	assert_int_equal(question_may_ask(effort, &budget), QUESTION_WISHED);
+	budget.wish = 0;
+	budget.now_ms -= (int64_t)60 * DAY_MS;
 	assert_int_equal(question_may_ask(stars, &budget), QUESTION_FEW_USES);
 	for (int i = 0; i < 3; i++)
 		apply(&bench, "Used", budget.now_ms, "{}");
@@ -354,6 +387,7 @@ int main(void)
 		cmocka_unit_test(preference_is_exact),
 		cmocka_unit_test(preference_is_hidden_while_few_count),
 		cmocka_unit_test(a_question_costs_nothing_until_it_is_asked),
+		cmocka_unit_test(a_wish_is_never_or_days_and_only_ever_fewer_than_the_budget),
 		cmocka_unit_test(the_budget_holds_for_all_questions),
 		cmocka_unit_test(the_newest_ranking_counts_and_what_is_not_ranked_ties),
 		cmocka_unit_test(a_vote_counts_once_and_can_be_taken_back),

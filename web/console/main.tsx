@@ -30,6 +30,7 @@ const pages: { name: string; title: string; key: string; needs: string; load?: L
   { name: "roadmap", title: "Roadmap", key: "r", needs: "GET /v1/roadmap", load: () => import("./roadmap") },
   { name: "inventory", title: "Inventory", key: "i", needs: "GET /v1/inventory", load: () => import("./inventory") },
   { name: "trust", title: "Trust", key: "t", needs: "GET /v1/trust", load: () => import("./trust") },
+  { name: "staff", title: "Accounts of staff", key: "", needs: "GET /v1/staff", hidden: true, load: () => import("./staff") },
   { name: "score", title: "The score", key: "", needs: "GET /v1/scorecard/{item}", hidden: true, load: () => import("./score") },
 ];
 const shown = () => pages.filter((p) => !p.hidden && may(p.needs));
@@ -140,6 +141,7 @@ function SignedIn() {
   return (
     <div class="rail-who" data-testid="signed-in">
       <span>{who.name}<span class="small block">{who.roles.replaceAll(",", ", ")}</span></span>
+      {may("GET /v1/staff") && <a href="/console/staff" data-testid="staff">Accounts of staff</a>}
       {who.has_password && <button class="quiet low" aria-haspopup="dialog" data-testid="password" onClick={() => { password.value = true; }}>Change password</button>}
       <button class="quiet low" data-testid="sign-out" onClick={() => void api.signOut().then(leave, leave)}>Sign out</button>
     </div>

@@ -94,15 +94,16 @@ function AnswerIt({ request: x, close }: { request: RightsRequest; close: () => 
 /* ---- what we ask of customers ---- */
 
 function Purposes({ t }: { t: Answer }) {
+  const asked_for = t.purposes.filter((p) => p.choice);
   return (
     <section class="stack rule" aria-labelledby="purposes"><h2 id="purposes">What customers agree to</h2>
       {t.purposes.length === 0 ? <Empty title="Nothing is asked"><p class="soft">Write documents of kind purpose and push them: <code>attune apply DIR</code>. Until then nothing is learned about anybody.</p></Empty> : (
         <>
           <Twin id="purposes" label="Who says yes, by purpose"
-            chart={<ul class="plain bars">{t.purposes.map((p) => <li key={p.purpose} data-purpose={p.purpose}><span>{p.title}</span>
+            chart={<ul class="plain bars">{asked_for.map((p) => <li key={p.purpose} data-purpose={p.purpose}><span>{p.title}</span>
               {p.yes ? <svg class="bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true"><rect class="ground" width="100" height="14" /><rect class="share" width={p.yes.share * 100} height="14" /><path class="whisker" d={`M${p.yes.low * 100} 7H${p.yes.high * 100}`} /></svg> : <span />}<span class="small">{p.yes ? `yes: ${share(p.yes)}` : share(p.yes)}</span></li>)}</ul>}
-            table={<table class="roomy"><caption>Who says yes, by purpose</caption><thead><tr><th scope="col">Purpose</th><th scope="col">Yes</th><th scope="col">No</th><th scope="col">Yes to older words</th><th scope="col">Asked, of all</th></tr></thead><tbody>{t.purposes.map((p) => <tr key={p.purpose} data-purpose={p.purpose}><th scope="row">{p.title}</th><td>{share(p.yes)}</td><td>{share(p.no)}</td><td>{share(p.outdated)}</td><td>{share(p.asked)}</td></tr>)}</tbody></table>} />
-          <dl class="facts" data-testid="purpose-texts">{t.purposes.map((p) => <div key={p.purpose}><dt>{p.title}<span class="small block">version {p.version}</span></dt><dd>“{p.text}”</dd></div>)}</dl>
+            table={<table class="roomy"><caption>Who says yes, by purpose</caption><thead><tr><th scope="col">Purpose</th><th scope="col">Yes</th><th scope="col">No</th><th scope="col">Yes to older words</th><th scope="col">Asked, of all</th></tr></thead><tbody>{asked_for.map((p) => <tr key={p.purpose} data-purpose={p.purpose}><th scope="row">{p.title}</th><td>{share(p.yes)}</td><td>{share(p.no)}</td><td>{share(p.outdated)}</td><td>{share(p.asked)}</td></tr>)}</tbody></table>} />
+          <dl class="facts" data-testid="purpose-texts">{t.purposes.map((p) => <div key={p.purpose}><dt>{p.title}<span class="small block">version {p.version}{p.choice ? "" : ", no choice: a law obliges us"}</span></dt><dd>“{p.text}”</dd></div>)}</dl>
         </>
       )}</section>
   );
@@ -130,8 +131,8 @@ function Months({ t }: { t: Answer }) {
 
 /* ---- who did what ---- */
 
-const whats: [string, string][] = [["", "Everything"], ["consent", "Consents"], ["staff-access", "Openings by staff"], ["export", "Copies"], ["import", "Copies taken in"], ["correct", "Corrections"], ["request", "Requests"], ["undo", "Undone"], ["restrict", "Restricted"], ["erase", "Erased"],
-  ["join", "Joined"], ["part", "Parted"], ["configuration", "Configuration"], ["keys", "Keys"], ["sign-in", "Signed in"], ["audit", "The log itself"]];
+const whats: [string, string][] = [["", "Everything"], ["consent", "Consents"], ["staff-access", "Openings by staff"], ["export", "Copies"], ["retention", "Taken out in time"], ["import", "Copies taken in"], ["correct", "Corrections"], ["request", "Requests"], ["undo", "Undone"], ["restrict", "Restricted"], ["erase", "Erased"],
+  ["join", "Joined"], ["part", "Parted"], ["configuration", "Configuration"], ["keys", "Keys"], ["staff", "Accounts of staff"], ["sign-in", "Signed in"], ["audit", "The log itself"]];
 const what_words = (what: string): string => whats.find(([name]) => name === what)?.[1] ?? what;
 
 function Audit({ t }: { t: Answer }) {

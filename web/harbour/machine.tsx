@@ -161,7 +161,7 @@ export default function Machine() {
       {step.value === "cash" && taken.value && <Cash taken={taken.value} heading={heading} next={() => void afterCash()} />}
       {step.value === "remember" && d.ask && (
         <div class="machine-middle" data-testid="suggestion">
-          <h1 ref={heading} tabIndex={-1}>{d.ask.text}</h1>
+          <h1 ref={heading} tabIndex={-1} lang={d.ask.language}>{d.ask.text}</h1>
           {d.ask.kind === "consent" && <p>With a yes, your usual amount stands first next time. You can take it back at any time, here or on your own page.</p>}
           <div class="two">
             {d.ask.answers.map((a) => (

@@ -11,7 +11,7 @@ export type Value = string | number | boolean | null | Value[] | { [key: string]
 export interface Accessibility { text: "huge" | "normal"; contrast: "high" | "normal"; stable_layout: boolean; screen_reader: boolean }
 export interface Because { event: string; name: string; time: Time; text: string }
 export interface Ask {
-  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; answers: Answer[];
+  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; language?: string; answers: Answer[];
 }
 export type Answer = "yes" | "no" | "never";
 export interface Choice { value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string }
@@ -227,12 +227,14 @@ export interface CustomerValue {
   rfm?: ({ title: string } & Record<"recency" | "frequency" | "money", RankedMeasure>) | null; need?: { title: string; rests_on: number } | null; give_and_get?: { cell: string; title: string };
 }
 /* Who of staff is signed in; `may` names routes as the table has them: "GET /v1/overview". */
+export interface StaffAccount { name: string; roles: string; account: boolean; disabled: boolean; invited: boolean; created: Time; sessions: number }
+export interface StaffDone { done: boolean; name: string; roles?: string; token?: string; sessions_ended: number }
 export interface SignedIn { name: string; roles: string; has_password: boolean; may: string[] }
 /* Trust. A share of too few customers is null. */
 export type TrustShare = { share: number; low: number; high: number; n: number } | null;
 export interface Trust {
   sentence: string; customers: number | null; answered: TrustShare; aggregate_min: number; requests: { open: number; overdue: number };
-  purposes: { purpose: string; title: string; text: string; version: string; retention: string; yes: TrustShare; no: TrustShare; outdated: TrustShare; asked: TrustShare }[];
+  purposes: { purpose: string; title: string; text: string; version: string; choice: boolean; retention: string; yes: TrustShare; no: TrustShare; outdated: TrustShare; asked: TrustShare }[];
   months: { from: Time; to: Time; yes: TrustShare }[]; retention: { what: string; kept: string }[]; access_reason: "ask" | "off"; audit_lost: number;
 }
 export type RequestState = "open" | "done" | "refused";
@@ -292,6 +294,8 @@ export function client(who: Who = {}) {
   return {
     signedIn: () => call<SignedIn>(who, "GET", "/v1/session"),
     signOut: () => call<Done>(who, "DELETE", "/v1/session"),
+    staff: () => call<{ accounts: StaffAccount[] }>(who, "GET", "/v1/staff"),
+    staffAct: (act: "invite" | "roles" | "lock" | "sign-out", body: { name: string; roles?: string }) => call<StaffDone>(who, "POST", `/v1/staff/${act}`, body),
     password: (change: { old: string; new: string }) => call<Done>(who, "POST", "/v1/session/password", change),
     scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),

@@ -294,6 +294,16 @@ static bool is_within(int64_t then_ms, int64_t now_ms, int64_t ms)
 	return then_ms != 0 && now_ms - then_ms < ms;
 }
 
+int32_t question_wish(struct value stated)
+{
+	int64_t days = 0;
+	if (text_equal(value_text(stated), TEXT("never")))
+		return -1;
+	if (!value_int(stated, &days) && text_to_int64(value_text(stated), &days) != 0)
+		return 0;
+	return days > QUESTION_ASKED_DAYS && days <= QUESTION_WISH_DAYS_MAX ? (int32_t)days : 0;
+}
+
 enum question_reason question_may_ask(const struct question *question, const struct question_budget *budget)
 {
 	struct question_course course;
@@ -301,6 +311,8 @@ enum question_reason question_may_ask(const struct question *question, const str
 	int64_t rest_ms = question->every_ms ? question->every_ms : question->every_uses ? 0 : (int64_t)QUESTION_SAME_DAYS * MS_A_DAY;
 	if (!(budget->consents & question->purpose))
 		return QUESTION_NO_CONSENT;
+	if (budget->wish < 0 || is_within(last_asked(budget->state), budget->now_ms, (int64_t)budget->wish * MS_A_DAY))
+		return QUESTION_WISHED;
 	if (budget->rests)
 		return QUESTION_RESTS;
 	if (budget->complaint_open)
@@ -329,6 +341,12 @@ void question_reason_say(struct buffer *out, const struct question *question, en
 		break;
 	case QUESTION_NO_CONSENT:
 		buffer_string(out, "Not asked: you have not agreed to be asked.");
+		break;
+	case QUESTION_WISHED:
+		if (budget->wish < 0)
+			buffer_string(out, "Not asked: you want to be asked nothing.");
+		else
+			buffer_format(out, "Not asked: you want at most one question in %d days.", budget->wish);
 		break;
 	case QUESTION_RESTS:
 		buffer_format(out, "Not asked: nobody here has looked at the answers for %d days, so the question rests.", QUESTION_UNUSED_DAYS);

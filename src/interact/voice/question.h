@@ -12,7 +12,8 @@
  *
  * One budget holds for all questions on all channels: somebody is asked who has agreed to the question's purpose, who has
  * answered nothing for 48 hours, who was asked nothing for 30 days, and between whom and the company no complaint is open.
- * Nobody is asked beside these rules, and why somebody was not asked is said in words.
+ * Whoever wishes to be asked more seldom, or never, is (QUESTION_WISH). Nobody is asked beside these rules, and why somebody
+ * was not asked is said in words.
  *
  * The state: 4 bytes for who has ever answered anything, 16 a question that was asked, nothing for everybody else. It is
  * folded from the events "Question Asked" {question}, which a decision writes when it asks and other systems send when they
@@ -33,6 +34,7 @@ enum {
 	QUESTION_ANSWERED_HOURS = 48,   /* Since any answer. */
 	QUESTION_ASKED_DAYS = 30,       /* Since any asking. */
 	QUESTION_SAME_DAYS = 90,        /* Since the same was asked, unless "every" counts uses. */
+	QUESTION_WISH_DAYS_MAX = 3650,  /* Of a wish to be asked more seldom; more is "never". */
 	QUESTION_UNUSED_DAYS = 30,      /* Answers that nobody has looked at for so long: the question rests. */
 };
 
@@ -93,8 +95,13 @@ int64_t question_last_answer(struct text state); /* On any scale and channel; 0:
 
 enum question_reason {
 	QUESTION_MAY, QUESTION_NO_CONSENT, QUESTION_RESTS, QUESTION_COMPLAINT, QUESTION_ANSWERED_LATELY, QUESTION_ASKED_LATELY,
-	QUESTION_SAME_LATELY, QUESTION_FEW_USES
+	QUESTION_SAME_LATELY, QUESTION_FEW_USES, QUESTION_WISHED
 };
+
+/* How often a customer wants to be asked, as a preference: "never", or days between two askings (a number, or its digits). */
+#define QUESTION_WISH "questions.often"
+/* The days; -1: never; 0: no wish, or none that asks less often than the budget does. */
+int32_t question_wish(struct value stated);
 
 struct question_budget {
 	uint64_t consents;              /* What the customer has agreed to. */
@@ -102,6 +109,7 @@ struct question_budget {
 	bool complaint_open;
 	bool rests;                     /* Nobody looks at its answers. */
 	int64_t now_ms;
+	int32_t wish;                   /* Of question_wish. */
 };
 /* May @question be asked? Pure. */
 enum question_reason question_may_ask(const struct question *question, const struct question_budget *budget);
