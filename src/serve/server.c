@@ -15,6 +15,7 @@
 #include "serve/pace.h"
 #include "serve/session.h"
 #include "serve/staff.h"
+#include "serve/standing.h"
 #include "serve/noted.h"
 #include "serve/worth.h"
 #include "trust/erasures.h"
@@ -686,7 +687,7 @@ void server_stop(struct server *server)
 		usleep(1000);
 	http_stop(server->http);
 	worth_view_forget(server);
-	memory_free(server->standing);
+	standing_free(server);
 	buying_models_stop(server->buying);
 	engine_close(server->engine);
 	hub_free(server->hub);
