@@ -15,8 +15,7 @@
 
 enum { CONTACTS_SHOWN = 3 };
 
-/* "Used for “…”: you agreed on 3 May. Off with that choice." */
-static void used_for_write(struct portal *portal, const struct purpose *purpose)
+void portal_used_for(struct portal *portal, const struct purpose *purpose)
 {
 	struct html *html = &portal->html;
 	struct consent_state last;
@@ -80,7 +79,7 @@ static void segment_write(struct portal *portal, const struct segments *segments
 	segment_each_reason(segments, segment, facts, reason_write, html);
 	html_string(html, " ");
 	if (purpose)
-		used_for_write(portal, purpose);
+		portal_used_for(portal, purpose);
 	html_close(html, "span");
 	html_close(html, "li");
 }
@@ -165,7 +164,7 @@ static void stars_write(struct portal *portal, const struct ledger *ledger, cons
 		html_close(html, "span");
 		html_open(html, "span", "class", "from", NULL);
 		html_string(html, "From money, our staff's minutes and what we learned, since you agreed. ");
-		used_for_write(portal, purpose);
+		portal_used_for(portal, purpose);
 		html_close(html, "span");
 		html_close(html, "li");
 	}

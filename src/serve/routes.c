@@ -42,6 +42,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/customers/{cid}/known", SERVED, ROUTE_INLINE, api_known, "Which of a form's fields are known and need not be asked: ?fields=a,b, or ?touchpoint=, whose configured form it is."},
 	{HTTP_GET, "/v1/customers/{cid}/identity", RIGHTS, ROUTE_INLINE, api_identity, "Identifiers, and the origins they came from."},
 	{HTTP_GET, "/v1/customers/{cid}/relationship", OPENED | ROLE_SERVICE, ROUTE_WORKER, api_relationship, "How strong the relationship is, its course, and what turned it."},
+	{HTTP_GET, "/v1/customers/{cid}/participation", LOOKED_AT, ROUTE_WORKER, api_customer_participation, "In which of the last twelve months the customer came and took part, and in what."},
 	{HTTP_GET, "/v1/customers/{cid}/consents", RIGHTS, ROUTE_WORKER, api_consents, "What the customer agreed to, purpose by purpose, and the ledger of all answers with the texts that were shown, newest first, in pages: ?n=&before=."},
 	{HTTP_GET, "/v1/customers/{cid}/value", LOOKED_AT, ROUTE_WORKER, api_value, "One customer: recency, frequency, money with their cuts, profit line by line with its events, need, what was given and got, stars. As of ?at=."},
 	{HTTP_POST, "/v1/customers/{cid}/consents", RIGHTS, ROUTE_INLINE, api_consents_post, "A yes or a no to one purpose."},

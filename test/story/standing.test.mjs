@@ -132,11 +132,51 @@ describe("where each segment stands", () => {
     assert.ok(Math.abs(app.interaction_parts[1].share - (READERS + VOTED) / (READERS + SILENT + VOTED)) < 1e-9);
   });
 
+  test("and a single customer's part by the same measure, as far as the customer agreed", async () => {
+    const part = async (i) => ok(await server.get(`/v1/customers/${(await server.card(`user:${name(i)}`)).cid}/participation`));
+    const parts = await Promise.all(Array.from({ length: READERS + OTHERS }, (_, i) => part(i)));
+    const company = answer.participation.months;
+    for (let m = 0; m < 12; m++) { /* Who agreed are all who took part and all who came before this month. */
+      assert.equal(parts[0].months[m].until.slice(0, 10), company[m].until.slice(0, 10));
+      const came = parts.filter((p) => p.months[m].came).length, took = parts.filter((p) => p.months[m].took_part).length;
+      assert.equal(came + (m === 11 ? SILENT : 0), company[m].n);
+      if (company[m].value !== null) assert.equal(took, Math.round(company[m].value * company[m].n));
+    }
+    assert.deepEqual([parts[0].came, parts[0].took_part, parts[0].months[11].in], [3, 1, ["answered a question"]]);
+    assert.equal(parts[0].sentence, "Came in 3 of the last twelve months, and took part in 1 of them: answered a question.");
+    assert.deepEqual(parts[READERS].months[11].in, ["voted for an idea"]);
+    assert.deepEqual([parts[RATED].came, parts[RATED].took_part], [1, 0]);
+    const silent = await part(all - 1);
+    assert.deepEqual([silent.months, silent.withheld !== undefined, /not agreed/.test(silent.sentence)], [undefined, true, true]);
+    refused(await server.get(`/v1/customers/${"0".repeat(32)}/participation`), 404, "not_found");
+  });
+
+  test("which the customer reads on the own page, with where it comes from, and takes along", async () => {
+    const own = async (i) => { const entered = await server.get(`/me/enter?token=${server.token(`user:${name(i)}`)}`, { key: null }); return (await server.get("/me", { key: null, headers: { Cookie: entered.headers["set-cookie"][0].split(";")[0] } })).text.replace(/<[^>]+>/g, "").replace(/\s+/g, " "); };
+    const text = await own(0), none = await own(all - 1);
+    assert.match(text, /What you took part in ?You came in 3 of the last twelve months, and took part in 1 of them: answered a question\./);
+    assert.match(text, /You answered a question \(in the month to \d+ \w+ \d{4}\)\. ?From: what you did yourself; it stands in your history\./);
+    assert.match(none, /nobody looks at your part alone: you have not agreed to it/);
+    assert.doesNotMatch(none, /You came in/);
+    const copy = ok(await server.get(`/v1/customers/${(await server.card(`user:${name(0)}`)).cid}/export`));
+    assert.deepEqual([copy.participation.came, copy.participation.took_part], [3, 1]);
+  });
+
   test("and who takes the yes back is no member from then on", async () => {
     await server.send([at(READERS - 1, "Consent Withdrawn", 0, "app", { purpose: "analytics" })]);
     await server.restart();
     const { segments: [s] } = ok(await server.get("/v1/participation"));
     assert.deepEqual([s.customers, s.took_part.of, Math.round(s.took_part.share * s.took_part.of)], [READERS - 1, READERS - 1, RATED]);
+  });
+
+  test("the same for each of many segments", async () => {
+    const many = Array.from({ length: 130 }, (_, i) => segment(`s${i}`, `Number ${i}`, `did "${i % 2 ? "News Read" : "Cash Withdrawn"}" in the last 60 days and not did "Idea Supported" in the last 60 days`)).join("---\n");
+    ok(await server.post("/v1/configuration", { files: [...files.slice(0, -1), { name: "segments.yaml", text: many }] }));
+    const { segments } = ok(await server.get("/v1/quadrant")), same = (s) => [s.customers, s.took_part.of, s.took_part.share, s.profit.a_customer];
+    assert.equal(segments.length, 130);
+    for (const s of segments) assert.deepEqual(same(s), same(segments[Number(s.segment.slice(1)) % 2]));
+    assert.deepEqual([segments[0].customers, segments[1].customers], [READERS - 1 + OTHERS - VOTED, READERS - 1]);
+    assert.ok(segments.every((s) => s.customization_parts[0].measured));
   });
 
   test("without segments there are none, and that is said", async () => {
