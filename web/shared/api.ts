@@ -71,7 +71,6 @@ export interface Card {
   accessibility: Accessibility;
   withheld: { what: string; reason: string }[];
   origins: OriginPart[];
-  restricted?: boolean;
   segments?: { segment: string; title: string; purpose: string; reasons: SegmentReason[] }[];
 }
 export interface TimelineEvent {
@@ -89,8 +88,21 @@ export interface AxisPart { title: string; measured: boolean; share?: number; lo
 export interface Quadrant {
   interaction: number | null; customization: number | null; quarter: number | null; missing: string[]; interaction_parts?: AxisPart[]; customization_parts?: AxisPart[];
   path?: { until: Time; interaction: number | null; customization: number | null }[]; next?: { part: string; share: number; move: string }[];
-  channels?: { channel: string; known: number | null; agreed: number | null; took_part: number | null; customers: number }[];
+  channels?: StandingChannel[]; satisfaction?: Place["satisfaction"]; profit?: Place["profit"];
 }
+/* Where a group of customers stands, and what comes of it in the last days. What may not be shown, or is not measured, is null and named. */
+export interface Place {
+  customers: number; interaction: number | null; customization: number | null; quadrant: number | null; not_measured: string[];
+  interaction_parts: Omit<AxisPart, "move">[]; customization_parts: Omit<AxisPart, "move">[];
+  satisfaction: { value: number; low: number; high: number; answers: number; customers: number } | null;
+  profit: { a_customer: number; customers: number; currency: string; days: number } | null;
+}
+export interface StandingChannel extends Place { channel: string; known: number | null; agreed: number | null; took_part: number | null }
+export interface StandingSegment extends Place {
+  segment: string; title: string; purpose_title: string; took_part: { share: number; low: number; high: number; of: number } | null; months: { until: Time; value: number | null; n: number | null }[];
+}
+/* A customer's own part, month by month; without months: not agreed to. */
+export interface Participation { sentence: string; withheld?: string; came?: number; took_part?: number; months?: { until: Time; came: boolean; took_part: boolean; in: string[] }[] }
 export interface ScoreItem { number: number; title: string; measured: boolean; points: number | null; aim: number; why: string; share?: number; low?: number; high?: number; of?: number }
 export interface ScoreOpened extends ScoreItem, Behind { sentence: string }
 export interface Overview {
@@ -101,6 +113,7 @@ export interface Overview {
   agreed: number | null;
   participation: { value: number | null; n: number; low?: number; high?: number; means: string; missing: string; months: { until: Time; value: number | null; n: number }[] };
   broken: { spot: string; title: string; says: string; customers: number; cost_a_month: number; currency: string }[];
+  segments: StandingSegment[]; segments_configured: number; segments_withheld: number;
   channels: { channel: string; customers: number | null; events: number | null; last: Time | null }[]; /* null: of too few. */
   checklist: { title: string; done: boolean; hint: string }[];
 }
@@ -295,6 +308,7 @@ export function client(who: Who = {}) {
     scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
     brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
+    participation: (cid: string) => call<Participation>(who, "GET", `${at(cid)}/participation`),
     relationship: (cid: string) => call<Relationship>(who, "GET", `${at(cid)}/relationship`),
     roadmap: (days: string | null) => call<Roadmap>(who, "GET", `/v1/roadmap${query({ days })}`),
     inventory: () => call<Inventory>(who, "GET", "/v1/inventory"),
