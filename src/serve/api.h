@@ -71,6 +71,8 @@ void api_broken_spot(struct request *request);
 
 /* relationship_api.c */
 void api_relationship(struct request *request);
+/* stars_api.c */
+void api_worth_stars(struct request *request);
 /* participation_api.c */
 void api_customer_participation(struct request *request);
 

@@ -81,6 +81,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/customers/{cid}/ideas/{idea}", SERVED, ROUTE_WORKER, api_idea_act, "For an idea, no longer for it, or tried: {\"act\": \"support\"|\"withdraw\"|\"try\"}."},
 	{HTTP_GET, "/v1/worth", FIGURES, ROUTE_WORKER, api_worth, "What customers are worth over twelve months, by need; the profit curve; give and get. Computed once a minute, or as of ?at=."},
 	{HTTP_GET, "/v1/worth/customers", OPENED, ROUTE_WORKER, api_worth_customers, "Who is behind a figure of /v1/worth: ?group=worth:most,need:cash (also rfm:, cell:), most profitable first."},
+	{HTTP_GET, "/v1/worth/stars", FIGURES, ROUTE_WORKER, api_worth_stars, "The company's stars for contacts: this month's against the goal, and their course over twelve months, of a sample of those who agreed."},
 	{HTTP_GET, "/v1/segments", FIGURES, ROUTE_WORKER, api_segments, "All segments: rule, purpose, how many are in each. As of ?at=."},
 	{HTTP_GET, "/v1/segments/{name}", OPENED, ROUTE_WORKER, api_segment, "One segment and its members with the reasons, in pages: ?n=&after=&at=."},
 	{HTTP_GET, "/v1/categories", FIGURES, ROUTE_WORKER, api_categories, "What purchases taught: which categories last, which come back and after how many days."},

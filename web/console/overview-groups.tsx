@@ -49,10 +49,10 @@ function compared(segments: StandingSegment[]): string | null {
 const S = 400, P = 2;
 const meets = (a: Box, b: Box): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-/* Beside its dot, where no dot and no other key stands; where there is no room, to the right of it. */
+/* Beside its dot, where no dot and no other key stands; else further away, with a line to it. */
 function keyPlace(x: number, y: number, key: string, taken: Box[]): Box {
   const w = 8 * key.length + 2, h = 13;
-  const tries = [[8, -6], [-8 - w, -6], [-w / 2, -20], [-w / 2, 8], [7, -17], [7, 6], [-7 - w, -17], [-7 - w, 6]].map(([dx, dy]): Box => ({ x: x + dx!, y: y + dy!, w, h }));
+  const tries = [[8, -6], [-8 - w, -6], [-w / 2, -20], [-w / 2, 8], [7, -17], [7, 6], [-7 - w, -17], [-7 - w, 6], ...[24, 38, 52].flatMap((far) => [[far, -far], [far, far - 10], [-far - w, -far], [-far - w, far - 10], [-w / 2, -far - 10], [-w / 2, far], [far, -6], [-far - w, -6]])].map(([dx, dy]): Box => ({ x: x + dx!, y: y + dy!, w, h }));
   return tries.find((b) => b.x >= P && b.y >= P && b.x + w <= S - P && b.y + h <= S - P && !taken.some((t) => meets(b, t))) ?? tries[0]!;
 }
 
@@ -61,7 +61,7 @@ function Dots({ o, groups }: { o: Overview; groups: Group[] }) {
   const all = at(o.quadrant), dots = groups.flatMap((g) => { const dot = at(g.place); return dot ? [{ ...dot, g }] : []; });
   const taken: Box[] = [...dots, ...(all ? [all] : [])].map((d) => ({ x: d.x - 5, y: d.y - 5, w: 10, h: 10 }));
   taken.push(...[0, 1, 2, 3].map((i) => ({ x: (i % 2 ? 0.75 : 0.25) * S - 60, y: i < 2 ? S - 24 : 8, w: 120, h: 16 })));
-  const keys = [...(all ? [{ ...all, key: "all" }] : []), ...dots.map((d) => ({ ...d, key: d.g.key }))].map((d) => { const box = keyPlace(d.x, d.y, d.key, taken); taken.push(box); return { key: d.key, box }; });
+  const keys = [...(all ? [{ ...all, key: "all" }] : []), ...dots.map((d) => ({ ...d, key: d.g.key }))].map((d) => { const box = keyPlace(d.x, d.y, d.key, taken); taken.push(box); return { key: d.key, box, x: d.x, y: d.y }; });
   const says = `${plural(dots.length, "dot")} on two axes: ${dots.map((d) => `${d.g.title}, interaction ${percent(d.g.place.interaction!)}, customisation ${percent(d.g.place.customization!)}`).join("; ")}.`;
   return (
     <svg class="quadrant large" viewBox="0 0 424 428" role="img" aria-label={says}><g transform="translate(22 2)">
@@ -69,6 +69,7 @@ function Dots({ o, groups }: { o: Overview; groups: Group[] }) {
       {corners.map((name, i) => <text key={name} x={(i % 2 ? 0.75 : 0.25) * S} y={i < 2 ? S - 12 : 20} text-anchor="middle" class="corner">{name}</text>)}
       {all && <circle class="all" cx={all.x} cy={all.y} r="6" />}
       {dots.map((d) => (/\d/.test(d.g.key) ? <circle key={d.g.key} class="dot" cx={d.x} cy={d.y} r="5" /> : <rect key={d.g.key} class="of-channel" x={d.x - 4} y={d.y - 4} width="8" height="8" />))}
+      {keys.map((k) => Math.hypot(k.box.x + k.box.w / 2 - k.x, k.box.y + k.box.h / 2 - k.y) > 24 && <path key={k.key} class="line" d={`M${k.x} ${k.y}L${k.box.x + k.box.w / 2} ${k.box.y + k.box.h / 2}`} />)}
       {keys.map((k) => <text key={k.key} class="key" x={k.box.x} y={k.box.y + 10}>{k.key}</text>)}
       <text class="axis" x={S / 2} y={S + 16} text-anchor="middle">interaction →</text><text class="axis" transform={`translate(-8 ${S / 2}) rotate(-90)`} text-anchor="middle">customisation →</text>
     </g></svg>

@@ -103,6 +103,11 @@ export interface StandingSegment extends Place {
 }
 /* A customer's own part, month by month; without months: not agreed to. */
 export interface Participation { sentence: string; withheld?: string; came?: number; took_part?: number; months?: { until: Time; came: boolean; took_part: boolean; in: string[] }[] }
+/* A contact, judged: why the customer came, and what each side got out of it. */
+export interface StarsContact {
+  stars: number; name: string; channel: string; start: Time; why: string; reason: Reason;
+  company: { profit: number; minutes: number; learned: string | null }; customer: { got: number; minutes_saved: number; minutes_wasted: number; settled: string[] };
+}
 export interface ScoreItem { number: number; title: string; measured: boolean; points: number | null; aim: number; why: string; share?: number; low?: number; high?: number; of?: number }
 export interface ScoreOpened extends ScoreItem, Behind { sentence: string }
 export interface Overview {
@@ -235,7 +240,7 @@ export interface CustomerValue {
   currency: string; from: Time; at: Time; withheld: { what: string; reason: string; purpose: string }[]; profit?: number; got_total?: number; place?: number; of?: number;
   lines?: { event: string; channel: string; n: number; value: number; income: number; cost: number; minutes: number; profit: number; events: string[] }[];
   got?: { event: string; channel: string; n: number; minutes_saved: number; minutes_wasted: number; given: number; lost: number; got: number; events: string[] }[];
-  stars?: { mean: number | null; contacts: number; last: { stars: number; name: string; channel: string; start: Time; why: string }[] };
+  stars?: { mean: number | null; contacts: number; last: StarsContact[] };
   rfm?: ({ title: string } & Record<"recency" | "frequency" | "money", RankedMeasure>) | null; need?: { title: string; rests_on: number } | null; give_and_get?: { cell: string; title: string };
 }
 /* Who of staff is signed in; `may` names routes as the table has them: "GET /v1/overview". */
