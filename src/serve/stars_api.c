@@ -42,11 +42,15 @@ static void contacts_count(struct course *course, const struct ledger *ledger, i
 /* @inner is the request with an arena that is emptied after each customer. */
 static int course_take(struct course *course, struct request *inner, const struct purpose *purpose)
 {
-	uint32_t n = engine_origins(inner->server->engine) + 1, step = n / SAMPLE + 1, number;
+	struct engine *engine = inner->server->engine;
+	uint64_t step = engine_figures(engine).customers / SAMPLE + 1, met = 0;
+	uint32_t n = engine_origins(engine) + 1, number;
 	int error = 0;
-	for (uint32_t origin = step; origin < n && !error; origin += step) {
+	for (uint32_t origin = 1; origin < n && !error; origin++) {
 		struct history history;
 		bool may = false;
+		if (atomic_load(&engine_origin(engine, origin)->customer) != origin || met++ % step)
+			continue; /* A customer has the number of one of its origins. */
 		arena_reset(inner->arena);
 		struct ledger *ledger = arena_alloc(inner->arena, sizeof *ledger);
 		error = ledger ? ledger_open(ledger, inner, origin, purpose, &may, &number, &history) : ERROR_MEMORY;
@@ -98,9 +102,9 @@ static void sentence_write(struct request *request, const struct stars_sum *now,
 		snprintf(goal, sizeof goal, mean.low > prices->goal.stars ? ", above the goal of %.1f" : mean.high < prices->goal.stars ? ", below the goal of %.1f" : "; whether the goal of %.1f is met cannot be told yet",
 		         prices->goal.stars);
 	if (now->customers && behind_may_show(request, now->customers))
-		snprintf(text, sizeof text, "A contact of this month gets %.2f of 5 stars (%.2f to %.2f, %" PRIu64 " contacts of %" PRIu64 " customers)%s: it brings %.2f %.*s and takes %.1f minutes of staff.",
-		         mean.value, mean.low, mean.high, now->contacts, now->customers, goal, (double)now->profit / (double)now->contacts / 10000, TEXT_ARGS(text_first(prices->currency, 8)),
-		         (double)now->minutes / (double)now->contacts / 100);
+		snprintf(text, sizeof text, "A contact of this month gets %.2f of 5 stars (%.2f to %.2f, %" PRIu64 " contacts of %" PRIu64 " customers), brings %.2f %.*s and takes %.1f minutes of staff%s.",
+		         mean.value, mean.low, mean.high, now->contacts, now->customers, (double)now->profit / (double)now->contacts / 10000, TEXT_ARGS(text_first(prices->currency, 8)),
+		         (double)now->minutes / (double)now->contacts / 100, goal);
 	else
 		snprintf(text, sizeof text, "Too few customers who agreed came this month: %" PRId64 " are needed.", request->server->settings.aggregate_min);
 	json_put_text(&request->out, "sentence", text_of(text));

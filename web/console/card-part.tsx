@@ -16,7 +16,7 @@ export function CardPart({ cid }: { cid: string }) {
       <h2 id="took-part">Taking part</h2>
       {error ? <Trouble error={error} again={load} /> : !p ? <p class="soft" role="status">One moment.</p>
         : !p.months ? <p class="soft" data-testid="part-says">Not shown: no yes to “{p.withheld}”.</p>
-          : <><p data-testid="part-says">{p.sentence}</p><Strip p={p} months={p.months} /></>}
+          : <><p data-testid="part-says">{p.sentence}</p><Strip p={p} months={p.months} /><p class="small">Tall: took part. Half: came. Flat: did not come.</p></>}
     </section>
   );
 }
