@@ -372,7 +372,7 @@ int main(void)
 		WITH(an_event_is_worth_what_its_line_says), WITH(ranks_are_quintiles_with_their_cuts), WITH(customers_who_are_alike_share_a_rank),
 		cmocka_unit_test(ranks_have_names), WITH(the_curve_peaks_before_those_who_cost_more), WITH(a_need_is_what_somebody_does_more_than_others), WITH(what_is_done_is_summed_up_for_both_sides),
 		WITH(give_and_get_makes_four_cells_of_those_who_agreed), WITH(profit_is_the_sum_of_its_lines_for_random_histories),
-		WITH(stars_follow_from_money_minutes_and_what_was_learned), WITH(events_of_one_channel_without_a_pause_are_one_contact),
+		WITH(stars_follow_from_money_minutes_and_what_was_learned), cmocka_unit_test(the_mean_of_stars_has_the_interval_of_its_customers), WITH(events_of_one_channel_without_a_pause_are_one_contact),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
