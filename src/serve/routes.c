@@ -75,6 +75,7 @@ const struct route routes[] = {
 	{HTTP_GET, "/v1/layers/{node}/walk", FIGURES, ROUTE_WORKER, api_layers_walk, "An experience walked by a made-up customer: ?channel=&map=."},
 	{HTTP_GET, "/v1/voice", FIGURES, ROUTE_WORKER, api_voice, "What customers answered: stars, recommendation, effort, by month and touchpoint; and how often they were asked."},
 	{HTTP_GET, "/v1/voice/customers", OPENED, ROUTE_WORKER, api_voice_customers, "Who gave an answer that a figure counts: ?scale=stars|nps|ces&low=&high=&touchpoint=&days=."},
+	{HTTP_GET, "/v1/voice/words", OPENED, ROUTE_WORKER, api_voice_words, "What customers said in words beside their stars, with the peak and the end of the experience they said it of, of the last 90 days."},
 	{HTTP_GET, "/v1/preference", FIGURES, ROUTE_WORKER, api_preference, "Whom customers would choose among the options open to them, and why: ?question=."},
 	{HTTP_GET, "/v1/ideas", OWN | ROLE_SERVICE | ROLE_MANAGER, ROUTE_WORKER, api_ideas, "What customers propose, with their votes and what the company says."},
 	{HTTP_POST, "/v1/customers/{cid}/ideas", SERVED, ROUTE_WORKER, api_ideas_post, "A customer proposes: {\"title\", \"text\"}."},

@@ -103,6 +103,11 @@ export interface StandingSegment extends Place {
 }
 /* A customer's own part, month by month; without months: not agreed to. */
 export interface Participation { sentence: string; withheld?: string; came?: number; took_part?: number; months?: { until: Time; came: boolean; took_part: boolean; in: string[] }[] }
+/* What customers said in words, with the most intense and the last moment of the experience it was said of. */
+export interface VoiceWords {
+  days: number; hidden: boolean; agreed: number; withheld: number; purpose: string;
+  experiences: { customer: CustomerLine; ratings: number; peak: { stars: number; time: Time }; end: { stars: number; time: Time }; remembered: number; said: { time: Time; stars: number; words: string; title: string }[] }[];
+}
 /* The company's stars for contacts by month; "open": whether the goal is met cannot be told yet. */
 export interface StarsMonth { until: Time; hidden: boolean; value?: number; low?: number; high?: number; contacts?: number; customers?: number; profit_a_contact?: number; minutes_a_contact?: number; against_goal?: "above" | "below" | "open" }
 export interface WorthStars { sentence: string; goal: number | null; currency: string; purpose: string; looked_at: number; months: StarsMonth[] }
@@ -353,6 +358,7 @@ export function client(who: Who = {}) {
     overview: () => call<Overview>(who, "GET", "/v1/overview"),
     journeys: (ask: JourneysQuestion) => call<Journeys>(who, "GET", `/v1/journeys${query({ ...ask })}`),
     journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call<JourneysCustomers>(who, "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
+    voiceWords: () => call<VoiceWords>(who, "GET", "/v1/voice/words"),
     worthStars: () => call<WorthStars>(who, "GET", "/v1/worth/stars"),
     worth: () => call<Worth>(who, "GET", "/v1/worth"),
     worthCustomers: (group: string) => call<JourneysCustomers>(who, "GET", `/v1/worth/customers${query({ group })}`),
