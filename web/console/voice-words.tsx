@@ -22,7 +22,7 @@ export function Words() {
           : <ul class="plain stack ideas">{w.experiences.map((e, i) => (
             <li key={i} class="stack tight" data-testid="experience">
               {e.said.map((s, n) => <p key={n}>“{s.words}” <span class="small">{plural(s.stars, "star")}{s.title ? `, ${s.title}` : ""}, <When time={s.time} /></span></p>)}
-              <p class="small"><Mark means={meaning(e.peak.stars)}>{`Peak: ${plural(e.peak.stars, "star")}`}</Mark> <Mark means={meaning(e.end.stars)}>{`End: ${plural(e.end.stars, "star")}`}</Mark> of {plural(e.ratings, "rating")}, by <a href={`/console/customers/${e.customer.cid}`}>{e.customer.name ?? "somebody without a name"}</a></p>
+              <p class="small row"><Mark means={meaning(e.peak.stars)}>{`Peak: ${plural(e.peak.stars, "star")}`}</Mark> <Mark means={meaning(e.end.stars)}>{`End: ${plural(e.end.stars, "star")}`}</Mark><span>of {plural(e.ratings, "rating")}, by <a href={`/console/customers/${e.customer.cid}`}>{e.customer.name ?? "somebody without a name"}</a></span></p>
             </li>))}</ul>)}
       {w && !w.hidden && <p class="small">{plural(w.agreed, "customer")} who rated agreed to be looked at one by one; {plural(w.withheld, "other has", "others have")} not, and {w.withheld === 1 ? "is" : "are"} not read.</p>}
     </section>
