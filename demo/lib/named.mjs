@@ -80,7 +80,7 @@ function ana(record, world) {
   bill(life, "power-ana", "Harbour Power", 64.2, today - 9 * DAY + 6 * HOUR, today + 5 * DAY, null);
   record.track(0, today - 3 * DAY + 12 * HOUR, { userId: "ana", anonymousId: "app-ana" }, places.appCards, "Card Ordered", { card_id: "card-ana", card: "Debit card" });
   record.track(0, today - 40 * DAY + 11 * HOUR, life.who, places.branch, "Branch Visit", { reason: "card limit", branch: "branch-1" });
-  record.track(0, today - 20 * DAY + 8 * HOUR, life.who, places.app, "Rating Given", { stars: 4, about: "app" });
+  record.track(0, today - 20 * DAY + 8 * HOUR, life.who, places.app, "Rating Given", { stars: 4, about: "app", words: "Quick and clear, only the card took its time." });
   for (let n = 0; n < 4; n++) order(life, life.who, today - (27 + 30 * n) * DAY + 15 * HOUR, n, [goods.coffee]);
   return { ...known(life), named: {
     person: "ana", user_id: "ana", name: "Ana Varga", weekday: weekdays[weekday], value: 80, notes: [50, 20, 10], hits: FRIDAYS - MISSED.length, of: FRIDAYS, agreed: iso(agreed),

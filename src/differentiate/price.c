@@ -11,7 +11,8 @@ static const struct config_key line_keys[] = {
 	{.name = "gives", .type = CONFIG_TEXT}, {.name = "saves", .type = CONFIG_NUMBER}, {.name = "wastes", .type = CONFIG_NUMBER},
 	{.name = "ours", .type = CONFIG_YES_NO}, {.name = NULL}};
 static const struct config_key goal_keys[] = {
-	{.name = "profit", .type = CONFIG_NUMBER}, {.name = "minutes", .type = CONFIG_NUMBER}, {.name = "learns", .type = CONFIG_TEXTS}, {.name = NULL}};
+	{.name = "profit", .type = CONFIG_NUMBER}, {.name = "minutes", .type = CONFIG_NUMBER}, {.name = "learns", .type = CONFIG_TEXTS},
+	{.name = "stars", .type = CONFIG_NUMBER}, {.name = NULL}};
 static const struct config_key price_list_keys[] = {
 	{.name = "currency", .type = CONFIG_TEXT, .required = true}, {.name = "minute", .type = CONFIG_MAP},
 	{.name = "customer_minute", .type = CONFIG_NUMBER}, {.name = "goal", .type = CONFIG_MAP, .keys = goal_keys},
@@ -81,6 +82,8 @@ static int goal_read(struct config_build *build, const struct config_document *d
 	if (goal.n == 0)
 		return 0;
 	list->goal = (struct price_goal){.profit = money(goal, "profit"), .minutes = money(goal, "minutes") / 100};
+	if (value_double(value_get(goal, TEXT("stars")), &list->goal.stars) && !(list->goal.stars >= 1 && list->goal.stars <= 5))
+		return config_problem(build, document, "goal.stars", "A month aims at 1 to 5 stars.");
 	while (value_next(&cursor, value_get(goal, TEXT("learns")), NULL, &item)) {
 		if (list->goal.learns_n == PRICE_LEARNS_MAX)
 			return config_problem(build, document, "goal.learns", "A goal learns from at most %d events.", PRICE_LEARNS_MAX);

@@ -17,7 +17,7 @@
  *
  * The other side is here as well: what the customer gets out of an event (gives: money, or a share of the event's value;
  * saves, wastes: minutes of the customer's time, counted at customer_minute). goal says what a good contact is: it brings
- * at least profit, takes at most minutes of staff, and teaches something (learns). All that is money is whole numbers of
+ * at least profit, takes at most minutes of staff, and teaches something (learns); stars is the mean that a month aims at. All that is money is whole numbers of
  * hundredths of a minor unit, so that sums are the same in any order.
  *
  * Source: Kaplan and Anderson 2004 (time-driven activity-based costing).
@@ -46,6 +46,7 @@ struct price_line {
 /* What a good contact is. */
 struct price_goal {
 	double profit, minutes;      /* At least so many minor units; at most so many minutes of staff. */
+	double stars;                /* The mean of a month's contacts that is aimed at, 1 to 5; 0: none. */
 	struct text learns[PRICE_LEARNS_MAX]; /* Events from which something is learned. */
 	size_t learns_n;
 };

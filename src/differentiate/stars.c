@@ -4,6 +4,7 @@
 #include "base/unit.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,11 @@ static void take(struct stars_contact *contact, const struct stars_event *event)
 	contact->end_ms = event->time_ms;
 	contact->profit += event->profit;
 	contact->minutes += event->minutes;
+	contact->got += event->got;
+	contact->saved += event->saved;
+	contact->wasted += event->wasted;
+	if (event->reason.n)
+		contact->reason = event->reason;
 	if (event->learned.n && contact->learned_n++ == 0)
 		contact->learned = event->learned;
 }
@@ -65,6 +71,34 @@ size_t stars_judge(struct stars_contact *out, size_t max, const struct stars_eve
 	for (size_t i = 0; i < contacts; i++)
 		out[i].stars = stars_of(&out[i], goal);
 	return contacts;
+}
+
+void stars_sum_add(struct stars_sum *sum, uint64_t stars, uint64_t n, int64_t profit, int64_t minutes)
+{
+	sum->contacts += n;
+	sum->customers++;
+	sum->stars += stars;
+	sum->profit += profit;
+	sum->minutes += minutes;
+	sum->squares += (double)stars * (double)stars;
+	sum->products += (double)stars * (double)n;
+	sum->counts += (double)n * (double)n;
+}
+
+struct stars_mean stars_mean_of(const struct stars_sum *sum)
+{
+	struct stars_mean mean = {.value = NAN, .low = 1, .high = 5};
+	double n = (double)sum->contacts, customers = (double)sum->customers;
+	if (sum->contacts == 0)
+		return mean;
+	mean.value = (double)sum->stars / n;
+	if (sum->customers < 2)
+		return mean;
+	double apart = sum->squares - 2 * mean.value * sum->products + mean.value * mean.value * sum->counts;
+	double half = 1.959964 * sqrt(fmax(0, apart) * customers / (customers - 1)) / n;
+	mean.low = fmax(1, mean.value - half);
+	mean.high = fmin(5, mean.value + half);
+	return mean;
 }
 
 void stars_say(struct buffer *out, const struct stars_contact *contact, const struct price_goal *goal, struct text currency)

@@ -21,7 +21,9 @@ enum { STARS_GAP_MS = 30 * 60 * 1000, STARS_CONTACTS_MAX = 2000, STARS_BASE = 3 
 struct stars_event {
 	int64_t time_ms, profit, minutes; /* Hundredths of a minor unit; hundredths of a minute. */
 	uint64_t position;
+	int64_t got, saved, wasted;       /* The customer's side: hundredths of a minor unit, hundredths of minutes. */
 	struct text learned;              /* What was learned: "the address"; empty: nothing. */
+	struct text reason;               /* Why the customer came, as said; empty: not said here. */
 	struct text name;
 	uint8_t channel;
 	bool ours;                        /* The company's own act: no contact, and not judged. */
@@ -29,8 +31,9 @@ struct stars_event {
 
 struct stars_contact {
 	int64_t start_ms, end_ms, profit, minutes;
+	int64_t got, saved, wasted;
 	uint64_t position;                /* Of its first event. */
-	struct text name, learned;        /* The event that counts most in money; the first thing learned. */
+	struct text name, learned, reason; /* The event that counts most in money; the first thing learned; the last reason said. */
 	int64_t name_profit;
 	uint32_t events, learned_n;
 	uint8_t channel, stars;
@@ -41,6 +44,25 @@ struct stars_contact {
  * Returns how many there are in @out, which has room for @max. Threads: pure.
  */
 size_t stars_judge(struct stars_contact *out, size_t max, const struct stars_event *events, size_t n, const struct price_goal *goal);
+
+/* Contacts of several customers, a customer at a time. */
+struct stars_sum {
+	uint64_t contacts, customers, stars;
+	int64_t profit, minutes;
+	double squares, products, counts; /* Sums over customers: of stars², of stars times contacts, of contacts². */
+};
+
+/* One customer's contacts, all of one month: @n of them with @stars together. */
+void stars_sum_add(struct stars_sum *sum, uint64_t stars, uint64_t n, int64_t profit, int64_t minutes);
+
+/*
+ * The mean of the contacts with its interval of 95 %, from 1 to 5. Contacts of one customer are alike, so the customers are what is
+ * drawn: the variance of a ratio of means (Cochran, Sampling Techniques, 3rd ed., 1977, 2.11). With fewer than two, 1 to 5.
+ */
+struct stars_mean {
+	double value, low, high;
+};
+struct stars_mean stars_mean_of(const struct stars_sum *sum);
 
 uint8_t stars_of(const struct stars_contact *contact, const struct price_goal *goal);
 

@@ -90,12 +90,22 @@ struct voice_change voice_share_change(struct share now, struct share before)
 	return change_of(value, value - down, value + up, now.n > 0 && before.n > 0);
 }
 
+size_t voice_peak(const double *moments, size_t n)
+{
+	size_t peak = 0;
+	assert(n > 0);
+	for (size_t i = 1; i < n; i++)
+		if (fabs(moments[i]) >= fabs(moments[peak]))
+			peak = i;
+	return peak;
+}
+
 double voice_peak_end(const double *moments, size_t n)
 {
-	double peak = 0;
-	assert(n > 0);
-	for (size_t i = 0; i < n; i++)
-		if (fabs(moments[i]) >= fabs(peak))
-			peak = moments[i];
-	return (peak + moments[n - 1]) / 2;
+	return (moments[voice_peak(moments, n)] + moments[n - 1]) / 2;
+}
+
+double voice_moment(double stars)
+{
+	return fmax(-1, fmin(1, (stars - 3) / 2));
 }

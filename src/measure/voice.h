@@ -46,5 +46,9 @@ struct voice_change voice_share_change(struct share now, struct share before);
  * it took (Fredrickson and Kahneman 1993). @n is at least 1.
  */
 double voice_peak_end(const double *moments, size_t n);
+size_t voice_peak(const double *moments, size_t n); /* Which is the most intense; of equals the last. */
+
+/* So many of 5 stars as a moment. */
+double voice_moment(double stars);
 
 #endif

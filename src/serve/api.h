@@ -79,6 +79,12 @@ void api_broken_spot(struct request *request);
 
 /* relationship_api.c */
 void api_relationship(struct request *request);
+/* voice_words.c */
+void api_voice_words(struct request *request);
+/* stars_api.c */
+void api_worth_stars(struct request *request);
+/* participation_api.c */
+void api_customer_participation(struct request *request);
 
 /* roadmap_api.c */
 void api_roadmap(struct request *request);

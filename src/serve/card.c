@@ -175,8 +175,7 @@ static bool pressing(struct text state, struct matter *found)
 	return any;
 }
 
-/* "Bill, City Water" */
-static int matter_say(const struct config *config, const struct matter *matter, char *out, size_t max)
+int card_matter_say(const struct config *config, const struct matter *matter, char *out, size_t max)
 {
 	const struct config_document *document = config_find(config, TEXT("matter"), matter->kind);
 	struct text title = document ? value_text(value_get(document->body, TEXT("title"))) : (struct text){0};
@@ -190,7 +189,7 @@ static struct text reason_inferred(struct request *request, const struct contact
 	const struct config *config = engine_config(request->server->engine);
 	int n = 0;
 	if (matter && matter->due_ms && matter->due_ms - request->now_ms < 7 * (int64_t)MS_A_DAY)
-		n = matter_say(config, matter, out, max);
+		n = card_matter_say(config, matter, out, max);
 	for (unsigned i = 0; i < contacts->contacts_n && n == 0; i++) {
 		const struct contact *contact = &contacts->contacts[i];
 		if (contact->touchpoint && (!present || contact->channel != present->channel) &&
@@ -199,7 +198,7 @@ static struct text reason_inferred(struct request *request, const struct contact
 			             channel_name((enum channel)contact->channel));
 	}
 	if (n == 0 && matter)
-		n = matter_say(config, matter, out, max);
+		n = card_matter_say(config, matter, out, max);
 	return (struct text){out, n > 0 && (size_t)n < max ? (size_t)n : 0};
 }
 

@@ -15,6 +15,10 @@ struct purpose;
 void card_consent_members_write(struct json_writer *out, const struct purpose *purpose, struct text state, int64_t now_ms);
 void card_origins_write(struct request *request, struct json_writer *out, const struct customer *customer, struct text identifiers);
 
+struct matter;
+/* "Bill, City Water" into @out; as snprintf. */
+int card_matter_say(const struct config *config, const struct matter *matter, char *out, size_t max);
+
 /* The name behind a number of the dictionary. */
 struct text card_name_of(struct request *request, uint32_t number);
 

@@ -9,6 +9,7 @@
 #include "serve/card.h"
 #include "serve/dead_letters.h"
 #include "serve/noted.h"
+#include "serve/participation.h"
 #include "serve/timeline.h"
 #include "trust/audit.h"
 #include "trust/reader.h"
@@ -23,6 +24,21 @@ static bool event_take(void *arg, const struct event *event)
 	return true;
 }
 
+/* What a customer took part in; absent where nobody may look at it, for then it is not worked out either. */
+static int part_write(struct request *request, uint32_t origin, struct json_writer *out)
+{
+	struct participation own;
+	bool may = false;
+	int error = participation_read(&own, &may, request, origin);
+	if (error || !may)
+		return error == ERROR_LIMIT ? 0 : error; /* A year of so many events is not summed up; the events are there. */
+	json_key(out, TEXT("participation"));
+	json_object_begin(out);
+	participation_write(out, &own, request->now_ms);
+	json_object_end(out);
+	return 0;
+}
+
 static int document_write(struct request *request, uint32_t origin, struct json_writer *out)
 {
 	struct customer *customer = request_customer_fresh(request, origin);
@@ -33,9 +49,11 @@ static int document_write(struct request *request, uint32_t origin, struct json_
 	json_key(out, TEXT("customer"));
 	card_write(request, out, customer);
 	customer_unlock(request->server->engine, customer);
+	int error = part_write(request, origin, out);
 	json_key(out, TEXT("events"));
 	json_array_begin(out);
-	int error = timeline_each(request, origin, HISTORY_EVENTS, event_take, out);
+	if (!error)
+		error = timeline_each(request, origin, HISTORY_EVENTS, event_take, out);
 	json_array_end(out);
 	json_key(out, TEXT("decisions"));
 	json_array_begin(out);

@@ -276,7 +276,7 @@ static int worth_write(struct copy *copy, const struct worth_view *view)
 	struct history history;
 	uint32_t number = 0;
 	bool may = false;
-	int error = ledger ? ledger_open(request, copy->origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
+	int error = ledger ? ledger_open(ledger, request, copy->origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
 	if (error)
 		return error;
 	if (!may) {

@@ -3,6 +3,9 @@
 
 #include "base/clock.h"
 #include "differentiate/worth.h"
+#include "interact/contact.h"
+#include "interact/matter.h"
+#include "serve/card.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +21,8 @@ struct reading {
 	uint64_t purpose;
 };
 
-int ledger_open(struct request *request, uint32_t origin, const struct purpose *purpose, bool *may, uint32_t *number, struct history *history)
+int ledger_open(struct ledger *ledger, struct request *request, uint32_t origin, const struct purpose *purpose, bool *may, uint32_t *number,
+                struct history *history)
 {
 	struct engine *engine = request->server->engine;
 	struct customer *customer = customer_lock_of(engine, origin);
@@ -27,8 +31,11 @@ int ledger_open(struct request *request, uint32_t origin, const struct purpose *
 	int error = customer_refresh(engine, customer);
 	if (!error && !customer->origin_first)
 		error = ERROR_BUSY;
+	*ledger = (struct ledger){0};
 	*may = !error && reader_agrees(engine, customer, purpose, request->now_ms);
 	*number = customer->number;
+	if (*may)
+		ledger->matters = text_copy(request->arena, reader_service(engine, customer, &matter_fold));
 	if (*may)
 		error = history_start(history, engine, customer, request->arena, HISTORY_EVENTS);
 	customer_unlock(engine, customer);
@@ -58,11 +65,11 @@ static void exact_add(struct price_exact *sum, const struct price_exact *one)
 	sum->minutes += one->minutes;
 }
 
-static int line_add(struct ledger *ledger, const struct event *event, int32_t value, struct price_exact *exact, bool *ours)
+static int line_add(struct ledger *ledger, const struct event *event, int32_t value, struct price_exact *exact, const struct price_line **found)
 {
 	const struct price_line *price = price_find(ledger->prices, event->name, (enum channel)event->header.channel);
 	*exact = (struct price_exact){0};
-	*ours = price && price->ours;
+	*found = price;
 	if (!price)
 		return 0;
 	struct ledger_line *line = line_of(ledger, price, event);
@@ -109,15 +116,23 @@ static struct text learned_from(struct reading *reading, const struct event *eve
 	}
 }
 
-static int star_add(struct reading *reading, const struct event *event, const struct price_exact *exact, bool ours)
+/* The words must outlive the event. */
+static struct text reason_of(struct reading *reading, const struct event *event)
+{
+	struct text reason = text_cut(value_text(event_value(event, TEXT("properties.reason"))), CONTACT_REASON_BYTES);
+	return reason.n ? text_copy(reading->request->arena, reason) : (struct text){0};
+}
+
+static int star_add(struct reading *reading, const struct event *event, const struct price_exact *exact, const struct price_line *price)
 {
 	int error = memory_grow(&reading->events, &reading->capacity, reading->n + 1, sizeof *reading->events);
 	if (error)
 		return error;
 	reading->events[reading->n++] = (struct stars_event){
 		.time_ms = event->header.time_ms, .profit = exact->income - exact->cost, .minutes = exact->minutes, .position = event->position,
-		.learned = learned_from(reading, event), .name = event->name.n ? event->name : text_of(event_kind_name((enum event_kind)event->header.kind)),
-		.channel = event->header.channel, .ours = ours || event->header.channel == CHANNEL_NONE};
+		.got = exact->given - exact->lost, .saved = price ? llround(price->saves * 100) : 0, .wasted = price ? llround(price->wastes * 100) : 0,
+		.learned = learned_from(reading, event), .reason = reason_of(reading, event), .name = event->name.n ? event->name : text_of(event_kind_name((enum event_kind)event->header.kind)),
+		.channel = event->header.channel, .ours = (price && price->ours) || event->header.channel == CHANNEL_NONE};
 	return 0;
 }
 
@@ -151,13 +166,13 @@ static int contacts_make(struct reading *reading)
 static int event_take(struct reading *reading, const struct event *event)
 {
 	struct price_exact exact = {0};
-	bool ours = false;
+	const struct price_line *price = NULL;
 	int32_t value = 0;
 	int error = 0;
 	if (engine_value(reading->request->server->engine, event, &value))
-		error = line_add(reading->ledger, event, value, &exact, &ours);
+		error = line_add(reading->ledger, event, value, &exact, &price);
 	if (!error && (event->header.purposes & reading->purpose) && (STARS_KINDS & EVENT_KIND_BIT(event->header.kind)))
-		error = star_add(reading, event, &exact, ours);
+		error = star_add(reading, event, &exact, price);
 	return error;
 }
 
@@ -167,7 +182,7 @@ int ledger_read(struct ledger *ledger, struct request *request, struct history *
 	int64_t from_ms = at_ms - (int64_t)WORTH_DAYS * MS_A_DAY;
 	struct event event;
 	bool more = true;
-	*ledger = (struct ledger){.prices = price_list_of(engine_config(request->server->engine)), .stars = NAN};
+	*ledger = (struct ledger){.prices = price_list_of(engine_config(request->server->engine)), .stars = NAN, .matters = ledger->matters};
 	int error = history_next(history, &event, &more);
 	while (!error && more) {
 		if (event.header.time_ms >= from_ms && event.header.time_ms < at_ms)
@@ -181,31 +196,102 @@ int ledger_read(struct ledger *ledger, struct request *request, struct history *
 	return error;
 }
 
+/* ---- what each side got ---- */
+
+bool ledger_settled_next(struct request *request, const struct ledger *ledger, const struct stars_contact *contact, size_t *at, struct text *words)
+{
+	const struct config *config = engine_config(request->server->engine);
+	char says[2 * MATTER_TEXT_BYTES_MAX + 8];
+	struct matter matter;
+	while (matter_next(ledger->matters, at, &matter)) {
+		if (!matter.closed_by || (uint8_t)matter.closed_on != contact->channel || matter.closed_ms < contact->start_ms || matter.closed_ms > contact->end_ms)
+			continue;
+		int n = card_matter_say(config, &matter, says, sizeof says);
+		*words = text_copy(request->arena, (struct text){says, n < 0 ? 0 : (size_t)n < sizeof says ? (size_t)n : sizeof says - 1});
+		return true;
+	}
+	return false;
+}
+
+struct text ledger_reason(struct request *request, const struct ledger *ledger, const struct stars_contact *contact, bool *asked)
+{
+	struct text settled;
+	size_t at = 0;
+	*asked = contact->reason.n > 0;
+	if (*asked)
+		return contact->reason;
+	return ledger_settled_next(request, ledger, contact, &at, &settled) ? settled : contact->name;
+}
+
+static void company_write(struct json_writer *out, const struct stars_contact *contact)
+{
+	json_key(out, TEXT("company"));
+	json_object_begin(out);
+	json_put_double(out, "profit", (double)contact->profit / 10000);
+	json_put_double(out, "minutes", (double)contact->minutes / 100);
+	json_key(out, TEXT("learned"));
+	if (contact->learned.n)
+		json_write_text(out, contact->learned);
+	else
+		json_write_null(out);
+	json_object_end(out);
+}
+
+static void customer_write(struct request *request, const struct ledger *ledger, const struct stars_contact *contact)
+{
+	struct json_writer *out = &request->out;
+	struct text settled;
+	json_key(out, TEXT("customer"));
+	json_object_begin(out);
+	json_put_double(out, "got", (double)contact->got / 10000);
+	json_put_double(out, "minutes_saved", (double)contact->saved / 100);
+	json_put_double(out, "minutes_wasted", (double)contact->wasted / 100);
+	json_key(out, TEXT("settled"));
+	json_array_begin(out);
+	for (size_t at = 0; ledger_settled_next(request, ledger, contact, &at, &settled);)
+		json_write_text(out, settled);
+	json_array_end(out);
+	json_object_end(out);
+}
+
+static void contact_write(struct request *request, const struct ledger *ledger, const struct stars_contact *contact)
+{
+	struct json_writer *out = &request->out;
+	struct buffer why = BUFFER_INIT(400);
+	char id[24];
+	bool asked;
+	struct text reason = ledger_reason(request, ledger, contact, &asked);
+	stars_say(&why, contact, &ledger->prices->goal, ledger->prices->currency);
+	json_object_begin(out);
+	json_put_int(out, "stars", contact->stars);
+	json_put_text(out, "name", contact->name);
+	json_put_text(out, "channel", text_of(channel_name((enum channel)contact->channel)));
+	json_put_time(out, "start", contact->start_ms);
+	json_put_int(out, "events", contact->events);
+	json_put_text(out, "event", record_format(id, 'e', contact->position));
+	json_put_text(out, "why", buffer_view(&why));
+	json_key(out, TEXT("reason"));
+	json_object_begin(out);
+	json_put_text(out, "text", reason);
+	json_put_text(out, "marked", asked ? TEXT("asked") : TEXT("inferred"));
+	json_object_end(out);
+	company_write(out, contact);
+	customer_write(request, ledger, contact);
+	json_object_end(out);
+	buffer_free(&why);
+}
+
 void ledger_write_stars(struct request *request, const struct ledger *ledger, size_t n)
 {
 	struct json_writer *out = &request->out;
-	char id[24];
 	json_key(out, TEXT("stars"));
 	json_object_begin(out);
 	json_put_double(out, "mean", ledger->stars);
 	json_put_int(out, "contacts", (int64_t)ledger->contacts_n);
 	json_key(out, TEXT("last"));
 	json_array_begin(out);
-	for (size_t i = ledger->contacts_n; i > 0 && n > 0; i--, n--) {
-		const struct stars_contact *contact = &ledger->contacts[i - 1];
-		struct buffer why = BUFFER_INIT(400);
-		stars_say(&why, contact, &ledger->prices->goal, ledger->prices->currency);
-		json_object_begin(out);
-		json_put_int(out, "stars", contact->stars);
-		json_put_text(out, "name", contact->name);
-		json_put_text(out, "channel", text_of(channel_name((enum channel)contact->channel)));
-		json_put_time(out, "start", contact->start_ms);
-		json_put_int(out, "events", contact->events);
-		json_put_text(out, "event", record_format(id, 'e', contact->position));
-		json_put_text(out, "why", buffer_view(&why));
-		json_object_end(out);
-		buffer_free(&why);
-	}
+	for (size_t i = ledger->contacts_n; i > 0 && n > 0; i--, n--)
+		contact_write(request, ledger, &ledger->contacts[i - 1]);
 	json_array_end(out);
 	json_object_end(out);
 }

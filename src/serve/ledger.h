@@ -32,6 +32,7 @@ struct ledger {
 	struct stars_contact *contacts;       /* Oldest first. */
 	size_t contacts_n;
 	double stars;                         /* Their mean; NAN without any. */
+	struct text matters;                  /* State of matter_fold: what was settled when. */
 };
 
 /*
@@ -40,10 +41,17 @@ struct ledger {
  */
 int ledger_read(struct ledger *ledger, struct request *request, struct history *history, uint64_t purpose, int64_t at_ms) MUST_CHECK;
 
-/* The mean and the newest @n contacts, into an open object as "stars". */
+/* The mean and the newest @n contacts, with what each side got, into an open object as "stars". */
 void ledger_write_stars(struct request *request, const struct ledger *ledger, size_t n);
 
-/* Is the customer of @origin, who must be looked up and locked, to be looked at for @purpose? Starts @history if so. */
-int ledger_open(struct request *request, uint32_t origin, const struct purpose *purpose, bool *may, uint32_t *customer, struct history *history) MUST_CHECK;
+/* The matters that were settled in @contact, one after another, as words in @out: start with *@at = 0. False at the end. */
+bool ledger_settled_next(struct request *request, const struct ledger *ledger, const struct stars_contact *contact, size_t *at, struct text *words);
+
+/* Why the customer came: as said; else inferred from what was settled, or from what counts most. *@asked says which. */
+struct text ledger_reason(struct request *request, const struct ledger *ledger, const struct stars_contact *contact, bool *asked);
+
+/* Is the customer of @origin, who must be looked up and locked, to be looked at for @purpose? Begins @ledger and starts @history if so. */
+int ledger_open(struct ledger *ledger, struct request *request, uint32_t origin, const struct purpose *purpose, bool *may, uint32_t *customer,
+                struct history *history) MUST_CHECK;
 
 #endif

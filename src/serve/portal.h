@@ -98,6 +98,7 @@ void portal_answer_form(struct portal *portal);
 /* The sections, each with its heading as a question. */
 void portal_known_section(struct portal *portal);      /* portal_known.c */
 void portal_worth_write(struct portal *portal);         /* portal_worth.c: part of what is known. */
+void portal_part_write(struct portal *portal);          /* portal_part.c: another. */
 void portal_open_section(struct portal *portal);
 void portal_choices_section(struct portal *portal);    /* portal_choices.c */
 void portal_contact_section(struct portal *portal);    /* portal_contact.c */
@@ -127,6 +128,9 @@ void portal_foreign(struct html *html, struct text text, struct text language); 
 struct text portal_document_title(const struct config *config, struct text kind, struct text name); /* Or the name. */
 void portal_on_channel(struct html *html, enum channel channel); /* " in the app", "" for none. */
 void portal_change_text(struct portal *portal, const struct portal_change *change);
+
+/* portal_worth.c: "Used for “…”: you agreed on 3 May. It ends when you switch that off." */
+void portal_used_for(struct portal *portal, const struct purpose *purpose);
 
 /* portal_way.c: a preference as its question and answer; false when it is none of the page's own. */
 bool portal_wish_text(struct html *html, struct text name, struct value value);

@@ -254,6 +254,7 @@ void portal_known_section(struct portal *portal)
 	identifiers_write(portal);
 	guesses_write(portal);
 	portal_worth_write(portal);
+	portal_part_write(portal);
 	withheld_write(portal);
 	portal_section_close(portal);
 }

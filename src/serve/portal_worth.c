@@ -15,8 +15,7 @@
 
 enum { CONTACTS_SHOWN = 3 };
 
-/* "Used for “…”: you agreed on 3 May. Off with that choice." */
-static void used_for_write(struct portal *portal, const struct purpose *purpose)
+void portal_used_for(struct portal *portal, const struct purpose *purpose)
 {
 	struct html *html = &portal->html;
 	struct consent_state last;
@@ -80,7 +79,7 @@ static void segment_write(struct portal *portal, const struct segments *segments
 	segment_each_reason(segments, segment, facts, reason_write, html);
 	html_string(html, " ");
 	if (purpose)
-		used_for_write(portal, purpose);
+		portal_used_for(portal, purpose);
 	html_close(html, "span");
 	html_close(html, "li");
 }
@@ -108,6 +107,42 @@ static void segments_write(struct portal *portal, const struct segment_facts *fa
 
 /* ---- the company's stars, and what both sides got ---- */
 
+static void amount_write(struct html *html, int64_t hundredths, struct text currency)
+{
+	portal_amount(html, (hundredths < 0 ? -hundredths + 50 : hundredths + 50) / 100, currency);
+}
+
+/* "You came for: a new card (you said so). You got 18 minutes saved, and this was settled: Bill, City Water." */
+static void sides_write(struct portal *portal, const struct ledger *ledger, const struct stars_contact *contact)
+{
+	struct html *html = &portal->html;
+	struct text settled;
+	bool asked;
+	struct text reason = ledger_reason(portal->request, ledger, contact, &asked);
+	const char *between = " This was settled: ";
+	html_string(html, " You came for: ");
+	if (reason.p == contact->name.p)
+		portal_name(html, reason, false);
+	else
+		html_text(html, reason);
+	html_string(html, asked ? " (you said so)." : " (a guess, from what you did).");
+	if (contact->saved)
+		html_format(html, " You saved %.0f minutes.", (double)contact->saved / 100);
+	if (contact->wasted)
+		html_format(html, " You lost %.0f minutes.", (double)contact->wasted / 100);
+	if (contact->got) {
+		html_string(html, contact->got > 0 ? " All together it was worth " : " All together it cost you ");
+		amount_write(html, contact->got, ledger->prices->currency);
+		html_string(html, contact->got > 0 ? " to you." : ".");
+	}
+	for (size_t at = 0; ledger_settled_next(portal->request, ledger, contact, &at, &settled); between = "; ") {
+		html_string(html, between);
+		html_text(html, settled);
+	}
+	if (*between == ';')
+		html_string(html, ".");
+}
+
 static void contact_write(struct portal *portal, const struct ledger *ledger, const struct stars_contact *contact)
 {
 	struct html *html = &portal->html;
@@ -120,6 +155,7 @@ static void contact_write(struct portal *portal, const struct ledger *ledger, co
 	portal_on_channel(html, (enum channel)contact->channel);
 	html_string(html, ". ");
 	html_text(html, buffer_view(&why));
+	sides_write(portal, ledger, contact);
 	html_close(html, "span");
 	html_open(html, "span", "class", "from", NULL);
 	html_string(html, "From your contact on ");
@@ -128,11 +164,6 @@ static void contact_write(struct portal *portal, const struct ledger *ledger, co
 	html_close(html, "span");
 	html_close(html, "li");
 	buffer_free(&why);
-}
-
-static void amount_write(struct html *html, int64_t hundredths, struct text currency)
-{
-	portal_amount(html, (hundredths < 0 ? -hundredths + 50 : hundredths + 50) / 100, currency);
 }
 
 static void balance_write(struct portal *portal, const struct ledger *ledger)
@@ -165,7 +196,7 @@ static void stars_write(struct portal *portal, const struct ledger *ledger, cons
 		html_close(html, "span");
 		html_open(html, "span", "class", "from", NULL);
 		html_string(html, "From money, our staff's minutes and what we learned, since you agreed. ");
-		used_for_write(portal, purpose);
+		portal_used_for(portal, purpose);
 		html_close(html, "span");
 		html_close(html, "li");
 	}
@@ -192,7 +223,7 @@ static void ledger_write(struct portal *portal, const struct purpose *purpose)
 	struct history history;
 	uint32_t number;
 	bool may = false;
-	int error = ledger ? ledger_open(portal->request, portal->origin, purpose, &may, &number, &history) : ERROR_MEMORY;
+	int error = ledger ? ledger_open(ledger, portal->request, portal->origin, purpose, &may, &number, &history) : ERROR_MEMORY;
 	html_element(&portal->html, "h3", "Our stars for you");
 	if (!error && may)
 		error = ledger_read(ledger, portal->request, &history, purpose->mask, portal->request->now_ms + 1);

@@ -16,6 +16,7 @@
 #include "serve/pace.h"
 #include "serve/session.h"
 #include "serve/staff.h"
+#include "serve/standing.h"
 #include "serve/noted.h"
 #include "serve/signer.h"
 #include "serve/worth.h"
@@ -703,7 +704,7 @@ void server_stop(struct server *server)
 		usleep(1000);
 	http_stop(server->http);
 	worth_view_forget(server);
-	memory_free(server->standing);
+	standing_free(server);
 	buying_models_stop(server->buying);
 	retention_run_stop(server->retention);
 	engine_close(server->engine);

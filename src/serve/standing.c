@@ -1,4 +1,4 @@
-/* standing.c: one walk over all customers, one over a year of rows. */
+/* standing.c: one walk over all customers, one over a year of rows, one over a sample; each adds to the groups as well. */
 #include "serve/standing.h"
 
 #include "base/clock.h"
@@ -11,17 +11,19 @@
 #include "interact/voice/question.h"
 #include "serve/buying_models.h"
 #include "serve/broken.h"
+#include "serve/standing_groups.h"
 #include "serve/timeline.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { ROWS_MAX = 100 * 1000 * 1000 };
 
 /* What is known of a customer, a bit each. */
-enum { KNOWN = 1, AGREED = 2, DESIGNS = 4, CHOSE = 8, SHOWN = 16 };
+enum { KNOWN = 1, AGREED = 2, DESIGNS = 4, CHOSE = 8, SHOWN = 16, OWN = 32, SEEN = 64 };
 
 struct gathering {
 	struct request *request;
@@ -29,14 +31,15 @@ struct gathering {
 	const struct config *config;
 	uint8_t *flags;                  /* By number. */
 	int64_t *agreed_ms;              /* When they first said a yes that holds; 0: not. */
-	int64_t *took_part_ms;           /* The last time that they shaped something by a record, not by an event. */
+	uint16_t *said;                  /* The months in which they said yes or no to a purpose. */
+	uint8_t *promises, *kept;        /* How many, up to 255. */
 	uint32_t customers_n;
 	struct counted items[SCORE_ITEMS];
 	enum score_item item;
 	struct behind *behind;           /* NULL: only figures. */
 	struct decision *decision;
 	uint32_t step;                   /* Every so many customers are looked at closely. */
-	struct counted personal, own, promises;
+	struct standing_groups groups;
 	bool is_shown;                   /* Some place shows consequences. */
 };
 
@@ -70,12 +73,11 @@ static void consents_look(struct gathering *gathering, const struct customer *cu
 		hold = hold && last.yes;
 		if (last.yes && (!gathering->agreed_ms[customer->number] || last.time_ms < gathering->agreed_ms[customer->number]))
 			gathering->agreed_ms[customer->number] = last.time_ms;
-		if (last.time_ms > gathering->took_part_ms[customer->number])
-			gathering->took_part_ms[customer->number] = last.time_ms;
 	}
 	if (any)
 		count(gathering, SCORE_OPT_IN, customer->number, hold);
 	gathering->flags[customer->number] |= gathering->agreed_ms[customer->number] ? AGREED : 0;
+	gathering->said[customer->number] = participation_said(state, gathering->config, gathering->request->now_ms);
 }
 
 static void voice_look(struct gathering *gathering, const struct customer *customer)
@@ -102,17 +104,17 @@ static void wishes_look(struct gathering *gathering, const struct customer *cust
 	bool any = false;
 	for (size_t at = 0; latest_next(state_of(gathering, customer, &preference_fold), &at, &latest);)
 		any |= latest.value.n > 0;
-	gathering->own.n++;
-	gathering->own.k += any;
+	gathering->flags[customer->number] |= any ? OWN : 0;
 }
 
 static void promises_look(struct gathering *gathering, const struct customer *customer)
 {
+	uint8_t *n = &gathering->promises[customer->number];
 	struct promise promise;
-	for (size_t at = 0; promise_next(state_of(gathering, customer, &promise_fold), &at, &promise);) {
+	for (size_t at = 0; *n < UINT8_MAX && promise_next(state_of(gathering, customer, &promise_fold), &at, &promise);) {
 		enum promise_state state = promise_state(&promise, gathering->request->now_ms);
-		gathering->promises.n += state != PROMISE_PENDING;
-		gathering->promises.k += state == PROMISE_KEPT;
+		*n += state != PROMISE_PENDING;
+		gathering->kept[customer->number] += state == PROMISE_KEPT;
 	}
 }
 
@@ -120,7 +122,7 @@ static void promises_look(struct gathering *gathering, const struct customer *cu
 static void menus_look(struct gathering *gathering, struct reader *reader, const struct surface *surface)
 {
 	struct text learned = reader_state(reader, &menu_fold);
-	struct arena *arena = gathering->request->arena;
+	struct arena *arena = &gathering->groups.facts;
 	struct layout *with = arena_alloc(arena, sizeof *with), *stated = arena_alloc(arena, sizeof *stated);
 	struct menu_layout a, b;
 	if (!learned.n || !with || !stated)
@@ -142,22 +144,27 @@ static bool is_personal(const struct decision *decision, const struct surface *s
 	return decision->suggestions_n > 0 || decision->moved_n > 0 || decision->menu.pinned != 0;
 }
 
-static void decisions_look(struct gathering *gathering, struct customer *customer)
+/* How many decisions on all surfaces differ from a stranger's. @counts: the customer is one of the sample of all. */
+static struct counted decisions_look(struct gathering *gathering, struct customer *customer, bool counts)
 {
 	const struct decision_basis basis = {.model = buying_models_get(gathering->request->server->buying)};
 	const struct surface *surface;
+	struct counted personal = {0};
+	struct arena *arena = &gathering->groups.facts;
 	struct reader reader;
+	arena_reset(arena);
 	for (size_t at = 0; (surface = surface_next(gathering->config, &at));) {
 		if (surface->type == SURFACE_QUESTION ||
-		    reader_open(&reader, gathering->request->server->engine, customer, gathering->request->arena, surface->purpose, gathering->request->now_ms) != 0)
+		    reader_open(&reader, gathering->request->server->engine, customer, arena, surface->purpose, gathering->request->now_ms) != 0)
 			continue;
-		if (surface->type == SURFACE_MENU && reader_may(&reader))
+		if (counts && surface->type == SURFACE_MENU && reader_may(&reader))
 			menus_look(gathering, &reader, surface);
 		if (decide(gathering->decision, &reader, surface, gathering->request->now_ms, &basis) != 0)
 			continue;
-		gathering->personal.n++;
-		gathering->personal.k += is_personal(gathering->decision, surface);
+		personal.n++;
+		personal.k += is_personal(gathering->decision, surface);
 	}
+	return personal;
 }
 
 static bool customer_look(void *arg, struct customer *customer)
@@ -172,107 +179,97 @@ static bool customer_look(void *arg, struct customer *customer)
 	voice_look(gathering, customer);
 	wishes_look(gathering, customer);
 	promises_look(gathering, customer);
-	if (customer->number % gathering->step == 0)
-		decisions_look(gathering, customer);
+	gathering->flags[customer->number] |= SEEN;
+	standing_groups_join(&gathering->groups, gathering->request, gathering->config, customer);
 	return true;
 }
 
 /* ---- a year of rows ---- */
 
-/* What the name of an event says of whoever sent it. */
-enum { NAME_PART = 1, NAME_CHOICE = 2, NAME_SHOWN = 4 };
+/* What the name of an event says of whoever sent it: first the ways of taking part. */
+enum { NAME_PART = (1 << PART_SAID) - 1, NAME_CHOICE = 1 << PART_SAID, NAME_SHOWN = NAME_CHOICE << 1, NAME_STARS = NAME_SHOWN << 1 };
 
 struct names {
 	uint8_t *says; /* By number. */
 	uint32_t n;
+	struct price_index prices;
 };
 
-static void name_say(const struct names *names, const struct dictionary *dictionary, const char *name, uint8_t says)
+static void name_say(const struct names *names, uint32_t number, uint8_t says)
 {
-	uint32_t number = dictionary_find(dictionary, text_of(name));
 	if (number && number < names->n)
 		names->says[number] |= says;
 }
 
 static int names_find(struct gathering *gathering, struct names *names)
 {
-	static const char *const parts[] = {IDEA_PROPOSED_EVENT, IDEA_SUPPORTED_EVENT, IDEA_TRIED_EVENT};
 	struct dictionary *dictionary = engine_dictionary(gathering->request->server->engine);
+	struct participation_events parts;
 	names->n = dictionary_count(dictionary) + 1;
 	names->says = arena_zero_alloc(gathering->request->arena, names->n, 1);
 	if (!names->says)
 		return ERROR_MEMORY;
-	for (size_t i = 0; i < QUESTION_SCALES; i++)
-		name_say(names, dictionary, question_scales[i].event, NAME_PART);
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		name_say(names, dictionary, parts[i], NAME_PART);
-	name_say(names, dictionary, "Consequence Shown", NAME_SHOWN);
-	for (uint32_t i = 1; i < names->n; i++)
+	participation_events_find(&parts, dictionary);
+	for (size_t i = 0; i < parts.n; i++)
+		name_say(names, parts.items[i].number, parts.items[i].ways);
+	name_say(names, dictionary_find(dictionary, text_of(question_scales[QUESTION_STARS].event)), NAME_STARS);
+	name_say(names, dictionary_find(dictionary, TEXT("Consequence Shown")), NAME_SHOWN);
+	for (uint32_t i = 1; i < names->n; i++) {
 		names->says[i] |= purchase_is_event(gathering->config, dictionary_name(dictionary, i)) ? NAME_CHOICE : 0;
-	for (uint32_t i = 1; i < names->n; i++)
 		gathering->is_shown |= names->says[i] & NAME_SHOWN;
-	return 0;
+	}
+	return price_index_make(&names->prices, gathering->request->arena, price_list_of(gathering->config), names->n, dictionary_seek, dictionary);
 }
 
-static size_t month_of(const struct gathering *gathering, int64_t time_ms)
+/* Of STANDING_LATELY_DAYS: what it brought and cost, and the stars that were given. */
+static void lately_take(struct gathering *gathering, const struct customer_row *row, const struct names *names, struct came *came)
 {
-	int64_t back = (gathering->request->now_ms - time_ms) / MS_A_MONTH;
-	return back < 0 ? STANDING_MONTHS - 1 : back >= STANDING_MONTHS ? STANDING_MONTHS : (size_t)(STANDING_MONTHS - 1 - back);
+	const uint8_t says = row->name < names->n ? names->says[row->name] : 0;
+	const struct price_line *line = row->name < names->prices.names_n ? names->prices.lines[(size_t)row->name * CHANNEL_COUNT + row->channel] : NULL;
+	long level = says & NAME_STARS ? lround(row->value / 100.0) : 0;
+	came->lately |= 1u << row->channel;
+	if (level >= 1 && level <= 5)
+		came->stars[row->channel][level]++;
+	if (line) {
+		struct price_exact exact = price_exact_of(price_list_of(gathering->config), line, (enum channel)row->channel, row->value);
+		came->profit[row->channel] += exact.income - exact.cost;
+		came->priced = true;
+	}
+	gathering->flags[row->customer] |= (says & NAME_SHOWN ? SHOWN : 0) | (says & NAME_CHOICE ? CHOSE : 0);
 }
 
-/* What one customer did, a bit a month and a channel. */
-struct came {
-	uint32_t months, took_part;
-	uint32_t channels;
-	bool priced, lately;
-};
-
-static void row_take(struct gathering *gathering, const struct customer_row *row, const struct names *names, const struct price_index *index, struct came *came)
+static void row_take(struct gathering *gathering, const struct customer_row *row, const struct names *names, struct came *came)
 {
 	struct standing *out = gathering->out;
-	size_t month = month_of(gathering, row->time_ms);
-	bool known = gathering->flags[row->customer] & KNOWN;
+	size_t month = participation_month(gathering->request->now_ms, row->time_ms);
 	const uint8_t says = row->name < names->n ? names->says[row->name] : 0;
 	if (month >= STANDING_MONTHS)
 		return;
-	came->months |= 1u << month;
-	came->took_part |= says & NAME_PART ? 1u << month : 0;
+	participation_add(&came->participation, month, says & NAME_PART);
 	out->months[month].known.n++;
-	out->months[month].known.k += known;
+	out->months[month].known.k += came->known;
 	if (month == STANDING_MONTHS - 1) {
-		came->channels |= 1u << row->channel;
-		out->channels[row->channel].known.n++;
-		out->channels[row->channel].known.k += known;
+		came->now |= 1u << row->channel;
+		came->events[row->channel]++;
 	}
-	if (gathering->request->now_ms - row->time_ms > (int64_t)STANDING_LATELY_DAYS * MS_A_DAY)
-		return;
-	came->lately = true;
-	came->priced |= row->name < index->names_n && index->lines[(size_t)row->name * CHANNEL_COUNT + row->channel] != NULL;
-	gathering->flags[row->customer] |= (says & NAME_SHOWN ? SHOWN : 0) | (says & NAME_CHOICE ? CHOSE : 0);
+	if (gathering->request->now_ms - row->time_ms <= (int64_t)STANDING_LATELY_DAYS * MS_A_DAY)
+		lately_take(gathering, row, names, came);
 }
 
 static void came_count(struct gathering *gathering, uint32_t customer, struct came *came)
 {
 	struct standing *out = gathering->out;
-	size_t month = gathering->took_part_ms[customer] ? month_of(gathering, gathering->took_part_ms[customer]) : STANDING_MONTHS;
-	came->took_part |= month < STANDING_MONTHS ? 1u << month & came->months : 0;
+	uint16_t took = participation_took(&came->participation);
 	for (size_t i = 0; i < STANDING_MONTHS; i++) {
-		if (!(came->months >> i & 1))
+		if (!(came->participation.came >> i & 1))
 			continue;
 		bool agreed = gathering->agreed_ms[customer] && gathering->agreed_ms[customer] <= out->months[i].until_ms;
 		out->months[i].took_part.n++;
-		out->months[i].took_part.k += came->took_part >> i & 1;
+		out->months[i].took_part.k += took >> i & 1;
 		out->months[i].agreed.n++;
 		out->months[i].agreed.k += agreed;
 	}
-	for (unsigned channel = 1; channel < CHANNEL_COUNT; channel++) {
-		if (!(came->channels >> channel & 1))
-			continue;
-		out->channels[channel].took_part.n++;
-		out->channels[channel].took_part.k += came->took_part >> (STANDING_MONTHS - 1) & 1;
-		out->channels[channel].agreed.n++;
-		out->channels[channel].agreed.k += (gathering->flags[customer] & AGREED) != 0;
-	}
+	standing_groups_came(&gathering->groups, customer, came);
 	if (!came->lately)
 		return;
 	count(gathering, SCORE_DESIGN, customer, gathering->flags[customer] & DESIGNS);
@@ -340,12 +337,18 @@ static int roads_look(struct gathering *gathering, const struct customer_rows *r
 	}
 	for (uint32_t i = 1; !error && i < gathering->customers_n; i++) {
 		const unsigned shown = counting.shown[i];
+		struct standing_group *group;
 		if (counting.taken[i] & ROAD_ANY)
 			count(gathering, SCORE_FOUND, i, !(shown & (1u << BROKEN_FAILED | 1u << BROKEN_LEFT)));
 		if (counting.taken[i] & ROAD_FAILS)
 			count(gathering, SCORE_SAME, i, !(shown & 1u << BROKEN_FORCED));
-		if (counting.taken[i] & ROAD_ASKS)
-			count(gathering, SCORE_TOLD_ONCE, i, !(shown & 1u << BROKEN_ASKED));
+		if (!(counting.taken[i] & ROAD_ASKS))
+			continue;
+		count(gathering, SCORE_TOLD_ONCE, i, !(shown & 1u << BROKEN_ASKED));
+		for (size_t at = 0; (group = standing_groups_next(&gathering->groups, i, &at));) {
+			group->told_once.n++;
+			group->told_once.k += !(shown & 1u << BROKEN_ASKED);
+		}
 	}
 	if (!error)
 		breaks_keep(gathering, &looking);
@@ -358,24 +361,21 @@ static int rows_look(struct gathering *gathering)
 {
 	struct engine *engine = gathering->request->server->engine;
 	struct customer_rows rows;
-	struct price_index index;
 	struct names names;
-	int error = price_index_make(&index, gathering->request->arena, price_list_of(gathering->config), dictionary_count(engine_dictionary(engine)) + 1,
-	                             dictionary_seek, engine_dictionary(engine));
-	if (error)
-		return error;
-	error = names_find(gathering, &names);
+	int error = names_find(gathering, &names);
 	if (error)
 		return error;
 	error = customer_rows_take(&rows, engine, gathering->request->now_ms - STANDING_MONTHS * MS_A_MONTH, gathering->request->now_ms + 1, ROWS_MAX);
 	for (size_t at = 0, end; !error && at < rows.n; at = end) {
-		struct came came = {0};
 		uint32_t customer = rows.items[at].customer;
 		end = customer_rows_end(&rows, at);
-		for (size_t i = at; customer < gathering->customers_n && i < end; i++)
-			row_take(gathering, &rows.items[i], &names, &index, &came);
-		if (customer < gathering->customers_n)
-			came_count(gathering, customer, &came);
+		if (customer >= gathering->customers_n)
+			continue; /* Came after the walk over customers began. */
+		const uint8_t flags = gathering->flags[customer];
+		struct came came = {.known = flags & KNOWN, .agreed = flags & AGREED, .participation.ways[PART_SAID] = gathering->said[customer]};
+		for (size_t i = at; i < end; i++)
+			row_take(gathering, &rows.items[i], &names, &came);
+		came_count(gathering, customer, &came);
 	}
 	if (!error && rows.customers_n <= gathering->customers_n)
 		error = roads_look(gathering, &rows);
@@ -383,7 +383,62 @@ static int rows_look(struct gathering *gathering)
 	return error;
 }
 
+/* ---- wishes and promises ---- */
+
+/* What was known of a customer before it was known on which channels they come. */
+static void states_count(struct gathering *gathering)
+{
+	struct standing_group *group;
+	for (uint32_t number = 1; number < gathering->customers_n; number++) {
+		if (!(gathering->flags[number] & SEEN))
+			continue;
+		for (size_t at = 0; (group = standing_groups_next(&gathering->groups, number, &at));) {
+			group->own.n++;
+			group->own.k += (gathering->flags[number] & OWN) != 0;
+			group->promises.n += gathering->promises[number];
+			group->promises.k += gathering->kept[number];
+			group->promised += gathering->promises[number] > 0;
+		}
+	}
+}
+
 /* ---- a sample, complete ---- */
+
+static void decisions_count(struct gathering *gathering, const struct counted *personal, const uint64_t *picks)
+{
+	for (size_t i = 0; i < gathering->groups.n; i++) {
+		struct standing_group *group = &gathering->groups.items[i];
+		if (!(picks[i / 64] >> i % 64 & 1))
+			continue;
+		group->personal.n += personal->n;
+		group->personal.k += personal->k;
+		group->looked_at++;
+	}
+}
+
+/* Decisions are dear, so they are made again for every so many customers: of all, and of each group its own. */
+static void sample_look(struct gathering *gathering)
+{
+	struct engine *engine = gathering->request->server->engine;
+	uint64_t picks[GROUP_WORDS_MAX];
+	standing_groups_sample(&gathering->groups, (uint64_t)gathering->request->server->settings.aggregate_min);
+	for (uint32_t number = 1; number < gathering->customers_n; number++) {
+		if (!(gathering->flags[number] & SEEN))
+			continue;
+		bool counts = number % gathering->step == 0;
+		if (!standing_groups_pick(&gathering->groups, number, picks) && !counts)
+			continue;
+		picks[0] |= counts ? 1u << GROUP_ALL : 0;
+		struct customer *customer = customer_lock_of(engine, number);
+		if (!customer)
+			continue; /* Gone meanwhile. */
+		if (customer->number == number && customer_refresh(engine, customer) == 0 && customer->origin_first) {
+			struct counted personal = decisions_look(gathering, customer, counts);
+			decisions_count(gathering, &personal, picks);
+		}
+		customer_unlock(engine, customer);
+	}
+}
 
 static bool event_count(void *arg, const struct event *event)
 {
@@ -421,6 +476,7 @@ static void axes_make(struct gathering *gathering)
 {
 	struct standing *out = gathering->out;
 	const struct standing_month *now = &out->months[STANDING_MONTHS - 1];
+	const struct standing_group *all = &out->groups[GROUP_ALL];
 	const struct surface *surface;
 	struct counted places = {0};
 	const struct config_document *document;
@@ -431,10 +487,10 @@ static void axes_make(struct gathering *gathering)
 	out->interact[INTERACT_KNOWN] = share_counted(now->known);
 	out->interact[INTERACT_REACHABLE] = share_counted(now->agreed);
 	out->interact[INTERACT_TOLD_ONCE] = out->items[SCORE_TOLD_ONCE];
-	out->interact[INTERACT_PROMISES] = share_counted(gathering->promises);
-	out->customize[CUSTOMIZE_PERSONAL] = share_counted(gathering->personal);
+	out->interact[INTERACT_PROMISES] = share_counted(all->promises);
+	out->customize[CUSTOMIZE_PERSONAL] = share_counted(all->personal);
 	out->customize[CUSTOMIZE_PLACES] = share_counted(places);
-	out->customize[CUSTOMIZE_OWN] = share_counted(gathering->own);
+	out->customize[CUSTOMIZE_OWN] = share_counted(all->own);
 }
 
 static int gather(struct gathering *gathering)
@@ -442,11 +498,14 @@ static int gather(struct gathering *gathering)
 	struct standing *out = gathering->out;
 	struct engine *engine = gathering->request->server->engine;
 	uint32_t after = 0;
-	*out = (struct standing){.made_ms = gathering->request->now_ms, .config = gathering->config, .version = gathering->config->version};
+	*out = (struct standing){.made_ms = gathering->request->now_ms, .config = gathering->config, .version = gathering->config->version,
+	                         .groups = gathering->groups.items, .groups_n = gathering->groups.n};
 	for (int i = 0; i < STANDING_MONTHS; i++)
 		out->months[i].until_ms = gathering->request->now_ms - (STANDING_MONTHS - 1 - i) * MS_A_MONTH;
 	engine_each_customer(engine, &after, SIZE_MAX, customer_look, gathering);
 	int error = rows_look(gathering);
+	states_count(gathering);
+	sample_look(gathering);
 	exports_look(gathering);
 	for (unsigned i = 0; i < SCORE_ITEMS; i++)
 		out->items[i] = share_counted(gathering->items[i]);
@@ -454,21 +513,71 @@ static int gather(struct gathering *gathering)
 	return error;
 }
 
+static bool gathering_begin(struct gathering *gathering, struct behind *behind)
+{
+	uint32_t n = gathering->customers_n;
+	gathering->step = n / STANDING_SAMPLE + 1;
+	gathering->flags = memory_zero_alloc(n, 1);
+	gathering->agreed_ms = memory_zero_alloc(n, sizeof *gathering->agreed_ms);
+	gathering->said = memory_zero_alloc(n, sizeof *gathering->said);
+	gathering->promises = memory_zero_alloc(n, 1);
+	gathering->kept = memory_zero_alloc(n, 1);
+	gathering->decision = arena_alloc(gathering->request->arena, sizeof *gathering->decision);
+	if (behind)
+		*behind = (struct behind){.customers = memory_zero_alloc(n, 1), .customers_n = n};
+	bool groups = standing_groups_begin(&gathering->groups, gathering->config, n) == 0;
+	return groups && gathering->flags && gathering->agreed_ms && gathering->said && gathering->promises && gathering->kept && gathering->decision &&
+	       (!behind || behind->customers);
+}
+
+/* @out->groups is the caller's to memory_free, also after an error. */
 static int make(struct request *request, struct standing *out, enum score_item item, struct behind *behind)
 {
 	struct engine *engine = request->server->engine;
 	struct gathering gathering = {.request = request, .out = out, .config = engine_config(engine), .customers_n = engine_origins(engine) + 1, .item = item, .behind = behind};
-	gathering.step = gathering.customers_n / STANDING_SAMPLE + 1;
-	gathering.flags = memory_zero_alloc(gathering.customers_n, 1);
-	gathering.agreed_ms = memory_zero_alloc(gathering.customers_n, sizeof *gathering.agreed_ms);
-	gathering.took_part_ms = memory_zero_alloc(gathering.customers_n, sizeof *gathering.took_part_ms);
-	gathering.decision = arena_alloc(request->arena, sizeof *gathering.decision);
-	if (behind)
-		*behind = (struct behind){.customers = memory_zero_alloc(gathering.customers_n, 1), .customers_n = gathering.customers_n};
-	int error = gathering.flags && gathering.agreed_ms && gathering.took_part_ms && gathering.decision && (!behind || behind->customers) ? gather(&gathering) : ERROR_MEMORY;
+	int error = gathering_begin(&gathering, behind) ? gather(&gathering) : ERROR_MEMORY;
+	out->groups = gathering.groups.items;
+	standing_groups_end(&gathering.groups);
 	memory_free(gathering.flags);
 	memory_free(gathering.agreed_ms);
-	memory_free(gathering.took_part_ms);
+	memory_free(gathering.said);
+	memory_free(gathering.promises);
+	memory_free(gathering.kept);
+	return error;
+}
+
+/* What is kept may be made anew while the request still writes. */
+static int groups_copy(struct request *request, struct standing *out)
+{
+	const struct standing_group *from = out->groups;
+	out->groups = arena_alloc(request->arena, out->groups_n * sizeof *out->groups);
+	if (!out->groups)
+		return ERROR_MEMORY;
+	memcpy(out->groups, from, out->groups_n * sizeof *out->groups);
+	return 0;
+}
+
+static int make_anew(struct request *request)
+{
+	struct server *server = request->server;
+	if (!server->standing)
+		server->standing = memory_zero_alloc(1, sizeof *server->standing);
+	if (!server->standing)
+		return ERROR_MEMORY;
+	memory_free(server->standing->groups);
+	int error = make(request, server->standing, SCORE_ITEMS, NULL);
+	if (error)
+		server->standing->made_ms = 0;
+	return error;
+}
+
+static int make_opened(struct request *request, struct standing *out, enum score_item item, struct behind *behind)
+{
+	int error = make(request, out, item, behind);
+	struct standing_group *groups = out->groups;
+	if (!error)
+		error = groups_copy(request, out);
+	memory_free(groups);
 	return error;
 }
 
@@ -478,18 +587,15 @@ int standing_take(struct request *request, struct standing *out, enum score_item
 	const struct config *config = engine_config(server->engine);
 	int error = 0;
 	if (behind)
-		return make(request, out, item, behind);
+		return make_opened(request, out, item, behind);
 	pthread_mutex_lock(&server->standing_lock); /* Whoever comes meanwhile waits for the same answer. */
 	const struct standing *kept = server->standing;
-	if (!kept || kept->config != config || kept->version != config->version || request->now_ms - kept->made_ms > STANDING_KEPT_MS) {
-		if (!server->standing)
-			server->standing = memory_zero_alloc(1, sizeof *server->standing);
-		error = server->standing ? make(request, server->standing, item, NULL) : ERROR_MEMORY;
-		if (error && server->standing)
-			server->standing->made_ms = 0;
-	}
-	if (!error)
+	if (!kept || kept->config != config || kept->version != config->version || request->now_ms - kept->made_ms > STANDING_KEPT_MS)
+		error = make_anew(request);
+	if (!error) {
 		*out = *server->standing;
+		error = groups_copy(request, out);
+	}
 	pthread_mutex_unlock(&server->standing_lock);
 	return error;
 }
@@ -500,4 +606,11 @@ void standing_forget(struct server *server)
 	if (server->standing)
 		server->standing->made_ms = 0;
 	pthread_mutex_unlock(&server->standing_lock);
+}
+
+void standing_free(struct server *server)
+{
+	if (server->standing)
+		memory_free(server->standing->groups);
+	memory_free(server->standing);
 }

@@ -161,25 +161,6 @@ static void path_write(struct json_writer *out, const struct standing *standing,
 	json_array_end(out);
 }
 
-static void channels_write(struct request *request, const struct standing *standing)
-{
-	struct json_writer *out = &request->out;
-	json_key(out, TEXT("channels"));
-	json_array_begin(out);
-	for (unsigned i = 1; i < CHANNEL_COUNT; i++) {
-		if (!standing->channels[i].agreed.n || !behind_may_show(request, standing->channels[i].agreed.n))
-			continue;
-		json_object_begin(out);
-		json_put_text(out, "channel", text_of(channel_name((enum channel)i)));
-		number_put(out, "known", ratio(standing->channels[i].known));
-		number_put(out, "agreed", ratio(standing->channels[i].agreed));
-		number_put(out, "took_part", ratio(standing->channels[i].took_part));
-		json_put_int(out, "customers", (int64_t)standing->channels[i].agreed.n);
-		json_object_end(out);
-	}
-	json_array_end(out);
-}
-
 static void quadrant_write(struct request *request, const struct standing *standing)
 {
 	struct json_writer *out = &request->out;
@@ -198,7 +179,8 @@ static void quadrant_write(struct request *request, const struct standing *stand
 		parts_write(request, "interaction_parts", interact_parts, standing->interact, INTERACT_PARTS);
 		parts_write(request, "customization_parts", customize_parts, standing->customize, CUSTOMIZE_PARTS);
 		path_write(out, standing, interaction, customization);
-		channels_write(request, standing);
+		standing_channels_write(request, standing);
+		standing_effect_write(request, standing, &standing->groups[GROUP_ALL]);
 		next_write(out, standing);
 	}
 	json_key(out, TEXT("missing"));
@@ -267,6 +249,7 @@ void standing_write(struct request *request, const struct standing *standing)
 	score_write(request, standing);
 	participation_write(request, standing);
 	breaks_write(&request->out, standing, price_list_of(standing->config)->currency);
+	standing_segments_write(request, standing);
 }
 
 void standing_say(struct request *request, const struct standing *standing, uint64_t customers, unsigned channels, char *out, size_t room)
@@ -294,6 +277,8 @@ static void part_reply(struct request *request, void (*write)(struct request *re
 		return reply_failure(request, error);
 	json_object_begin(&request->out);
 	write(request, &standing);
+	if (write != score_write)
+		standing_segments_write(request, &standing);
 	json_object_end(&request->out);
 }
 

@@ -172,7 +172,7 @@ void api_value(struct request *request)
 	/* The ranks may be a minute old; the lines are of this moment. */
 	if (!request_time(request, "at", request->now_ms + 1, &at_ms))
 		return worth_view_give(view);
-	int error = ledger ? ledger_open(request, origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
+	int error = ledger ? ledger_open(ledger, request, origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
 	if (!error && may)
 		error = ledger_read(ledger, request, &history, view->purpose->mask, at_ms);
 	if (error) {

@@ -94,7 +94,7 @@ static void course_add(struct voice *voice, const struct customer_row *rows, siz
 	size_t moments_n = 0;
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].name == voice->scales[VOICE_STARS].name && moments_n < MOMENTS_MAX)
-			moments[moments_n++] = fmax(-1, fmin(1, (rows[i].value / 100.0 - 3) / 2));
+			moments[moments_n++] = voice_moment(rows[i].value / 100.0);
 	if (moments_n < 2)
 		return;
 	for (size_t i = 0; i < moments_n; i++)

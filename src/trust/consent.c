@@ -97,7 +97,8 @@ static bool was_yes_ever(struct text entries, struct text purpose)
 static void entry_read(const struct latest *entry, const struct purpose *purpose, struct consent_state *last)
 {
 	size_t times = (entry->tag & TAG_UNTIL ? 2 : 1) * sizeof(int64_t);
-	*last = (struct consent_state){.position = entry->position, .channel = (enum channel)entry->channel, .said_yes = entry->tag & TAG_YES};
+	*last = (struct consent_state){.position = entry->position, .channel = (enum channel)entry->channel, .said_yes = entry->tag & TAG_YES,
+	                                .signal = entry->tag & TAG_SIGNAL};
 	if (entry->value.n < times)
 		return;
 	memcpy(&last->time_ms, entry->value.p, sizeof last->time_ms);

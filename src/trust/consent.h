@@ -89,6 +89,7 @@ struct consent_state {
 	enum channel channel;
 	enum consent_decision decision;
 	bool said_yes, yes;       /* yes: it holds, for the text in force is the one that was shown and its time is not over. */
+	bool signal;              /* A browser said it by its signal, not the customer. */
 };
 
 /* False when there was none. */

@@ -298,6 +298,28 @@ await check("a_figure_of_the_overview_opens_to_as_many_customers", { console: tr
     await list.close();
   }
 });
+await check("a_segment_of_the_overview_stands_in_the_picture_and_the_table_and_opens_to_its_members", { console: true }, async (open) => {
+  const page = await open("/console");
+  await page.waitForSelector(`${id("groups")} ${id("group")}`);
+  const keys = await page.$$eval(`${id("groups")} svg text.key`, (all) => all.map((t) => t.textContent)), lines = await page.$$eval(`${id("group")} .key`, (all) => all.map((t) => t.textContent));
+  same(keys.filter((key) => key !== "all").sort(), lines.sort(), "a dot has no line, or a line no dot");
+  await page.keyboard.press("t");
+  await page.waitForSelector(`${id("groups")}[data-shows="table"] table`);
+  same(await page.$$eval(`${id("groups")} tbody tr`, (all) => all.length), lines.length, "the table has other groups than the picture");
+  const link = await page.$(`${id("groups")} tbody a.opens`), members = (await link.evaluate((a) => a.closest("tr").children[1].textContent)).replace(/\D/g, "");
+  await link.click();
+  await seen(page, "members");
+  must((await page.textContent("main")).includes(members), "the segment opens to another number of members");
+});
+await check("a_card_says_in_which_months_the_customer_took_part", { console: true }, async (open) => {
+  const page = await open("/console/customers?q=ana%20varga");
+  await page.click(`${id("customers")} a`);
+  await seen(page, "part");
+  must(/^Came in \d+ of the last twelve months, and took part in /.test(await page.textContent(id("part-says"))), "no sentence says it");
+  await page.keyboard.press("t");
+  await page.waitForSelector(`${id("part")}[data-shows="table"] table`);
+  same(await page.$$eval(`${id("part")} tbody tr`, (all) => all.length), 12, "not twelve months");
+});
 for (const [view, figure] of [["map", "[data-testid=step] a.opens"], ["flow", `${id("flow-table")} a.opens`], ["paths", `${id("paths")} a.opens`], ["leaving&cut=goal&goal=Bill%20Paid", ".bars a.opens"]])
   await check(`a_figure_of_the_${view.split("&")[0]}_opens_to_its_customers_and_back`, { console: true }, async (open) => {
     const page = await open(`/console/journeys?view=${view}`);
@@ -673,6 +695,7 @@ const pages = [
   ["door", "/console/sign-in", "input[name=password]", async (p) => { await p.fill("#name", "nobody"); await p.fill("#password", "wrong"); await p.press("#password", "Enter"); await p.waitForSelector("[role=alert]"); }, false],
   ["door-invited", "/console/sign-in?invited", "input[name=again]", null, false],
   ["overview", "/console", id("sentence"), null, true], ["score", "/console", id("sentence"), async (p) => { await p.click(id("score-open")); await seen(p, "ten"); }, true],
+  ["overview-table", "/console", id("groups"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("groups")}[data-shows="table"]`); }, true],
   ["help", "/console", id("sentence"), async (p) => { await p.keyboard.press("?"); await seen(p, "help"); }, true],
   ["customers", "/console/customers", id("customers"), null, true], ["nobody", "/console/customers?q=zzzz", "h2", null, true],
   ["customers-app", "/console/customers?channel=app", id("withheld"), null, true], ["customers-social", "/console/customers?channel=social", "h2", null, true], ["card", () => ana_path, id("timeline"), null, true],

@@ -360,9 +360,9 @@ describe("a session", () => {
 
 describe("staff", () => {
   /* What each role is for, written down once more: not read from the program. */
-  const single = ["GET /v1/customers", "GET /v1/customers/{cid}", "GET /v1/customers/{cid}/timeline", "GET /v1/customers/{cid}/value"];
-  const figures = ["overview", "scorecard", "quadrant", "participation", "journeys", "broken", "roadmap", "inventory", "layers", "layers/ripple", "layers/{node}/trace", "layers/{node}/walk", "voice", "preference", "worth", "segments", "categories"].map((p) => `GET /v1/${p}`);
-  const opened = ["scorecard/{item}", "journeys/customers", "broken/{spot}", "voice/customers", "worth/customers", "segments/{name}", "customers/{cid}/relationship", "ideas"].map((p) => `GET /v1/${p}`);
+  const single = ["GET /v1/customers", "GET /v1/customers/{cid}", "GET /v1/customers/{cid}/participation", "GET /v1/customers/{cid}/timeline", "GET /v1/customers/{cid}/value"];
+  const figures = ["overview", "scorecard", "quadrant", "participation", "journeys", "broken", "roadmap", "inventory", "layers", "layers/ripple", "layers/{node}/trace", "layers/{node}/walk", "voice", "preference", "worth", "worth/stars", "segments", "categories"].map((p) => `GET /v1/${p}`);
+  const opened = ["scorecard/{item}", "journeys/customers", "broken/{spot}", "voice/customers", "voice/words", "worth/customers", "segments/{name}", "customers/{cid}/relationship", "ideas"].map((p) => `GET /v1/${p}`);
   const rights = [...single, ...["decisions", "decisions/{decision}", "identity", "consents"].map((p) => `GET /v1/customers/{cid}/${p}`), "POST /v1/customers/{cid}/consents", "POST /v1/customers/{cid}/undo", "POST /v1/customers/{cid}/correct", "POST /v1/requests"];
   const own = ["GET /v1/session", "DELETE /v1/session", "POST /v1/session/password"], documents = ["PUT /v1/configuration/{kind}/{name}", "DELETE /v1/configuration/{kind}/{name}"];
   const theirs = {

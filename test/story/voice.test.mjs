@@ -152,3 +152,29 @@ describe("the voice of customers", () => {
     assert.equal(second.last_looked_at.slice(0, 10), iso(Date.now()).slice(0, 10));
   });
 });
+
+describe("what customers say in words", () => {
+  let server;
+  const now = Date.now(), RATERS = 12;
+  const at = (user, days, stars, words) => track({ userId: user }, "Rating Given", { stars, ...(words ? { words } : {}) }, { timestamp: iso(now - days * DAY), context: { channel: "app", touchpoint: "app-home" } });
+  const agrees = (user) => track({ userId: user }, "Consent Given", { purpose: "analytics", text: "x", version: "1", control: { preset: false } });
+  before(async () => { server = await Server.start(); });
+  after(() => server.end());
+
+  test("is not shown while so few rate that they would stand out", async () => {
+    await server.send([agrees("v0"), at("v0", 80, 3, "All fine"), at("v0", 25, 1, "The card does not work"), at("v0", 18, 5), at("v0", 10, 4, "Now it does, thank you")]);
+    const { hidden, experiences } = ok(await server.get("/v1/voice/words"));
+    assert.deepEqual([hidden, experiences], [true, []]);
+  });
+
+  test("stands beside the peak and the end of what it was said of, of those who agreed", async () => {
+    await server.send([at("v1", 1, 1, "Mine is mine"), ...Array.from({ length: RATERS - 2 }, (_, i) => at(`v${i + 2}`, 5, 4)), agrees("v2"), at("v3", 100, 1, "Too long ago"), agrees("v3")]);
+    const answer = ok(await server.get("/v1/voice/words"));
+    assert.deepEqual([answer.hidden, answer.agreed, answer.withheld], [false, 3, RATERS - 3]);
+    assert.deepEqual(answer.experiences.map((e) => [e.customer.identifiers.includes("user:v0"), e.ratings, e.peak.stars, e.end.stars, e.remembered, e.said.map((s) => [s.stars, s.words])]), [
+      [true, 1, 3, 3, 0, [[3, "All fine"]]],
+      [true, 3, 5, 4, 0.75, [[1, "The card does not work"], [4, "Now it does, thank you"]]]]); /* 1 and 5 are as intense; the later one is remembered. */
+    assert.doesNotMatch(JSON.stringify(answer), /Mine is mine|Too long ago/);
+    refused(await server.get("/v1/voice/words", { key: server.write }), 403, "denied");
+  });
+});

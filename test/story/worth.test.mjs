@@ -219,3 +219,78 @@ describe("worth, needs and segments", () => {
     assert.match(answer.text, /did you mean \\"least\\"\?.*at \^lest 3 times/);
   });
 });
+
+describe("each of the last contacts", () => {
+  let server, cid;
+  const now = Date.now(), who = { userId: "nora" };
+  const at = (event, minutes, channel, properties = {}) => track(who, event, properties, { timestamp: iso(now - minutes * 60000), context: { channel } });
+  before(async () => {
+    server = await Server.start();
+    await server.send([track(who, "Consent Given", { purpose: "analytics", text: "x", version: "1", control: { preset: false } })]);
+    await server.send([at("Bill Issued", 600, "post", { bill_id: "b1", payee: "City Water", amount: 82.4, currency: "EUR" }), at("Call Started", 500, "phone", { reason: "A wrong amount" }),
+      at("Bill Paid", 300, "app", { bill_id: "b1", amount: 82.4, currency: "EUR" }), at("Rating Given", 299, "app", { stars: 4 }), at("Cash Withdrawn", 100, "machine", { amount: 50 })]);
+    ({ cid } = await server.card("user:nora"));
+  });
+  after(() => server.end());
+
+  test("says why the customer came, asked or inferred, and what each side got out of it", async () => {
+    const [cash, paid, call] = ok(await server.get(`/v1/customers/${cid}/value`)).stars.last;
+    assert.deepEqual(call.reason, { text: "A wrong amount", marked: "asked" });
+    assert.deepEqual([call.company, call.customer], [{ profit: -5.4, minutes: 6, learned: null }, { got: 0.9, minutes_saved: 0, minutes_wasted: 8, settled: [] }]); /* 6 × .90; 2.50 less 8 × .20 */
+    assert.equal(paid.reason.marked, "inferred");
+    assert.match(paid.reason.text, /City Water/);
+    assert.deepEqual([paid.company, paid.customer], [{ profit: 0.93, minutes: 0, learned: "what was thought of it" }, { got: 3.6, minutes_saved: 18, minutes_wasted: 0, settled: [paid.reason.text] }]);
+    assert.deepEqual([cash.reason, cash.customer.minutes_saved], [{ text: "Cash Withdrawn", marked: "inferred" }, 6]);
+  });
+
+  test("and the customer reads the same", async () => {
+    const entered = await server.get(`/me/enter?token=${server.token("user:nora")}`, { key: null });
+    const text = (await server.get("/me", { key: null, headers: { Cookie: entered.headers["set-cookie"][0].split(";")[0] } })).text.replace(/<[^>]+>/g, "");
+    assert.match(text, /You came for: A wrong amount \(you said so\)\. You lost 8 minutes\. All together it was worth 0\.90 EUR to you\./);
+    assert.match(text, /City Water[^.]* \(a guess, from what you did\)\. You saved 18 minutes\. All together it was worth 3\.60 EUR to you\. This was settled: [^.]*City Water\./);
+  });
+});
+
+describe("the company's stars by month", () => {
+  let server;
+  const now = Date.now(), AGREED = 16, MUTE = 4, JUDGED = 0.05;
+  const at = (user, event, days, channel, properties = {}) => track({ userId: user }, event, properties, { timestamp: iso(now - days * DAY), context: { channel } });
+  const files = (goal) => [{ name: "worth.yaml", text: configuration.text.replace("learns: [Rating Given]}", `learns: [Rating Given]${goal}}`) }];
+  before(async () => { server = await Server.start({ files: files(", stars: 3.5") }); });
+  after(() => server.end());
+
+  test("are none while too few have come, and without prices the answer says what to do", async () => {
+    const none = ok(await server.get("/v1/worth/stars"));
+    assert.match(none.sentence, /Too few customers who agreed came this month: 10 are needed/);
+    assert.deepEqual([none.goal, none.months.length, none.months.every((m) => m.hidden)], [3.5, 12, true]);
+  });
+
+  test("stand against the goal, with their interval, of those who agreed, and judged as on their cards", async () => {
+    const events = Array.from({ length: AGREED + MUTE }, (_, i) => `w${i}`).flatMap((user, i) => [
+      ...(i < AGREED ? [track({ userId: user }, "Consent Given", { purpose: "analytics", text: "x", version: "1", control: { preset: false } }, { timestamp: iso(now - 200 * DAY) })] : [])]);
+    await server.send(events);
+    await server.send(Array.from({ length: AGREED + MUTE }, (_, i) => `w${i}`).flatMap((user, i) => [
+      at(user, "Order Completed", 5, "web", { total: 20 + i }), ...(i % 4 === 0 ? [at(user, "Call Started", 6, "phone")] : []), ...(i < 12 ? [at(user, "Call Started", 50, "phone")] : []), ...(i < 5 ? [at(user, "Order Completed", 80, "web", { total: 20 })] : [])]));
+    const stars = ok(await server.get("/v1/worth/stars")), [longAgo, before, current] = stars.months.slice(-3);
+    const cards = await Promise.all(Array.from({ length: AGREED }, async (_, i) => ok(await server.get(`/v1/customers/${(await server.card(`user:w${i}`)).cid}/value`)).stars.last));
+    const inMonth = (from, to) => cards.flat().filter((c) => { const days = (now - new Date(c.start)) / DAY; return days >= from && days < to; });
+    const mean = (contacts) => contacts.reduce((sum, c) => sum + c.stars, 0) / contacts.length;
+    assert.deepEqual([stars.looked_at, current.customers, current.contacts], [AGREED, AGREED, inMonth(0, 30).length]);
+    assert.ok(Math.abs(current.value - mean(inMonth(0, 30))) < 1e-9);
+    assert.ok(current.low < current.value && current.value < current.high && current.high - current.low < 2);
+    assert.equal(current.against_goal, current.low > 3.5 ? "above" : current.high < 3.5 ? "below" : "open");
+    assert.ok(Math.abs(current.profit_a_contact - inMonth(0, 30).reduce((sum, c) => sum + c.company.profit, 0) / current.contacts) < JUDGED);
+    assert.deepEqual([before.value, before.low, before.high, before.customers, before.against_goal, before.minutes_a_contact], [1, 1, 1, 12, "below", 6]);
+    assert.equal(longAgo.hidden, true); /* Five customers. */
+    assert.match(stars.sentence, new RegExp(`^A contact of this month gets ${current.value.toFixed(2)} of 5 stars`));
+  });
+
+  test("without a goal there is none, and one that is no number of stars is refused", async () => {
+    ok(await server.post("/v1/configuration", { files: files("") }));
+    const { goal, months } = ok(await server.get("/v1/worth/stars"));
+    assert.deepEqual([goal, months[11].against_goal, months[11].hidden], [null, undefined, false]);
+    const wrong = await server.post("/v1/configuration", { files: files(", stars: 7") });
+    assert.equal(wrong.status, 422);
+    assert.match(wrong.text, /A month aims at 1 to 5 stars/);
+  });
+});

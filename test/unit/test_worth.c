@@ -291,6 +291,28 @@ static void profit_is_the_sum_of_its_lines_for_random_histories(void **state)
 
 /* ---- stars ---- */
 
+/* Three customers with 1, 2 and 3 contacts: the variance of the ratio, written out. */
+static void the_mean_of_stars_has_the_interval_of_its_customers(void **state)
+{
+	static const struct { uint64_t stars, n; } own[] = {{5, 1}, {6, 2}, {9, 3}};
+	struct stars_sum sum = {0}, one = {0}, none = {0};
+	double apart = 0, mean = 20.0 / 6;
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		stars_sum_add(&sum, own[i].stars, own[i].n, 100, 50);
+		double off = (double)own[i].stars - mean * (double)own[i].n;
+		apart += off * off;
+	}
+	struct stars_mean found = stars_mean_of(&sum);
+	double half = 1.959964 * sqrt(apart * 3 / 2) / 6;
+	assert_true(fabs(found.value - mean) < 1e-12 && fabs(found.low - (mean - half)) < 1e-9 && fabs(found.high - fmin(5, mean + half)) < 1e-9);
+	assert_true(sum.contacts == 6 && sum.customers == 3 && sum.profit == 300 && sum.minutes == 150);
+	stars_sum_add(&one, 4, 1, 0, 0);
+	found = stars_mean_of(&one);
+	assert_true(found.value == 4 && found.low == 1 && found.high == 5); /* Of one customer nothing follows for others. */
+	assert_true(isnan(stars_mean_of(&none).value));
+}
+
 static void stars_follow_from_money_minutes_and_what_was_learned(void **state)
 {
 	static const struct {
@@ -350,7 +372,7 @@ int main(void)
 		WITH(an_event_is_worth_what_its_line_says), WITH(ranks_are_quintiles_with_their_cuts), WITH(customers_who_are_alike_share_a_rank),
 		cmocka_unit_test(ranks_have_names), WITH(the_curve_peaks_before_those_who_cost_more), WITH(a_need_is_what_somebody_does_more_than_others), WITH(what_is_done_is_summed_up_for_both_sides),
 		WITH(give_and_get_makes_four_cells_of_those_who_agreed), WITH(profit_is_the_sum_of_its_lines_for_random_histories),
-		WITH(stars_follow_from_money_minutes_and_what_was_learned), WITH(events_of_one_channel_without_a_pause_are_one_contact),
+		WITH(stars_follow_from_money_minutes_and_what_was_learned), cmocka_unit_test(the_mean_of_stars_has_the_interval_of_its_customers), WITH(events_of_one_channel_without_a_pause_are_one_contact),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

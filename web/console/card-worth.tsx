@@ -1,7 +1,7 @@
 /* card-worth.tsx: worth and stars of one customer in one line, and behind "why?" the lines that make it. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Card, CustomerValue } from "../shared/api";
+import type { Card, CustomerValue, StarsContact } from "../shared/api";
 import { Dialog, When } from "../shared/components";
 import { count, money, on, plural, words } from "../shared/format";
 import { api, asking } from "./state";
@@ -18,8 +18,20 @@ export function CardWorth({ cid, segments }: { cid: string; segments: NonNullabl
         : v.profit === undefined ? <p class="soft" data-testid="worth">Not shown: no yes to “{v.withheld[0]?.purpose}”.</p>
           : <div class="row between"><p data-testid="worth">{sentence(v)}</p><button class="low" data-testid="worth-why" aria-haspopup="dialog" onClick={() => { open.value = true; }}>Why?</button></div>}
       {segments.length > 0 && <ul class="plain" data-testid="segments">{segments.map((s) => <li key={s.segment} class="part">{s.title}<span class="small block">{s.reasons.filter((r) => r.holds === "yes").map((r) => `${r.rule}: ${r.says}`).join("; ")}</span></li>)}</ul>}
+      {v?.stars && v.stars.last.length > 0 && <Sides contacts={v.stars.last.slice(0, 5)} currency={v.currency} />}
       {open.value && v && <Why v={v} close={() => { open.value = false; }} />}
     </section>
+  );
+}
+
+/* The last contacts: why the customer came, what the customer got, what we got. */
+function Sides({ contacts, currency }: { contacts: StarsContact[]; currency: string }) {
+  const them = (c: StarsContact): string => [c.customer.settled.length > 0 && `settled: ${c.customer.settled.join("; ")}`, c.customer.minutes_saved > 0 && `${plural(Math.round(c.customer.minutes_saved), "minute")} saved`, c.customer.minutes_wasted > 0 && `${plural(Math.round(c.customer.minutes_wasted), "minute")} lost`, c.customer.got !== 0 && `worth ${money(c.customer.got, currency)}`].filter(Boolean).join(", ") || "nothing that has a price";
+  const us = (c: StarsContact): string => [c.company.profit !== 0 ? money(c.company.profit, currency) : "no money", c.company.minutes > 0 && `${plural(Math.round(c.company.minutes), "minute")} of staff`, c.company.learned && `learned ${c.company.learned}`].filter(Boolean).join(", ");
+  return (
+    <><h3 id="sides">What each side got out of the last contacts</h3>
+      <div class="wide" tabIndex={0} role="region" aria-labelledby="sides"><table data-testid="sides"><thead><tr><th scope="col">When</th><th scope="col">Came for</th><th scope="col">The customer</th><th scope="col">We</th><th scope="col" class="n">Our stars</th></tr></thead>
+        <tbody>{contacts.map((c, i) => <tr key={i}><th scope="row"><When time={c.start} /><span class="small block">{on(c.channel)}</span></th><td>{c.reason.marked === "asked" ? <>{c.reason.text}<span class="small block">asked</span></> : <span class="guess">{c.reason.text === c.name ? words(c.name) : c.reason.text} <span class="small">guess</span></span>}</td><td>{them(c)}</td><td>{us(c)}</td><td class="n">{c.stars} of 5</td></tr>)}</tbody></table></div></>
   );
 }
 

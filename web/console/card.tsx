@@ -13,6 +13,7 @@ import { Top } from "./page";
 import { BackToFigure, Relationship } from "./relationship";
 import { api, asking, may, reasons } from "./state";
 import { AskReason, CardTrust, Proof } from "./card-trust";
+import { CardPart } from "./card-part";
 import { CardWorth } from "./card-worth";
 
 export function Card({ cid }: { cid: string }) {
@@ -95,6 +96,7 @@ export function Card({ cid }: { cid: string }) {
 
       {may("GET /v1/customers/{cid}/relationship") && <Relationship cid={cid} />}
 
+      {may("GET /v1/customers/{cid}/participation") && <CardPart cid={cid} />}
       <CardWorth cid={cid} segments={c.segments ?? []} />
       <section class="stack rule" aria-labelledby="history">
         <div class="row between"><h2 id="history">History</h2>

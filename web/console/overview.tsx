@@ -5,6 +5,7 @@ import type { Overview as Answer } from "../shared/api";
 import { Mark, Trouble, When } from "../shared/components";
 import { count, money, percent, plural, shortDay, words } from "../shared/format";
 import { listen } from "../shared/stream";
+import { corners, Groups } from "./overview-groups";
 import { NotMeasured, Top, Twin } from "./page";
 import { api, asking, may } from "./state";
 
@@ -52,6 +53,7 @@ export function Overview() {
         {o.broken.length === 0 ? <p class="soft">Nothing stands out. What is looked at are journeys that were written down. <a href="/console/broken">What is broken</a></p>
           : <ul class="plain stack tight" data-testid="worst">{o.broken.map((b, i) => <li key={b.spot} class="row between"><a href={`/console/broken/${encodeURIComponent(b.spot)}`}><Mark means={i === 0 ? "broken" : "watch"}>{b.title}</Mark></a><span class="small">{plural(b.customers, "person", "people")} {b.says}{b.cost_a_month >= 1 ? `; ${money(Math.round(b.cost_a_month), b.currency, true)} a month` : ""}</span></li>)}</ul>}
       </section>
+      <Groups o={o} />
       <section class="stack rule" aria-labelledby="channels">
         <h2 id="channels">Channels</h2>
         {o.channels.length === 0 ? <p class="soft">No channel has sent anything yet. Point a Segment SDK at this server, or send the first event with the line from the README.</p> : (
@@ -74,7 +76,6 @@ function Course({ months }: { months: Answer["participation"]["months"] }) {
     table={<table><caption>Taking part by month</caption><tbody>{months.map((m, i) => <tr key={i}><th scope="row">{shortDay(m.until)}</th><td class="n">{m.value === null ? "few" : percent(m.value)}</td><td class="n">of {count(m.n)}</td></tr>)}</tbody></table>} />;
 }
 
-const corners = ["The same for all", "Talks with each", "Fits the offer", "One to one"];
 function Quadrant({ q }: { q: Answer["quadrant"] }) {
   const share = (n: number | null): number | null => (n === null ? null : Math.max(0, Math.min(1, n > 1 ? n / 100 : n)));
   const x = share(q.interaction), y = share(q.customization);

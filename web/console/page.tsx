@@ -18,7 +18,7 @@ export function Twin({ label, chart, table, id }: { label: string; chart: Compon
   return (
     <figure class="twin" data-testid={id} data-shows={asTable ? "table" : "chart"}>
       <div hidden={asTable}>{chart}</div>
-      <div class="wide" hidden={!asTable} tabIndex={asTable ? 0 : undefined} role={asTable ? "region" : undefined} aria-label={asTable ? label : undefined}>{table}</div>
+      <div class="wide" hidden={!asTable} tabIndex={asTable ? 0 : undefined} role={asTable ? "region" : undefined} aria-label={asTable ? `${label}, table` : undefined}>{table}</div>
       <button class="quiet low" data-testid={`${id}-turn`} onClick={() => setAsTable(!asTable)}>{asTable ? "Show as a picture" : "Show as a table"}<span class="out-of-sight">: {label}</span></button>
     </figure>
   );

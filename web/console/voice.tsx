@@ -10,7 +10,8 @@ import { announce, Empty, Mark, Trouble, When } from "../shared/components";
 import { count, percent, plural, shortDay } from "../shared/format";
 import { NotMeasured, Top, Twin } from "./page";
 import { parameters, withParameters } from "./route";
-import { api, asking } from "./state";
+import { api, asking, may } from "./state";
+import { Words } from "./voice-words";
 
 const voice = asking<Answer>(), ideas = asking<Ideas>(), preference = asking<Preference>();
 const loadVoice = (): void => void voice.ask(() => api.voice());
@@ -103,6 +104,7 @@ function Stars({ voice }: { voice: Answer }) {
       <section class="stack" aria-labelledby="places"><h2 id="places">By touchpoint</h2>
         <div class="wide" tabIndex={0} role="region" aria-label="Table of touchpoints"><table><thead><tr><th scope="col">Touchpoint</th><th scope="col">What was asked</th><th scope="col">Figure (interval, answers)</th></tr></thead>
           <tbody>{voice.scales.flatMap((s) => s.touchpoints.map((t) => <tr key={s.scale + t.touchpoint}><th scope="row">{t.title}</th><td>{shown[s.scale].title}</td><td>{t.hidden ? cellText(s.scale, t) : <a class="opens" href={opens(s.scale, { touchpoint: t.touchpoint, days: "365" })}>{cellText(s.scale, t)}<span class="out-of-sight">: show the customers</span></a>}</td></tr>))}</tbody></table></div></section>
+      {may("GET /v1/voice/words") && <Words />}
       <Questions questions={voice.questions} />
     </>
   );

@@ -4,6 +4,7 @@ import type { Segments, Worth as Answer } from "../shared/api";
 import { Empty, Mark, Trouble } from "../shared/components";
 import { count, money, on, percent, plural, shortDay, words } from "../shared/format";
 import { Top, Twin } from "./page";
+import { OurStars } from "./worth-stars";
 import { api, asking } from "./state";
 
 const worth = asking<Answer>(), segments = asking<Segments>();
@@ -23,6 +24,7 @@ export default function Worth() {
         <Groups w={w} />
         <Curve w={w} />
         <GiveAndGet w={w} />
+        <OurStars />
         <Neither w={w} />
         <Kept />
         <Names w={w} />

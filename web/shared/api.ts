@@ -90,7 +90,33 @@ export interface AxisPart { title: string; measured: boolean; share?: number; lo
 export interface Quadrant {
   interaction: number | null; customization: number | null; quarter: number | null; missing: string[]; interaction_parts?: AxisPart[]; customization_parts?: AxisPart[];
   path?: { until: Time; interaction: number | null; customization: number | null }[]; next?: { part: string; share: number; move: string }[];
-  channels?: { channel: string; known: number | null; agreed: number | null; took_part: number | null; customers: number }[];
+  channels?: StandingChannel[]; satisfaction?: Place["satisfaction"]; profit?: Place["profit"];
+}
+/* Where a group of customers stands, and what comes of it in the last days. What may not be shown, or is not measured, is null and named. */
+export interface Place {
+  customers: number; interaction: number | null; customization: number | null; quadrant: number | null; not_measured: string[];
+  interaction_parts: Omit<AxisPart, "move">[]; customization_parts: Omit<AxisPart, "move">[];
+  satisfaction: { value: number; low: number; high: number; answers: number; customers: number } | null;
+  profit: { a_customer: number; customers: number; currency: string; days: number } | null;
+}
+export interface StandingChannel extends Place { channel: string; known: number | null; agreed: number | null; took_part: number | null }
+export interface StandingSegment extends Place {
+  segment: string; title: string; purpose_title: string; took_part: { share: number; low: number; high: number; of: number } | null; months: { until: Time; value: number | null; n: number | null }[];
+}
+/* A customer's own part, month by month; without months: not agreed to. */
+export interface Participation { sentence: string; withheld?: string; came?: number; took_part?: number; months?: { until: Time; came: boolean; took_part: boolean; in: string[] }[] }
+/* What customers said in words, with the most intense and the last moment of the experience it was said of. */
+export interface VoiceWords {
+  days: number; hidden: boolean; agreed: number; withheld: number; purpose: string;
+  experiences: { customer: CustomerLine; ratings: number; peak: { stars: number; time: Time }; end: { stars: number; time: Time }; remembered: number; said: { time: Time; stars: number; words: string; title: string }[] }[];
+}
+/* The company's stars for contacts by month; "open": whether the goal is met cannot be told yet. */
+export interface StarsMonth { until: Time; hidden: boolean; value?: number; low?: number; high?: number; contacts?: number; customers?: number; profit_a_contact?: number; minutes_a_contact?: number; against_goal?: "above" | "below" | "open" }
+export interface WorthStars { sentence: string; goal: number | null; currency: string; purpose: string; looked_at: number; months: StarsMonth[] }
+/* A contact, judged: why the customer came, and what each side got out of it. */
+export interface StarsContact {
+  stars: number; name: string; channel: string; start: Time; why: string; reason: Reason;
+  company: { profit: number; minutes: number; learned: string | null }; customer: { got: number; minutes_saved: number; minutes_wasted: number; settled: string[] };
 }
 export interface ScoreItem { number: number; title: string; measured: boolean; points: number | null; aim: number; why: string; share?: number; low?: number; high?: number; of?: number }
 export interface ScoreOpened extends ScoreItem, Behind { sentence: string }
@@ -102,6 +128,7 @@ export interface Overview {
   agreed: number | null;
   participation: { value: number | null; n: number; low?: number; high?: number; means: string; missing: string; months: { until: Time; value: number | null; n: number }[] };
   broken: { spot: string; title: string; says: string; customers: number; cost_a_month: number; currency: string }[];
+  segments: StandingSegment[]; segments_configured: number; segments_withheld: number;
   channels: { channel: string; customers: number | null; events: number | null; last: Time | null }[]; /* null: of too few. */
   checklist: { title: string; done: boolean; hint: string }[];
 }
@@ -223,7 +250,7 @@ export interface CustomerValue {
   currency: string; from: Time; at: Time; withheld: { what: string; reason: string; purpose: string }[]; profit?: number; got_total?: number; place?: number; of?: number;
   lines?: { event: string; channel: string; n: number; value: number; income: number; cost: number; minutes: number; profit: number; events: string[] }[];
   got?: { event: string; channel: string; n: number; minutes_saved: number; minutes_wasted: number; given: number; lost: number; got: number; events: string[] }[];
-  stars?: { mean: number | null; contacts: number; last: { stars: number; name: string; channel: string; start: Time; why: string }[] };
+  stars?: { mean: number | null; contacts: number; last: StarsContact[] };
   rfm?: ({ title: string } & Record<"recency" | "frequency" | "money", RankedMeasure>) | null; need?: { title: string; rests_on: number } | null; give_and_get?: { cell: string; title: string };
 }
 /* Who of staff is signed in; `may` names routes as the table has them: "GET /v1/overview". */
@@ -300,6 +327,7 @@ export function client(who: Who = {}) {
     scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
     broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
     brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
+    participation: (cid: string) => call<Participation>(who, "GET", `${at(cid)}/participation`),
     relationship: (cid: string) => call<Relationship>(who, "GET", `${at(cid)}/relationship`),
     roadmap: (days: string | null) => call<Roadmap>(who, "GET", `/v1/roadmap${query({ days })}`),
     inventory: () => call<Inventory>(who, "GET", "/v1/inventory"),
@@ -336,6 +364,8 @@ export function client(who: Who = {}) {
     overview: () => call<Overview>(who, "GET", "/v1/overview"),
     journeys: (ask: JourneysQuestion) => call<Journeys>(who, "GET", `/v1/journeys${query({ ...ask })}`),
     journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call<JourneysCustomers>(who, "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
+    voiceWords: () => call<VoiceWords>(who, "GET", "/v1/voice/words"),
+    worthStars: () => call<WorthStars>(who, "GET", "/v1/worth/stars"),
     worth: () => call<Worth>(who, "GET", "/v1/worth"),
     worthCustomers: (group: string) => call<JourneysCustomers>(who, "GET", `/v1/worth/customers${query({ group })}`),
     segments: () => call<Segments>(who, "GET", "/v1/segments"),
