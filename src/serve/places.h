@@ -21,6 +21,9 @@
 	X("log/reserve", "Room for a full disk: zeros", "")                                                                                \
 	X("log/epoch", "How often it was opened", "")                                                                                     \
 	X("log/lock", "That it is in use", "")                                                                                            \
+	X("log/rewriting", "That what may not be kept any longer is being taken out", "")                                                        \
+	X("log/rewrite", "After a crash: blocks that are being taken something out of, sealed; gone with the next start", "")                    \
+	X("log/rewrite.new", "The same, not whole yet; written anew by the next run", "")                                                        \
 	X("lookup/", "What follows from the events, so that it need not be worked out again", "customer.json derived.ndjson")                \
 	X("lookup/data.mdb", "The tables below, in one file", "customer.json derived.ndjson identities.ndjson")                              \
 	X("lookup/lock.mdb", "Who reads the tables at this moment", "")                                                                     \
@@ -42,6 +45,7 @@
 	X("configuration/*.segment", "Every version of the configuration; who gets what you agreed to be used", "recipients.json")          \
 	X("configuration/epoch", "How often it was opened", "")                                                                           \
 	X("configuration/lock", "That it is in use", "")                                                                                  \
+	X("configuration/rewriting", "As in the log; never used here", "")                                                                       \
 	X("seen/", "Numbers made from message ids", "")                                                                                    \
 	X("seen/*.hashes", "Numbers made from message ids, so that a message sent twice counts once; they name nobody", "")                 \
 	X("sealing/", "Keys, apart from what is sealed with them", "")                                                                     \
