@@ -2,6 +2,7 @@
 #include "serve/api.h"
 #include "serve/behind.h"
 #include "serve/card.h"
+#include "serve/inventory_sources.h"
 
 #include "base/clock.h"
 #include "engine/customer_rows.h"
@@ -275,6 +276,9 @@ void api_inventory(struct request *request)
 	unsigned n = touchpoints_write(taking, &silent);
 	interactions_write(taking);
 	shared_write(taking);
+	error = inventory_sources_write(request);
+	if (error)
+		return reply_failure(request, error);
 	snprintf(sentence, sizeof sentence, "%u touchpoints; %u of them gave no sign in %" PRId64 " days, and staff has %u note%s.", n, silent, days, notes,
 	         notes == 1 ? "" : "s");
 	json_put_text(&request->out, "sentence", text_of(n ? sentence : "No touchpoint is known yet: write documents of kind touchpoint, or send events that name one."));

@@ -102,4 +102,11 @@ describe("the roadmap", () => {
     assert.match(sentence, /1 of them gave no sign in 90 days, and staff has 1 note\./);
     refused(await server.put("/v1/configuration/note/bad", { about: "poster", says: "x", at: "some day" }), 422, "invalid_configuration");
   });
+
+  test("says which senders know the same customers, and of how many each", async () => {
+    const people = [...Array(15)].map((_, i) => `shared-${i}`), said = (source, who) => track(who, "Said Hello", {}, { context: { source, channel: "app" } });
+    await server.send([...people.map((userId) => said("shop", { userId })), ...people.slice(0, 12).map((userId) => said("till", { userId, anonymousId: `till-${userId}` }))]);
+    const { sources } = ok(await server.get("/v1/inventory"));
+    assert.deepEqual(sources.map((s) => [s.one, s.other, s.customers, s.of_one, s.of_other]), [["shop", "till", 12, 15, 12]]);
+  });
 });

@@ -1,7 +1,7 @@
 /* inventory.tsx: where customers meet the company: what is seen, what is silent, what staff said, and which channels share customers. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Inventory as Answer, InventoryTouchpoint } from "../shared/api";
+import type { Inventory as Answer, InventoryTouchpoint, Shared } from "../shared/api";
 import { announce, Dialog, Empty, Mark, Trouble, When } from "../shared/components";
 import { count, percent, plural, words } from "../shared/format";
 import { Top } from "./page";
@@ -11,6 +11,16 @@ const { state, ask } = asking<Answer>();
 const load = (): void => void ask(() => api.inventory());
 const people = (n: number | null): string => (n === null ? "few" : count(n));
 const channels = ["web", "app", "email", "phone", "chat", "store", "branch", "machine", "post", "social"];
+
+/* Which of them know the same customers: what one knows alone, the other has to ask again. */
+function SharedTable({ id, title, of, pairs, says }: { id: string; title: string; of: string; pairs: Shared[]; says: (name: string) => string }) {
+  return (
+    <section class="stack rule" aria-labelledby={id}><h2 id={id}>{title}</h2>
+      {pairs.length === 0 ? <p class="soft">No two {of} share customers enough to show.</p> : <div class="wide" tabIndex={0} role="region" aria-label={`Table of ${of} that share customers`}><table data-testid={id}><thead><tr><th scope="col">One</th><th scope="col">Other</th><th scope="col" class="n">Customers of both</th><th scope="col" class="n">of the one</th><th scope="col" class="n">of the other</th></tr></thead>
+        <tbody>{[...pairs].sort((a, b) => b.customers - a.customers).map((s) => <tr key={s.one + s.other}><th scope="row">{says(s.one)}</th><td>{says(s.other)}</td><td class="n">{count(s.customers)}</td><td class="n">{percent(s.customers / s.of_one)}</td><td class="n">{percent(s.customers / s.of_other)}</td></tr>)}</tbody></table></div>}
+    </section>
+  );
+}
 
 export default function Inventory() {
   const noting = useSignal<string | null>(null);
@@ -32,9 +42,8 @@ export default function Inventory() {
       <section class="stack rule" aria-labelledby="interactions"><h2 id="interactions">Interactions</h2>
         <div class="wide" tabIndex={0} role="region" aria-label="Table of interactions"><table data-testid="interactions"><thead><tr><th scope="col">What customers do</th><th scope="col" class="n">Customers, at least</th><th scope="col" class="n">Events</th><th scope="col">At</th></tr></thead>
           <tbody>{v.interactions.map((i) => <tr key={i.interaction}><th scope="row">{i.title}</th><td class="n">{i.seen ? people(i.customers) : ""}</td><td class="n">{i.seen ? count(i.events) : i.recognised ? <Mark means="watch">not seen</Mark> : "not recognised by events"}</td><td class="small">{i.at.map((x) => words(x)).join(", ")}</td></tr>)}</tbody></table></div></section>
-      <section class="stack rule" aria-labelledby="shared"><h2 id="shared">Channels that share customers</h2>
-        <div class="wide" tabIndex={0} role="region" aria-label="Table of channels that share customers"><table data-testid="shared"><thead><tr><th scope="col">One</th><th scope="col">Other</th><th scope="col" class="n">Customers on both</th><th scope="col" class="n">of the one</th><th scope="col" class="n">of the other</th></tr></thead>
-          <tbody>{[...v.shared].sort((a, b) => b.customers - a.customers).map((s) => <tr key={s.one + s.other}><th scope="row">{words(s.one)}</th><td>{words(s.other)}</td><td class="n">{count(s.customers)}</td><td class="n">{percent(s.customers / s.of_one)}</td><td class="n">{percent(s.customers / s.of_other)}</td></tr>)}</tbody></table></div></section>
+      <SharedTable id="shared" title="Channels that share customers" of="channels" pairs={v.shared} says={words} />
+      <SharedTable id="shared-sources" title="Senders that share customers" of="senders" pairs={v.sources} says={(name) => name} />
       {noting.value !== null && <Note about={noting.value} close={() => { noting.value = null; }} />}
       {adding.value && <Add close={() => { adding.value = false; }} />}
     </>

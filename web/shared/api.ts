@@ -181,10 +181,12 @@ export interface InventoryTouchpoint {
   touchpoint: string; title: string; channel: string; owner: string; configured: boolean; seen: boolean; events: number; customers: number | null; last: Time | null;
   rests_on: { system: string; title: string; sort: string }[]; notes: { note: string; says: string; by: string; at: Time | null }[];
 }
+/* Of two channels or senders: how many customers both know, and how many each. */
+export interface Shared { one: string; other: string; customers: number; of_one: number; of_other: number }
 export interface Inventory {
   sentence: string; days: number; customers: number | null; events: number; touchpoints: InventoryTouchpoint[];
   interactions: { interaction: string; title: string; recognised: boolean; seen: boolean; events: number; customers: number | null; last: Time | null; at: string[] }[];
-  shared: { one: string; other: string; customers: number; of_one: number; of_other: number }[];
+  shared: Shared[]; sources: Shared[];
 }
 /* The five layers. A time that nobody stated is null. */
 export type LayerMap = "is" | "must_be" | "should_be";
