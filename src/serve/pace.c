@@ -134,6 +134,16 @@ int64_t pace_try(struct pace *pace, struct text kind, struct text who, int64_t p
 	return wait > 0 ? wait : 0;
 }
 
+void pace_wrong(struct pace *pace, struct text kind, struct text who, int64_t pause_ms_max, int64_t now_ms)
+{
+	uint64_t hash = hash_of(pace, kind, who);
+	pthread_mutex_lock(&pace->lock);
+	struct tries *tries = tries_of(pace, hash);
+	if (now_ms + pause_of(tries->wrong, pause_ms_max) > tries->until_ms)
+		tries->until_ms = now_ms + pause_of(tries->wrong, pause_ms_max);
+	pthread_mutex_unlock(&pace->lock);
+}
+
 void pace_right(struct pace *pace, struct text kind, struct text who, bool all)
 {
 	uint64_t hash = hash_of(pace, kind, who);

@@ -34,6 +34,9 @@ int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t 
  */
 int64_t pace_try(struct pace *pace, struct text kind, struct text who, int64_t pause_ms_max, int64_t now_ms) MUST_CHECK;
 
+/* The last try was wrong, as it turned out at @now_ms: the pause, if there is one, begins now. */
+void pace_wrong(struct pace *pace, struct text kind, struct text who, int64_t pause_ms_max, int64_t now_ms);
+
 /* The last try was right: @all forgets every one before it, else only this one is taken back. */
 void pace_right(struct pace *pace, struct text kind, struct text who, bool all);
 

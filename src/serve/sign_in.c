@@ -157,12 +157,22 @@ static int64_t try_wait(struct request *request, struct text name)
 	const struct settings *settings = &request->server->settings;
 	int64_t max_ms = settings->sign_in_pause_max_s * MS_A_SECOND;
 	struct text address = request_address(request);
-	int64_t wait = pace_take(pace, TEXT("sign-in"), address, settings->sign_ins_a_minute, request->now_ms);
+	int64_t now_ms = clock_now_ms(); /* It may have waited for a worker. */
+	int64_t wait = pace_take(pace, TEXT("sign-in"), address, settings->sign_ins_a_minute, now_ms);
 	if (wait == 0)
-		wait = pace_try(pace, TEXT("address"), address, max_ms, request->now_ms);
-	if (wait == 0 && (wait = pace_try(pace, TEXT("account"), name, max_ms, request->now_ms)))
+		wait = pace_try(pace, TEXT("address"), address, max_ms, now_ms);
+	if (wait == 0 && (wait = pace_try(pace, TEXT("account"), name, max_ms, now_ms)))
 		pace_right(pace, TEXT("address"), address, false); /* It was not tried. */
 	return wait;
+}
+
+/* Checking a password takes its time: the pause is counted from when it is over. */
+static void try_wrong(struct request *request, struct text name)
+{
+	struct pace *pace = request->server->pace;
+	int64_t max_ms = request->server->settings.sign_in_pause_max_s * MS_A_SECOND, now_ms = clock_now_ms();
+	pace_wrong(pace, TEXT("address"), request_address(request), max_ms, now_ms);
+	pace_wrong(pace, TEXT("account"), name, max_ms, now_ms);
 }
 
 /* It was no wrong password; @right: it was the right one, and what was wrong before is forgotten. */
@@ -242,7 +252,9 @@ void sign_in_form(struct request *request)
 	if (wait)
 		return try_later(request, invited, wait);
 	int error = sign_in(request, invited, name, &account, &trouble);
-	if (error != ERROR_DENIED)
+	if (error == ERROR_DENIED)
+		try_wrong(request, name);
+	else
 		try_taken_back(request, name, !error && !invited);
 	if (error == ERROR_BUSY)
 		return try_later(request, invited, MS_A_SECOND);
@@ -320,7 +332,9 @@ void api_session_password(struct request *request)
 		return reply_error(request, 429, "too_many_tries", "Too many tries: go on after the time in Retry-After.");
 	}
 	int error = staff_password(request->server->staff, name, old, password, &account);
-	if (error != ERROR_DENIED)
+	if (error == ERROR_DENIED)
+		try_wrong(request, name);
+	else
 		try_taken_back(request, name, !error);
 	if (error == ERROR_DENIED)
 		return reply_error(request, 403, "wrong_password", "That is not the password of this account.");

@@ -463,6 +463,10 @@ static void the_right_password_forgets_what_was_wrong_of_the_account_alone(void 
 	pace_right(pace, kind, who, false);
 	assert_int_equal(pace_try(pace, kind, who, 1000, 0), 0); /* The fifth once more. */
 	assert_int_equal(pace_try(pace, kind, who, 1000, 0), 1000);
+	pace_wrong(pace, kind, who, 1000, 700); /* It was known only then. */
+	assert_int_equal(pace_try(pace, kind, who, 1000, 1000), 700);
+	pace_wrong(pace, kind, TEXT("nobody tried"), 1000, 700);
+	assert_int_equal(pace_try(pace, kind, TEXT("nobody tried"), 1000, 701), 0);
 	pace_right(pace, kind, who, true);
 	for (int i = 0; i <= TRIES_FREE; i++)
 		assert_int_equal(pace_try(pace, kind, who, 1000, 0), 0);
