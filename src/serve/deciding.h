@@ -51,4 +51,8 @@ struct again {
 int again_decide(struct again *again, const struct imagined *imagined, struct arena *arena, struct decision *decision, struct text *preferences) MUST_CHECK;
 int otherwise_find(struct otherwise *out, struct again *again) MUST_CHECK;
 
+/* decision_again.c: the same for the decision @record of the customer of @origin. Errors: ERROR_NOT_FOUND (its configuration cannot be read),
+ * ERROR_MEMORY, ERROR_CORRUPT. */
+int decision_otherwise(struct request *request, uint32_t origin, const struct event *record, struct otherwise *out) MUST_CHECK;
+
 #endif

@@ -71,37 +71,46 @@ static void again_write(struct again *again, struct deciding *deciding, const st
 	buffer_free(&payload);
 }
 
-/* Gather the past before @again->record, and the history for the events behind it. The customer is locked. */
-static int again_begin(struct again *again, struct customer *customer, struct deciding *deciding, struct history *events, struct history *decisions)
+/*
+ * Gather the past before @again->record of the customer of @origin, and the chains for the events behind it. Errors: ERROR_NOT_FOUND (also
+ * when the configuration of then cannot be read), ERROR_MEMORY, ERROR_CORRUPT.
+ */
+static int again_begin(struct again *again, uint32_t origin, struct history *behind, struct origin_id *cid)
 {
-	struct engine *engine = again->request->server->engine;
-	struct arena *arena = again->request->arena;
-	int error = history_start(events, engine, customer, arena, HISTORY_EVENTS);
+	struct request *request = again->request;
+	struct engine *engine = request->server->engine;
+	struct history events, decisions;
+	again->config = configurations_get(&request->server->configurations, engine, again->record->header.configuration);
+	struct customer *customer = again->config ? customer_lock_of(engine, origin) : NULL;
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = history_start(&events, engine, customer, request->arena, HISTORY_EVENTS);
 	if (!error)
-		error = history_start(decisions, engine, customer, arena, HISTORY_DECISIONS);
+		error = history_start(&decisions, engine, customer, request->arena, HISTORY_DECISIONS);
 	if (!error)
-		error = history_start(&deciding->history, engine, customer, arena, HISTORY_EVENTS);
-	deciding->cid = customer_id(engine, customer);
+		error = history_start(behind, engine, customer, request->arena, HISTORY_EVENTS);
+	*cid = customer_id(engine, customer);
 	again->customer = *customer;
-	return error;
+	customer_unlock(engine, customer);
+	return error ? error : past_gather(&again->past, &events, &decisions, again->record->position);
 }
 
-static int again_make(struct again *again, struct deciding *deciding, struct history *events, struct history *decisions, struct otherwise *otherwise)
+int decision_otherwise(struct request *request, uint32_t origin, const struct event *record, struct otherwise *out)
 {
-	int error = past_gather(&again->past, events, decisions, again->record->position);
+	struct again again = {.request = request, .record = record};
+	struct history behind;
+	struct origin_id cid;
+	int error = again_begin(&again, origin, &behind, &cid);
 	if (!error)
-		error = again_decide(again, NULL, again->request->arena, &deciding->decision, &deciding->preferences);
-	if (!error)
-		error = otherwise_find(otherwise, again);
+		error = otherwise_find(out, &again);
+	past_free(again.past);
 	return error;
 }
 
 void api_decision(struct request *request)
 {
 	struct event record;
-	struct history events, decisions;
 	struct again again = {.request = request, .record = &record};
-	struct engine *engine = request->server->engine;
 	uint64_t position;
 	struct deciding *deciding = arena_zero_alloc(request->arena, 1, sizeof *deciding);
 	struct otherwise *otherwise = arena_zero_alloc(request->arena, 1, sizeof *otherwise);
@@ -111,16 +120,13 @@ void api_decision(struct request *request)
 	if (!record_parse(request->parameters[1], 'd', &position) || record_own(request, origin, position, &record) != 0 ||
 	    record.header.kind != EVENT_DECISION)
 		return reply_error(request, 404, "no_decision", "There is no such decision of this customer.");
-	again.config = configurations_get(&request->server->configurations, engine, record.header.configuration);
+	int error = again_begin(&again, origin, &deciding->history, &deciding->cid);
 	if (!again.config)
 		return reply_error(request, 410, "no_configuration", "The configuration that was in force cannot be read.");
-	struct customer *customer = request_customer_fresh(request, origin);
-	if (!customer)
-		return;
-	int error = again_begin(&again, customer, deciding, &events, &decisions);
-	customer_unlock(engine, customer);
 	if (!error)
-		error = again_make(&again, deciding, &events, &decisions, otherwise);
+		error = again_decide(&again, NULL, request->arena, &deciding->decision, &deciding->preferences);
+	if (!error)
+		error = otherwise_find(otherwise, &again);
 	if (error)
 		reply_failure(request, error);
 	else

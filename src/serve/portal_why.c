@@ -5,6 +5,7 @@
  * What is said stands in the record of the decision. The same decision for the same reason is one line with how often, for a
  * home screen is decided at every visit. The walk ends after WALK_MAX decisions; all of them stand in the copy.
  */
+#include "serve/deciding.h"
 #include "serve/portal.h"
 #include "serve/rights.h"
 
@@ -124,6 +125,32 @@ static void otherwise_write(struct portal *portal, const struct event *event, co
 	html_close(html, "span");
 }
 
+/* What would have changed it, when that is what is asked for; else the way to ask. Found by deciding again, so it is not done for all. */
+static void change_write(struct portal *portal, const struct event *event, struct text place)
+{
+	struct html *html = &portal->html;
+	struct otherwise *otherwise = arena_alloc(portal->request->arena, sizeof *otherwise);
+	char id[24], to[64];
+	struct text decision = record_format(id, 'd', event->position);
+	if (!otherwise)
+		return;
+	if (!text_equal(http_query(portal->request->http, "of"), decision)) {
+		snprintf(to, sizeof to, "/me/why?of=%.*s#%.*s", TEXT_ARGS(decision), TEXT_ARGS(decision));
+		html_open(html, "a", "href", to, NULL);
+		html_string(html, "What would have changed it?");
+		html_open(html, "span", "class", "out-of-sight", NULL);
+		html_string(html, " ");
+		html_text(html, place);
+		html_close(html, "span");
+		html_close(html, "a");
+		return;
+	}
+	int error = decision_otherwise(portal->request, portal->origin, event, otherwise);
+	html_open(html, "span", "data-testid", "changed", "role", "status", NULL);
+	html_string(html, error ? "That cannot be worked out any more." : otherwise->found ? otherwise->sentence : "Nothing that was learned could have changed it.");
+	html_close(html, "span");
+}
+
 static bool is_asked_about(const struct portal *portal, uint64_t decision)
 {
 	struct rights_request rights;
@@ -184,6 +211,7 @@ static void shown_write(struct portal *portal, const struct shown *shown)
 	html_open(html, "li", NULL);
 	html_attribute(html, "data-decision", record_format(id, 'd', event->position));
 	html_open(html, "span", NULL);
+	html_attribute(html, "id", record_format(id, 'd', event->position));
 	html_open(html, "strong", NULL);
 	html_text(html, place);
 	html_close(html, "strong");
@@ -196,6 +224,7 @@ static void shown_write(struct portal *portal, const struct shown *shown)
 	html_close(html, "span");
 	when_write(portal, shown);
 	otherwise_write(portal, event, surface);
+	change_write(portal, event, place);
 	person_write(portal, event, place);
 	html_close(html, "li");
 }

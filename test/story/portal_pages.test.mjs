@@ -39,6 +39,10 @@ test("the_last_decisions_stand_with_their_reason_and_what_would_have_been_otherw
   assert.ok(line.text.includes(`You were offered ${offered.join(", ")}. Because: ${made[1].why}`), `${line.text} -- ${made[1].why}`);
   assert.equal(guess, true, "imported as they were, the withdrawals are agreed to");
   assert.match(line.text, /Otherwise: without your yes to “ ?Remember how I do things ?” you would have been offered the standard choices: 20, 50, 100, 200\./);
+  assert.match(line.text, /What would have changed it\?/);
+  const asked = lines(await visit.page(`/me/why?of=${line.id}`), "decision").find((l) => l.id === line.id);
+  const { otherwise } = ok(await server.get(`/v1/customers/${(await server.card(`user:${user}`)).cid}/decisions/${line.id}`));
+  assert.ok(otherwise.found && asked.text.includes(otherwise.sentence), `${asked.text} -- ${otherwise.sentence}`);
   const stranger = await somebody();
   await server.decide(`user:${stranger.user}`, "machine-withdrawal");
   const plain = lines(await stranger.visit.page("/me/why"), "decision")[0].text;
