@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "base/thread.h"
 #include "trust/audit.h"
+#include "trust/retention.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +39,8 @@ static int run_once(struct retention_run *run, struct trimmed *trimmed)
 {
 	int error;
 	*trimmed = (struct trimmed){0};
+	if (retention_of(engine_config(run->server->engine))->n == 0)
+		return 0; /* Everything may be kept. */
 	do
 		error = engine_trim(run->server->engine, trimmed);
 	while (!error && trimmed->more && !is_stopping(run));
