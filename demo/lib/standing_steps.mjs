@@ -17,7 +17,8 @@ async function first(tour) {
     expect((await page.text("participation")).includes(String(Math.round(participation.value * 100))), "taking part is another figure");
     await page.see("quarter");
     expect(await page.page.locator('[data-testid="worst"] li').count() === WORST, "not three spots");
-    expect(await page.page.locator(".quadrant .dot").count() === 1 && await page.page.locator(".quadrant .trail").count() === 1, "no dot, or no path");
+    const where = page.page.locator(".quadrant").first();
+    expect(await where.locator(".dot").count() === 1 && await where.locator(".trail").count() === 1, "no dot, or no path");
     return `${sentence} Quarter ${quadrant.quarter}; ${score.points} of ten, ${score.not_measured} not measured; ${Math.round(participation.value * 100)} % take part`;
   });
 }
