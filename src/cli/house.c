@@ -29,6 +29,7 @@
 #include "trust/consent.h"
 #include "trust/retention.h"
 #include "trust/rights_request.h"
+#include "trust/trait_use.h"
 
 #include <math.h>
 
@@ -38,7 +39,7 @@ static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &cons
                                            &rights_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
-static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
+static const struct config_kind *const kinds[] = {&purpose_kind, &trait_use_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,
                                                   &promise_kind, &experience_kind, &interaction_kind, &procedure_kind, &system_kind,
                                                   &price_list_kind, &move_kind, &note_kind, &question_kind, &idea_kind, &need_kind, &segment_kind,
                                                   &category_kind, &product_kind, &purchase_kind, &consequence_kind, &topic_kind, &retention_kind,

@@ -31,7 +31,7 @@ static int budget(void)
 {
 	printf("%-14s %7s  %s\n", "fold", "most", "");
 	for (size_t i = 0; i < house_folds.n; i++)
-		printf("%-14s %7u  %s\n", house_folds.folds[i]->name, house_folds.folds[i]->bytes_max, house_folds.folds[i]->personal ? "learned" : "");
+		printf("%-14s %7u  %s\n", house_folds.folds[i]->name, house_folds.folds[i]->bytes_max, house_folds.folds[i]->purposes ? "learned" : "");
 	printf("%-14s %7zu\n", "place", sizeof(struct customer) + sizeof(struct origin));
 	return EXIT_DONE;
 }

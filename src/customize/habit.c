@@ -65,6 +65,11 @@ static void apply(struct fold_state *state, const struct event *event, const str
 			learn(state, surface, event);
 }
 
+static uint64_t purposes(const struct config *config)
+{
+	return surface_purposes(config, SURFACE_USUAL);
+}
+
 const struct fold habit_fold = {
 	.name = "habits", .version = 1, .bytes_max = STATE_BYTES_MAX, .kinds = EVENT_KIND_BIT(EVENT_TRACK),
-	.personal = true, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = apply};
+	.purposes = purposes, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = apply};

@@ -187,10 +187,15 @@ static void menu_apply(struct fold_state *state, const struct event *event, cons
 			use_apply(state, surface, event);
 }
 
+static uint64_t menu_purposes(const struct config *config)
+{
+	return surface_purposes(config, SURFACE_MENU);
+}
+
 const struct fold menu_fold = {
 	.name = "menus", .version = 1, .bytes_max = STATE_BYTES_MAX,
 	.kinds = EVENT_KIND_BIT(EVENT_SCREEN) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_LAYOUT) | EVENT_KIND_BIT(EVENT_DECISION),
-	.personal = true, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = menu_apply};
+	.purposes = menu_purposes, .ordered = true, .window_events_max = FOLD_WINDOW_EVENTS, .apply = menu_apply};
 
 /* ---- what moved ---- */
 

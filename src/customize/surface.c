@@ -11,6 +11,7 @@
 struct surfaces {
 	const struct surface *items;
 	size_t n;
+	uint64_t purposes[SURFACE_TYPES];
 };
 
 static const struct config_key learns_keys[] = {
@@ -221,9 +222,11 @@ static int surfaces_compile(struct config_build *build, struct config *config, c
 		return ERROR_MEMORY;
 	at = 0;
 	while ((document = config_next(config, TEXT("surface"), &at))) {
-		int error = surface_compile(build, config, document, &items[surfaces->n++]);
+		struct surface *surface = &items[surfaces->n++];
+		int error = surface_compile(build, config, document, surface);
 		if (error)
 			return error;
+		surfaces->purposes[surface->type] |= surface->purpose;
 	}
 	surfaces->items = items;
 	*section = surfaces;
@@ -237,6 +240,12 @@ const struct surface *surface_next(const struct config *config, size_t *at)
 {
 	const struct surfaces *surfaces = config ? config->sections[CONFIG_SURFACES] : NULL;
 	return surfaces && *at < surfaces->n ? &surfaces->items[(*at)++] : NULL;
+}
+
+uint64_t surface_purposes(const struct config *config, enum surface_type type)
+{
+	const struct surfaces *surfaces = config ? config->sections[CONFIG_SURFACES] : NULL;
+	return surfaces ? surfaces->purposes[type] : 0;
 }
 
 const struct surface *surface_find(const struct config *config, struct text name)

@@ -55,6 +55,7 @@ extern const struct config_kind surface_kind;
 
 /* Walk the surfaces: start with *@at = 0; NULL at the end. */
 const struct surface *surface_next(const struct config *config, size_t *at);
+uint64_t surface_purposes(const struct config *config, enum surface_type type); /* What surfaces of @type act for, together. */
 const struct surface *surface_find(const struct config *config, struct text name);
 
 /* The option of a menu by name, MENU_NONE without. */

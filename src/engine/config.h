@@ -43,7 +43,7 @@ struct config {
 
 enum config_section { CONFIG_PURPOSES, CONFIG_SOURCES, CONFIG_TOUCHPOINTS, CONFIG_SURFACES, CONFIG_JOURNEYS, CONFIG_MATTERS, CONFIG_PROMISES, CONFIG_LAYERS, CONFIG_PRICES, CONFIG_MOVES, CONFIG_NOTES,
                       CONFIG_QUESTIONS, CONFIG_IDEAS, CONFIG_NEEDS, CONFIG_SEGMENTS, CONFIG_PRODUCTS,
-                      CONFIG_PURCHASES, CONFIG_CONSEQUENCES, CONFIG_TOPICS, CONFIG_RETENTION, CONFIG_BRAND };
+                      CONFIG_PURCHASES, CONFIG_CONSEQUENCES, CONFIG_TOPICS, CONFIG_RETENTION, CONFIG_BRAND, CONFIG_TRAITS };
 
 /* The documents of @kind, one after another: start with *@at = 0; NULL at the end. */
 const struct config_document *config_next(const struct config *config, struct text kind, size_t *at);

@@ -29,7 +29,10 @@ struct fold {
 	uint32_t version;           /* Raised when apply changes meaning: older states are re-folded. */
 	uint32_t bytes_max;
 	uint32_t kinds;             /* EVENT_KIND_BITs of the events it wants. */
-	bool personal;              /* Learned about the customer: read only for a purpose the customer agreed to. */
+	/* Learned about the customer: what it may be used for, if the customer agreed; for all else it reads as absent. NULL: stated, or what the service runs on. */
+	uint64_t (*purposes)(const struct config *config);
+	/* Take out of a copy of the state what may not be used for @purpose; true: something went. NULL: all of it may. */
+	bool (*limit)(struct fold_state *copy, const struct config *config, uint64_t purpose);
 	bool ordered;
 	uint32_t window_events_max; /* An ordered fold sees at most so many of the newest events; 0: all. */
 	void (*apply)(struct fold_state *state, const struct event *event, const struct fold_context *context);

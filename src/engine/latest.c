@@ -102,3 +102,15 @@ bool latest_set(struct fold_state *state, const struct latest *entry)
 	state->n += (uint32_t)bytes;
 	return true;
 }
+
+bool latest_filter(struct fold_state *state, bool (*keeps)(const void *arg, const struct latest *entry), const void *arg)
+{
+	struct latest entry;
+	uint32_t before = state->n;
+	for (size_t at = 0, here = 0; latest_next((struct text){(const char *)state->p, state->n}, &at, &entry); here = at)
+		if (!keeps(arg, &entry)) {
+			cut(state, here);
+			at = here;
+		}
+	return state->n < before;
+}

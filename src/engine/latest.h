@@ -28,4 +28,7 @@ bool latest_set(struct fold_state *state, const struct latest *entry);
 bool latest_next(struct text state, size_t *at, struct latest *entry);
 bool latest_find(struct text state, struct text key, struct latest *entry);
 
+/* Leave out the entries that @keeps is against; true: there were some. */
+bool latest_filter(struct fold_state *state, bool (*keeps)(const void *arg, const struct latest *entry), const void *arg);
+
 #endif

@@ -2,6 +2,7 @@
 #include "identify/trait.h"
 
 #include "base/memory.h"
+#include "trust/trait_use.h"
 
 #include <string.h>
 
@@ -12,18 +13,17 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	struct value_cursor cursor = {0};
 	struct value value;
 	struct text name;
-	bool corrected = value_get(event->payload, TEXT("correction")).n != 0;
-	(void)context;
+	uint8_t corrected = value_get(event->payload, TEXT("correction")).n ? TRAIT_CORRECTED : 0;
 	while (value_next(&cursor, value_get(event->payload, TEXT("traits")), &name, &value))
 		latest_set(state, &(struct latest){
 			.key = name, .value = value_type_of(value) == VALUE_NULL ? (struct value){0} : value,
 			.order = event->header.time_ms, .position = event->position, .source = event->header.source,
-			.channel = event->header.channel, .tag = corrected ? TRAIT_CORRECTED : 0});
+			.channel = event->header.channel, .tag = (uint8_t)(corrected | trait_use_tag(context->config, name, event->header.purposes))});
 }
 
 const struct fold trait_fold = {
 	.name = "traits", .version = 1, .bytes_max = STATE_BYTES_MAX,
-	.kinds = EVENT_KIND_BIT(EVENT_IDENTIFY), .apply = apply};
+	.kinds = EVENT_KIND_BIT(EVENT_IDENTIFY), .limit = trait_use_limit, .apply = apply};
 
 static struct text trait_text(struct text state, const char *name)
 {

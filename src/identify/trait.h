@@ -9,7 +9,7 @@
 
 extern const struct fold trait_fold; /* From identify events; a trait set to null is forgotten. Walk it with latest_next. */
 
-/* The tag of an entry that was corrected: by an identify event that carries a "correction". */
+/* In the tag of an entry that was corrected: by an identify event that carries a "correction". The other bits are trust/trait_use.h's. */
 enum { TRAIT_CORRECTED = 1 };
 
 /* The name a person goes by: name, or first and last name, or the e-mail address; empty without. */

@@ -13,6 +13,7 @@
 #include "interact/promise.h"
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
+#include "trust/trait_use.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,6 +42,21 @@ void card_identifiers_write(struct request *request, struct json_writer *out, st
 	json_array_end(out);
 }
 
+/* For which of its purposes a trait may be used; nothing for one that is bound to none. */
+static void trait_purposes_write(struct request *request, struct json_writer *out, const struct latest *trait)
+{
+	const struct config *config = engine_config(request->server->engine);
+	const struct trait_use *use = trait_use_find(config, trait->key);
+	if (!use)
+		return;
+	json_key(out, TEXT("purposes"));
+	json_array_begin(out);
+	for (size_t i = 0; i < use->purposes_n; i++)
+		if (trait_use_may(config, trait, use->purposes[i]))
+			json_write_text(out, purpose_of_mask(config, use->purposes[i])->name);
+	json_array_end(out);
+}
+
 static void traits_write(struct request *request, struct json_writer *out, struct text state)
 {
 	struct latest trait;
@@ -55,7 +71,8 @@ static void traits_write(struct request *request, struct json_writer *out, struc
 		value_write_json(out, trait.value);
 		json_put_text(out, "source", card_name_of(request, trait.source));
 		json_put_time(out, "time", trait.order);
-		json_put_bool(out, "corrected", trait.tag == TRAIT_CORRECTED);
+		json_put_bool(out, "corrected", trait.tag & TRAIT_CORRECTED);
+		trait_purposes_write(request, out, &trait);
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -339,19 +356,19 @@ void card_origins_write(struct request *request, struct json_writer *out, const 
 	json_array_end(out);
 }
 
-void card_write(struct request *request, struct json_writer *out, struct customer *customer)
+void card_write(struct request *request, struct json_writer *out, struct customer *customer, uint64_t purpose)
 {
 	json_object_begin(out);
-	card_members_write(request, out, customer);
+	card_members_write(request, out, customer, purpose);
 	json_object_end(out);
 }
 
-void card_members_write(struct request *request, struct json_writer *out, struct customer *customer)
+void card_members_write(struct request *request, struct json_writer *out, struct customer *customer, uint64_t purpose)
 {
 	struct reader reader;
 	struct matter matter;
 	char cid[33];
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, purpose, request->now_ms);
 	struct contacts *contacts = arena_alloc(request->arena, sizeof *contacts);
 	if (!error && contacts) {
 		struct text identifiers = reader_state(&reader, &identifier_fold), traits = reader_state(&reader, &trait_fold);
@@ -364,6 +381,7 @@ void card_members_write(struct request *request, struct json_writer *out, struct
 		json_put_int(out, "events", customer->events);
 		card_identifiers_write(request, out, identifiers);
 		traits_write(request, out, traits);
+		json_put_bool(out, "traits_withheld", reader.withheld_n > 0); /* Nothing else was asked for that could be. */
 		preferences_write(request, out, preferences);
 		consents_write(out, &reader, reader_state(&reader, &consent_fold));
 		channels_write(out, contacts);

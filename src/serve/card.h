@@ -4,11 +4,14 @@
 
 #include "serve/server.h"
 
-/* The card of a customer who is locked and fresh, as an object. */
-void card_write(struct request *request, struct json_writer *out, struct customer *customer);
+/*
+ * The card of a customer who is locked and fresh, as an object. For @purpose: PURPOSE_SERVICE, or PURPOSE_OWN when it is for the
+ * customer, who sees traits that serve other purposes as well.
+ */
+void card_write(struct request *request, struct json_writer *out, struct customer *customer, uint64_t purpose);
 
 /* Members of an object that is open. */
-void card_members_write(struct request *request, struct json_writer *out, struct customer *customer); /* All of the card. */
+void card_members_write(struct request *request, struct json_writer *out, struct customer *customer, uint64_t purpose); /* All of the card. */
 void card_identifiers_write(struct request *request, struct json_writer *out, struct text state);
 /* What the customer answered to @purpose and whether it holds. @state is that of consent_fold. */
 struct purpose;

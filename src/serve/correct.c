@@ -28,7 +28,7 @@ static int stated_find(struct request *request, uint32_t origin, struct text nam
 	struct customer *customer = customer_lock_of(request->server->engine, origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
-	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_SERVICE, request->now_ms);
+	int error = reader_open(&reader, request->server->engine, customer, request->arena, PURPOSE_OWN, request->now_ms);
 	if (!error)
 		traits = reader_state(&reader, &trait_fold);
 	customer_unlock(request->server->engine, customer);

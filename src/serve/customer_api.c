@@ -33,7 +33,7 @@ void customer_card(struct request *request, uint32_t origin, uint64_t undo)
 	if (!customer)
 		return;
 	json_object_begin(&request->out);
-	card_members_write(request, &request->out, customer);
+	card_members_write(request, &request->out, customer, request->caller.scope == KEY_CUSTOMER ? PURPOSE_OWN : PURPOSE_SERVICE);
 	if (undo)
 		json_put_text(&request->out, "undo", record_format(id, 'u', undo));
 	json_object_end(&request->out);

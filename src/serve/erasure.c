@@ -129,7 +129,7 @@ static int values_find(struct erasing *erasing, uint32_t origin)
 	struct customer *customer = customer_lock_of(erasing->server->engine, origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
-	int error = reader_open(&reader, erasing->server->engine, customer, erasing->arena, PURPOSE_SERVICE, clock_now_ms());
+	int error = reader_open(&reader, erasing->server->engine, customer, erasing->arena, PURPOSE_OWN, clock_now_ms());
 	struct text identifiers = error ? (struct text){0} : reader_state(&reader, &identifier_fold);
 	struct text traits = error ? (struct text){0} : reader_state(&reader, &trait_fold);
 	customer_unlock(erasing->server->engine, customer);

@@ -20,7 +20,7 @@ enum { IDENTIFIERS_MAX = 1000, HISTORY_BYTES_MAX = 512 * 1024 * 1024, SCHEMA_BYT
 
 static bool event_take(void *arg, const struct event *event)
 {
-	timeline_event_write(arg, event);
+	timeline_event_write(arg, event, NULL);
 	return true;
 }
 
@@ -47,7 +47,7 @@ static int document_write(struct request *request, uint32_t origin, struct json_
 	json_object_begin(out);
 	json_put_time(out, "exported", request->now_ms);
 	json_key(out, TEXT("customer"));
-	card_write(request, out, customer);
+	card_write(request, out, customer, PURPOSE_OWN);
 	customer_unlock(request->server->engine, customer);
 	int error = part_write(request, origin, out);
 	json_key(out, TEXT("events"));
@@ -139,7 +139,7 @@ static int copy_begin(struct copy *copy)
 	json_object_begin(&document);
 	json_put_time(&document, "exported", copy->request->now_ms);
 	json_key(&document, TEXT("customer"));
-	card_write(copy->request, &document, customer);
+	card_write(copy->request, &document, customer, PURPOSE_OWN);
 	json_object_end(&document);
 	customer_unlock(engine, customer);
 	copy->acts = consent_acts_new(arena);

@@ -55,14 +55,27 @@ static void histories_write(struct json_writer *out, struct copy *copy)
 	json_array_end(out);
 }
 
-static void states_write(struct json_writer *out, const struct fold_table *folds)
+static void purposes_write(struct json_writer *out, const struct config *config, uint64_t masks)
+{
+	const struct purposes *purposes = purposes_of(config);
+	json_key(out, TEXT("purposes"));
+	json_array_begin(out);
+	for (size_t i = 0; i < purposes->n; i++)
+		if (purposes->items[i].mask & masks)
+			json_write_text(out, purposes->items[i].name);
+	json_array_end(out);
+}
+
+static void states_write(struct json_writer *out, const struct fold_table *folds, const struct config *config)
 {
 	json_key(out, TEXT("follows_from_events"));
 	json_array_begin(out);
 	for (size_t i = 0; i < folds->n; i++) {
 		json_object_begin(out);
 		json_put_text(out, "state", text_of(folds->folds[i]->name));
-		json_put_bool(out, "learned", folds->folds[i]->personal);
+		json_put_bool(out, "learned", folds->folds[i]->purposes != NULL);
+		if (folds->folds[i]->purposes)
+			purposes_write(out, config, folds->folds[i]->purposes(config));
 		json_object_end(out);
 	}
 	json_array_end(out);
@@ -99,7 +112,7 @@ void export_manifest_write(struct copy *copy)
 	files_write(&out, copy);
 	json_key(&out, TEXT("places"));
 	places_write(&out);
-	states_write(&out, engine_folds(server->engine));
+	states_write(&out, engine_folds(server->engine), engine_config(server->engine));
 	json_object_end(&out);
 	buffer_char(&copy->files[COPY_MANIFEST], '\n');
 	signer_sign(server->signer, buffer_view(&copy->files[COPY_MANIFEST]), signature);

@@ -44,7 +44,7 @@ void export_record_write(struct copy *copy, enum copy_file file, const struct ev
 	struct json_writer line = JSON_WRITER(&copy->files[file]);
 	char hex[33];
 	json_object_begin(&line);
-	timeline_event_members_write(&line, event);
+	timeline_event_members_write(&line, event, NULL);
 	json_put_text(&line, "origin", text_of(origin_format(hex, event->header.origin)));
 	json_key(&line, TEXT("flags"));
 	json_array_begin(&line);

@@ -34,6 +34,7 @@ static const struct row customer[] = {
 	{"customer.identifiers[].value", "text!", "It"}, {"customer.identifiers[].since", "time!", "Known since"}, {"customer.identifiers[].source", "text!", "Who said so"},
 	{"customer.traits", "list!", "What was stated"}, {"customer.traits[].name", "text!", "Of what"}, {"customer.traits[].value", "any!", "It"},
 	{"customer.traits[].source", "text!", "Who said so"}, {"customer.traits[].time", "time!", "When"}, {"customer.traits[].corrected", "bool!", "Put right since"},
+	{"customer.traits[].purposes", "texts", "What alone it may be used for"}, {"customer.traits_withheld", "bool!", "Some may not be used here, and are left out"},
 	{"customer.preferences", "list!", "How the customer wants things"}, {"customer.preferences[].name", "text!", "Of what"},
 	{"customer.preferences[].value", "any!", "How"}, {"customer.preferences[].channel", "text!", "Where it was said"}, {"customer.preferences[].undo", "text!", "Id to take it back"},
 	{"customer.restricted", "bool!", "Used for the running of the service alone"}, {"customer.consents", "list!", "What was agreed to, by purpose"},
@@ -91,7 +92,8 @@ static const struct row manifest[] = {
 	{"signed_by.key", "text!", "Its open half, base64"}, {"signed_by.algorithm", "text!", "Ed25519"}, {"files", "list!", "All other files"}, {"files[].sha256", "text!", "Of its bytes"},
 	{"files[].name", "text!", "Its name"}, {"files[].bytes", "int!", "Its length"}, {"files[].count", "int", "Lines, or things in its list"}, {"places", "list!", "Every place of the data folder"},
 	{"places[].place", "text!", "Path, or lookup:table"}, {"places[].holds", "text!", "What of a customer"}, {"places[].files", "texts!", "Where in the copy that is"},
-	{"follows_from_events", "list!", "What is kept so that it need not be worked out again"}, {"follows_from_events[].state", "text!", "Its name"}, {"follows_from_events[].learned", "bool!", "Learned, and not stated"}, {0}};
+	{"follows_from_events", "list!", "What is kept so that it need not be worked out again"}, {"follows_from_events[].state", "text!", "Its name"}, {"follows_from_events[].learned", "bool!", "Learned, and not stated"},
+	{"follows_from_events[].purposes", "texts", "What alone it may be used for"}, {0}};
 
 static const struct {
 	const char *name, *title;

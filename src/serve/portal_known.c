@@ -6,11 +6,12 @@
 #include "interact/touchpoint.h"
 #include "serve/correct.h"
 #include "trust/consent.h"
+#include "trust/trait_use.h"
 
 #include <stdio.h>
 
 /* "From the branches, since 4 June 2024." */
-static void from_write(struct portal *portal, uint32_t source, int64_t since_ms, const char *use)
+static void from_write(struct portal *portal, uint32_t source, int64_t since_ms, struct text use)
 {
 	struct html *html = &portal->html;
 	struct text name = dictionary_name(engine_dictionary(portal->request->server->engine), source);
@@ -20,7 +21,7 @@ static void from_write(struct portal *portal, uint32_t source, int64_t since_ms,
 	html_string(html, name.n ? ", since " : "Since ");
 	portal_day(html, since_ms);
 	html_string(html, ". ");
-	html_string(html, use);
+	html_text(html, use);
 	html_close(html, "span");
 }
 
@@ -58,6 +59,20 @@ static void correct_write(struct portal *portal, const struct latest *trait, uns
 	html_close(html, "details");
 }
 
+/* "Used only for “Tell me about offers”." */
+static void use_say(struct portal *portal, const struct latest *trait, struct buffer *out)
+{
+	const struct trait_use *use = trait_use_find(portal->config, trait->key);
+	bool any = false;
+	buffer_string(out, trait->tag & TRAIT_CORRECTED ? "Put right since then. " : "");
+	for (size_t i = 0; use && i < use->purposes_n; i++)
+		if (trait_use_may(portal->config, trait, use->purposes[i])) {
+			buffer_format(out, "%s“%.*s”", any ? " and " : "Used only for ", TEXT_ARGS(purpose_of_mask(portal->config, use->purposes[i])->title));
+			any = true;
+		}
+	buffer_string(out, !use ? "Used to serve you." : any ? ", while you agree to that." : "Used for nothing: you had not agreed when it was stated.");
+}
+
 static void traits_write(struct portal *portal)
 {
 	struct html *html = &portal->html;
@@ -78,7 +93,10 @@ static void traits_write(struct portal *portal)
 		html_string(html, ": ");
 		portal_value(html, trait.value);
 		html_close(html, "span");
-		from_write(portal, trait.source, trait.order, trait.tag == TRAIT_CORRECTED ? "Put right since then. Used to serve you." : "Used to serve you.");
+		struct buffer use = BUFFER_INIT(2048);
+		use_say(portal, &trait, &use);
+		from_write(portal, trait.source, trait.order, buffer_view(&use));
+		buffer_free(&use);
 		correct_write(portal, &trait, n++);
 		html_close(html, "li");
 	}
@@ -117,7 +135,7 @@ static void identifiers_write(struct portal *portal)
 		html_string(html, ": ");
 		html_text(html, known.identifier.value);
 		html_close(html, "span");
-		from_write(portal, known.source, known.since_ms, "Used to know that it is you.");
+		from_write(portal, known.source, known.since_ms, TEXT("Used to know that it is you."));
 		html_close(html, "li");
 	}
 	html_close(html, "ul");

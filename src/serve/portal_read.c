@@ -129,7 +129,7 @@ static int customer_read(struct portal *portal, struct customer *customer, struc
 	struct decision *decision = arena_alloc(portal->request->arena, sizeof *decision);
 	struct reader reader;
 	const struct surface *surface;
-	int error = reader_open(&reader, engine, customer, portal->request->arena, PURPOSE_SERVICE, portal->request->now_ms);
+	int error = reader_open(&reader, engine, customer, portal->request->arena, PURPOSE_OWN, portal->request->now_ms);
 	if (!error && !customer_has(engine, customer, portal->origin))
 		error = ERROR_BUSY;
 	if (error || !decision)

@@ -20,7 +20,7 @@ enum { LIST_MAX = 200, FACTS_BYTES_MAX = 4 * 1024 * 1024 };
 int segments_facts_read(struct segment_facts *facts, struct engine *engine, struct customer *customer, struct arena *arena, int64_t now_ms)
 {
 	struct reader reader;
-	int error = reader_open(&reader, engine, customer, arena, PURPOSE_SERVICE, now_ms);
+	int error = reader_open(&reader, engine, customer, arena, PURPOSE_OWN, now_ms);
 	if (error)
 		return error;
 	*facts = (struct segment_facts){.traits = reader_state(&reader, &trait_fold), .preferences = reader_state(&reader, &preference_fold),

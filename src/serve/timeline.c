@@ -3,10 +3,37 @@
 
 #include "serve/api.h"
 #include "serve/noted.h"
+#include "trust/trait_use.h"
 
 enum { TIMELINE_MAX = 1000 };
 
-void timeline_event_members_write(struct json_writer *out, const struct event *event)
+/* What was stated, without the traits that are bound to purposes by @limits. */
+static void traits_write(struct json_writer *out, const struct event *event, const struct config *limits)
+{
+	struct value_cursor cursor = {0};
+	struct value value, correction = value_get(event->payload, TEXT("correction"));
+	struct text name;
+	bool cut = false;
+	json_key(out, TEXT("properties"));
+	json_object_begin(out);
+	while (value_next(&cursor, value_get(event->payload, TEXT("traits")), &name, &value)) {
+		if (limits && trait_use_find(limits, name)) {
+			cut = true;
+			continue;
+		}
+		json_key(out, name);
+		value_write_json(out, value);
+	}
+	json_object_end(out);
+	if (cut)
+		json_put_bool(out, "traits_withheld", true);
+	else if (correction.n) {
+		json_key(out, TEXT("correction"));
+		value_write_json(out, correction);
+	}
+}
+
+void timeline_event_members_write(struct json_writer *out, const struct event *event, const struct config *limits)
 {
 	char id[24];
 	struct value properties = value_get(event->payload, TEXT("properties"));
@@ -21,13 +48,9 @@ void timeline_event_members_write(struct json_writer *out, const struct event *e
 	bool of_call = event->header.kind >= EVENT_TRACK && event->header.kind <= EVENT_ALIAS;
 	if (of_call)
 		json_put_text(out, "messageId", value_text(value_get(event->payload, TEXT("messageId"))));
-	if (event->header.kind == EVENT_IDENTIFY && value_get(event->payload, TEXT("correction")).n) {
-		json_key(out, TEXT("correction"));
-		value_write_json(out, value_get(event->payload, TEXT("correction")));
-	}
-	json_key(out, TEXT("properties"));
 	if (event->header.kind == EVENT_IDENTIFY)
-		properties = value_get(event->payload, TEXT("traits"));
+		return traits_write(out, event, limits);
+	json_key(out, TEXT("properties"));
 	if (of_call && properties.n == 0) {
 		json_object_begin(out);
 		json_object_end(out);
@@ -36,10 +59,10 @@ void timeline_event_members_write(struct json_writer *out, const struct event *e
 	}
 }
 
-void timeline_event_write(struct json_writer *out, const struct event *event)
+void timeline_event_write(struct json_writer *out, const struct event *event, const struct config *limits)
 {
 	json_object_begin(out);
-	timeline_event_members_write(out, event);
+	timeline_event_members_write(out, event, limits);
 	json_object_end(out);
 }
 
@@ -65,6 +88,7 @@ int timeline_each(struct request *request, uint32_t origin, unsigned what, bool 
 
 struct page {
 	struct json_writer *out;
+	const struct config *limits;
 	uint64_t before, last; /* Positions: events older than the one, and the last one written. */
 	size_t n, written;
 	bool more;
@@ -78,7 +102,7 @@ static bool page_take(void *arg, const struct event *event)
 	page->more = page->written == page->n;
 	if (page->more)
 		return false;
-	timeline_event_write(page->out, event);
+	timeline_event_write(page->out, event, page->limits);
 	page->last = event->position;
 	page->written++;
 	return true;
@@ -96,7 +120,8 @@ static void history_page(struct request *request, const char *key, unsigned what
 		return reply_error(request, 400, "invalid_cursor", "\"before\" must be the \"next\" of the page before.");
 	if (!noted_opening(request, origin, what == HISTORY_EVENTS ? "timeline" : "decisions"))
 		return;
-	struct page page = {.out = &request->out, .before = before, .n = (size_t)n};
+	struct page page = {.out = &request->out, .before = before, .n = (size_t)n,
+	                    .limits = request->caller.scope == KEY_CUSTOMER ? NULL : engine_config(request->server->engine)};
 	json_object_begin(&request->out);
 	json_key(&request->out, text_of(key));
 	json_array_begin(&request->out);

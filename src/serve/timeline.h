@@ -4,8 +4,9 @@
 
 #include "serve/server.h"
 
-void timeline_event_write(struct json_writer *out, const struct event *event);
-void timeline_event_members_write(struct json_writer *out, const struct event *event); /* Into an object that is open. */
+/* One event. What documents of kind trait in @limits bind to purposes is left out; NULL: nothing, for it is the customer's own. */
+void timeline_event_write(struct json_writer *out, const struct event *event, const struct config *limits);
+void timeline_event_members_write(struct json_writer *out, const struct event *event, const struct config *limits); /* Into an object that is open. */
 
 /*
  * Call @each with the history of the customer with @origin, newest first, until it returns false or the history ends; @what as in

@@ -15,6 +15,7 @@
 #include "trust/consent.h"
 #include "trust/reader.h"
 #include "trust/retention.h"
+#include "trust/trait_use.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,6 +102,28 @@ static void share_write(struct json_writer *out, const char *key, struct share s
 	json_object_end(out);
 }
 
+/* What is read for @purpose and for nothing that it was not agreed to: states that were learned, and traits. */
+static void reads_write(struct trust_view *view, const struct purpose *purpose)
+{
+	struct json_writer *out = &view->request->out;
+	const struct config *config = engine_config(view->request->server->engine);
+	const struct fold_table *folds = engine_folds(view->request->server->engine);
+	const struct trait_uses *uses = trait_uses_of(config);
+	json_key(out, TEXT("learned"));
+	json_array_begin(out);
+	for (size_t i = 0; i < folds->n; i++)
+		if (folds->folds[i]->purposes && (folds->folds[i]->purposes(config) & purpose->mask))
+			json_write_text(out, text_of(folds->folds[i]->name));
+	json_array_end(out);
+	json_key(out, TEXT("traits"));
+	json_array_begin(out);
+	for (size_t i = 0; i < uses->n; i++)
+		for (size_t at = 0; at < uses->items[i].purposes_n; at++)
+			if (uses->items[i].purposes[at] == purpose->mask)
+				json_write_text(out, uses->items[i].name);
+	json_array_end(out);
+}
+
 static void purpose_write(struct trust_view *view, size_t i)
 {
 	struct json_writer *out = &view->request->out;
@@ -115,6 +138,7 @@ static void purpose_write(struct trust_view *view, size_t i)
 	json_put_text(out, "text", purpose->text);
 	json_put_text(out, "version", purpose->version);
 	json_put_text(out, "retention", document ? value_text(value_get(document->body, TEXT("retention"))) : (struct text){0});
+	reads_write(view, purpose);
 	share_write(out, "yes", share_of(counts->yes, n), may_show(view, n));
 	share_write(out, "no", share_of(counts->no, n), may_show(view, n));
 	share_write(out, "outdated", share_of(counts->outdated, n), may_show(view, n));

@@ -35,6 +35,8 @@
 
 enum { PURPOSE_SERVICE = 1, PURPOSE_NAME_BYTES_MAX = 150 };  /* The mask of bit 0. */
 
+#define PURPOSE_OWN UINT64_MAX /* For readers: to let customers see, correct, take away and erase what is theirs. Nothing learned is read for it. */
+
 /* What sort of use it is: what one button and one signal of a browser can refuse together. */
 #define PURPOSE_CLASSES(X)                                                                                              \
 	X(PURPOSE_CLASS_SERVICE, "service") X(PURPOSE_CLASS_PERSONALISATION, "personalisation") X(PURPOSE_CLASS_ANALYTICS, "analytics") \

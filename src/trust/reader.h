@@ -1,10 +1,10 @@
 /*
  * reader.h: the wall: the only way for a feature to read what is known about a customer.
  *
- * A reader is opened for one purpose. What was learned about a customer (a fold that is personal) is there only when the
- * customer has said yes to that purpose, and only for that; otherwise it reads as absent, not as zero, and is listed as
- * withheld. What the customer stated, and what the service runs on, is always there. While the customer restricts the use of
- * the data, nothing was agreed to.
+ * A reader is opened for one purpose. What was learned about a customer (a fold with purposes) is there only when it may be used for
+ * that purpose and the customer has said yes to it; otherwise it reads as absent, not as zero, and is listed as
+ * withheld. So does a trait that is bound to purposes (trait_use.h). What the customer stated otherwise, and what the service runs on, is
+ * always there. While the customer restricts the use of the data, nothing was agreed to.
  *
  * Nothing outside trust/ and engine/ takes a state from the engine itself; script/check-layers looks. Whoever walks many
  * customers asks reader_service and reader_learned, which copy nothing.
@@ -22,7 +22,7 @@ struct reader {
 	const struct config *config;
 	struct customer *customer;      /* Locked and fresh while the reader is used. */
 	struct arena *arena;            /* States are copied here. */
-	uint64_t purpose;               /* The mask it acts for. */
+	uint64_t purpose;               /* The mask it acts for, or PURPOSE_OWN. */
 	uint64_t consents;              /* What the customer agreed to, as of now_ms. */
 	int64_t now_ms;
 	bool restricted;                /* The customer lets the data serve the running of the service alone. */
@@ -55,10 +55,13 @@ uint64_t reader_consents(struct engine *engine, const struct customer *customer,
 /* Has @customer said yes to @purpose (NULL: no), and does that hold at @now_ms? */
 bool reader_agrees(struct engine *engine, const struct customer *customer, const struct purpose *purpose, int64_t now_ms);
 
-/* The state of a fold that is not personal: what the customer stated or the service runs on. Asking for another is our own bug. */
+/*
+ * The state of a fold without purposes: what the customer stated or the service runs on. Asking for another is our own bug. Traits
+ * are whole here: whoever takes more of them than what customers are called by asks trait_use_may.
+ */
 struct text reader_service(struct engine *engine, const struct customer *customer, const struct fold *fold);
 
-/* The state of a personal fold, when the customer agreed to all of @purpose; empty otherwise. */
+/* The state of a fold with purposes, when all of @purpose is among them and the customer agreed to it; empty otherwise. */
 /* reader_is_withheld: is there one that the customer did not agree to have read? */
 struct text reader_learned(struct engine *engine, const struct customer *customer, const struct fold *fold, uint64_t purpose, int64_t now_ms);
 bool reader_is_withheld(struct engine *engine, const struct customer *customer, const struct fold *fold, uint64_t purpose, int64_t now_ms);

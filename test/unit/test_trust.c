@@ -9,6 +9,7 @@
 #include "customize/habit.h"
 #include "customize/layout.h"
 #include "customize/suggestion.h"
+#include "identify/trait.h"
 #include "interact/contact.h"
 #include "interact/matter.h"
 #include "interact/preference.h"
@@ -16,6 +17,7 @@
 #include "interact/voice/question.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
+#include "trust/trait_use.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,15 +29,16 @@ enum { HISTORIES = 10000, EVENTS_MAX = 40, PAYLOAD_BYTES = 600, ORIGINS = 3 };
 #define TIME0 INT64_C(1767225600000)
 
 static const struct fold *const folds[] = {&consent_fold, &preference_fold, &contact_fold, &matter_fold, &habit_fold,
-                                           &layout_fold, &moved_fold, &menu_fold, &suggestion_fold, &question_fold};
+                                           &layout_fold, &moved_fold, &menu_fold, &suggestion_fold, &question_fold, &trait_fold};
 static const struct fold_table table = {folds, sizeof folds / sizeof *folds};
 
 static const char text[] =
 	"kind: purpose\nname: personalisation\ntitle: Fit\ntext: May we?\nversion: 2\n---\n"
 	"kind: purpose\nname: marketing\ntitle: Offers\ntext: May we write?\nversion: 1\nvalid: 20d\n---\n"
 	"kind: purpose\nname: analytics\ntitle: Count\ntext: May we count?\nversion: 1\n---\n"
+	"kind: trait\nname: language\ntitle: Language\npurposes: [marketing, personalisation]\n---\n"
 	"kind: surface\nname: machine\ntype: usual\npurpose: personalisation\nlearns: {event: Cash Withdrawn, field: amount, with: [notes]}\nstandard: [20, 50]\n"
-	"stated: {notes: cash.notes}\nverb: took\nask: Remember?\n---\n"
+	"stated: {notes: cash.notes}\nverb: took\nask: Remember?\nasks: {cs: Pamatovat?, de: Merken?}\n---\n"
 	"kind: surface\nname: offers\ntype: usual\npurpose: marketing\nlearns: {event: Cash Withdrawn, field: amount}\nstandard: [10]\nverb: took\nask: Remember?\n---\n"
 	"kind: surface\nname: home\ntype: menu\nslots: 2\noptions: [a, b, c, d, e]\npurpose: personalisation\nlearns: {screen: \"*\"}\n---\n"
 	"kind: surface\nname: shelf\ntype: menu\nslots: 2\noptions: [a, b, c, d, e]\npurpose: analytics\nlearns: {screen: \"*\"}\n";
@@ -48,7 +51,7 @@ static void problem(void *arg, const struct config_problem *problem)
 
 static struct config *config_make(void)
 {
-	static const struct config_kind *const kinds[] = {&purpose_kind, &source_kind, &touchpoint_kind, &matter_kind, &surface_kind};
+	static const struct config_kind *const kinds[] = {&purpose_kind, &trait_use_kind, &source_kind, &touchpoint_kind, &matter_kind, &surface_kind};
 	static const struct config_kinds all = {kinds, sizeof kinds / sizeof *kinds};
 	struct config_file file = {TEXT("trust.yaml"), text_of(text)};
 	struct config_version version = {.version = 1, .files = &file, .files_n = 1};
@@ -121,8 +124,11 @@ static void done_set(struct bench *bench, struct history_made *history, size_t i
 {
 	static const char *const screens[] = {"a", "b", "c", "d", "e", "elsewhere"};
 	struct event *event = &history->events[i];
+	static const char *const languages[] = {"cs", "de", "en"};
 	char json[200];
-	if (event->header.kind == EVENT_TRACK) {
+	if (event->header.kind == EVENT_IDENTIFY) {
+		snprintf(json, sizeof json, "{\"traits\":{\"language\":\"%s\"}}", languages[pick(bench, 3)]);
+	} else if (event->header.kind == EVENT_TRACK) {
 		event->name = TEXT("Cash Withdrawn");
 		snprintf(json, sizeof json, "{\"properties\":{\"amount\":%u,\"notes\":[%u]}}", 10 * (1 + pick(bench, 9)), pick(bench, 2) ? 10 : 50);
 	} else {
@@ -153,7 +159,7 @@ static void event_make(struct bench *bench, struct history_made *history, int64_
 {
 	size_t i = history->n++;
 	unsigned dice = pick(bench, 100);
-	enum event_kind kind = dice < 45 ? EVENT_TRACK : dice < 75 ? EVENT_SCREEN : dice < 93 ? EVENT_CONSENT : dice < 96 ? EVENT_PREFERENCE : EVENT_RESTRICT;
+	enum event_kind kind = dice < 40 ? EVENT_TRACK : dice < 48 ? EVENT_IDENTIFY : dice < 75 ? EVENT_SCREEN : dice < 93 ? EVENT_CONSENT : dice < 96 ? EVENT_PREFERENCE : EVENT_RESTRICT;
 	history->events[i] = (struct event){.position = i + 1, .header = {.kind = (uint16_t)kind, .time_ms = time_ms, .received_ms = time_ms,
 		.channel = CHANNEL_MACHINE, .origin_number = 1 + pick(bench, ORIGINS)}};
 	if (kind == EVENT_CONSENT)
@@ -221,8 +227,9 @@ static size_t history_replace(struct bench *bench, struct history_made *copy, co
 	for (size_t i = 0; i < copy->n; i++) {
 		struct event *event = &copy->events[i];
 		event->payload.p = copy->payloads[i];
-		bool done = event->header.kind == EVENT_TRACK || event->header.kind == EVENT_SCREEN;
-		if (!done || (agrees && (event->header.purposes & purpose)) != usable)
+		bool trait = event->header.kind == EVENT_IDENTIFY, done = trait || event->header.kind == EVENT_TRACK || event->header.kind == EVENT_SCREEN;
+		bool serves = !trait || purpose != purpose_find(bench->config, TEXT("analytics"))->mask;
+		if (!done || (agrees && serves && (event->header.purposes & purpose)) != usable)
 			continue;
 		done_set(bench, copy, i);
 		n++;
@@ -379,6 +386,64 @@ static void full_ledger_says_no_rather_than_yes(void **state)
 	bench_end(&bench);
 }
 
+/* ---- what a reader gives for which purpose ---- */
+
+static uint64_t mask_of(const struct bench *bench, const char *name)
+{
+	return purpose_find(bench->config, text_of(name))->mask;
+}
+
+/* What @fold reads as for @purpose; *withheld: is it listed as such? */
+static struct text read_for(struct bench *bench, struct customer *customer, const struct fold *fold, uint64_t purpose, bool *withheld)
+{
+	struct reader reader;
+	assert_int_equal(reader_open_then(&reader, bench->engine, customer, bench->config, &bench->arena, purpose, TIME0 + DAY_MS), 0);
+	struct text state = reader_state(&reader, fold);
+	*withheld = reader.withheld_n == 1 && strcmp(reader.withheld[0], fold->name) == 0;
+	return state;
+}
+
+static void event_add(struct history_made *history, enum event_kind kind, const char *name, const char *json)
+{
+	size_t i = history->n++;
+	history->events[i] = (struct event){.position = i + 1, .name = text_of(name), .header = {.kind = (uint16_t)kind, .time_ms = TIME0 + (int64_t)i, .received_ms = TIME0 + (int64_t)i, .origin_number = 1}};
+	payload_set(history, i, json);
+}
+
+static void state_is_read_for_its_own_purposes_alone(void **state)
+{
+	static struct history_made history;
+	struct bench bench;
+	struct customer customer;
+	struct latest trait;
+	bool withheld;
+	(void)state;
+	bench_start(&bench);
+	event_add(&history, EVENT_CONSENT, "", "{\"purpose\":\"personalisation\",\"answer\":\"yes\",\"version\":\"2\"}");
+	event_add(&history, EVENT_CONSENT, "", "{\"purpose\":\"analytics\",\"answer\":\"yes\",\"version\":\"1\"}");
+	event_add(&history, EVENT_TRACK, "Cash Withdrawn", "{\"properties\":{\"amount\":80,\"notes\":[20]}}");
+	event_add(&history, EVENT_IDENTIFY, "", "{\"traits\":{\"language\":\"cs\",\"street\":\"Quay 1\"}}");
+	event_add(&history, EVENT_CONSENT, "", "{\"purpose\":\"marketing\",\"answer\":\"yes\",\"version\":\"1\"}");
+	history_fold(&bench, &history, true, &customer);
+	/* Habits serve the surfaces of type usual, which are for personalisation and marketing; analytics was agreed to and is still another use. */
+	assert_true(read_for(&bench, &customer, &habit_fold, mask_of(&bench, "personalisation"), &withheld).n > 0 && !withheld);
+	assert_int_equal(read_for(&bench, &customer, &habit_fold, mask_of(&bench, "analytics"), &withheld).n, 0);
+	assert_true(withheld);
+	assert_int_equal(read_for(&bench, &customer, &habit_fold, PURPOSE_OWN, &withheld).n, 0);
+	/* The language was stated before marketing was agreed to, and may never serve analytics. The street is bound to nothing. */
+	const struct {
+		uint64_t purpose;
+		bool there;
+	} cases[] = {{mask_of(&bench, "personalisation"), true}, {mask_of(&bench, "marketing"), false}, {mask_of(&bench, "analytics"), false}, {PURPOSE_SERVICE, false}, {PURPOSE_OWN, true}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct text traits = read_for(&bench, &customer, &trait_fold, cases[i].purpose, &withheld);
+		assert_true(latest_find(traits, TEXT("street"), &trait));
+		assert_true(latest_find(traits, TEXT("language"), &trait) == cases[i].there);
+		assert_true(withheld == !cases[i].there);
+	}
+	bench_end(&bench);
+}
+
 /* ---- purposes ---- */
 
 static void purpose_has_the_class_of_its_name_and_words_in_each_language(void **state)
@@ -401,6 +466,7 @@ int main(void)
 		cmocka_unit_test(ledger_state_has_the_same_bytes_in_any_order),
 		cmocka_unit_test(ready_made_mask_is_what_each_purpose_gives_at_any_time),
 		cmocka_unit_test(full_ledger_says_no_rather_than_yes),
+		cmocka_unit_test(state_is_read_for_its_own_purposes_alone),
 		cmocka_unit_test(purpose_has_the_class_of_its_name_and_words_in_each_language),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

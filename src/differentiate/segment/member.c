@@ -4,17 +4,19 @@
 #include "base/clock.h"
 #include "engine/latest.h"
 #include "trust/purpose.h"
+#include "trust/trait_use.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* The value behind a path; absent when nobody stated it. */
-static struct value stated(const struct segment_facts *facts, struct text path)
+/* The value behind a path; absent when nobody stated it, or not for @segment's purpose. */
+static struct value stated(const struct segment_facts *facts, const struct segment *segment, struct text path)
 {
 	struct latest entry;
-	bool trait = text_starts(path, TEXT("trait."));
-	struct text key = text_from(path, trait ? sizeof "trait." - 1 : sizeof "preference." - 1);
-	if (latest_find(trait ? facts->traits : facts->preferences, key, &entry))
+	struct text trait = segment_trait_of(path);
+	if (trait.n && latest_find(facts->traits, trait, &entry) && trait_use_may(facts->config, &entry, segment->mask))
+		return entry.value;
+	if (!trait.n && latest_find(facts->preferences, text_from(path, sizeof "preference." - 1), &entry))
 		return entry.value;
 	return (struct value){0};
 }
@@ -25,7 +27,7 @@ static enum truth count_truth(const struct rule *rule, uint32_t n)
 	return holds ? TRUTH_YES : TRUTH_NO;
 }
 
-static enum truth truth_of(const struct segments *segments, const struct rule *rule, const struct segment_facts *facts)
+static enum truth truth_of(const struct segments *segments, const struct segment *segment, const struct rule *rule, const struct segment_facts *facts)
 {
 	enum truth truth = TRUTH_YES, part_truth;
 	const struct purpose *purpose;
@@ -33,24 +35,24 @@ static enum truth truth_of(const struct segments *segments, const struct rule *r
 	switch (rule->kind) {
 	case RULE_AND:
 		for (const struct rule *part = rule->first; part; part = part->next)
-			if ((part_truth = truth_of(segments, part, facts)) < truth)
+			if ((part_truth = truth_of(segments, segment, part, facts)) < truth)
 				truth = part_truth;
 		return truth;
 	case RULE_OR:
 		truth = TRUTH_NO;
 		for (const struct rule *part = rule->first; part; part = part->next)
-			if ((part_truth = truth_of(segments, part, facts)) > truth)
+			if ((part_truth = truth_of(segments, segment, part, facts)) > truth)
 				truth = part_truth;
 		return truth;
 	case RULE_NOT:
-		return (enum truth)(TRUTH_YES - truth_of(segments, rule->first, facts));
+		return (enum truth)(TRUTH_YES - truth_of(segments, segment, rule->first, facts));
 	case RULE_DID:
 	case RULE_SAW:
 		return count_truth(rule, segment_count(facts->times, rule, facts->now_ms, rule->times_n, &nth));
 	case RULE_COMPARE:
-		return rule_compare(&rule->conditions[0], stated(facts, rule->conditions[0].path));
+		return rule_compare(&rule->conditions[0], stated(facts, segment, rule->conditions[0].path));
 	case RULE_HAS:
-		return value_type_of(stated(facts, rule->name)) > VALUE_NULL ? TRUTH_YES : TRUTH_NO;
+		return value_type_of(stated(facts, segment, rule->name)) > VALUE_NULL ? TRUTH_YES : TRUTH_NO;
 	case RULE_CONSENTED:
 		purpose = purpose_find(facts->config, rule->name);
 		return purpose && (facts->consents & purpose->mask) ? TRUTH_YES : TRUTH_NO;
@@ -71,7 +73,7 @@ enum segment_member segment_member(const struct segments *segments, const struct
 {
 	if ((facts->consents & segment->mask) != segment->mask)
 		return SEGMENT_WITHHELD;
-	return truth_of(segments, segment->rule, facts) == TRUTH_YES ? SEGMENT_IN : SEGMENT_OUT;
+	return truth_of(segments, segment, segment->rule, facts) == TRUTH_YES ? SEGMENT_IN : SEGMENT_OUT;
 }
 
 /* ---- reasons ---- */
@@ -123,14 +125,14 @@ static void value_say(struct buffer *out, struct value value)
 	}
 }
 
-static void atom_say(struct buffer *out, const struct rule *rule, const struct segment_facts *facts, enum truth truth)
+static void atom_say(struct buffer *out, const struct segment *segment, const struct rule *rule, const struct segment_facts *facts, enum truth truth)
 {
 	if (rule->kind == RULE_DID || rule->kind == RULE_SAW)
 		count_say(out, rule, facts);
 	else if (rule->kind == RULE_COMPARE)
-		value_say(out, stated(facts, rule->conditions[0].path));
+		value_say(out, stated(facts, segment, rule->conditions[0].path));
 	else if (rule->kind == RULE_HAS)
-		value_say(out, stated(facts, rule->name));
+		value_say(out, stated(facts, segment, rule->name));
 	else if (rule->kind == RULE_CONSENTED)
 		buffer_string(out, truth == TRUTH_YES ? "agreed" : "not agreed");
 	else
@@ -153,8 +155,8 @@ static void each_reason(const struct saying *saying, const struct rule *rule)
 		each_reason(saying, part);
 	if (rule->first)
 		return;
-	enum truth truth = truth_of(saying->segments, rule, saying->facts);
-	atom_say(&says, rule, saying->facts, truth);
+	enum truth truth = truth_of(saying->segments, saying->segment, rule, saying->facts);
+	atom_say(&says, saying->segment, rule, saying->facts, truth);
 	saying->say(saying->arg, rule, truth, says.failed ? TEXT("") : text_whole(buffer_view(&says)));
 }
 

@@ -2,6 +2,7 @@
 #include "differentiate/segment/segment.h"
 
 #include "trust/purpose.h"
+#include "trust/trait_use.h"
 
 #include <string.h>
 
@@ -64,6 +65,25 @@ static int track_add(struct build *build, const struct config_document *document
 	return 0;
 }
 
+struct text segment_trait_of(struct text path)
+{
+	const struct text prefix = TEXT("trait.");
+	return text_starts(path, prefix) ? text_from(path, prefix.n) : (struct text){0};
+}
+
+/* A segment may not rest on what was stated for something else. */
+static int trait_check(struct build *build, const struct rule *rule, size_t of)
+{
+	const struct segment *segment = &build->items[of];
+	struct text trait = segment_trait_of(rule->kind == RULE_COMPARE ? rule->conditions[0].path : rule->kind == RULE_HAS ? rule->name : (struct text){0});
+	const struct trait_use *use = trait.n ? trait_use_find(build->config, trait) : NULL;
+	for (size_t i = 0; use && i < use->purposes_n; i++)
+		if (use->purposes[i] == segment->mask)
+			return 0;
+	return use ? config_problem(build->build, build->documents[of], "rule", "The trait \"%.*s\" may not be used for \"%.*s\": see its document of kind trait.",
+	                            TEXT_ARGS(text_first(trait, 60)), TEXT_ARGS(text_first(segment->purpose, 60))) : 0;
+}
+
 /* Bind the names in @rule, which is of segment @of. */
 static int bind(struct build *build, struct rule *rule, size_t of)
 {
@@ -78,7 +98,7 @@ static int bind(struct build *build, struct rule *rule, size_t of)
 	if (rule->kind == RULE_CONSENTED && !purpose_find(build->config, rule->name))
 		return config_problem(build->build, document, "rule", "There is no purpose \"%.*s\".", TEXT_ARGS(text_first(rule->name, 60)));
 	if (rule->kind != RULE_IN)
-		return 0;
+		return trait_check(build, rule, of);
 	for (size_t i = 0; i < build->n; i++)
 		if (text_equal(build->items[i].name, rule->name)) {
 			rule->track = (uint32_t)i;
@@ -248,10 +268,15 @@ static void apply(struct fold_state *state, const struct event *event, const str
 			time_put(state, (uint32_t)i, segments->tracks[i].keep, (uint32_t)time_s);
 }
 
+static uint64_t purposes(const struct config *config)
+{
+	return segments_of(config)->masks;
+}
+
 const struct fold segment_fold = {
 	.name = "segments", .version = 1,
 	.bytes_max = SEGMENT_TRACKS_MAX * (HEAD_BYTES + (RULE_TIMES_MAX + 1) * sizeof(uint32_t)),
-	.kinds = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_SCREEN), .personal = true, .apply = apply};
+	.kinds = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_PAGE) | EVENT_KIND_BIT(EVENT_SCREEN), .purposes = purposes, .apply = apply};
 
 uint32_t segment_count(struct text times, const struct rule *rule, int64_t now_ms, uint32_t nth, int64_t *nth_s)
 {

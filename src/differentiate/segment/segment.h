@@ -52,10 +52,13 @@ struct segments {
 const struct segments *segments_of(const struct config *config); /* Never NULL. */
 const struct segment *segment_find(const struct segments *segments, struct text name);
 
+/* The name of the trait that a path in a rule leads to; empty for other paths. */
+struct text segment_trait_of(struct text path);
+
 /* What is known of one customer at a moment. */
 struct segment_facts {
 	struct text times;          /* The state of segment_fold; empty when nothing may be read. */
-	struct text traits, preferences; /* States of latest.h. */
+	struct text traits, preferences; /* States of latest.h, traits whole: which may be used for a segment's purpose is looked at here. */
 	uint64_t consents;
 	int64_t now_ms;
 	const struct config *config;

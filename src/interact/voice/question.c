@@ -115,9 +115,11 @@ static int compile(struct config_build *build, struct config *config, const void
 	while ((document = config_next(config, TEXT("question"), &at))) {
 		if (questions->n == QUESTIONS_MAX)
 			return config_problem(build, document, NULL, "there are at most %d questions", QUESTIONS_MAX);
-		int error = question_read(build, config, document, &items[questions->n++]);
+		struct question *question = &items[questions->n++];
+		int error = question_read(build, config, document, question);
 		if (error)
 			return error;
+		questions->purposes |= question->purpose;
 	}
 	questions->items = items;
 	*section = questions;

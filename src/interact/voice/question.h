@@ -72,6 +72,7 @@ struct question {
 struct questions {
 	const struct question *items;
 	size_t n;
+	uint64_t purposes;              /* Of all together. */
 };
 
 extern const struct config_kind question_kind;

@@ -59,8 +59,13 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	state->n = (uint32_t)(sizeof packed + packed.open_n * sizeof *marks);
 }
 
+static uint64_t purposes(const struct config *config)
+{
+	return questions_of(config)->purposes;
+}
+
 const struct fold ranking_fold = {
-	.name = "rankings", .version = 1, .bytes_max = sizeof(struct packed) + QUESTION_OPTIONS_MAX * sizeof(uint32_t), .personal = true,
+	.name = "rankings", .version = 1, .bytes_max = sizeof(struct packed) + QUESTION_OPTIONS_MAX * sizeof(uint32_t), .purposes = purposes,
 	.ordered = true, .kinds = EVENT_KIND_BIT(EVENT_TRACK), .apply = apply};
 
 bool ranking_of(struct text state, struct ranking *ranking)
