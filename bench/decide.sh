@@ -32,4 +32,5 @@ echo "at 10,000 a second, beside a scan, a snapshot and a backup: $(paced)"
 begun=$(date +%s.%N)
 again=$(curl -s -H "Authorization: Bearer $secret" "http://127.0.0.1:9181/v1/decisions/verify?n=100000")
 echo "$again" | python3 -c "import json, sys, time; a = json.load(sys.stdin); print('made again: %d of %d the same, in %.1f s' % (a['same'], a['decisions'], time.time() - $begun)); sys.exit(a['same'] != 100000)"
+wall
 pairs decide decisions/s nginx "$work/rows"

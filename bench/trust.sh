@@ -9,4 +9,5 @@ for round in 1 2 3 4 5; do
 done
 build/attune apply demo/harbour --key "$secret" --server http://127.0.0.1:9181 >&2
 python3 bench/trust/one_customer.py http://127.0.0.1:9181 "$secret" 10000
+wall
 pairs trust "sealed events/s" "the same unsealed" "$work/rows"
