@@ -85,9 +85,11 @@ struct engine_options {
 	/* Which column rows an event makes; NULL: none. Returns false for no row. */
 	bool (*column)(const struct event *event, int32_t *value);
 	uint32_t (*config_version)(const struct config *config); /* For the record's header; NULL: 0. */
-	/* May this event (its payload not opened) still be kept? What may not is passed over by every reading, until engine_trim takes it
-	 * out. NULL: everything may. */
-	bool (*keeps)(const struct config *config, const struct event *event, int64_t now_ms);
+	/*
+	 * Which purposes may still use this event (its payload not opened)? Others are left out of its header by every reading. 0: it may not be
+	 * kept, and is passed over until engine_trim takes it out. NULL: everything may be kept and used.
+	 */
+	uint64_t (*serves)(const struct config *config, const struct event *event, int64_t now_ms);
 };
 
 /*
@@ -259,12 +261,14 @@ bool engine_found_forgotten(const struct engine *engine);
 
 struct trimmed {
 	uint64_t customers, events; /* Who lost something so far, and how much was taken out. */
+	uint64_t folded;            /* Customers whose states were folded again as some purpose may not use an event any more. */
+	int64_t since_ms;           /* Given: when the last round through all customers began; 0: there was none in this process. */
 	uint32_t after;             /* Go on after this customer; 0: from the first. */
 	bool more;
 };
 
 /*
- * Take what may not be kept any longer (options.keeps) out of the log, the columns and the states of the next customers after
+ * Take what may not be kept any longer (options.serves) out of the log, the columns and the states of the next customers after
  * @trimmed->after, for good; call it again while @trimmed->more. A round that failed or was cut short is done again by the next.
  * Errors: ERROR_BUSY (the log is being copied: try later), ERROR_CORRUPT, ERROR_FULL, ERROR_IO, ERROR_MEMORY. Threads: one at a time.
  */

@@ -23,11 +23,11 @@ int event_unseal(struct engine *engine, struct event *event, uint8_t *room)
 	return error;
 }
 
-bool event_is_kept(struct engine *engine, const struct event *event)
+uint64_t event_serves(struct engine *engine, const struct event *event, int64_t now_ms)
 {
 	if (event->header.flags & EVENT_TRIMMED)
-		return false;
-	return !engine->options.keeps || engine->options.keeps(engine_config(engine), event, clock_now_ms());
+		return 0;
+	return engine->options.serves ? engine->options.serves(engine_config(engine), event, now_ms) : ~(uint64_t)0;
 }
 
 /* The same as engine_event, but what may not be kept is there, with its header alone. */
@@ -49,13 +49,15 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 		event->position = position;
 		event_names(engine, event);
 	}
-	if (!error && !event_is_kept(engine, event)) {
+	uint64_t serves = error ? 0 : event_serves(engine, event, clock_now_ms());
+	if (!error && !serves) {
 		event->payload = (struct value){0};
 		event->header.flags |= EVENT_TRIMMED;
 	} else if (!error && event->header.key_version) {
 		uint8_t *room = arena_alloc(arena, event->header.sealed_length);
 		error = room ? event_unseal(engine, event, room) : ERROR_MEMORY;
 	}
+	event->header.purposes &= serves;
 	if (error == ERROR_CORRUPT && event_view(event, entry) == 0 && (event->header.flags & EVENT_TRIMMED)) {
 		event->position = position; /* It was taken out under our eyes. */
 		error = 0;

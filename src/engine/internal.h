@@ -121,7 +121,7 @@ int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUS
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);
 /* May it be kept at this moment? Names set, payload not looked at. */
-bool event_is_kept(struct engine *engine, const struct event *event);
+uint64_t event_serves(struct engine *engine, const struct event *event, int64_t now_ms); /* See engine_options.serves. */
 
 /* Append a record of the tallies that changed. Without room now, the next one has them. */
 void tallies_record(struct engine *engine);

@@ -25,6 +25,8 @@ struct trimming {
 	size_t n, capacity;
 	uint32_t *origins;      /* One of each customer who loses something. */
 	size_t origins_n, origins_capacity;
+	int64_t now_ms, since_ms;
+	bool lapsed;            /* Of the customer who is looked at: some purpose may not use an event any more, since since_ms. */
 };
 
 static int found_add(struct trimming *trimming, const struct event *event)
@@ -55,14 +57,31 @@ static int chain_look(struct trimming *trimming, uint64_t head)
 			break;
 		event.position = head;
 		event_names(engine, &event);
-		if (head <= durable && !(event.header.flags & EVENT_TRIMMED) && !event_is_kept(engine, &event))
+		bool there = !(event.header.flags & EVENT_TRIMMED);
+		uint64_t serves = there ? event_serves(engine, &event, trimming->now_ms) : 0;
+		if (there && !serves && head <= durable)
 			error = found_add(trimming, &event);
+		else if (serves)
+			trimming->lapsed |= (event.header.purposes & ~serves & event_serves(engine, &event, trimming->since_ms)) != 0;
 		head = event.header.previous;
 	}
 	return error;
 }
 
-static int customer_look(struct trimming *trimming, struct customer *customer)
+/* Fold the customer of @origin again. */
+static int fold_one(struct engine *engine, uint32_t origin)
+{
+	struct customer *customer = customer_lock_of(engine, origin);
+	int error = 0;
+	if (!customer)
+		return 0;
+	customer->stale = customer->dirty = true;
+	error = customer_refresh(engine, customer);
+	customer_unlock(engine, customer);
+	return error;
+}
+
+static int customer_look(struct trimming *trimming, struct customer *customer, struct trimmed *trimmed)
 {
 	struct engine *engine = trimming->engine;
 	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
@@ -74,8 +93,13 @@ static int customer_look(struct trimming *trimming, struct customer *customer)
 	}
 	customer_unlock(engine, customer);
 	int error = 0;
+	trimming->lapsed = false;
 	for (size_t i = 0; i < heads_n && !error; i++)
 		error = chain_look(trimming, heads[i]);
+	if (!error && trimming->n == before && trimming->lapsed) {
+		trimmed->folded++;
+		return fold_one(engine, origin);
+	}
 	if (error || trimming->n == before)
 		return error;
 	error = memory_grow(&trimming->origins, &trimming->origins_capacity, trimming->origins_n + 1, sizeof *trimming->origins);
@@ -91,7 +115,7 @@ static int look(struct trimming *trimming, struct trimmed *trimmed)
 	while (trimmed->after < last && trimming->n < ROUND_EVENTS && !error) {
 		struct customer *customer = customer_lock(trimming->engine, ++trimmed->after);
 		if (customer)
-			error = customer_look(trimming, customer);
+			error = customer_look(trimming, customer, trimmed);
 	}
 	trimmed->more = trimmed->after < last;
 	return error;
@@ -193,24 +217,17 @@ static int entries_blank(struct trimming *trimming)
 
 static int fold_again(struct trimming *trimming)
 {
-	struct engine *engine = trimming->engine;
 	int error = 0;
-	for (size_t i = 0; i < trimming->origins_n && !error; i++) {
-		struct customer *customer = customer_lock_of(engine, trimming->origins[i]);
-		if (!customer)
-			continue;
-		customer->stale = customer->dirty = true;
-		error = customer_refresh(engine, customer);
-		customer_unlock(engine, customer);
-	}
+	for (size_t i = 0; i < trimming->origins_n && !error; i++)
+		error = fold_one(trimming->engine, trimming->origins[i]);
 	return error;
 }
 
 int engine_trim(struct engine *engine, struct trimmed *trimmed)
 {
-	struct trimming trimming = {.engine = engine};
+	struct trimming trimming = {.engine = engine, .now_ms = clock_now_ms(), .since_ms = trimmed->since_ms};
 	trimmed->more = false;
-	int error = engine->options.keeps ? look(&trimming, trimmed) : 0;
+	int error = engine->options.serves ? look(&trimming, trimmed) : 0;
 	if (!error && trimming.n) {
 		error = announce(&trimming);
 		if (!error)

@@ -8,7 +8,7 @@ static void rule_write(struct request *request, const struct retention_rule *rul
 {
 	struct json_writer *out = &request->out;
 	const struct config_document *document = config_find(engine_config(request->server->engine), TEXT("retention"), rule->name);
-	static const char *const lists[] = {"of", "events", "purposes"};
+	static const char *const lists[] = {"of", "events", "purposes", "for"};
 	json_object_begin(out);
 	json_put_text(out, "retention", rule->name);
 	json_put_text(out, "title", rule->title);
@@ -36,6 +36,7 @@ static void last_write(struct json_writer *out, const struct retention_figures *
 	json_put_time(out, "ended", figures->ended_ms);
 	json_put_int(out, "events", (int64_t)figures->events);
 	json_put_int(out, "customers", (int64_t)figures->customers);
+	json_put_int(out, "folded_again", (int64_t)figures->folded);
 	json_put_text(out, "stopped_by", figures->error ? text_of(error_name(figures->error)) : (struct text){0});
 	json_object_end(out);
 }

@@ -16,6 +16,7 @@ struct retention_run {
 	pthread_cond_t wake;
 	pthread_t thread;
 	bool runs, stopping, asked;
+	int64_t since_ms;        /* The thread's own: when the last run through all customers began. */
 	struct retention_figures figures;
 };
 
@@ -38,7 +39,8 @@ static void note(struct server *server, const struct trimmed *trimmed)
 static int run_once(struct retention_run *run, struct trimmed *trimmed)
 {
 	int error;
-	*trimmed = (struct trimmed){0};
+	int64_t begun = clock_now_ms();
+	*trimmed = (struct trimmed){.since_ms = run->since_ms};
 	if (retention_of(engine_config(run->server->engine))->n == 0)
 		return 0; /* Everything may be kept. */
 	do
@@ -48,6 +50,8 @@ static int run_once(struct retention_run *run, struct trimmed *trimmed)
 		note(run->server, trimmed);
 	if (error && error != ERROR_BUSY)
 		report(REPORT_ERROR, "retention_failed", "Taking out what may not be kept any longer stopped short: %s It will be tried again.", error_sentence(error));
+	if (!error && !trimmed->more)
+		run->since_ms = begun;
 	return error ? error : trimmed->more ? ERROR_CLOSED : 0;
 }
 
@@ -63,7 +67,7 @@ static void run_now(struct retention_run *run)
 	pthread_mutex_lock(&run->lock);
 	int64_t ended = clock_now_ms();
 	run->figures = (struct retention_figures){.begun_ms = begun, .ended_ms = ended, .next_ms = ended + (error ? RETENTION_AGAIN_MS : RETENTION_EVERY_MS),
-	                                          .customers = trimmed.customers, .events = trimmed.events, .error = error};
+	                                          .customers = trimmed.customers, .events = trimmed.events, .folded = trimmed.folded, .error = error};
 }
 
 static void *thread_run(void *arg)

@@ -15,6 +15,7 @@ enum { RETENTION_EVERY_MS = 24 * 60 * 60 * 1000, RETENTION_FIRST_MS = 60 * 1000,
 struct retention_figures {
 	int64_t begun_ms, ended_ms, next_ms;
 	uint64_t customers, events;
+	uint64_t folded;         /* Customers who lost nothing, but whose states rest on less: some purpose may not use an event any more. */
 	int error;               /* Why it stopped short; 0: it did not. */
 	bool running;
 };

@@ -171,10 +171,13 @@ static void kept_write(struct json_writer *out, struct text what, struct text ke
 }
 
 /* "400 days, by the Accounting Act" */
-static void rule_write(struct json_writer *out, const struct retention_rule *rule)
+/* "90 days, for “Count what is used”" */
+static void rule_write(struct json_writer *out, const struct config *config, const struct retention_rule *rule)
 {
-	struct buffer words = BUFFER_INIT(1024);
+	struct buffer words = BUFFER_INIT(8192);
 	duration_say(&words, rule->keep_ms);
+	for (uint64_t left = rule->ends; left; left &= left - 1)
+		buffer_format(&words, "%s“%.*s”", left == rule->ends ? ", for " : " and ", TEXT_ARGS(purpose_of_mask(config, left & -left)->title));
 	if (rule->law.n) {
 		buffer_string(&words, ", by ");
 		buffer_text(&words, rule->law);
@@ -184,8 +187,9 @@ static void rule_write(struct json_writer *out, const struct retention_rule *rul
 }
 
 /* What is kept how long: by the rules, and what none is about. */
-static void retention_write(struct json_writer *out, const struct retention *retention)
+static void retention_write(struct json_writer *out, const struct config *config)
 {
+	const struct retention *retention = retention_of(config);
 	const struct {
 		const char *what, *kept;
 	} lines[] = {{retention->n ? "Everything else that happened, was stated, agreed to and decided" : "What happened, was stated, agreed to and decided", "until the customer is erased"},
@@ -195,7 +199,7 @@ static void retention_write(struct json_writer *out, const struct retention *ret
 	json_key(out, TEXT("retention"));
 	json_array_begin(out);
 	for (size_t i = 0; i < retention->n; i++)
-		rule_write(out, &retention->rules[i]);
+		rule_write(out, config, &retention->rules[i]);
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		kept_write(out, text_of(lines[i].what), text_of(lines[i].kept));
 	json_array_end(out);
@@ -263,7 +267,7 @@ static void view_write(struct trust_view *view, const struct rights_list *list)
 		purpose_write(view, i);
 	json_array_end(out);
 	months_write(view);
-	retention_write(out, retention_of(engine_config(view->request->server->engine)));
+	retention_write(out, engine_config(view->request->server->engine));
 	json_put_text(out, "access_reason", text_of(view->request->server->settings.access_reason));
 	json_put_int(out, "audit_lost", (int64_t)audit_lost(view->request->server->audit));
 	json_object_end(out);

@@ -14,6 +14,7 @@ static const struct config_key retention_keys[] = {
 	{.name = "of", .type = CONFIG_TEXTS},
 	{.name = "events", .type = CONFIG_TEXTS},
 	{.name = "purposes", .type = CONFIG_TEXTS},
+	{.name = "for", .type = CONFIG_TEXTS},
 	{.name = "basis", .type = CONFIG_TEXT, .choices = PURPOSE_BASIS_WORDS},
 	{.name = "law", .type = CONFIG_TEXT},
 	{.name = NULL},
@@ -54,14 +55,14 @@ static int kinds_read(struct config_build *build, const struct config_document *
 	return 0;
 }
 
-static int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, uint64_t *mask)
+static int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, const char *key, uint64_t *mask)
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	while (value_next(&cursor, value_get(document->body, TEXT("purposes")), NULL, &item)) {
+	while (value_next(&cursor, value_get(document->body, text_of(key)), NULL, &item)) {
 		const struct purpose *purpose = purpose_find(config, value_text(item));
 		if (!purpose)
-			return config_problem(build, document, "purposes", "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));
+			return config_problem(build, document, key, "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));
 		*mask |= purpose->mask;
 	}
 	return 0;
@@ -73,7 +74,9 @@ static int rule_read(struct config_build *build, const struct config *config, co
 	*rule = (struct retention_rule){.name = document->name, .title = value_text(value_get(body, TEXT("title"))),
 	                                .basis = value_text(value_get(body, TEXT("basis"))), .law = value_text(value_get(body, TEXT("law"))),
 	                                .events = value_get(body, TEXT("events"))};
-	int error = kinds_read(build, document, &rule->kinds), failed = purposes_read(build, config, document, &rule->purposes);
+	int error = kinds_read(build, document, &rule->kinds), failed = purposes_read(build, config, document, "purposes", &rule->purposes);
+	if (!failed)
+		failed = purposes_read(build, config, document, "for", &rule->ends);
 	if (value_type_of(of) == VALUE_ABSENT && value_type_of(rule->events) == VALUE_ABSENT && !rule->purposes && !failed)
 		failed = config_problem(build, document, NULL, "say what it is about: \"of\", \"events\" or \"purposes\"");
 	if (duration_parse(value_text(value_get(body, TEXT("keep"))), &rule->keep_ms) != 0 || rule->keep_ms <= 0)
@@ -92,10 +95,11 @@ static int compile(struct config_build *build, struct config *config, const void
 	struct retention_rule *rules = arena_zero_alloc(config->arena, n + 1, sizeof *rules);
 	if (!retention || !rules)
 		return ERROR_MEMORY;
-	*retention = (struct retention){rules, n};
+	*retention = (struct retention){rules, n, 0};
 	for (at = 0; (document = config_next(config, TEXT("retention"), &at)); rules++) {
 		int failed = rule_read(build, config, document, rules);
 		error = failed ? failed : error;
+		retention->ends |= rules->ends;
 	}
 	*section = retention;
 	return error;
@@ -126,12 +130,36 @@ bool retention_fits(const struct retention_rule *rule, const struct event *event
 	return false;
 }
 
+/* The longest time that rules give @event, of those that end the use for @purpose (0: that end all). 0: no rule does. */
+static int64_t keep_of(const struct retention *retention, const struct event *event, uint64_t purpose)
+{
+	int64_t keep_ms = 0;
+	for (size_t i = 0; i < retention->n; i++) {
+		const struct retention_rule *rule = &retention->rules[i];
+		bool meant = purpose ? (rule->ends & purpose) != 0 : rule->ends == 0;
+		if (meant && rule->keep_ms > keep_ms && retention_fits(rule, event))
+			keep_ms = rule->keep_ms;
+	}
+	return keep_ms;
+}
+
 bool retention_keeps(const struct config *config, const struct event *event, int64_t now_ms)
 {
-	const struct retention *retention = retention_of(config);
-	int64_t keep_ms = 0;
-	for (size_t i = 0; i < retention->n; i++)
-		if (retention->rules[i].keep_ms > keep_ms && retention_fits(&retention->rules[i], event))
-			keep_ms = retention->rules[i].keep_ms;
+	int64_t keep_ms = keep_of(retention_of(config), event, 0);
 	return keep_ms == 0 || event->header.time_ms >= now_ms - keep_ms;
+}
+
+uint64_t retention_serves(const struct config *config, const struct event *event, int64_t now_ms)
+{
+	const struct retention *retention = retention_of(config);
+	uint64_t serves = ~(uint64_t)0;
+	if (!retention_keeps(config, event, now_ms))
+		return 0;
+	for (uint64_t left = retention->ends & event->header.purposes; left; left &= left - 1) {
+		uint64_t purpose = left & -left;
+		int64_t keep_ms = keep_of(retention, event, purpose);
+		if (keep_ms && event->header.time_ms < now_ms - keep_ms)
+			serves &= ~purpose;
+	}
+	return serves;
 }

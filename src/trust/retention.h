@@ -11,8 +11,11 @@
  *   basis: legitimate-interests     # consent | contract | legal-obligation | legitimate-interests
  *   law: Accounting Act, section 31
  *
+ *   for: [personalisation]          # instead: for how long this purpose may use it; the event itself stays
+ *
  * A rule is about what fits all it says of "of", "events" and "purposes", of which it says at least one. Where several rules fit, the
- * longest counts: what a law wants kept is not lost to a shorter wish. What no rule fits is kept until it is erased. Consents, links
+ * longest counts: what a law wants kept is not lost to a shorter wish; of rules with "for" the longest for each purpose. What no rule fits
+ * is kept until it is erased, and used as long as it is kept. Consents, links
  * between identifiers, what joins and parts customers, requests and what was undone are no rule's business: they are kept, for they
  * prove who agreed to what and hold histories together. Time counts from when a thing happened, not from when it was told.
  */
@@ -27,12 +30,14 @@ struct retention_rule {
 	uint32_t kinds;           /* EVENT_KIND_BITs; all that a rule may speak of when it says none. */
 	struct value events;      /* A list of names; absent: all. */
 	uint64_t purposes;        /* Any of these; 0: whatever they are. */
+	uint64_t ends;            /* Only the use for these ends; 0: all of it. */
 	int64_t keep_ms;
 };
 
 struct retention {
 	const struct retention_rule *rules;
 	size_t n;
+	uint64_t ends;            /* Of all rules together. */
 };
 
 extern const struct config_kind retention_kind;
@@ -42,7 +47,10 @@ const struct retention *retention_of(const struct config *config); /* Never NULL
 /* Is @rule about @event, of which header and names are looked at? */
 bool retention_fits(const struct retention_rule *rule, const struct event *event);
 
-/* May @event be kept at @now_ms? For engine_options.keeps. */
+/* May @event be kept at @now_ms? */
 bool retention_keeps(const struct config *config, const struct event *event, int64_t now_ms);
+
+/* Of all purposes those that may still use @event at @now_ms; 0: it may not be kept. For engine_options.serves. */
+uint64_t retention_serves(const struct config *config, const struct event *event, int64_t now_ms);
 
 #endif

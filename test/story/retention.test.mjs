@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { copyOf, lines } from "./copy.mjs";
 import { attune, binary, configurationOf, DAY, identify, iso, ok, refused, root, Server, track, until, uuid } from "./server.mjs";
 
 const RULES = `kind: retention
@@ -182,5 +183,58 @@ describe("a crash while it is taken out", { skip: existsSync(faults) ? false : "
     }
     assert.ok(died >= 4 && half >= 1, `${died} died, ${half} with blocks written aside`);
     rmSync(clean, { recursive: true, force: true });
+  });
+});
+
+describe("what one purpose may not use any longer, and others may", () => {
+  const rules = `kind: retention
+name: of-late
+title: What we count
+events: [Canary Bought]
+for: [analytics]
+keep: 3s
+---
+${["analytics", "marketing"].map((purpose) => `kind: segment\nname: bought-${purpose}\ntitle: Bought\nrule: did "Canary Bought" at least 1 times\npurpose: ${purpose}\n`).join("---\n")}`;
+  let server, cid, bought;
+  before(async () => {
+    server = await Server.start({ files: [...harbour, { name: "rules.yaml", text: rules }] });
+    await server.send([identify({ userId: "di" }, { name: "Di" })]);
+    const versions = Object.fromEntries(ok(await server.get("/v1/trust")).purposes.map((p) => [p.purpose, p.version]));
+    for (const purpose of ["analytics", "marketing"]) await server.send([track({ userId: "di" }, "Consent Given", { purpose, version: versions[purpose] })]);
+    await server.send([track({ userId: "di" }, "Canary Bought", { total: 5 })]);
+    bought = Date.now();
+    cid = (await server.card("user:di")).cid;
+  });
+  after(() => server.end());
+  const segments = async () => (await server.card("user:di")).segments.map((s) => s.segment).filter((s) => s.startsWith("bought"));
+  const uses = async () => {
+    const { files } = await copyOf(server, cid);
+    return lines(files.get("events.ndjson")).find((e) => e.name === "Canary Bought").purposes.filter((p) => p === "analytics" || p === "marketing").sort();
+  };
+
+  test("goes with the next run from what was learned for it, and from nothing else", async () => {
+    const early = await segments();
+    if (Date.now() - bought < 3000) assert.deepEqual(early.sort(), ["bought-analytics", "bought-marketing"]);
+    let folded = 0;
+    await until(async () => { const last = await ran(server); folded += last.folded_again; assert.equal(last.events, 0); return (await segments()).length === 1; }, "analytics forgets it", 20000);
+    assert.ok(Date.now() - bought >= 3000, "not before its time");
+    assert.deepEqual(await segments(), ["bought-marketing"]);
+    assert.deepEqual(await uses(), ["marketing"]);
+    assert.ok(folded >= 1);
+    assert.deepEqual(await names(server, "di"), ["Canary Bought", "Consent Given", "Consent Given"], "the event is there");
+  });
+
+  test("a run that finds nothing new folds nobody again, and a restart remembers", async () => {
+    await ran(server);
+    assert.equal((await ran(server)).folded_again, 0);
+    await server.kill();
+    await server.up();
+    await ran(server);
+    assert.deepEqual(await segments(), ["bought-marketing"]);
+  });
+
+  test("the page of trust says it", async () => {
+    const { retention } = ok(await server.get("/v1/trust"));
+    assert.match(retention.find((r) => r.what === "What we count").kept, /^3 seconds, for “/);
   });
 });

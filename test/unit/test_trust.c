@@ -17,6 +17,7 @@
 #include "interact/voice/question.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
+#include "trust/retention.h"
 #include "trust/trait_use.h"
 
 #include <stdio.h>
@@ -444,6 +445,42 @@ static void state_is_read_for_its_own_purposes_alone(void **state)
 	bench_end(&bench);
 }
 
+/* ---- how long which purpose may use it ---- */
+
+static void each_purpose_uses_an_event_for_the_longest_time_that_rules_give_it(void **state)
+{
+	static const char rules[] =
+		"kind: purpose\nname: marketing\ntitle: M\ntext: M?\nversion: 1\n---\nkind: purpose\nname: analytics\ntitle: A\ntext: A?\nversion: 1\n---\n"
+		"kind: purpose\nname: research\ntitle: R\ntext: R?\nversion: 1\n---\n"
+		"kind: retention\nname: all\ntitle: All\nof: [track]\nkeep: 100d\n---\n"
+		"kind: retention\nname: short\ntitle: S\nof: [track]\nfor: [marketing, analytics]\nkeep: 10d\n---\n"
+		"kind: retention\nname: longer\ntitle: L\nevents: [Bought]\nfor: [analytics]\nkeep: 30d\n";
+	static const struct config_kind *const kinds[] = {&purpose_kind, &retention_kind};
+	static const struct config_kinds all = {kinds, sizeof kinds / sizeof *kinds};
+	struct config_file file = {TEXT("rules.yaml"), text_of(rules)};
+	struct config_version version = {.version = 1, .files = &file, .files_n = 1};
+	struct config *config;
+	(void)state;
+	assert_int_equal(config_build(&config, &all, &version, problem, NULL), 0);
+	const uint64_t marketing = purpose_find(config, TEXT("marketing"))->mask, analytics = purpose_find(config, TEXT("analytics"))->mask,
+	               research = purpose_find(config, TEXT("research"))->mask;
+	struct event bought = {.name = TEXT("Bought"), .header = {.kind = EVENT_TRACK, .time_ms = TIME0, .purposes = PURPOSE_SERVICE | marketing | analytics | research}};
+	const struct {
+		int days;
+		uint64_t ended;
+		bool kept;
+	} cases[] = {{10, 0, true}, {11, marketing, true}, {30, marketing, true}, {31, marketing | analytics, true}, {100, marketing | analytics, true}, {101, 0, false}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint64_t serves = retention_serves(config, &bought, TIME0 + cases[i].days * DAY_MS);
+		assert_true(serves == (cases[i].kept ? ~cases[i].ended : 0));
+	}
+	bought.name = TEXT("Looked");
+	assert_true(retention_serves(config, &bought, TIME0 + 11 * DAY_MS) == ~(marketing | analytics));
+	bought.header.kind = EVENT_PAGE;
+	assert_true(retention_serves(config, &bought, TIME0 + 1000 * DAY_MS) == ~UINT64_C(0));
+	config_free(config);
+}
+
 /* ---- purposes ---- */
 
 static void purpose_has_the_class_of_its_name_and_words_in_each_language(void **state)
@@ -467,6 +504,7 @@ int main(void)
 		cmocka_unit_test(ready_made_mask_is_what_each_purpose_gives_at_any_time),
 		cmocka_unit_test(full_ledger_says_no_rather_than_yes),
 		cmocka_unit_test(state_is_read_for_its_own_purposes_alone),
+		cmocka_unit_test(each_purpose_uses_an_event_for_the_longest_time_that_rules_give_it),
 		cmocka_unit_test(purpose_has_the_class_of_its_name_and_words_in_each_language),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
