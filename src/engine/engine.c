@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,6 +102,21 @@ static void engine_free(struct engine *engine)
 	memory_free(engine);
 }
 
+/* Rows are of all customers together, so they are sealed with one key: made of the node's, which no backup holds. */
+static int columns_part_open(struct engine *engine)
+{
+	static const uint8_t use[] = "rows for figures";
+	const struct engine_options *options = &engine->options;
+	char path[4096];
+	uint8_t key[COLUMNS_KEY_BYTES];
+	snprintf(path, sizeof path, "%s/columns", options->folder);
+	if (options->node_key)
+		crypto_generichash(key, sizeof key, use, sizeof use - 1, options->node_key, KEYRING_KEY_BYTES);
+	int error = columns_open(&engine->columns, path, options->node_key ? key : NULL, options->seal);
+	sodium_memzero(key, sizeof key);
+	return error;
+}
+
 static int parts_open(struct engine *engine)
 {
 	char path[4096];
@@ -114,8 +130,7 @@ static int parts_open(struct engine *engine)
 	int error = folder_make(options->folder);
 	if (error)
 		return error;
-	snprintf(path, sizeof path, "%s/columns", options->folder);
-	error = columns_open(&engine->columns, path);
+	error = columns_part_open(engine);
 	if (error)
 		return error;
 	snprintf(path, sizeof path, "%s/seen", options->folder);

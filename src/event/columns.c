@@ -1,5 +1,6 @@
 /* columns.c: rows by day. */
 #include "event/gathered.h"
+#include "event/row_seal.h"
 
 #include "base/clock.h"
 #include "base/folder.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +22,19 @@ static_assert(sizeof(struct column_row) == 16, "part of the format");
 
 struct day_file {
 	int32_t day;
-	uint64_t rows;
+	bool sealed;
+	uint64_t rows;           /* Heads of runs among them. */
 };
 
 struct columns {
 	int folder;
+	bool seal, has_key;
+	uint8_t key[COLUMNS_KEY_BYTES];
 	pthread_rwlock_t walked; /* Held for reading while gathered rows are walked, for writing when some leave. Before lock. */
 	pthread_mutex_t lock;    /* Protects all below, but not the rows of a view. */
 	struct gathered gathered;
 	struct day_file *days;   /* Ascending. */
 	size_t days_n, days_capacity;
-	uint64_t rows;
 
 	struct day_file *flushed; /* The flushing thread's: lengths that count once their record is durable. */
 	size_t flushed_n, flushed_capacity;
@@ -42,14 +46,24 @@ static int32_t day_of(int64_t ms)
 	return day < INT32_MIN ? INT32_MIN : day > INT32_MAX ? INT32_MAX : (int32_t)day;
 }
 
-static void name_of(char out[24], int32_t day)
+static const char *const suffixes[] = {".rows", ".sealed"};
+
+static void name_of(char out[24], int32_t day, bool sealed)
 {
 	char text[CLOCK_TEXT_BYTES];
 	clock_format(text, (int64_t)day * MS_A_DAY);
-	snprintf(out, 24, "%.10s.rows", text);
+	snprintf(out, 24, "%.10s%s", text, suffixes[sealed]);
 }
 
-int columns_open(struct columns **out, const char *folder)
+/* The file of @day; -1: there is none. */
+static int day_open(struct columns *columns, const struct day_file *day, int flags)
+{
+	char name[24];
+	name_of(name, day->day, day->sealed);
+	return openat(columns->folder, name, flags | O_CLOEXEC, 0600);
+}
+
+int columns_open(struct columns **out, const char *folder, const uint8_t *key, bool seal)
 {
 	int made = folder_make(folder);
 	if (made)
@@ -62,6 +76,10 @@ int columns_open(struct columns **out, const char *folder)
 		memory_free(columns);
 		return ERROR_IO;
 	}
+	columns->has_key = key != NULL;
+	columns->seal = seal && key;
+	if (key)
+		memcpy(columns->key, key, sizeof columns->key);
 	pthread_mutex_init(&columns->lock, NULL);
 	pthread_rwlock_init(&columns->walked, NULL);
 	*out = columns;
@@ -76,6 +94,7 @@ void columns_close(struct columns *columns)
 	pthread_mutex_destroy(&columns->lock);
 	pthread_rwlock_destroy(&columns->walked);
 	gathered_chunks_free(columns->gathered.oldest);
+	sodium_memzero(columns->key, sizeof columns->key);
 	memory_free(columns->flushed);
 	memory_free(columns->days);
 	memory_free(columns);
@@ -98,30 +117,38 @@ static struct day_file *day_entry(struct columns *columns, int32_t day)
 		return NULL;
 	memmove(&columns->days[low + 1], &columns->days[low], (columns->days_n - low) * sizeof *columns->days);
 	columns->days_n++;
-	columns->days[low] = (struct day_file){.day = day};
+	columns->days[low] = (struct day_file){.day = day, .sealed = columns->seal};
 	return &columns->days[low];
+}
+
+/* Open the file of @day in whichever form it has. */
+static int day_find(struct columns *columns, struct day_file *day)
+{
+	day->sealed = true;
+	int file = day_open(columns, day, O_RDWR);
+	if (file >= 0 || errno != ENOENT)
+		return file;
+	day->sealed = false;
+	return day_open(columns, day, O_RDWR);
 }
 
 int columns_restore(struct columns *columns, int32_t day, uint64_t rows)
 {
-	char name[24];
+	struct day_file found = {.day = day, .rows = rows};
 	struct stat status;
-	name_of(name, day);
-	int file = openat(columns->folder, name, O_RDWR | O_CLOEXEC);
+	int file = day_find(columns, &found);
 	if (file < 0)
 		return ERROR_CORRUPT;
 	off_t bytes = (off_t)(rows * sizeof(struct column_row));
-	int error = fstat(file, &status) != 0 ? ERROR_IO : status.st_size < bytes ? ERROR_CORRUPT : 0;
+	int error = fstat(file, &status) != 0 ? ERROR_IO : status.st_size < bytes ? ERROR_CORRUPT : found.sealed && !columns->has_key ? ERROR_DENIED : 0;
 	if (!error && status.st_size > bytes && ftruncate(file, bytes) != 0)
 		error = ERROR_IO;
 	close(file);
 	struct day_file *entry = error ? NULL : day_entry(columns, day);
 	if (!error && !entry)
 		error = ERROR_MEMORY;
-	if (!error) {
-		columns->rows += rows - entry->rows;
-		entry->rows = rows;
-	}
+	if (!error)
+		*entry = found;
 	return error;
 }
 
@@ -138,11 +165,11 @@ int columns_restored(struct columns *columns)
 	for (struct dirent *item; (item = readdir(folder));) {
 		int64_t ms;
 		struct text name = text_of(item->d_name);
-		if (!text_ends(name, TEXT(".rows")) || clock_parse(text_first(name, 10), &ms) != 0)
+		bool sealed = text_ends(name, text_of(suffixes[true])), known = false;
+		if (!(sealed || text_ends(name, text_of(suffixes[false]))) || clock_parse(text_first(name, 10), &ms) != 0)
 			continue;
-		bool known = false;
 		for (size_t i = 0; i < columns->days_n && !known; i++)
-			known = columns->days[i].day == day_of(ms);
+			known = columns->days[i].day == day_of(ms) && columns->days[i].sealed == sealed;
 		if (!known)
 			unlinkat(columns->folder, item->d_name, 0);
 	}
@@ -158,7 +185,6 @@ int columns_add(struct columns *columns, uint64_t position, const struct event_h
 	                                            .name = (uint16_t)header->name, .touchpoint = (uint16_t)header->touchpoint, .value = value}};
 	pthread_mutex_lock(&columns->lock);
 	int error = gathered_add(&columns->gathered, &item);
-	columns->rows += !error;
 	pthread_mutex_unlock(&columns->lock);
 	return error;
 }
@@ -185,25 +211,27 @@ static int write_all(int file, const void *bytes, size_t n, off_t at)
 	return 0;
 }
 
-/* Append @n rows of one day to its file, and sync it. */
-static int day_write(struct columns *columns, const struct gathered_row *items, size_t n, uint64_t rows_before)
+/* Append @n rows to the file of @day, behind a head where it is sealed, and sync it. *day: as it will be then. */
+static int day_write(struct columns *columns, const struct gathered_row *items, size_t n, struct day_file *day)
 {
-	char name[24];
-	struct column_row *rows = memory_alloc(n * sizeof *rows);
+	size_t heads = day->sealed;
+	struct column_row *rows = memory_alloc((n + heads) * sizeof *rows);
 	if (!rows)
 		return ERROR_MEMORY;
 	for (size_t i = 0; i < n; i++)
-		rows[i] = items[i].row;
-	name_of(name, items->day);
-	int file = openat(columns->folder, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		rows[heads + i] = items[i].row;
+	if (day->sealed)
+		row_run_seal(rows, (uint32_t)n, columns->key, day->day);
+	int file = day_open(columns, day, O_RDWR | O_CREAT);
 	int error = file >= 0 ? 0 : errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
 	if (!error)
-		error = write_all(file, rows, n * sizeof *rows, (off_t)(rows_before * sizeof *rows));
+		error = write_all(file, rows, (n + heads) * sizeof *rows, (off_t)(day->rows * sizeof *rows));
 	if (!error && fdatasync(file) != 0)
 		error = ERROR_IO;
 	if (file >= 0)
 		close(file);
 	memory_free(rows);
+	day->rows += n + heads;
 	return error;
 }
 
@@ -234,12 +262,12 @@ static int due_copy(struct columns *columns, uint64_t until, struct gathered_row
 	return 0;
 }
 
-/* Note that @day will have @rows. */
-static int flushed_note(struct columns *columns, int32_t day, uint64_t rows)
+/* Note how @day will be. */
+static int flushed_note(struct columns *columns, const struct day_file *day)
 {
 	int error = memory_grow(&columns->flushed, &columns->flushed_capacity, columns->flushed_n + 1, sizeof *columns->flushed);
 	if (!error)
-		columns->flushed[columns->flushed_n++] = (struct day_file){day, rows};
+		columns->flushed[columns->flushed_n++] = *day;
 	return error;
 }
 
@@ -255,14 +283,14 @@ int columns_flush(struct columns *columns, uint64_t until, int (*day_rows)(void 
 		for (end = i; end < n && items[end].day == items[i].day;)
 			end++;
 		pthread_mutex_lock(&columns->lock);
-		struct day_file *entry = day_entry(columns, items[i].day);
-		uint64_t before = entry ? entry->rows : 0;
+		const struct day_file *entry = day_entry(columns, items[i].day);
+		struct day_file day = entry ? *entry : (struct day_file){0};
 		pthread_mutex_unlock(&columns->lock);
-		error = entry ? flushed_note(columns, items[i].day, before + (end - i)) : ERROR_MEMORY;
+		error = entry ? day_write(columns, items + i, end - i, &day) : ERROR_MEMORY;
 		if (!error)
-			error = day_write(columns, items + i, end - i, before);
+			error = flushed_note(columns, &day);
 		if (!error)
-			error = day_rows(arg, items[i].day, before + (end - i));
+			error = day_rows(arg, day.day, day.rows);
 	}
 	if (!error && n && fsync(columns->folder) != 0)
 		error = ERROR_IO;
@@ -295,22 +323,22 @@ static bool take(struct column_event *out, int32_t day, struct column_row row, i
 static int day_select(struct columns *columns, struct day_file day, int64_t from_ms, int64_t to_ms, struct column_event *events,
                       size_t *n)
 {
-	char name[24];
-	struct column_row rows[4096];
+	struct column_row rows[ROW_WALK_MAX];
+	struct row_walk walk = {.key = columns->key, .day = day.day};
 	if (day.rows == 0)
 		return 0; /* Its file may not be there yet. */
-	name_of(name, day.day);
-	int file = openat(columns->folder, name, O_RDONLY | O_CLOEXEC);
+	int file = day_open(columns, &day, O_RDONLY), error = 0;
 	if (file < 0)
 		return ERROR_IO;
-	int error = 0;
 	for (uint64_t at = 0; at < day.rows && !error;) {
-		size_t wanted = day.rows - at < 4096 ? (size_t)(day.rows - at) : 4096;
+		size_t wanted = day.rows - at < ROW_WALK_MAX ? (size_t)(day.rows - at) : ROW_WALK_MAX;
 		ssize_t got = pread(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows));
 		if (got <= 0)
 			error = ERROR_IO;
 		size_t count = error ? 0 : (size_t)got / sizeof *rows;
-		for (size_t i = 0; i < count; i++)
+		if (day.sealed && !error && !row_walk_open(&walk, rows, count))
+			error = ERROR_CORRUPT;
+		for (size_t i = 0; i < count && !error; i++)
 			*n += take(&events[*n], day.day, rows[i], from_ms, to_ms);
 		at += count;
 	}
@@ -373,25 +401,26 @@ static int compare_numbers(const void *a, const void *b)
 /* Blank in one file the rows that are @gone. */
 static int day_blank(struct columns *columns, struct day_file day, bool (*gone)(const void *arg, const struct column_row *row), const void *arg)
 {
-	char name[24];
-	struct column_row rows[4096];
+	struct column_row kept[ROW_WALK_MAX], rows[ROW_WALK_MAX]; /* As they lie in the file, and opened. */
+	struct row_walk walk = {.key = columns->key, .day = day.day};
 	bool changed = false;
-	int error = 0;
-	name_of(name, day.day);
-	int file = openat(columns->folder, name, O_RDWR | O_CLOEXEC);
+	int file = day_open(columns, &day, O_RDWR), error = 0;
 	if (file < 0)
 		return ERROR_IO;
 	for (uint64_t at = 0; at < day.rows && !error;) {
-		size_t wanted = day.rows - at < 4096 ? (size_t)(day.rows - at) : 4096, found = 0;
-		if (pread(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows)) != (ssize_t)(wanted * sizeof *rows))
+		size_t wanted = day.rows - at < ROW_WALK_MAX ? (size_t)(day.rows - at) : ROW_WALK_MAX, found = 0;
+		if (pread(file, kept, wanted * sizeof *kept, (off_t)(at * sizeof *kept)) != (ssize_t)(wanted * sizeof *kept))
 			error = ERROR_IO;
+		memcpy(rows, kept, wanted * sizeof *rows);
+		if (day.sealed && !error && !row_walk_open(&walk, rows, wanted))
+			error = ERROR_CORRUPT;
 		for (size_t i = 0; i < wanted && !error; i++)
 			if (rows[i].origin && gone(arg, &rows[i])) {
-				rows[i] = (struct column_row){0};
+				kept[i] = (struct column_row){0};
 				found++;
 			}
 		if (found && !error)
-			error = write_all(file, rows, wanted * sizeof *rows, (off_t)(at * sizeof *rows));
+			error = write_all(file, kept, wanted * sizeof *kept, (off_t)(at * sizeof *kept));
 		changed |= found > 0;
 		at += wanted;
 	}
@@ -489,7 +518,9 @@ int columns_blank(struct columns *columns, const struct column_place *places, si
 uint64_t columns_rows(struct columns *columns)
 {
 	pthread_mutex_lock(&columns->lock);
-	uint64_t rows = columns->rows;
+	uint64_t rows = gathered_view(&columns->gathered).n;
+	for (size_t i = 0; i < columns->days_n; i++)
+		rows += columns->days[i].rows;
 	pthread_mutex_unlock(&columns->lock);
 	return rows;
 }

@@ -2,9 +2,9 @@
  * columns.h: rows for whole-base questions: one file a day, 16 bytes an event.
  *
  * A row names an origin by its number (merge and split touch no row), the time in the day, the event's name, the
- * touchpoint, the channel and a value. Rows gather in memory and are written to FOLDER/YYYY-MM-DD.rows by columns_flush;
- * the number of rows that count in each file is kept by the caller's store, so a file's torn end is cut at opening.
- * Readers map the files and lock nothing while they scan.
+ * touchpoint, the channel and a value. Rows gather in memory and are written to FOLDER/YYYY-MM-DD.sealed (.rows where nothing
+ * is sealed) by columns_flush; the number of rows that count in each file is kept by the caller's store, so a file's torn end is cut at
+ * opening. Readers lock nothing while they scan. A file stays in the form in which it was begun.
  */
 #ifndef ATTUNE_EVENT_COLUMNS_H
 #define ATTUNE_EVENT_COLUMNS_H
@@ -23,12 +23,17 @@ struct column_row {
 #define COLUMN_TIME(row) ((row).time_and_channel & 0x7ffffff)
 #define COLUMN_CHANNEL(row) ((enum channel)((row).time_and_channel >> 27 & 15))
 
-/* Open @folder, creating it. Errors: ERROR_IO, ERROR_MEMORY. */
-int columns_open(struct columns **out, const char *folder) MUST_CHECK;
+enum { COLUMNS_KEY_BYTES = 32 };
+
+/*
+ * Open @folder, creating it. @key (COLUMNS_KEY_BYTES, copied) opens sealed files; NULL: there may be none. @seal: files that are begun from
+ * now on are sealed. Errors: ERROR_IO, ERROR_MEMORY.
+ */
+int columns_open(struct columns **out, const char *folder, const uint8_t *key, bool seal) MUST_CHECK;
 void columns_close(struct columns *columns);
 
 /* At opening: only the first @rows of @day (days since 1970) count; what is behind is cut. Days not named are removed
- * by columns_restored. Errors: ERROR_IO, ERROR_CORRUPT (fewer rows than that). */
+ * by columns_restored. Errors: ERROR_IO, ERROR_CORRUPT (fewer rows than that), ERROR_DENIED (sealed, and there is no key). */
 int columns_restore(struct columns *columns, int32_t day, uint64_t rows) MUST_CHECK;
 int columns_restored(struct columns *columns) MUST_CHECK;
 
@@ -77,6 +82,6 @@ struct column_place {
 /* The same for the rows of @n events, of which some may have none. */
 int columns_blank(struct columns *columns, const struct column_place *places, size_t n) MUST_CHECK;
 
-uint64_t columns_rows(struct columns *columns);
+uint64_t columns_rows(struct columns *columns); /* Blank ones and heads of sealed runs among them. */
 
 #endif

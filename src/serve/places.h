@@ -35,6 +35,7 @@
 	X("lookup:days", "How many rows a day has", "")                                                                                    \
 	X("lookup:hours", "How many hashes an hour has", "")                                                                               \
 	X("columns/", "A row for each event, in a file a day", "events.csv")                                                               \
+	X("columns/*.sealed", "A row for each event, sealed: its name, time, place and value", "events.csv")                                       \
 	X("columns/*.rows", "A row for each event: its name, time, place and value", "events.csv")                                         \
 	X("dead-letters.ndjson", "Events that named you and were refused, and why", "refused.ndjson")                                      \
 	X("audit/", "Who did what to whose data", "audit.ndjson")                                                                          \

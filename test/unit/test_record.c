@@ -265,9 +265,9 @@ static size_t selected(struct columns *columns, int64_t from, int64_t to)
 	return n;
 }
 
-static void rows_are_kept_by_day_and_a_torn_tail_is_cut(void **state)
+static void rows_are_kept(bool seal)
 {
-	(void)state;
+	static const uint8_t key[COLUMNS_KEY_BYTES] = {7};
 	char folder[64], path[128];
 	struct columns *columns;
 	struct lengths lengths = {0};
@@ -275,7 +275,7 @@ static void rows_are_kept_by_day_and_a_torn_tail_is_cut(void **state)
 	struct column_event *rows;
 	size_t n;
 	folder_new(folder);
-	assert_int_equal(columns_open(&columns, folder), 0);
+	assert_int_equal(columns_open(&columns, folder, key, seal), 0);
 	for (uint64_t i = 1; i <= 30; i++)
 		row_add(columns, i, (int64_t)(i % 3) * DAY + (int64_t)i);
 	assert_int_equal(selected(columns, 0, 3 * DAY), 30);
@@ -289,17 +289,17 @@ static void rows_are_kept_by_day_and_a_torn_tail_is_cut(void **state)
 	assert_int_equal(selected(columns, INT64_MIN, INT64_MAX), 30);
 	assert_int_equal(selected(columns, DAY, 2 * DAY), 10);
 	assert_int_equal(selected(columns, DAY + 1, DAY + 5), 2);
-	assert_int_equal(columns_rows(columns), 30);
+	assert_int_equal(columns_rows(columns), 30 + (seal ? 3 : 0)); /* Each day has the head of one run. */
 	assert_int_equal(columns_select(columns, 0, 3 * DAY, 29, &rows, &n), ERROR_LIMIT);
 	columns_close(columns);
 
-	snprintf(path, sizeof path, "%s/1970-01-02.rows", folder);
+	snprintf(path, sizeof path, "%s/1970-01-02%s", folder, seal ? ".sealed" : ".rows");
 	int file = open(path, O_WRONLY | O_APPEND);
 	assert_int_equal(write(file, "torn tail", 9), 9);
 	close(file);
 	snprintf(path, sizeof path, "%s/1970-02-02.rows", folder);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
-	assert_int_equal(columns_open(&columns, folder), 0);
+	assert_int_equal(columns_open(&columns, folder, key, seal), 0);
 	for (size_t i = 0; i < lengths.n; i++)
 		assert_int_equal(columns_restore(columns, lengths.days[i], lengths.rows[i]), 0);
 	assert_int_equal(columns_restored(columns), 0);
@@ -308,7 +308,31 @@ static void rows_are_kept_by_day_and_a_torn_tail_is_cut(void **state)
 	assert_int_equal(columns_restore(columns, 1, 1000), ERROR_CORRUPT);
 	assert_int_equal(columns_restore(columns, 77, 1), ERROR_CORRUPT);
 	columns_close(columns);
+
+	/* Without the key; then with it, in the other form from now on: a file stays as it was begun. */
+	assert_int_equal(columns_open(&columns, folder, NULL, false), 0);
+	assert_int_equal(columns_restore(columns, lengths.days[0], lengths.rows[0]), seal ? ERROR_DENIED : 0);
+	columns_close(columns);
+	assert_int_equal(columns_open(&columns, folder, key, !seal), 0);
+	for (size_t i = 0; i < lengths.n; i++)
+		assert_int_equal(columns_restore(columns, lengths.days[i], lengths.rows[i]), 0);
+	assert_int_equal(columns_restored(columns), 0);
+	for (uint64_t i = 31; i <= 42; i++)
+		row_add(columns, i, (int64_t)(i % 4) * DAY + (int64_t)i);
+	assert_int_equal(columns_flush(columns, 42, length_note, &lengths), 0);
+	columns_flushed(columns, 42);
+	assert_int_equal(selected(columns, INT64_MIN, INT64_MAX), 39);
+	snprintf(path, sizeof path, "%s/1970-01-04%s", folder, seal ? ".rows" : ".sealed");
+	assert_int_equal(stat(path, &status), 0);
+	columns_close(columns);
 	folder_remove(folder);
+}
+
+static void rows_are_kept_by_day_and_a_torn_tail_is_cut(void **state)
+{
+	(void)state;
+	rows_are_kept(false);
+	rows_are_kept(true);
 }
 
 /* ---- who and what was seen ---- */

@@ -174,28 +174,134 @@ static int day_note(void *arg, int32_t day, uint64_t rows)
 	return 0;
 }
 
-static void rows_of_who_is_gone_count_for_nobody(void **state)
+enum { ROWS = 20000, ROW_ORIGINS = 10, ROW_VALUE = 7413 };
+
+/* Rows of five days in flushes of odd lengths, so that runs begin and end within blocks and within what is read at once. */
+static void rows_write(struct columns *columns)
 {
-	char folder[64];
-	struct columns *columns;
+	for (uint32_t i = 0, next = 1; i < ROWS; i++) {
+		struct event_header header = {.time_ms = (int64_t)(i % 5) * MS_A_DAY + i, .origin_number = 1 + i % ROW_ORIGINS, .name = 4};
+		assert_int_equal(columns_add(columns, i + 1, &header, ROW_VALUE), 0);
+		if (i + 1 == next || i + 1 == ROWS) {
+			assert_int_equal(columns_flush(columns, i + 1, day_note, NULL), 0);
+			columns_flushed(columns, i + 1);
+			next += next * 3 / 2;
+		}
+	}
+}
+
+/* Every row of who is not among @gone is there, as it was. */
+static void rows_check(struct columns *columns, const uint32_t *gone, size_t gone_n)
+{
 	struct column_event *events;
 	size_t n;
-	const uint32_t gone[] = {9, 3};
+	uint64_t seen = 0, wanted = 0;
+	assert_int_equal(columns_select(columns, 0, 9 * (int64_t)MS_A_DAY, 100000, &events, &n), 0);
+	assert_int_equal(n, ROWS - gone_n * ROWS / ROW_ORIGINS);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t number = (uint32_t)(events[i].time_ms % MS_A_DAY); /* Which of all it was. */
+		assert_true(events[i].origin == 1 + number % ROW_ORIGINS && events[i].time_ms / MS_A_DAY == number % 5);
+		assert_true(events[i].value == ROW_VALUE && events[i].name == 4);
+		for (size_t g = 0; g < gone_n; g++)
+			assert_int_not_equal(events[i].origin, gone[g]);
+		seen += number;
+	}
+	for (uint32_t i = 0; i < ROWS; i++) {
+		bool is_gone = false;
+		for (size_t g = 0; g < gone_n; g++)
+			is_gone |= gone[g] == 1 + i % ROW_ORIGINS;
+		wanted += is_gone ? 0 : i;
+	}
+	assert_true(seen == wanted);
+	memory_free(events);
+}
+
+static void rows_of_who_is_gone_count_for_nobody(void **state)
+{
+	static const uint8_t key[COLUMNS_KEY_BYTES] = {9};
+	static const uint32_t gone[] = {9, 3};
+	char folder[64];
+	struct columns *columns;
+	(void)state;
+	for (int seal = 0; seal < 2; seal++) {
+		folder_new(folder);
+		assert_int_equal(columns_open(&columns, folder, key, seal), 0);
+		rows_write(columns);
+		rows_check(columns, NULL, 0);
+		assert_int_equal(columns_forget(columns, gone, 2), 0);
+		rows_check(columns, gone, 2);
+		columns_close(columns);
+		folder_remove(folder);
+	}
+}
+
+/* Bytes of the file that are the value of our rows, by their place in a row. */
+static size_t values_in(const char *folder, const char *name)
+{
+	char path[100];
+	struct column_row row;
+	size_t found = 0;
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	FILE *file = fopen(path, "rb");
+	assert_non_null(file);
+	while (fread(&row, sizeof row, 1, file) == 1)
+		found += row.value == ROW_VALUE;
+	fclose(file);
+	return found;
+}
+
+static void sealed_rows_say_nothing_in_their_file(void **state)
+{
+	static const uint8_t key[COLUMNS_KEY_BYTES] = {9}, other[COLUMNS_KEY_BYTES] = {8};
+	char folder[64];
+	struct columns *columns;
+	struct column_event *events = NULL;
+	size_t n = 0, right = 0;
 	(void)state;
 	folder_new(folder);
-	assert_int_equal(columns_open(&columns, folder), 0);
-	for (uint32_t i = 0; i < 20000; i++) {
-		struct event_header header = {.time_ms = (int64_t)(i % 5) * MS_A_DAY + i, .origin_number = 1 + i % 10, .name = 4};
-		assert_int_equal(columns_add(columns, i + 1, &header, 7413), 0);
-	}
-	assert_int_equal(columns_flush(columns, 20000, day_note, NULL), 0);
-	columns_flushed(columns, 20000);
-	assert_int_equal(columns_forget(columns, gone, 2), 0);
-	assert_int_equal(columns_select(columns, 0, 9 * (int64_t)MS_A_DAY, 100000, &events, &n), 0);
-	assert_int_equal(n, 16000);
+	assert_int_equal(columns_open(&columns, folder, key, false), 0);
+	rows_write(columns);
+	columns_close(columns);
+	assert_int_equal(values_in(folder, "1970-01-01.rows"), ROWS / 5); /* The looking does find them. */
+	folder_remove(folder);
+
+	folder_new(folder);
+	assert_int_equal(columns_open(&columns, folder, key, true), 0);
+	rows_write(columns);
+	uint64_t rows = columns_rows(columns);
+	columns_close(columns);
+	assert_int_equal(values_in(folder, "1970-01-01.sealed"), 0);
+	assert_int_equal(columns_open(&columns, folder, other, true), 0); /* With another key they open to something else. */
+	assert_int_equal(columns_restore(columns, 0, rows / 5), 0);
+	assert_int_equal(columns_select(columns, 0, MS_A_DAY, 100000, &events, &n), 0);
 	for (size_t i = 0; i < n; i++)
-		assert_true(events[i].origin != 9 && events[i].origin != 3 && events[i].value == 7413);
+		right += events[i].value == ROW_VALUE;
+	assert_int_equal(right, 0);
 	memory_free(events);
+	columns_close(columns);
+	folder_remove(folder);
+}
+
+static void what_is_no_sealed_file_is_corrupt(void **state)
+{
+	static const uint8_t key[COLUMNS_KEY_BYTES] = {9};
+	char folder[64], path[100];
+	struct columns *columns;
+	struct column_event *events = NULL;
+	struct column_row row = {.origin = 3, .value = ROW_VALUE};
+	size_t n = 0;
+	const uint32_t gone[] = {3};
+	(void)state;
+	folder_new(folder);
+	snprintf(path, sizeof path, "%s/1970-01-01.sealed", folder);
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(&row, sizeof row, 1, file), 1);
+	fclose(file);
+	assert_int_equal(columns_open(&columns, folder, key, true), 0);
+	assert_int_equal(columns_restore(columns, 0, 1), 0);
+	assert_int_equal(columns_select(columns, 0, MS_A_DAY, 100000, &events, &n), ERROR_CORRUPT);
+	assert_int_equal(columns_forget(columns, gone, 1), ERROR_CORRUPT);
 	columns_close(columns);
 	folder_remove(folder);
 }
@@ -283,6 +389,8 @@ int main(void)
 		cmocka_unit_test(a_key_is_the_same_again_and_its_own), cmocka_unit_test(a_destroyed_key_stays_destroyed_and_its_slot_holds_nothing),
 		cmocka_unit_test(a_damaged_slot_hurts_only_whose_it_is), cmocka_unit_test(a_seal_opens_only_as_it_was_closed),
 		cmocka_unit_test(a_directory_forgets_what_it_is_told_to), cmocka_unit_test(rows_of_who_is_gone_count_for_nobody),
+		cmocka_unit_test(sealed_rows_say_nothing_in_their_file),
+		cmocka_unit_test(what_is_no_sealed_file_is_corrupt),
 		cmocka_unit_test(a_text_is_found_in_any_file_and_across_windows), cmocka_unit_test(the_register_remembers_and_forgets_in_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
