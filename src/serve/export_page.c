@@ -118,6 +118,7 @@ int export_page_write(struct request *request, uint32_t origin, const struct exp
 	year_write(&portal->html, year);
 	portal_known_section(portal);
 	portal_open_section(portal);
+	portal_controller_section(portal);
 	files_write(&portal->html);
 	html_close(&portal->html, "main");
 	html_close(&portal->html, "body");
