@@ -158,6 +158,8 @@ const section = (html) => words(/<section id="answers"[^]*?<\/section>/.exec(htm
 async function said() {
   const { cid } = await server.card("user:ana"), { files } = await copyOf(server, cid), receipts = await ana.get("/me/receipts?of=all");
   assert.deepEqual(schemaErrors(files), []);
+  const spoilt = files.get("consents.jsonld").replace('"controller":null', '"controller":7').replaceAll('"contact":"', '"kontakt":"');
+  assert.ok(schemaErrors(new Map([...files, ["consents.jsonld", spoilt]])).length >= 1, "the schema knows what a controller is");
   return { ledger: JSON.parse(files.get("consents.jsonld")), copy: files.get("index.html"), page: await ana.page(), receipt: signed(receipts.body), receipts: await ana.page("/me/receipts"), trust: ok(await server.get("/v1/trust")) };
 }
 
