@@ -204,7 +204,8 @@ void portal_question(struct request *request);
 void portal_enter(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
-void portal_brand(struct request *request);                        /* portal.c */
+void portal_brand(struct request *request);                        /* portal_brand.c */
+void portal_logo(struct request *request);
 void portal_why(struct request *request);                          /* portal_why.c */
 void portal_receipts(struct request *request);                     /* portal_receipts.c */
 void portal_erase(struct request *request);                        /* portal_erase.c */

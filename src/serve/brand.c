@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { STYLE_BYTES_MAX = 700, TITLE_BYTES_MAX = 80, HOME_BYTES_MAX = 300, CONTACT_BYTES_MAX = 300 };
+enum { STYLE_BYTES_MAX = 700, TITLE_BYTES_MAX = 80, CONTACT_BYTES_MAX = 300 };
 
 static const struct config_key accent_keys[] = {
 	{.name = "light", .type = CONFIG_TEXT, .required = true}, {.name = "dark", .type = CONFIG_TEXT, .required = true}, {.name = NULL}};
@@ -16,6 +16,8 @@ static const struct config_key brand_keys[] = {
 	{.name = "accent", .type = CONFIG_MAP, .keys = accent_keys},
 	{.name = "font", .type = CONFIG_TEXT, .choices = "hyperlegible system sans serif"},
 	{.name = "contact", .type = CONFIG_TEXT},
+	{.name = "logo", .type = CONFIG_TEXT},
+	{.name = "controller", .type = CONFIG_MAP, .keys = controller_keys},
 	{.name = NULL},
 };
 
@@ -142,31 +144,39 @@ static bool is_shown_letter(char c)
 	return (unsigned char)c > ' ' && c != '"' && c != '\'' && c != '<' && c != '>' && c != '\\' && c != '`' && (unsigned char)c < 0x7f;
 }
 
-/* A path of this server, or an address that is reached over TLS; nothing that a browser would run. */
-static bool is_home(struct text home)
+/* Nothing that a browser would run. */
+bool brand_is_address(struct text address, bool plain)
 {
-	struct text rest = text_starts(home, TEXT("https://")) ? text_from(home, sizeof "https://" - 1) : home;
-	if (rest.n == 0 || home.n > HOME_BYTES_MAX || (rest.p == home.p && rest.p[0] != '/') || (rest.p != home.p && rest.p[0] == '/') ||
-	    text_starts(rest, TEXT("//")))
+	const struct text scheme = text_starts(address, TEXT("https://")) ? TEXT("https://") : plain && text_starts(address, TEXT("http://")) ? TEXT("http://") : TEXT("");
+	const struct text rest = text_from(address, scheme.n);
+	if (rest.n == 0 || address.n > BRAND_ADDRESS_BYTES_MAX || (rest.p[0] == '/') == (scheme.n > 0) || text_starts(rest, TEXT("//")))
 		return false;
-	for (size_t i = 0; i < home.n; i++)
-		if (!is_shown_letter(home.p[i]))
+	for (size_t i = 0; i < address.n; i++)
+		if (!is_shown_letter(address.p[i]))
 			return false;
 	return true;
+}
+
+/* The members that have files of their own. */
+static int parts_read(struct config_build *build, struct config *config, const struct config_document *document, struct brand *brand)
+{
+	int error = value_get(document->body, TEXT("logo")).n ? brand_logo_read(build, config, document, &brand->logo) : 0;
+	int failed = value_get(document->body, TEXT("controller")).n ? controller_read(build, document, &brand->controller) : 0;
+	return error ? error : failed;
 }
 
 static int brand_read(struct config_build *build, struct config *config, const struct config_document *document, struct brand *brand)
 {
 	*brand = (struct brand){.title = value_text(value_get(document->body, TEXT("title"))), .home = value_text(value_get(document->body, TEXT("home"))),
 	                        .contact = value_text(value_get(document->body, TEXT("contact")))};
-	int error = style_read(build, config, document, brand);
+	int error = style_read(build, config, document, brand), failed = parts_read(build, config, document, brand);
 	if (brand->title.n > TITLE_BYTES_MAX)
 		error = config_problem(build, document, "title", "the title has at most %d bytes", TITLE_BYTES_MAX);
 	if (brand->contact.n > CONTACT_BYTES_MAX)
 		error = config_problem(build, document, "contact", "how to reach you has at most %d bytes", CONTACT_BYTES_MAX);
-	if (value_get(document->body, TEXT("home")).n && !is_home(brand->home))
+	if (value_get(document->body, TEXT("home")).n && !brand_is_address(brand->home, false))
 		error = config_problem(build, document, "home", "\"home\" is an address that begins with https://, or a path of this server such as /harbour");
-	return error;
+	return error ? error : failed;
 }
 
 static int compile(struct config_build *build, struct config *config, const void **section)

@@ -7,6 +7,7 @@
 #include "engine/keyring.h"
 #include "identify/trait.h"
 #include "serve/api.h"
+#include "serve/controller.h"
 #include "serve/dead_letters.h"
 #include "serve/noted.h"
 #include "serve/signer.h"
@@ -69,6 +70,7 @@ static void statement_write(struct buffer *out, const struct erasing *erasing, c
 	json_put_time(&json, "done", now_ms);
 	json_put_text(&json, "by", who);
 	json_put_text(&json, "because", because);
+	controller_put(&json, controller_of(engine_config(erasing->server->engine)));
 	json_put_bool(&json, "finished_by_a_start", erasing->is_resumed);
 	json_put_int(&json, "histories", (int64_t)erasing->origins_n);
 	if (!erasing->is_resumed) {

@@ -9,7 +9,7 @@
 enum { BAR_WIDTH = 40, BAR_GAP = 12, CHART_HEIGHT = 160, FOOT = 24, ROOM = 24 };
 
 static const char style[] =
-	"body{font:18px/1.5 system-ui,sans-serif;color:#1c2430;background:#faf8f4;max-width:44em;margin:2em auto;padding:0 1em}"
+	"body{font:18px/1.5 system-ui,sans-serif;color:#1c2430;background:#faf8f4;max-width:44em;margin:2em auto;padding:0 1em;overflow-wrap:anywhere}"
 	"h1{font-size:28px}h2{font-size:20px;margin-top:2em;border-top:1px solid #e4dfd6;padding-top:1em}"
 	"ul{padding:0;list-style:none}li{padding:.4em 0;border-bottom:1px solid #e4dfd6}.from{display:block;font-size:15px;color:#464e5b}"
 	".guess{font-style:italic}.guess-mark{font-size:14px;border:1px solid;border-radius:4px;padding:0 .3em}"
@@ -118,6 +118,7 @@ int export_page_write(struct request *request, uint32_t origin, const struct exp
 	year_write(&portal->html, year);
 	portal_known_section(portal);
 	portal_open_section(portal);
+	portal_controller_section(portal);
 	files_write(&portal->html);
 	html_close(&portal->html, "main");
 	html_close(&portal->html, "body");

@@ -67,14 +67,17 @@ static const struct row recipients[] = {
 static const struct row consents[] = {
 	{"@context", "map!", "What the members mean"}, {"attune:cut", "bool!", "There are more acts than a copy lists; all stand in events.ndjson"}, {"@graph", "list!", "Acts, newest first"},
 	{"@graph[].id", "text!", "Name of the record"}, {"@graph[].type", "text!", "Consent, or restriction of all use"}, {"@graph[].schema_version", "text!", "The standard"},
-	{"@graph[].record", "text!", "Id of the record"}, {"@graph[].principal", "text!", "The customer"}, {"@graph[].origin", "id!", "The history it belongs to"},
+	{"@graph[].record", "text!", "Id of the record"}, {"@graph[].controller", "object?!", "Who answers for the data, as the configuration says it; null: it does not"},
+	{"@graph[].controller.id", "text!", "Names the company: made from its name"}, {"@graph[].controller.type", "text!", "dpv:DataController"}, {"@graph[].controller.name", "text!", "The company"},
+	{"@graph[].controller.contact", "text!", "Where to write or call"}, {"@graph[].controller.address", "text", "Where a letter reaches it"}, {"@graph[].controller.officer", "text", "Who looks after data protection there"},
+	{"@graph[].controller.url", "text", "Its notice"}, {"@graph[].controller.jurisdiction", "text", "Under which law it is"}, {"@graph[].principal", "text!", "The customer"}, {"@graph[].origin", "id!", "The history it belongs to"},
 	{"@graph[].status", "text!", "granted, denied, withdrawn; restricted, lifted"}, {"@graph[].purpose", "object", "What for, as it is today"}, {"@graph[].purpose.record", "text!", "Its name"},
 	{"@graph[].purpose.title", "text", "As it is shown"}, {"@graph[].purpose.class", "text", "Sort of use"}, {"@graph[].purpose.version", "text", "Of the text in force"},
 	{"@graph[].purpose.automated", "bool", "Decides without a person"}, {"@graph[].purpose.retention", "text", "How long"}, {"@graph[].purpose.lawful_basis", "text", "On what ground"},
 	{"@graph[].purpose.categories", "texts?", "Which data"}, {"@graph[].purpose.recipients", "texts?", "Who gets it"}, {"@graph[].notice", "object", "What was shown"},
 	{"@graph[].notice.record", "text!", "Its id"}, {"@graph[].notice.version", "text!", "Its version"}, {"@graph[].notice.sha256", "text!", "Of its text"}, {"@graph[].notice.text", "text!", "Word for word"},
 	{"@graph[].actor", "text!", "Who spoke"}, {"@graph[].method", "text", "How"}, {"@graph[].control", "text", "By what"}, {"@graph[].language", "text", "In which language"},
-	{"@graph[].jurisdiction", "text", "Under which law"}, {"@graph[].evidence", "text", "The proof"}, {"@graph[].because", "text", "The reason given"}, {"@graph[].valid_until", "time", "Until when"},
+	{"@graph[].jurisdiction", "text", "Under which law: as the act says, else as the controller does"}, {"@graph[].evidence", "text", "The proof"}, {"@graph[].because", "text", "The reason given"}, {"@graph[].valid_until", "time", "Until when"},
 	{"@graph[].verified", "bool!", "From a sender that is known"}, {"@graph[].channel", "text!", "Where"}, {"@graph[].source", "text!", "Who sent it"}, {"@graph[].occurred", "time!", "When it was said"},
 	{"@graph[].received", "time!", "When it came: what counts"}, {"@graph[].withdrawal", "text!", "Where it is taken back, on this server"}, {"@graph[].undone", "bool!", "It is as if it had never been"}, {0}};
 
@@ -121,7 +124,7 @@ static bool is_required(const struct row *row)
 	return strchr(row->type, '!') != NULL;
 }
 
-static void object_write(struct json_writer *out, const struct row *rows, struct text prefix);
+static void object_write(struct json_writer *out, const struct row *rows, struct text prefix, bool null);
 
 /* "object" or, with null allowed, both. */
 static void type_put(struct json_writer *out, const char *type, bool null)
@@ -158,7 +161,7 @@ static void list_write(struct json_writer *out, const struct row *rows, const st
 	type_put(out, "array", false);
 	json_key(out, TEXT("items"));
 	json_object_begin(out);
-	object_write(out, rows, (struct text){below, (size_t)n});
+	object_write(out, rows, (struct text){below, (size_t)n}, false);
 	json_object_end(out);
 }
 
@@ -185,14 +188,14 @@ static void type_write(struct json_writer *out, const struct row *rows, const st
 		list_write(out, rows, row);
 	else if (text_equal(type, TEXT("object"))) {
 		int n = snprintf(below, sizeof below, "%s.", row->path);
-		object_write(out, rows, (struct text){below, (size_t)n});
+		object_write(out, rows, (struct text){below, (size_t)n}, null);
 	}
 }
 
 /* The members of the object at @prefix, into a schema that is open: what is not named may not be there. */
-static void object_write(struct json_writer *out, const struct row *rows, struct text prefix)
+static void object_write(struct json_writer *out, const struct row *rows, struct text prefix, bool null)
 {
-	type_put(out, "object", false);
+	type_put(out, "object", null);
 	json_put_bool(out, "additionalProperties", false);
 	json_key(out, TEXT("required"));
 	json_array_begin(out);
@@ -225,7 +228,7 @@ void export_schemas_write(struct copy *copy)
 		json_put_text(&out, "$schema", TEXT("https://json-schema.org/draft/2020-12/schema"));
 		json_put_text(&out, "$id", ((struct text){id, (size_t)n}));
 		json_put_text(&out, "title", text_of(schemas[i].title));
-		object_write(&out, schemas[i].rows, (struct text){"", 0});
+		object_write(&out, schemas[i].rows, (struct text){"", 0}, false);
 		json_object_end(&out);
 		buffer_char(&copy->schemas[i], '\n');
 	}

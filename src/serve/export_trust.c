@@ -10,14 +10,17 @@
 #include "identify/identifier.h"
 #include "identify/resolve.h"
 #include "serve/card.h"
+#include "serve/controller.h"
 
 #include <stdio.h>
 
 /* ---- consents ---- */
 
 static const char context[] =
-	"{\"dpv\":\"https://w3id.org/dpv#\",\"dct\":\"http://purl.org/dc/terms/\",\"xsd\":\"http://www.w3.org/2001/XMLSchema#\","
+	"{\"dpv\":\"https://w3id.org/dpv#\",\"dct\":\"http://purl.org/dc/terms/\",\"foaf\":\"http://xmlns.com/foaf/0.1/\",\"xsd\":\"http://www.w3.org/2001/XMLSchema#\","
 	"\"attune\":\"urn:attune:\",\"id\":\"@id\",\"type\":\"@type\",\"schema_version\":\"dct:conformsTo\",\"record\":\"dct:identifier\","
+	"\"controller\":\"dpv:hasDataController\",\"name\":\"dpv:hasName\",\"address\":\"dpv:hasAddress\",\"contact\":\"dpv:hasContact\","
+	"\"officer\":\"dpv:hasDataProtectionOfficer\",\"url\":\"foaf:page\","
 	"\"principal\":{\"@id\":\"dpv:hasDataSubject\",\"@type\":\"@id\"},\"purpose\":\"dpv:hasPurpose\",\"title\":\"dct:title\","
 	"\"class\":\"attune:class\",\"categories\":\"dpv:hasPersonalData\",\"recipients\":\"dpv:hasRecipient\",\"retention\":\"dpv:hasStorageCondition\","
 	"\"automated\":\"dpv:hasAutomationLevel\",\"lawful_basis\":\"dpv:hasLegalBasis\",\"status\":\"dpv:hasConsentStatus\","
@@ -62,9 +65,33 @@ static void notice_write(struct json_writer *out, const struct event *event)
 	json_object_end(out);
 }
 
+/* Who answers for the data today; null where the configuration does not say it. */
+static void controller_write(struct json_writer *out, const struct controller *controller)
+{
+	char id[CONTROLLER_ID_BYTES];
+	json_key(out, TEXT("controller"));
+	if (!controller)
+		return json_write_null(out);
+	json_object_begin(out);
+	json_put_text(out, "id", controller_id(controller, id));
+	json_put_text(out, "type", TEXT("dpv:DataController"));
+	controller_members_write(out, controller);
+	json_object_end(out);
+}
+
+/* Under which law, as the act itself says it; else that of whoever answers for the data. */
+static void jurisdiction_write(struct json_writer *out, const struct event *event, const struct controller *controller)
+{
+	struct text said = value_text(value_get(event->payload, TEXT("jurisdiction")));
+	if (said.n == 0 && controller)
+		said = controller->jurisdiction;
+	if (said.n)
+		json_put_text(out, "jurisdiction", said);
+}
+
 static void said_write(struct json_writer *out, const struct event *event)
 {
-	static const char *const members[] = {"method", "control", "language", "jurisdiction", "evidence", "because"};
+	static const char *const members[] = {"method", "control", "language", "evidence", "because"};
 	struct text actor = value_text(value_get(event->payload, TEXT("actor")));
 	int64_t until;
 	json_put_text(out, "actor", actor.n ? actor : TEXT("subject"));
@@ -87,6 +114,7 @@ static void said_write(struct json_writer *out, const struct event *event)
 static void act_write(struct copy *copy, struct json_writer *out, const struct consent_taken *act)
 {
 	const struct event *event = &act->event;
+	const struct controller *controller = controller_of(engine_config(copy->request->server->engine));
 	const bool restricts = event->header.kind == EVENT_RESTRICT;
 	char id[24], urn[64], hex[33];
 	struct text record = record_format(id, 'e', event->position);
@@ -106,7 +134,9 @@ static void act_write(struct copy *copy, struct json_writer *out, const struct c
 		purpose_write(out, purpose_find(engine_config(copy->request->server->engine), consent_act_purpose(act)), consent_act_purpose(act));
 		notice_write(out, event);
 	}
+	controller_write(out, controller);
 	said_write(out, event);
+	jurisdiction_write(out, event, controller);
 	json_put_text(out, "withdrawal", TEXT("/me"));
 	json_put_bool(out, "undone", act->undone);
 	json_object_end(out);

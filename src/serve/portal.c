@@ -241,34 +241,14 @@ void portal_export(struct request *request)
 	api_export(request);
 }
 
-void portal_brand(struct request *request)
-{
-	const struct brand *brand = brand_of(engine_config(request->server->engine));
-	if (!brand || !brand->style.n)
-		return reply_error(request, 404, "no_route", "There is nothing at this path: no brand with colours or letters is configured.");
-	buffer_reset(&request->http->out);
-	buffer_text(&request->http->out, brand->style);
-	request->http->type = "text/css; charset=utf-8";
-	page_headers(request);
-	http_reply_header(request->http, "Cache-Control", "no-cache");
-}
-
 /* ---- the page ---- */
 
 static void masthead_write(struct portal *portal)
 {
 	struct html *html = &portal->html;
-	const struct brand *brand = brand_of(engine_config(portal->request->server->engine));
 	html_open(html, "header", "class", "masthead", NULL);
-	html_open(html, "span", NULL);
-	if (brand) {
-		html_open(html, brand->home.n ? "a" : "span", "class", "brand", NULL);
-		if (brand->home.n)
-			html_attribute(html, "href", brand->home);
-		html_text(html, brand->title);
-		html_close(html, brand->home.n ? "a" : "span");
-		html_string(html, " ");
-	}
+	html_open(html, "span", "class", "whose", NULL);
+	portal_brand_write(portal);
 	html_element(html, "strong", "Your own page");
 	html_close(html, "span");
 	portal_form_open(portal, "/me/leave");
@@ -284,7 +264,7 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"/me/why", "Why I saw what I saw"}, {"/me/receipts", "My receipts"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#stars", "My stars"}, {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}, {"#erase", "Erase everything"}};
+	             {"/me/ideas", "Ideas"},     {"#stars", "My stars"}, {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}, {"#erase", "Erase everything"}, {"#answers", "Who answers for this"}};
 	struct topic topic;
 	size_t at = 0;
 	bool topics = topic_next(portal->config, &at, &topic);
@@ -381,5 +361,6 @@ void portal_page(struct request *request)
 	portal_rights_section(portal);
 	take_section(portal);
 	erase_section(portal);
+	portal_controller_section(portal);
 	portal_frame_close(portal);
 }

@@ -11,6 +11,7 @@
 #include "customize/layout.h"
 #include "interact/preference.h"
 #include "serve/api.h"
+#include "serve/controller.h"
 #include "serve/html.h"
 #include "serve/undo.h"
 
@@ -107,6 +108,13 @@ void portal_menu_section(struct portal *portal);       /* portal_menu.c */
 void portal_undo_section(struct portal *portal);       /* portal_undo.c */
 void portal_stars_section(struct portal *portal);      /* portal_stars.c */
 void portal_rights_section(struct portal *portal);     /* portal_rights.c */
+
+/* portal_controller.c: who answers for the data, as a section and as one sentence in a paragraph. */
+void portal_controller_section(struct portal *portal);
+void portal_controller_sentence(struct html *html, const struct controller *controller);
+
+/* portal_brand.c: logo and name of the company; nothing without a brand. */
+void portal_brand_write(struct portal *portal);
 
 /* portal_rights.c: a request in the customer's words, and making one. */
 const char *portal_rights_words(struct text type);

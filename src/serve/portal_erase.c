@@ -235,6 +235,19 @@ static void search_write(struct html *html, struct json search)
 	html_close(html, "li");
 }
 
+/* Whoever is erased is signed out, and can still ask: whom, stands in the certificate. */
+static void controller_write(struct html *html, struct json named)
+{
+	const struct text name = json_text(json_get(named, TEXT("name"))), contact = json_text(json_get(named, TEXT("contact")));
+	if (name.n == 0)
+		return;
+	html_open(html, "li", "data-testid", "erased-by", NULL);
+	html_text(html, name);
+	html_string(html, " answers for it: ");
+	html_text(html, contact);
+	html_close(html, "li");
+}
+
 static void statement_write(struct html *html, struct json statement)
 {
 	html_open(html, "ul", "class", "plain-list", "data-testid", "certificate", NULL);
@@ -245,6 +258,7 @@ static void statement_write(struct html *html, struct json statement)
 	figure_write(html, statement, "keys_destroyed", "key was destroyed", "keys were destroyed");
 	search_write(html, json_get(statement, TEXT("search")));
 	time_write(html, statement, "unrecoverable_by", "The last copy of a key is gone by ");
+	controller_write(html, json_get(statement, TEXT("controller")));
 	html_close(html, "ul");
 }
 

@@ -4,7 +4,8 @@
  *
  *   /me/receipts            the page; ?of=u… one receipt as a file, ?of=all all of them in one
  *
- * A file is {"statement", "signature", "key", "signed_with"}; the statement is the text that was signed, with "receipts".
+ * A file is {"statement", "signature", "key", "signed_with"}; the statement is the text that was signed, with "receipts" and
+ * with who answers for the data on the day of issue.
  */
 #include "serve/brand.h"
 #include "serve/erasure.h"
@@ -69,6 +70,7 @@ static void statement_write(struct portal *portal, struct buffer *statement, uin
 	json_put_text(&out, "schema", TEXT("attune-consent-receipts-1"));
 	if (brand)
 		json_put_text(&out, "company", brand->title);
+	controller_put(&out, controller_of(portal->config));
 	json_put_text(&out, "customer", portal->request->caller.subject);
 	json_put_time(&out, "issued", portal->request->now_ms);
 	json_key(&out, TEXT("receipts"));
@@ -148,6 +150,9 @@ static void receipts_write(struct portal *portal)
 	html_element(html, "p", "Every yes and no about your data, with the words that stood there. A receipt is a signed file: with it you can show what was agreed, whatever becomes of our records.");
 	for (size_t i = 0; i < portal->changes_n; i++)
 		n += is_answer(&portal->changes[i]);
+	html_open(html, "p", "data-testid", "controller", NULL);
+	portal_controller_sentence(html, controller_of(portal->config));
+	html_close(html, "p");
 	if (n == 0)
 		html_element(html, "p", "You have not answered yet, so there is no receipt.");
 	html_open(html, "ul", "class", "lines", "data-testid", "receipts", NULL);

@@ -1,11 +1,12 @@
 /*
  * trust_api.c: GET /v1/trust: what customers are asked to agree to and how many do, by purpose and by month; open requests;
- * how long what is kept.
+ * how long what is kept; who answers for it.
  *
  * Counted are the answers that stand: the last of each customer to each purpose, in the month it was given. Figures of fewer
  * than aggregate_min customers are withheld.
  */
 #include "serve/api.h"
+#include "serve/controller.h"
 #include "serve/rights.h"
 
 #include "base/clock.h"
@@ -268,6 +269,7 @@ static void view_write(struct trust_view *view, const struct rights_list *list)
 	json_array_end(out);
 	months_write(view);
 	retention_write(out, engine_config(view->request->server->engine));
+	controller_put(out, controller_of(engine_config(view->request->server->engine)));
 	json_put_text(out, "access_reason", text_of(view->request->server->settings.access_reason));
 	json_put_int(out, "audit_lost", (int64_t)audit_lost(view->request->server->audit));
 	json_object_end(out);

@@ -585,6 +585,52 @@ for (const scripts of signing ? [true, false] : [])
     same(await unreached(page), [], "what Tab does not reach on the certificate");
     if (scripts) same(await scan(page), [], "axe of the certificate");
   });
+/* The company's logo: drawn, beside the name and called by it, within its bounds in every look, also when it is twenty times as wide as high. */
+async function logo_seen(page, huge, high) {
+  await page.evaluate((needs) => Object.assign(document.documentElement.dataset, needs), { ...(huge && { text: "huge" }), ...(high && { contrast: "high" }) });
+  const [logo, name, colours] = await page.evaluate(() => {
+    const img = document.querySelector(".masthead .logo"), box = (e) => { const r = e.getBoundingClientRect(); return { left: r.left, right: r.right, top: r.top, bottom: r.bottom, width: r.width, height: r.height }; };
+    return [{ ...box(img), drawn: img.complete && img.naturalWidth > 0, alt: img.alt }, { ...box(document.querySelector(".masthead .brand")), text: document.querySelector(".masthead .brand").textContent }, getComputedStyle(img).backgroundColor];
+  });
+  must(logo.drawn, "the logo is not drawn");
+  same(logo.alt, name.text, "what the logo is called");
+  must(logo.height >= 32 && logo.height <= (huge ? 80 : 50) && logo.width <= (huge ? 260 : 165), `the logo is ${Math.round(logo.width)} by ${Math.round(logo.height)} px`);
+  must(logo.right <= name.left || logo.bottom <= name.top, "the logo covers the name");
+  same(colours, "rgb(255, 255, 255)", "the ground of the logo");
+  must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), "the page scrolls sideways");
+}
+for (const [look, width, scheme, huge, high] of [["light", 1280, "light"], ["light_phone", 390, "light"], ["dark", 390, "dark"], ["huge", 390, "light", true], ["high", 390, "dark", false, true]])
+  await check(`the_own_page_shows_the_logo_beside_the_name_${look}`, { width, scheme, bypassCSP: true }, async (open, context) => {
+    const page = await open(portal);
+    await logo_seen(page, huge, high);
+    same(await scan(page), [], "axe");
+    if (shots) await page.screenshot({ path: join(shots, `logo-${look}.png`) });
+    const wide = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 20"><path d="M0 0h400v20z"/></svg>');
+    await context.route("**/me/brand/logo*", (route) => route.fulfill({ contentType: "image/svg+xml", body: wide }));
+    await page.goto(`${base}/me`, { waitUntil: "load" });
+    await logo_seen(page, huge, high);
+    if (shots) await page.screenshot({ path: join(shots, `logo-wide-${look}.png`) });
+  });
+await check("the_logo_by_itself_is_a_picture_under_a_policy_that_lets_it_do_nothing", {}, async (open) => {
+  const page = await open("/me/brand/logo");
+  same(await page.evaluate(() => [document.documentElement.localName, window.origin]), ["svg", "null"], "what is opened, and whose");
+});
+await check("the_own_page_and_the_console_say_who_answers_for_the_data", { console: true }, async (open) => {
+  const own = await open(portal);
+  await own.click('.contents a[href="#answers"]');
+  must(/Harbour Bank, a\.s\. decides what your data is used for/.test(await own.textContent("#answers")), await own.textContent("#answers"));
+  same(await own.getAttribute('#answers [data-controller="url"] a', "href"), "https://harbour.example/privacy", "the notice");
+  const page = await open("/console/trust");
+  must(/Answers for the data\s*Harbour Bank, a\.s\.\s*1 Quay, Harbour/.test(await (await seen(page, "controller")).textContent()), await page.textContent(id("controller")));
+});
+await check("the_console_says_that_nobody_answers_and_what_to_do", { console: true, bypassCSP: true }, async (open, context) => {
+  await context.route("**/v1/trust", async (route) => { const answer = await route.fetch(); await route.fulfill({ response: answer, json: { ...await answer.json(), controller: null } }); });
+  const page = await open("/console/trust");
+  await seen(page, "entries");
+  must(/Nobody is named.*Add controller with name and contact to the document of kind brand/s.test(await page.textContent('[aria-labelledby="answers"]')), await page.textContent('[aria-labelledby="answers"]'));
+  must(!(await page.$(id("controller"))), "somebody is named all the same");
+  same(await scan(page), [], "axe");
+});
 await check("the_page_of_trust_is_walked_by_keyboard_alone", { console: true }, async (open) => {
   await api("/v1/requests", { customer: { identifier: "user:edith" }, type: "portability", text: "By telephone" });
   const page = await open("/console/trust");

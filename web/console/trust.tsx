@@ -34,6 +34,7 @@ export default function Trust() {
       <section class="stack rule" aria-labelledby="kept"><h2 id="kept">How long what is kept</h2>
         <dl class="facts" data-testid="retention">{t.retention.map((r) => <div key={r.what}><dt>{r.what}</dt><dd>{r.kept}</dd></div>)}
           {t.purposes.filter((p) => p.retention).map((p) => <div key={p.purpose}><dt>For “{p.title}”</dt><dd>{p.retention}</dd></div>)}</dl></section>
+      <Answers t={t} />
       <Audit t={t} />
     </>
   );
@@ -126,6 +127,18 @@ function Months({ t }: { t: Answer }) {
           </svg>}
           table={<table><caption>Share of yes, month by month</caption><thead><tr><th scope="col">Month</th><th scope="col">Yes</th></tr></thead><tbody>{t.months.map((m, i) => <tr key={i}><th scope="row">{name(m)}</th><td>{share(m.yes)}</td></tr>)}</tbody></table>} />
       )}</section>
+  );
+}
+
+/* ---- who answers ---- */
+
+function Answers({ t }: { t: Answer }) {
+  const c = t.controller;
+  return (
+    <section class="stack rule" aria-labelledby="answers"><h2 id="answers">Who answers for it</h2>
+      {!c ? <Empty title="Nobody is named"><p class="soft">Customers cannot read on their page whose data this is. Add <code>controller</code> with <code>name</code> and <code>contact</code> to the document of kind brand: <code>attune apply DIR</code>.</p></Empty> : (
+        <dl class="facts" data-testid="controller"><div><dt>Answers for the data</dt><dd>{c.name}{[c.address, c.contact, c.officer && `officer: ${c.officer}`, c.jurisdiction && `law: ${c.jurisdiction}`, c.url].filter(Boolean).map((line) => <span key={line} class="small block">{line}</span>)}</dd></div></dl>)}
+    </section>
   );
 }
 

@@ -264,7 +264,8 @@ export type TrustShare = { share: number; low: number; high: number; n: number }
 export interface Trust {
   sentence: string; customers: number | null; answered: TrustShare; aggregate_min: number; requests: { open: number; overdue: number };
   purposes: { purpose: string; title: string; text: string; version: string; choice: boolean; retention: string; yes: TrustShare; no: TrustShare; outdated: TrustShare; asked: TrustShare }[];
-  months: { from: Time; to: Time; yes: TrustShare }[]; retention: { what: string; kept: string }[]; access_reason: "ask" | "off"; audit_lost: number;
+  months: { from: Time; to: Time; yes: TrustShare }[]; retention: { what: string; kept: string }[];
+  controller: { name: string; contact: string; address?: string; officer?: string; url?: string; jurisdiction?: string } | null; access_reason: "ask" | "off"; audit_lost: number;
 }
 export type RequestState = "open" | "done" | "refused";
 export interface RightsRequest {
