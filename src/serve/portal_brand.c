@@ -47,7 +47,7 @@ static void logo_write(struct html *html, const struct brand *brand)
 	char address[sizeof LOGO_PATH "?v=" + BRAND_LOGO_TAG_BYTES];
 	snprintf(address, sizeof address, LOGO_PATH "?v=%.8s", brand->logo.tag + 1);
 	html_open(html, "img", "class", "logo", "src", address, NULL);
-	html_attribute(html, "alt", brand->title);
+	html_attribute(html, "alt", TEXT("")); /* The name stands beside it: said once is enough. */
 }
 
 void portal_brand_write(struct portal *portal)

@@ -317,7 +317,7 @@ test("text_from_outside_is_only_ever_text", { skip }, async () => {
   await api("POST", `/v1/customers/${eve}/preferences`, { set: { [evil]: evil, language: evil, "cash.notes": evil }, channel: "web" });
   const html = await page(await enter("eve"), `/me?done=${encodeURIComponent(evil)}&undo=${encodeURIComponent(evil)}`);
   assert.equal(html.match(/<script/g).length, 1, "the page's own script, and no other");
-  assert.ok(!/<img|<b>/.test(html.replace(/<img class="logo" src="\/me\/brand\/logo\?v=[0-9a-f]{8}" alt="Harbour Bank">/, "")), "no picture but the company's own");
+  assert.ok(!/<img|<b>/.test(html.replace(/<img class="logo" src="\/me\/brand\/logo\?v=[0-9a-f]{8}" alt="">/, "")), "no picture but the company's own");
   assert.ok(!/<[a-z][^>]*\sonerror/i.test(html.replace(/"[^"]*"/g, '""')), "an attribute from outside");
   assert.ok(html.includes("&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"), "the text is shown as text");
 });
