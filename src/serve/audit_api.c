@@ -35,6 +35,19 @@ static void entry_take(void *arg, struct text line)
 	json_write_raw(arg, line);
 }
 
+/* Was all of it checked since the start, when, and was it sound? */
+static void checked_write(struct request *request)
+{
+	int64_t ms = atomic_load(&request->server->audit_checked_ms);
+	json_key(&request->out, TEXT("checked"));
+	if (ms == 0)
+		return json_write_null(&request->out);
+	json_object_begin(&request->out);
+	json_put_time(&request->out, "time", ms < 0 ? -ms : ms);
+	json_put_bool(&request->out, "sound", ms > 0);
+	json_object_end(&request->out);
+}
+
 void api_audit(struct request *request)
 {
 	struct audit_question *question = arena_alloc(request->arena, sizeof *question);
@@ -55,6 +68,7 @@ void api_audit(struct request *request)
 		json_write_int(&request->out, (int64_t)next);
 	else
 		json_write_null(&request->out);
+	checked_write(request);
 	json_object_end(&request->out);
 }
 
@@ -67,6 +81,7 @@ void api_audit_verify(struct request *request)
 		error = audit_verify(&found, request->server->folder, hash.n ? hash.p : NULL);
 	if (error && error != ERROR_CORRUPT)
 		return reply_failure(request, error);
+	atomic_store(&request->server->audit_checked_ms, error ? -request->now_ms : request->now_ms);
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "sound", !error);
 	json_put_int(&request->out, "entries", (int64_t)found.n);

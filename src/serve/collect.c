@@ -16,6 +16,7 @@
 #include "trust/retention.h"
 #include "trust/erasures.h"
 #include "serve/segments_left.h"
+#include "serve/signals.h"
 #include "serve/noted.h"
 #include "trust/reader.h"
 
@@ -630,7 +631,7 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 	collect->trusted = request->caller.scope == KEY_SECRET;
 	collect->source = request->caller.key ? text_of(request->caller.key->source) : request->caller.staff.n ? TEXT("console") : TEXT("customer");
 	collect->context = json_get(root, TEXT("context"));
-	collect->gpc = strcmp(request->server->settings.gpc, "off") != 0 && text_equal(http_header_of(request->http, "Sec-GPC"), TEXT("1"));
+	collect->gpc = signals_gpc_said(request);
 	collect->refusals = BUFFER_INIT(REFUSALS_BYTES_MAX);
 	collect->refusals_out = JSON_WRITER(&collect->refusals);
 	collect->warnings = BUFFER_INIT(REFUSALS_BYTES_MAX);

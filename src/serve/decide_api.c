@@ -5,6 +5,7 @@
 #include "serve/change.h"
 #include "serve/deciding.h"
 #include "serve/question.h"
+#include "serve/signals.h"
 #include "serve/undo.h"
 
 #include "base/clock.h"
@@ -182,16 +183,19 @@ void api_decide(struct request *request)
 	uint32_t origin = request_customer_body(request, json_get(root, TEXT("customer")));
 	if (!origin)
 		return;
+	int error = signals_heed(request, origin, channel);
+	if (error)
+		return reply_failure(request, error);
 	struct customer *customer = customer_lock_of(request->server->engine, origin);
 	if (!customer)
 		return reply_failure(request, ERROR_NOT_FOUND);
 	deciding->history = (struct history){0};
-	int error = decide_locked(request, deciding, customer, origin, surface, channel, now_ms, explain);
+	error = decide_locked(request, deciding, customer, origin, surface, channel, now_ms, explain);
 	customer_unlock(request->server->engine, customer);
 	if (error)
 		return reply_failure(request, error);
 	if (json_bool(json_get(root, TEXT("durable")), false))
-		request->wait_for = deciding->position;
+		request->wait_for = deciding->position; /* Newer than a signal that was noted. */
 	deciding_write(request, deciding, explain);
 	atomic_fetch_add_explicit(&request->server->figures.decisions, 1, memory_order_relaxed);
 }

@@ -8,8 +8,10 @@
 
 #include "serve/brand.h"
 #include "serve/caller.h"
+#include "base/report.h"
 #include "interact/topic.h"
 #include "serve/export.h"
+#include "serve/signals.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -185,6 +187,14 @@ void portal_refuse(struct request *request, int status, const char *code)
 
 /* ---- who is here ---- */
 
+/* Whoever is kept from noting it, by a full disk say, is not kept from reading what is known: the next page notes it. */
+static void signal_heed(struct portal *portal)
+{
+	int error = signals_heed(portal->request, portal->origin, CHANNEL_WEB);
+	if (error)
+		report(REPORT_WARNING, "signal_not_noted", "A browser's Sec-GPC could not be noted: %s", error_sentence(error));
+}
+
 bool portal_open(struct portal *portal, struct request *request)
 {
 	struct text cookie = http_cookie(request->http, PORTAL_COOKIE), subject;
@@ -204,8 +214,10 @@ bool portal_open(struct portal *portal, struct request *request)
 	if (!request_within_limits(request))
 		return false;
 	portal->origin = customer_named(request->server, subject);
-	if (portal->origin)
+	if (portal->origin) {
+		signal_heed(portal);
 		return true;
+	}
 	if (portal_erased(portal, subject))
 		return false;
 	portal_problem(request, 404, "We know nothing about you yet.", "As soon as you use one of our services, this page shows what is kept.");

@@ -5,6 +5,16 @@
 #include "interact/touchpoint.h"
 #include "trust/consent.h"
 
+/* Not the customer's own word, and it is not said to be. */
+static void signal_write(struct html *html, const struct consent_state *last)
+{
+	html_open(html, "span", "data-signal", "gpc", NULL);
+	html_string(html, "Your browser asks companies not to share or sell what they know about you; we heed it, since ");
+	portal_moment(html, last->time_ms);
+	html_string(html, ". It is off. If you switch it on yourself, that holds.");
+	html_close(html, "span");
+}
+
 static void state_write(struct portal *portal, const struct purpose *purpose)
 {
 	struct html *html = &portal->html;
@@ -12,6 +22,8 @@ static void state_write(struct portal *portal, const struct purpose *purpose)
 	html_open(html, "span", "class", "from", NULL);
 	if (!consent_last(portal->consents, purpose, portal->request->now_ms, &last)) {
 		html_string(html, "You have not answered yet. It is off.");
+	} else if (last.signal && !last.said_yes) {
+		signal_write(html, &last);
 	} else {
 		html_format(html, "You said %s", last.said_yes ? "yes" : "no");
 		portal_on_channel(html, last.channel);

@@ -2,6 +2,12 @@
 #include "serve/portal.h"
 
 #include "serve/correct.h"
+#include "serve/signals.h"
+
+static bool is_signal(const struct event *event)
+{
+	return event->header.kind == EVENT_CONSENT && text_equal(value_text(value_get(event->payload, TEXT("actor"))), TEXT(SIGNALS_GPC_ACTOR));
+}
 
 /* Whose act was it? What staff did for a customer is undone like the customer's own. */
 static const char *who_words(const struct event *event)
@@ -11,7 +17,24 @@ static const char *who_words(const struct event *event)
 		return "With your yes,";
 	if (correction_of(event, &correction) && !text_equal(value_text(value_at(event->payload, TEXT("correction.by"))), TEXT("customer")))
 		return "Our staff, for you,";
-	return "You,";
+	return is_signal(event) ? "Your browser," : "You,";
+}
+
+/* What can be done about it, or that it was done. */
+static void way_back_write(struct portal *portal, const struct portal_change *change)
+{
+	struct html *html = &portal->html;
+	if (!change->undone && !is_signal(&change->event))
+		return portal_undo_button(portal, change->event.position);
+	html_open(html, "span", "class", "row", NULL);
+	if (change->undone) {
+		html_string(html, "Undone");
+	} else { /* Undone, it would be there again with the next page that the browser asks for. */
+		html_open(html, "a", "href", "#choices", NULL);
+		html_string(html, "Answer it yourself");
+		html_close(html, "a");
+	}
+	html_close(html, "span");
 }
 
 static void change_write(struct portal *portal, const struct portal_change *change)
@@ -30,13 +53,7 @@ static void change_write(struct portal *portal, const struct portal_change *chan
 	portal_moment(html, change->event.header.time_ms);
 	html_string(html, ".");
 	html_close(html, "span");
-	if (change->undone) {
-		html_open(html, "span", "class", "row", NULL);
-		html_string(html, "Undone");
-		html_close(html, "span");
-	} else {
-		portal_undo_button(portal, change->event.position);
-	}
+	way_back_write(portal, change);
 	html_close(html, "li");
 }
 

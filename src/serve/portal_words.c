@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "interact/voice/idea.h"
 #include "serve/correct.h"
+#include "serve/signals.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -190,8 +191,8 @@ static void preference_text(struct portal *portal, struct value set)
 static void who_said(struct html *html, struct text actor, bool yes)
 {
 	const char *answer = yes ? "yes" : "no";
-	if (text_equal(actor, TEXT("system:gpc")))
-		return html_format(html, "Your browser asks all sites for privacy; we took that as a %s to “", answer);
+	if (text_equal(actor, TEXT(SIGNALS_GPC_ACTOR)))
+		return html_format(html, "Your browser asks companies not to share or sell what they know about you; we took that as a %s to “", answer);
 	if (text_starts(actor, TEXT("agent:"))) {
 		html_text(html, text_cut(text_from(actor, sizeof "agent:" - 1), 80));
 		return html_format(html, ", of our staff, wrote down your %s to “", answer);

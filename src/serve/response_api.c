@@ -7,6 +7,7 @@
 #include "serve/api.h"
 #include "serve/change.h"
 #include "serve/question.h"
+#include "serve/signals.h"
 
 #include "customize/decision.h"
 
@@ -217,6 +218,7 @@ void api_response(struct request *request)
 	struct json root;
 	struct event decision;
 	struct response response = {0};
+	enum channel channel = CHANNEL_NONE;
 	if (!request_json(request, &root) || !response_read(request, root, &response))
 		return;
 	struct engine *engine = request->server->engine;
@@ -231,6 +233,10 @@ void api_response(struct request *request)
 	uint32_t origin = request_customer_body(request, customer);
 	if (!origin)
 		return;
+	channel_parse(json_text(json_get(root, TEXT("channel"))), &channel);
+	int error = signals_heed(request, origin, channel); /* First: a yes that is the answer comes after it, and holds. */
+	if (error)
+		return reply_failure(request, error);
 	if (record_own(request, origin, response.position, &decision) == 0 && decision.header.kind == EVENT_DECISION)
 		known_take(request, decision.header.origin_number, &response, &decision, root);
 	else

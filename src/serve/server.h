@@ -117,6 +117,7 @@ struct server {
 	pthread_mutex_t message_locks[MESSAGE_LOCKS]; /* By messageId: one copy of an event at a time. Before all locks of the engine. */
 	_Atomic int64_t new_customers_minute, new_customers;
 	int64_t started_ms;
+	_Atomic int64_t audit_checked_ms; /* When all of the audit log was checked last; below zero: it was not sound then; 0: never. */
 	pthread_mutex_t worth_lock;  /* Protects worth; held while it is computed. */
 	struct worth_view *worth[2]; /* The newest of now, and of another moment: see worth.h. */
 	pthread_mutex_t standing_lock; /* Protects standing; held while it is computed. */

@@ -9,6 +9,8 @@
  * an event leaves out or denies may not be served by this event, whatever the customer agreed to. A category that nobody
  * knows is a warning in the answer and counted at /metrics.
  */
+#include "serve/signals.h"
+
 #include "serve/incoming.h"
 #include "serve/segments_left.h"
 
@@ -68,14 +70,24 @@ static void said_read(struct collect *collect, struct incoming *event, struct sa
 		said->yes &= ~said->no;
 }
 
+/* Whose act is noted, and beside what. */
+struct noting {
+	struct request *request;
+	const struct event_header *like; /* The header of what it came with: time, source, channel, whether that is vouched for. */
+	struct customer *customer;       /* Locked and fresh. */
+	uint32_t origin;
+	struct segments_left *left;
+	uint64_t *wait_for;
+};
+
 /* Append an act; with @if_it_changes only when afterwards something else holds. */
-static int act_append(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin,
-                      const struct consent_act *act, bool if_it_changes, struct segments_left *left)
+static int act_append(const struct noting *noting, const struct consent_act *act, bool if_it_changes)
 {
-	const struct config *config = engine_config(collect->engine);
+	struct engine *engine = noting->request->server->engine;
+	const struct config *config = engine_config(engine);
 	uint64_t bit = purpose_find(config, act->purpose)->mask, position;
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	struct engine_write write = {.header = event->write.header};
+	struct engine_write write = {.header = *noting->like};
 	int error = consent_encode(&payload, config, act);
 	write.header.kind = EVENT_CONSENT;
 	write.header.message_hash = 0;
@@ -84,57 +96,100 @@ static int act_append(struct collect *collect, struct incoming *event, struct cu
 	write.payload = buffer_view(&payload);
 	if (!error && if_it_changes) {
 		struct event asked = {.position = INT64_MAX, .header = write.header, .payload = {(const uint8_t *)payload.p, payload.n}};
-		struct text state = reader_service(collect->engine, customer, &consent_fold);
-		asked.header.origin_number = origin;
-		if_it_changes = (consent_mask_with(state, config, &asked, collect->request->now_ms) & bit) ==
-		                (consent_mask(state, config, collect->request->now_ms) & bit);
+		struct text state = reader_service(engine, noting->customer, &consent_fold);
+		asked.header.origin_number = noting->origin;
+		if_it_changes = (consent_mask_with(state, config, &asked, noting->request->now_ms) & bit) ==
+		                (consent_mask(state, config, noting->request->now_ms) & bit);
 	}
-	if (!error && !if_it_changes && !left->reason) /* The first act that is made: browsers say the same with every event. */
-		segments_left_before(left, collect->request, customer, UINT64_MAX, "consent");
+	if (!error && !if_it_changes && !noting->left->reason) /* The first act that is made: browsers say the same with every event. */
+		segments_left_before(noting->left, noting->request, noting->customer, UINT64_MAX, "consent");
 	if (!error && !if_it_changes)
-		error = engine_append(collect->engine, customer, origin, &write, &position);
+		error = engine_append(engine, noting->customer, noting->origin, &write, &position);
 	if (!error && !if_it_changes)
-		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
+		*noting->wait_for = position > *noting->wait_for ? position : *noting->wait_for;
 	buffer_free(&payload);
 	return error;
 }
 
-static int said_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, const struct said *said, struct segments_left *left)
+static int said_apply(const struct noting *noting, const struct incoming *event, const struct said *said)
 {
-	const struct purposes *purposes = purposes_of(engine_config(collect->engine));
+	struct request *request = noting->request;
+	struct engine *engine = request->server->engine;
+	const struct purposes *purposes = purposes_of(engine_config(engine));
 	bool is_answer = event->kind == EVENT_TRACK && text_equal(event->name, TEXT("Segment Consent Preference Updated"));
-	uint64_t holds = reader_consents(collect->engine, customer, collect->request->now_ms);
+	uint64_t holds = reader_consents(engine, noting->customer, request->now_ms);
 	int error = 0;
 	for (size_t i = 0; i < purposes->n && !error; i++) {
 		const struct purpose *purpose = &purposes->items[i];
 		bool yes = said->yes & purpose->mask;
 		if (!((said->yes | said->no) & purpose->mask) || (!is_answer && yes == ((holds & purpose->mask) != 0)))
 			continue;
-		error = act_append(collect, event, customer, origin, &(struct consent_act){
+		error = act_append(noting, &(struct consent_act){
 			.purpose = purpose->name, .yes = yes, .method = TEXT("api"), .control = text_of(said->control),
-			.time_ms = event->write.header.time_ms}, !is_answer, left);
+			.time_ms = event->write.header.time_ms}, !is_answer);
 	}
 	return error;
 }
 
-/* Sec-GPC: 1 is a no to sharing, noted once a purpose: an explicit yes after it holds, and both stand in the ledger. */
-static int gpc_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, struct segments_left *left)
+/* ---- the browser's own signal ---- */
+
+bool signals_gpc_said(struct request *request)
 {
-	const struct purposes *purposes = purposes_of(engine_config(collect->engine));
-	bool marketing = strcmp(collect->server->settings.gpc, "marketing") == 0;
+	return strcmp(request->server->settings.gpc, "off") != 0 && text_equal(http_header_of(request->http, "Sec-GPC"), TEXT("1"));
+}
+
+/* A no to sharing, noted once a purpose: an explicit yes after it holds, and both stand in the ledger. */
+static int gpc_note(const struct noting *noting)
+{
+	struct server *server = noting->request->server;
+	const struct purposes *purposes = purposes_of(engine_config(server->engine));
+	bool marketing = strcmp(server->settings.gpc, "marketing") == 0;
 	int error = 0;
 	for (size_t i = 0; i < purposes->n && !error; i++) {
 		const struct purpose *purpose = &purposes->items[i];
 		if (purpose->class != PURPOSE_CLASS_SHARING && !(marketing && purpose->class == PURPOSE_CLASS_MARKETING))
 			continue;
-		if (consent_signal_is_noted(reader_service(collect->engine, customer, &consent_fold), purpose))
+		if (consent_signal_is_noted(reader_service(server->engine, noting->customer, &consent_fold), purpose))
 			continue;
-		error = act_append(collect, event, customer, origin, &(struct consent_act){
-			.purpose = purpose->name, .actor = TEXT("system:gpc"), .method = TEXT("api"), .control = TEXT("Sec-GPC"),
-			.time_ms = collect->request->now_ms}, false, left);
+		error = act_append(noting, &(struct consent_act){
+			.purpose = purpose->name, .actor = TEXT(SIGNALS_GPC_ACTOR), .method = TEXT("api"), .control = TEXT("Sec-GPC"),
+			.time_ms = noting->request->now_ms}, false);
 	}
 	return error;
 }
+
+/* The customer is locked. */
+static int heed_locked(const struct noting *noting)
+{
+	struct engine *engine = noting->request->server->engine;
+	int error = customer_refresh(engine, noting->customer);
+	if (!error && !customer_has(engine, noting->customer, noting->origin))
+		error = ERROR_BUSY;
+	if (error)
+		return error;
+	error = gpc_note(noting);
+	segments_left_after(noting->left, noting->request, noting->customer);
+	return error;
+}
+
+int signals_heed(struct request *request, uint32_t origin, enum channel channel)
+{
+	if (request->caller.scope == KEY_SECRET || !signals_gpc_said(request))
+		return 0;
+	struct event_header like = request_header(request, EVENT_CONSENT, channel);
+	struct segments_left *left = arena_zero_alloc(request->arena, 1, sizeof *left);
+	struct customer *customer = left ? customer_lock_of(request->server->engine, origin) : NULL;
+	if (!customer)
+		return left ? ERROR_NOT_FOUND : ERROR_MEMORY;
+	if (request->caller.scope == KEY_WRITE)
+		like.flags |= EVENT_UNVERIFIED;
+	int error = heed_locked(&(struct noting){request, &like, customer, origin, left, &request->wait_for});
+	customer_unlock(request->server->engine, customer);
+	segments_left_tell(left, request->server);
+	return error;
+}
+
+/* ---- beside an event ---- */
 
 bool signals_are_there(const struct collect *collect, const struct incoming *event)
 {
@@ -143,9 +198,10 @@ bool signals_are_there(const struct collect *collect, const struct incoming *eve
 
 int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may, struct segments_left *left)
 {
+	const struct noting noting = {collect->request, &event->write.header, customer, origin, left, &collect->wait_for};
 	struct said said;
-	int error = collect->gpc ? gpc_apply(collect, event, customer, origin, left) : 0;
+	int error = collect->gpc ? gpc_note(&noting) : 0;
 	said_read(collect, event, &said);
 	*may = said.any ? PURPOSE_SERVICE | said.yes : UINT64_MAX;
-	return error || !said.any ? error : said_apply(collect, event, customer, origin, &said, left);
+	return error || !said.any ? error : said_apply(&noting, event, &said);
 }

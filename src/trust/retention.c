@@ -130,23 +130,26 @@ bool retention_fits(const struct retention_rule *rule, const struct event *event
 	return false;
 }
 
-/* The longest time that rules give @event, of those that end the use for @purpose (0: that end all). 0: no rule does. */
-static int64_t keep_of(const struct retention *retention, const struct event *event, uint64_t purpose)
+const struct retention_rule *retention_rule_for(const struct retention *retention, const struct event *event, uint64_t purpose)
 {
-	int64_t keep_ms = 0;
+	const struct retention_rule *longest = NULL;
 	for (size_t i = 0; i < retention->n; i++) {
 		const struct retention_rule *rule = &retention->rules[i];
 		bool meant = purpose ? (rule->ends & purpose) != 0 : rule->ends == 0;
-		if (meant && rule->keep_ms > keep_ms && retention_fits(rule, event))
-			keep_ms = rule->keep_ms;
+		if (meant && (!longest || rule->keep_ms > longest->keep_ms) && retention_fits(rule, event))
+			longest = rule;
 	}
-	return keep_ms;
+	return longest;
+}
+
+static bool has_ended(const struct retention_rule *rule, const struct event *event, int64_t now_ms)
+{
+	return rule && event->header.time_ms < now_ms - rule->keep_ms;
 }
 
 bool retention_keeps(const struct config *config, const struct event *event, int64_t now_ms)
 {
-	int64_t keep_ms = keep_of(retention_of(config), event, 0);
-	return keep_ms == 0 || event->header.time_ms >= now_ms - keep_ms;
+	return !has_ended(retention_rule_for(retention_of(config), event, 0), event, now_ms);
 }
 
 uint64_t retention_serves(const struct config *config, const struct event *event, int64_t now_ms)
@@ -155,11 +158,8 @@ uint64_t retention_serves(const struct config *config, const struct event *event
 	uint64_t serves = ~(uint64_t)0;
 	if (!retention_keeps(config, event, now_ms))
 		return 0;
-	for (uint64_t left = retention->ends & event->header.purposes; left; left &= left - 1) {
-		uint64_t purpose = left & -left;
-		int64_t keep_ms = keep_of(retention, event, purpose);
-		if (keep_ms && event->header.time_ms < now_ms - keep_ms)
-			serves &= ~purpose;
-	}
+	for (uint64_t left = retention->ends & event->header.purposes; left; left &= left - 1)
+		if (has_ended(retention_rule_for(retention, event, left & -left), event, now_ms))
+			serves &= ~(left & -left);
 	return serves;
 }

@@ -47,6 +47,9 @@ const struct retention *retention_of(const struct config *config); /* Never NULL
 /* Is @rule about @event, of which header and names are looked at? */
 bool retention_fits(const struct retention_rule *rule, const struct event *event);
 
+/* Of the rules that fit @event and end its use for @purpose (0: that end all) the one with the longest time; NULL: there is none. */
+const struct retention_rule *retention_rule_for(const struct retention *retention, const struct event *event, uint64_t purpose);
+
 /* May @event be kept at @now_ms? */
 bool retention_keeps(const struct config *config, const struct event *event, int64_t now_ms);
 

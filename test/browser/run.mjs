@@ -631,6 +631,38 @@ await check("the_console_says_that_nobody_answers_and_what_to_do", { console: tr
   must(!(await page.$(id("controller"))), "somebody is named all the same");
   same(await scan(page), [], "axe");
 });
+await check("what_may_not_be_kept_any_longer_is_taken_out_by_keyboard_and_said", { console: true, width: 390, height: 844, bypassCSP: true }, async (open) => {
+  const put = (method, body) => fetch(`${base}/v1/configuration/retention/brochures`, { method, headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+  const old = new Date(Date.now() - 40 * 86_400_000).toISOString();
+  await api("/v1/import", { batch: ["a", "b"].map((n) => ({ type: "track", messageId: `brochure-${n}`, userId: "edith", event: "Brochure Read", properties: {}, timestamp: old })) });
+  must((await put("PUT", { title: "Brochures you read", events: ["Brochure Read"], keep: "30d", basis: "consent" })).ok, "the rule is not taken");
+  try {
+    const page = await open("/console/trust"), rule = '[data-rule="brochures"] td';
+    await page.waitForSelector(`${id("due")}[data-events="2"]`);
+    await page.evaluate(() => { window.told = []; new MutationObserver(() => window.told.push(document.querySelector('[aria-live="polite"]').textContent)).observe(document.querySelector('[aria-live="polite"]'), { childList: true, characterData: true, subtree: true }); });
+    same(await page.$$eval(rule, (all) => all.map((e) => e.textContent)), ["30 days", "consent", "▲2", await page.textContent(`${rule}:last-child`)], "what stands beside the rule");
+    await reach(page, id("take-out"));
+    await seen(page, "take-out-dialog");
+    must(/2 entries may not be kept.*cannot be undone/s.test(await page.textContent(id("take-out-dialog"))), "the dialog does not say what happens");
+    same(await scan(page), [], "axe of the dialog");
+    await page.keyboard.press("Escape");
+    await gone(page, "take-out-dialog");
+    must(await page.evaluate(() => document.activeElement.dataset.testid === "take-out"), "the focus is not back where it was");
+    await page.route("**/v1/retention", (route) => (route.request().method() === "POST" ? route.fulfill({ status: 503, contentType: "application/json", body: '{"code":"disk_full","message":"The disk is full: nothing is lost, free some space."}' }) : route.continue()));
+    await page.keyboard.press("Enter");
+    await reach(page, id("take-out-now"));
+    await page.waitForSelector(`${id("take-out-dialog")} [role=alert]:has-text("The disk is full")`);
+    await page.unroute("**/v1/retention");
+    await reach(page, id("take-out-now"));
+    await gone(page, "take-out-dialog");
+    await until(async () => (await page.textContent(`${rule}:last-child`)) === "2", "it is not said what was taken out");
+    same(await page.getAttribute(id("due"), "data-events"), "0", "something is due still");
+    must(/It took out 2 entries of 1 customer, and 2 rows for figures/.test(await page.textContent(id("last-run"))), `it says ${await page.textContent(id("last-run"))}`);
+    await until(() => page.evaluate(() => window.told.some((t) => t.startsWith("It took out 2 entries"))), "a screen reader is not told");
+    same(await scan(page), [], "axe of the page");
+    must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+  } finally { await put("DELETE"); }
+});
 await check("the_page_of_trust_is_walked_by_keyboard_alone", { console: true }, async (open) => {
   await api("/v1/requests", { customer: { identifier: "user:edith" }, type: "portability", text: "By telephone" });
   const page = await open("/console/trust");
@@ -715,6 +747,11 @@ const post = async (page, path, body) => {
   const status = await page.evaluate(([p, b]) => fetch(p, { method: "POST", headers: { "X-Attune": "console", "Content-Type": "application/json" }, body: JSON.stringify({ customer: { identifier: "user:ana" }, ...b }) }).then((r) => r.status), [path, body]);
   must(status === 200, `${path} was answered ${status}`);
 };
+/* The page with another state of retention than the server's, which has no long run and is never without rules. */
+const retention = async (page, state) => {
+  await page.route("**/v1/retention", async (route) => { const response = await route.fetch(); await route.fulfill({ response, json: { ...await response.json(), ...state } }); });
+  await page.reload();
+};
 const request_open = async (page) => { await post(page, "/v1/requests", { type: "erase", text: "By telephone" }); await page.reload(); };
 let ana_path = "/console/customers";
 await check("a_customer_is_found_and_opened", { console: true }, async (open) => {
@@ -756,6 +793,9 @@ const pages = [
   ["worth-group", "/console/worth/customers?group=cell:keep", id("withheld"), null, true], ["worth-few", "/console/worth/customers?group=cell:none,rfm:champion,worth:below", "h2", null, true], ["worth-segment", "/console/worth/customers?segment=needed-a-person", id("members"), null, true],
   ["worth-why", "/console/customers?q=ana%20varga", id("customers"), async (p) => { await p.click(`${id("customers")} a`); await seen(p, "worth-why"); await p.click(id("worth-why")); await seen(p, "worth-lines"); }, true],
   ["trust", "/console/trust", id("entries"), null, true], ["trust-table", "/console/trust", id("purposes"), async (p) => { await p.keyboard.press("t"); await p.waitForSelector(`${id("purposes")}[data-shows="table"]`); }, true],
+  ["trust-take-out", "/console/trust", id("take-out"), async (p) => { await p.waitForSelector(`${id("due")}[data-events]:not([data-events=""])`); await p.click(id("take-out")); await seen(p, "take-out-dialog"); }, true],
+  ["trust-taking", "/console/trust", id("rules"), async (p) => { await retention(p, { running: true, progress: { doing: "taking-out", done: 1200, of: 5000 }, due: { events: 5000, rows: 4100, as_of: Date.now(), whole: true } }); await seen(p, "taking"); }, true],
+  ["trust-no-rule", "/console/trust", id("rules"), async (p) => { await retention(p, { rules: [], due: null }); await p.waitForSelector("text=No rule says how long"); }, true],
   ["trust-request", "/console/trust", id("entries"), async (p) => { await request_open(p); await p.click('[data-testid^="answer-r"]'); await seen(p, "answer"); await p.click('input[value="extend"]'); }, true], ["trust-checked", "/console/trust?what=keys&requests=refused", id("verify"), async (p) => { await p.click(id("verify")); await seen(p, "verified"); }, true],
   ["card-rights", () => ana_path, id("rights"), async (p) => { await post(p, "/v1/decide", { customer: { cid: ana_path.split("/").pop() }, surface: "machine-withdrawal" }); await p.click(id("decided")); await p.click('[data-testid^="explain-"]'); await p.waitForSelector('[data-testid^="explained-"]'); await p.click(id("erase")); await seen(p, "erase-dialog"); }, true],
   ["staff", "/console/staff", id("accounts"), null, true], ["staff-invite", "/console/staff", id("accounts"), async (p) => { await p.click(id("invite")); await seen(p, "staff-dialog"); }, true],

@@ -107,7 +107,11 @@ describe("the audit log", () => {
 
   test("is sound, and an altered byte is named by its entry, by the server and by the program", async () => {
     const all = await entries(), last = all[0];
+    const checked = async () => ok(await server.get("/v1/audit?n=1")).checked, begun = Date.now();
+    assert.equal(await checked(), null, "nobody has checked it since the start");
     const sound = ok(await server.get(`/v1/audit/verify?hash=${last.hash}`));
+    assert.equal((await checked()).sound, true);
+    assert.ok(Date.parse((await checked()).time) >= begun - 1000);
     assert.deepEqual([sound.sound, sound.entries, sound.last, sound.holds], [true, all.length, last.hash, true]);
     const [file] = files(), bytes = readFileSync(file), whole = Buffer.from(bytes);
     const at = bytes.indexOf("she is on the phone"), entry = bytes.subarray(0, at).toString().split("\n").length;
@@ -115,6 +119,7 @@ describe("the audit log", () => {
     writeFileSync(file, bytes);
     const broken = ok(await server.get("/v1/audit/verify"));
     assert.deepEqual([broken.sound, broken.broken], [false, entry]);
+    assert.equal((await checked()).sound, false);
     const said = attune("verify", "--audit", server.folder);
     assert.equal(said.code, 1);
     assert.match(said.err, new RegExp(`Entry ${entry} was altered`));

@@ -2,8 +2,9 @@
  * test/unit/test_trust.c. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { identify, iso, ok, refused, Server, sleep, track, until, uuid } from "./server.mjs";
+import { fields, Visit, words } from "./visit.mjs";
 
 const purpose = (name, { version = 1, ...more } = {}) => `kind: purpose\nname: ${name}\ntitle: "Title of ${name}"\ntext: "We use it for ${name}, version ${version}."\nversion: ${version}\n` +
   Object.entries(more).map(([key, value]) => `${key}: ${value}\n`).join("");
@@ -382,6 +383,106 @@ test("Sec-GPC is a no to sharing by the browser; the customer's later explicit y
     }
     assert.equal(ok(await none.get("/.well-known/gpc.json", anonymously)).gpc, false);
   } finally { await one.end(); await none.end(); }
+});
+
+describe("Sec-GPC where a browser talks to us otherwise", () => {
+  let at, n = 0;
+  before(async () => { at = await Server.start({ files: files(), settings: { gpc: "marketing" } }); });
+  after(() => at.end());
+  const somebody = async (...agreed) => {
+    const user = `signal${++n}`;
+    await at.send([identify({ userId: user }, { name: user })]);
+    const { cid } = await at.card(`user:${user}`);
+    for (const name of agreed) ok(await at.post(`/v1/customers/${cid}/consents`, { purpose: name, answer: "yes" }));
+    return { user, cid, browser: { key: at.token(`user:${user}`), headers: { "Sec-GPC": "1" } } };
+  };
+  const ledger = async (cid) => ok(await at.get(`/v1/customers/${cid}/consents`)).ledger;
+  const signals = async (cid) => (await ledger(cid)).filter((act) => act.actor === "system:gpc").map((act) => act.purpose).sort();
+  const both = ["marketing", "sharing"];
+
+  test("the very decision that carries it respects it, by a token and by a public key; one of a server does not carry it", async () => {
+    const { user, cid, browser } = await somebody("marketing");
+    await at.send([...Array(8)].map(() => track({ userId: user }, "Cash Withdrawn", { amount: 80 })));
+    const decide = (options) => at.post("/v1/decide", { customer: { cid }, surface: "offers" }, options).then(ok);
+    assert.equal((await decide()).guess, true);
+    assert.equal((await decide({ key: browser.key })).guess, true, "a browser that sends no signal");
+    assert.equal((await decide({ headers: browser.headers })).guess, true, "a secret key is no browser");
+    assert.deepEqual(await signals(cid), []);
+    const first = await decide(browser);
+    assert.deepEqual([first.guess, first.options.map((option) => option.value)], [false, [20, 50]]);
+    assert.deepEqual(await signals(cid), both);
+    await decide(browser);
+    assert.deepEqual(await signals(cid), both, "nothing a second time");
+    ok(await at.post(`/v1/customers/${cid}/consents`, { purpose: "marketing", answer: "yes" }));
+    assert.equal((await decide(browser)).guess, true, "an explicit yes after it holds");
+    assert.deepEqual(await signals(cid), both);
+
+    await at.send([track({ anonymousId: "passer-by" }, "Seen")], { key: at.write });
+    ok(await at.post("/v1/decide", { customer: { identifier: "anonymous:passer-by" }, surface: "offers" }, { key: at.write, headers: browser.headers }));
+    const { ledger: acts } = ok(await at.get(`/v1/customers/${(await at.card("anonymous:passer-by")).cid}/consents`));
+    assert.deepEqual(acts.map((act) => [act.actor, act.purpose, act.verified]).sort(), both.map((name) => ["system:gpc", name, false]));
+  });
+
+  test("who leaves a segment by it is told to whoever watches, and it is there after a crash", async () => {
+    const { user, cid, browser } = await somebody("marketing");
+    await at.send([track({ userId: user }, "Cash Withdrawn", { amount: 80 })]);
+    assert.deepEqual((await at.card(`user:${user}`)).segments.map((s) => s.segment), ["draws"]);
+    ok(await at.post("/v1/decide", { surface: "offers" }, browser));
+    assert.deepEqual((await at.card(`user:${user}`)).segments, []);
+    await at.kill();
+    await at.up();
+    assert.deepEqual(await signals(cid), both, "the answer waited until it was on disk");
+  });
+
+  test("with a response it is noted before what was answered, so that a yes holds", async () => {
+    const { user, cid, browser } = await somebody();
+    const { ask } = ok(await at.post("/v1/decide", { surface: "offers" }, { key: browser.key }));
+    assert.equal(ask.kind, "consent");
+    ok(await at.post("/v1/response", { decision: ask.suggestion.replace(/^s/, "d"), suggestion: ask.suggestion, answer: "yes" }, browser));
+    assert.deepEqual((await ledger(cid)).map((act) => [act.actor, act.purpose]), [["subject", "marketing"], ["system:gpc", "sharing"], ["system:gpc", "marketing"]]);
+    const { consents } = ok(await at.get(`/v1/customers/${cid}/consents`));
+    assert.equal(consents.find((c) => c.purpose === "marketing").holds, true, user);
+  });
+
+  test("the customer's own page notes it once, says so and since when, and leaves the last word to the customer", async () => {
+    const { user, cid } = await somebody("sharing"), plain = await Visit.begin(at, `user:${user}`);
+    await plain.page();
+    assert.deepEqual(await signals(cid), [], "without the signal nothing");
+    const visit = await Visit.begin(at, `user:${user}`, { "Sec-GPC": "1" });
+    const choice = (html) => words(html.match(/<li data-purpose="sharing">[^]*?<\/li>/)[0]);
+    const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(Date.now());
+    assert.ok(choice(await visit.page()).includes(`Your browser asks companies not to share or sell what they know about you; we heed it, since ${day}`), choice(await visit.page()));
+    for (const path of ["/me", "/me/why", "/me/receipts", "/me/ideas"]) await visit.page(path);
+    assert.deepEqual(await signals(cid), both, "a page may be asked for again and again");
+    const html = await visit.page(), change = html.match(/<li data-change[^>]*>(?:(?!<\/li>)[^])*Your browser asks(?:(?!<\/li>)[^])*<\/li>/)[0];
+    assert.match(words(change), /Your browser, online, on .*Answer it yourself/);
+    assert.ok(!change.includes("/me/undo"), "undone it would be there again at once");
+    const answered = await visit.choose("sharing", "yes");
+    assert.match(answered.headers.location, /done=yes/);
+    assert.match(choice(await visit.page()), /You said yes .*It is on/);
+    assert.deepEqual(await signals(cid), both);
+  });
+
+  test("a form that carries it is done as well; a form of another site notes nothing", async () => {
+    const { user, cid } = await somebody(), visit = await Visit.begin(at, `user:${user}`);
+    const form = fields(await visit.page(), "consent", 'name="purpose" value="analytics"');
+    const foreign = await visit.send("consent", { ...form, answer: "yes" }, { "Sec-GPC": "1", Origin: "https://elsewhere.example" });
+    assert.equal(foreign.status, 403);
+    assert.deepEqual(await ledger(cid), []);
+    const done = await visit.send("consent", { ...form, answer: "yes" }, { "Sec-GPC": "1" });
+    assert.match(done.headers.location, /done=yes/);
+    assert.deepEqual((await ledger(cid)).map((act) => act.purpose).sort(), ["analytics", ...both]);
+  });
+
+  test("where the setting is off nothing is heeded anywhere", async () => {
+    const off = await Server.start({ files: files(), settings: { gpc: "off" } });
+    try {
+      await off.send([identify({ userId: "o" }, { name: "O" })]);
+      ok(await off.post("/v1/decide", { surface: "offers" }, { key: off.token("user:o"), headers: { "Sec-GPC": "1" } }));
+      await (await Visit.begin(off, "user:o", { "Sec-GPC": "1" })).page();
+      assert.deepEqual(ok(await off.get(`/v1/customers/${(await off.card("user:o")).cid}/consents`)).ledger, []);
+    } finally { await off.end(); }
+  });
 });
 
 test("restricted: stored and used for nothing but the service, on all ways, until it is lifted, over restarts and joining", async () => {

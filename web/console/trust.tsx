@@ -9,11 +9,12 @@ import type { AuditPage, AuditVerified, RightsRequest, RightsRequests, Trust as 
 import { announce, Dialog, Empty, Mark, Trouble, When } from "../shared/components";
 import { clock, count, date, percent, plural, shortDay } from "../shared/format";
 import { Top, Twin } from "./page";
+import { Kept, loadKept } from "./trust-kept";
 import { go, parameters, withParameters } from "./route";
 import { api, asking } from "./state";
 
 const trust = asking<Answer>(), requests = asking<RightsRequests>(), audit = asking<AuditPage>();
-const load = (): void => { void trust.ask(() => api.trust()); loadRequests(); loadAudit(); };
+const load = (): void => { void trust.ask(() => api.trust()); loadRequests(); loadKept(); loadAudit(); };
 const shownState = (): string => parameters.value.get("requests") ?? "open";
 const loadRequests = (): void => void requests.ask(() => api.requests(shownState()));
 const loadAudit = (): void => void audit.ask(() => api.audit({ what: parameters.value.get("what"), about: parameters.value.get("about"), after: Number(parameters.value.get("after")) || null, n: 20 }));
@@ -31,9 +32,7 @@ export default function Trust() {
       <Requests />
       <Purposes t={t} />
       <Months t={t} />
-      <section class="stack rule" aria-labelledby="kept"><h2 id="kept">How long what is kept</h2>
-        <dl class="facts" data-testid="retention">{t.retention.map((r) => <div key={r.what}><dt>{r.what}</dt><dd>{r.kept}</dd></div>)}
-          {t.purposes.filter((p) => p.retention).map((p) => <div key={p.purpose}><dt>For “{p.title}”</dt><dd>{p.retention}</dd></div>)}</dl></section>
+      <Kept t={t} />
       <Answers t={t} />
       <Audit t={t} />
     </>
@@ -94,6 +93,13 @@ function AnswerIt({ request: x, close }: { request: RightsRequest; close: () => 
 
 /* ---- what we ask of customers ---- */
 
+const learned: Record<string, string> = { habits: "usual choices", menus: "what of menus is used", segments: "which groups one is in", rankings: "what is preferred" };
+/* What is read only with a yes to it. */
+function reads(p: Answer["purposes"][number]): string {
+  const all = [...p.learned.map((l) => learned[l] ?? l), ...p.traits.map((trait) => `“${trait}”, as it was stated for this`)];
+  return all.length ? `Read for it, after a yes: ${all.join("; ")}.` : "Nothing that was learned is read for it.";
+}
+
 function Purposes({ t }: { t: Answer }) {
   const asked_for = t.purposes.filter((p) => p.choice);
   return (
@@ -104,7 +110,7 @@ function Purposes({ t }: { t: Answer }) {
             chart={<ul class="plain bars">{asked_for.map((p) => <li key={p.purpose} data-purpose={p.purpose}><span>{p.title}</span>
               {p.yes ? <svg class="bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true"><rect class="ground" width="100" height="14" /><rect class="share" width={p.yes.share * 100} height="14" /><path class="whisker" d={`M${p.yes.low * 100} 7H${p.yes.high * 100}`} /></svg> : <span />}<span class="small">{p.yes ? `yes: ${share(p.yes)}` : share(p.yes)}</span></li>)}</ul>}
             table={<table class="roomy"><caption>Who says yes, by purpose</caption><thead><tr><th scope="col">Purpose</th><th scope="col">Yes</th><th scope="col">No</th><th scope="col">Yes to older words</th><th scope="col">Asked, of all</th></tr></thead><tbody>{asked_for.map((p) => <tr key={p.purpose} data-purpose={p.purpose}><th scope="row">{p.title}</th><td>{share(p.yes)}</td><td>{share(p.no)}</td><td>{share(p.outdated)}</td><td>{share(p.asked)}</td></tr>)}</tbody></table>} />
-          <dl class="facts" data-testid="purpose-texts">{t.purposes.map((p) => <div key={p.purpose}><dt>{p.title}<span class="small block">version {p.version}{p.choice ? "" : ", no choice: a law obliges us"}</span></dt><dd>“{p.text}”</dd></div>)}</dl>
+          <dl class="facts" data-testid="purpose-texts">{t.purposes.map((p) => <div key={p.purpose}><dt>{p.title}<span class="small block">version {p.version}{p.choice ? "" : ", no choice: a law obliges us"}</span></dt><dd>“{p.text}”<span class="small block" data-reads={p.purpose}>{reads(p)}</span></dd></div>)}</dl>
         </>
       )}</section>
   );
@@ -152,7 +158,7 @@ function Audit({ t }: { t: Answer }) {
   const verified = useSignal<AuditVerified | null>(null), trouble = useSignal<Error | null>(null);
   const { value: page, error } = audit.state.value;
   const verify = async (): Promise<void> => {
-    try { const v = await api.auditVerify(); verified.value = v; trouble.value = null; announce(v.sound ? "It is as it was written." : v.problem ?? "It is damaged."); } catch (e) { trouble.value = e as Error; }
+    try { const v = await api.auditVerify(); verified.value = v; trouble.value = null; announce(v.sound ? "It is as it was written." : v.problem ?? "It is damaged."); loadAudit(); } catch (e) { trouble.value = e as Error; }
   };
   return (
     <section class="stack rule" aria-labelledby="audit"><h2 id="audit">Who did what</h2>
@@ -164,6 +170,7 @@ function Audit({ t }: { t: Answer }) {
         <button>Show</button>
         <button type="button" data-testid="verify" onClick={() => void verify()}>Check it now</button>
       </form>
+      {page && !verified.value && <p data-testid="checked">{page.checked ? <Mark means={page.checked.sound ? "good" : "broken"}>{page.checked.sound ? "Nothing in it was changed or taken away" : "It is not as it was written: check it now, it says where"}. Last checked <When time={page.checked.time} />.</Mark> : <Mark means="watch">Not checked since the server was started.</Mark>}</p>}
       {trouble.value && <Trouble error={trouble.value} />}
       {verified.value && <div role="status" data-testid="verified" data-sound={verified.value.sound}><Mark means={verified.value.sound ? "good" : "broken"}>{verified.value.sound ? `All ${plural(verified.value.entries, "entry", "entries")} are as they were written.` : verified.value.problem}</Mark><p class="small">Last sound entry: <code>{verified.value.last || "none"}</code>. Kept elsewhere, it shows later that nothing before it was changed.</p></div>}
       {error ? <Trouble error={error} again={loadAudit} /> : !page ? <p class="soft" role="status">One moment.</p> : page.entries.length === 0 ? <Empty title="No such entry"><p class="soft">Take another kind, or leave out about whom.</p></Empty> : (

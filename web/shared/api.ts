@@ -263,9 +263,15 @@ export interface SignedIn { name: string; roles: string; has_password: boolean; 
 export type TrustShare = { share: number; low: number; high: number; n: number } | null;
 export interface Trust {
   sentence: string; customers: number | null; answered: TrustShare; aggregate_min: number; requests: { open: number; overdue: number };
-  purposes: { purpose: string; title: string; text: string; version: string; choice: boolean; retention: string; yes: TrustShare; no: TrustShare; outdated: TrustShare; asked: TrustShare }[];
+  purposes: { purpose: string; title: string; text: string; version: string; choice: boolean; retention: string; learned: string[]; traits: string[]; yes: TrustShare; no: TrustShare; outdated: TrustShare; asked: TrustShare }[];
   months: { from: Time; to: Time; yes: TrustShare }[]; retention: { what: string; kept: string }[];
   controller: { name: string; contact: string; address?: string; officer?: string; url?: string; jurisdiction?: string } | null; access_reason: "ask" | "off"; audit_lost: number;
+}
+/* How long what is kept. due, taken: not counted is null; whole: false means at least so many. */
+export interface RetentionRule { retention: string; title: string; for?: string[]; keep: string; keep_ms: number; basis: string; law: string; due: number | null; taken: number | null }
+export interface Retention {
+  rules: RetentionRule[]; due: { events: number; rows: number; as_of: Time; whole: boolean } | null; counting: boolean; running: boolean;
+  progress: { doing: "counting" | "taking-out"; done: number; of: number } | null; last: { begun: Time; ended: Time; events: number; customers: number; folded_again: number; rows: number | null; stopped_by: string } | null; next: Time;
 }
 export type RequestState = "open" | "done" | "refused";
 export interface RightsRequest {
@@ -274,7 +280,8 @@ export interface RightsRequest {
 }
 export interface RightsRequests { requests: RightsRequest[]; total: number; overdue: number; next: string | null }
 export interface AuditEntry { n: number; time: Time; who: string; what: string; about: string; reason: string; words: string; hash: string }
-export interface AuditPage { entries: AuditEntry[]; next: number | null }
+/* checked: the newest check of all entries since the server was started. */
+export interface AuditPage { entries: AuditEntry[]; next: number | null; checked: { time: Time; sound: boolean } | null }
 export interface AuditVerified { sound: boolean; entries: number; last: string; broken?: number; problem?: string }
 export interface Session { token: string; cid: string; user_id: string; name: string; write_key: string }
 export interface Person { person: string; name: string; says: string }
@@ -375,6 +382,8 @@ export function client(who: Who = {}) {
     segment: (name: string, after?: string | null) => call<SegmentMembers>(who, "GET", `/v1/segments/${encodeURIComponent(name)}${query({ after })}`),
     value: (cid: string) => call<CustomerValue>(who, "GET", `${at(cid)}/value`),
     trust: () => call<Trust>(who, "GET", "/v1/trust"),
+    retention: () => call<Retention>(who, "GET", "/v1/retention"),
+    retentionRun: () => call<Retention>(who, "POST", "/v1/retention", {}),
     requests: (state: string, after?: string | null) => call<RightsRequests>(who, "GET", `/v1/requests${query({ state, after })}`),
     answerRequest: (id: string, answer: { state?: RequestState; extended_until?: string; because: string }) => call<Done>(who, "POST", `/v1/requests/${encodeURIComponent(id)}`, answer),
     audit: (ask: { about?: string | null; what?: string | null; after?: number | null; n?: number }) => call<AuditPage>(who, "GET", `/v1/audit${query(ask)}`),
