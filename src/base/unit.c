@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static const struct unit {
 	const char *mark, *one, *many;
@@ -52,6 +53,19 @@ void duration_say(struct buffer *out, int64_t ms)
 	}
 	if (!said)
 		buffer_string(out, "no time");
+}
+
+const char *count_text(char out[COUNT_TEXT_BYTES], uint64_t n)
+{
+	char digits[COUNT_TEXT_BYTES];
+	int length = snprintf(digits, sizeof digits, "%" PRIu64, n), at = 0;
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			out[at++] = ',';
+		out[at++] = digits[i];
+	}
+	out[at] = 0;
+	return out;
 }
 
 int share_parse(struct text text, double *share)

@@ -12,6 +12,10 @@ int duration_parse(struct text text, int64_t *ms) MUST_CHECK;
 /* The same for a person: "15 minutes", "800 ms", "1 day", "2 hours 30 minutes". At most 63 bytes. */
 void duration_say(struct buffer *out, int64_t ms);
 
+/* A number as sentences have it: "7", "24,719". Returns @out. */
+enum { COUNT_TEXT_BYTES = 28 };
+const char *count_text(char out[COUNT_TEXT_BYTES], uint64_t n);
+
 /* A share of one: "95%", "99.5%" or ".95". Errors: ERROR_INVALID (not from 0 to 1). */
 int share_parse(struct text text, double *share) MUST_CHECK;
 

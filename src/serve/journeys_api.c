@@ -3,6 +3,7 @@
 #include "serve/behind.h"
 #include "serve/journeys.h"
 
+#include "base/unit.h"
 #include "measure/share.h"
 
 #include <inttypes.h>
@@ -151,7 +152,7 @@ static void sentence_write(struct answer *answer, bool few)
 {
 	const struct journeys *journeys = answer->journeys;
 	int64_t least = answer->request->server->settings.aggregate_min;
-	char sentence[300];
+	char sentence[300], cases[COUNT_TEXT_BYTES], customers[COUNT_TEXT_BYTES], courses[COUNT_TEXT_BYTES];
 	if (journeys->events == 0 && answer->rows->without)
 		snprintf(sentence, sizeof sentence, "No event in this time carries the property \"%.*s\": check its name.",
 		         TEXT_ARGS(text_first(answer->question->property, 80)));
@@ -160,10 +161,10 @@ static void sentence_write(struct answer *answer, bool few)
 	else if (few)
 		snprintf(sentence, sizeof sentence, "Too few customers to show: %" PRId64 " are needed.", least);
 	else if (answer->question->options.goal == JOURNEYS_NO_ACTIVITY)
-		snprintf(sentence, sizeof sentence, "%" PRIu64 " journeys by %u customers took %zu different courses.", journeys->cases,
-		         journeys->customers, journeys->variants_n);
+		snprintf(sentence, sizeof sentence, "%s journeys by %s customers took %s different courses.", count_text(cases, journeys->cases),
+		         count_text(customers, journeys->customers), count_text(courses, journeys->variants_n));
 	else if (behind_may_show(answer->request, journeys->customers_reached))
-		snprintf(sentence, sizeof sentence, "%" PRIu64 " of %" PRIu64 " journeys reached the goal.", journeys->reached, journeys->cases);
+		snprintf(sentence, sizeof sentence, "%s of %s journeys reached the goal.", count_text(courses, journeys->reached), count_text(cases, journeys->cases));
 	else
 		snprintf(sentence, sizeof sentence, "Fewer than %" PRId64 " customers reached the goal in %" PRIu64 " journeys.", least,
 		         journeys->cases);

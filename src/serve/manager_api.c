@@ -125,7 +125,7 @@ void api_overview(struct request *request)
 		standing_say(request, &standing, sums->customers, channels, sentence, sizeof sentence);
 	json_object_begin(out);
 	json_put_text(out, "sentence", text_of(sentence));
-	json_put_text(out, "rests_on", TEXT("every event received so far"));
+	json_put_text(out, "rests_on", TEXT("Every event received so far."));
 	json_put_int(out, "customers", (int64_t)sums->customers);
 	count_write(request, "identified", sums->identified);
 	json_put_int(out, "events", (int64_t)figures.events);

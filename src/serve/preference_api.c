@@ -278,7 +278,7 @@ static void sentence_write(struct preferred *all, const struct preference *found
 	struct share only = motive_share(all, warning ? warning->mark : 0, 0, INT64_MAX);
 	if (warning && (int64_t)only.n >= all->request->server->settings.aggregate_min)
 		n += (size_t)snprintf(text + n, sizeof text - n, "; %.0f %% of these say “%.*s”%s", 100 * only.value, TEXT_ARGS(text_cut(warning->title, 60)),
-		                      !warning_change(all, &change) || !change.is_change ? "" : change.value > 0 ? ", more than half a year ago" : ", fewer than half a year ago");
+		                      !warning_change(all, &change) || !change.is_change ? "" : change.value > 0 ? ", up from half a year ago" : ", down from half a year ago");
 	snprintf(text + n, sizeof text - n, ".");
 	json_put_text(&all->request->out, "sentence", text_of(text));
 }

@@ -49,7 +49,7 @@ describe("preference", () => {
     const price = found.motives.find(({ warning }) => warning);
     assert.equal(price.motive, "price");
     assert.equal(found.warning_change.is_change, true);
-    assert.match(found.sentence, /Only the price”, more than half a year ago/);
+    assert.match(found.sentence, /Only the price”, up from half a year ago/);
     assert.equal(found.quarters.length, 4);
   });
 

@@ -427,8 +427,11 @@ describe("Sec-GPC where a browser talks to us otherwise", () => {
     const { user, cid, browser } = await somebody("marketing");
     await at.send([track({ userId: user }, "Cash Withdrawn", { amount: 80 })]);
     assert.deepEqual((await at.card(`user:${user}`)).segments.map((s) => s.segment), ["draws"]);
+    const hears = at.raw([`GET /v1/stream?token=${browser.key} HTTP/1.1\r\nHost: x\r\n\r\n`], { wait: 700 });
+    await until(async () => /attune_streams 1/.test((await at.get("/metrics", anonymously)).text), "the stream is open");
     ok(await at.post("/v1/decide", { surface: "offers" }, browser));
     assert.deepEqual((await at.card(`user:${user}`)).segments, []);
+    assert.match((await hears).text, /event: segment\s+data: [^\n]*"segment":"draws","member":false,"reason":"consent"/);
     await at.kill();
     await at.up();
     assert.deepEqual(await signals(cid), both, "the answer waited until it was on disk");

@@ -4,6 +4,20 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/unit.h"
+
+static void numbers_are_said_in_threes(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t n;
+		const char *says;
+	} cases[] = {{0, "0"}, {7, "7"}, {999, "999"}, {1000, "1,000"}, {24719, "24,719"}, {123456, "123,456"}, {1234567, "1,234,567"},
+	             {UINT64_MAX, "18,446,744,073,709,551,615"}};
+	char room[COUNT_TEXT_BYTES];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(count_text(room, cases[i].n), cases[i].says);
+}
 
 static void clock_parses_what_clients_send(void **state)
 {
@@ -231,6 +245,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_or_refused),
 		cmocka_unit_test(utf8_is_checked_strictly),
 		cmocka_unit_test(a_cut_leaves_no_half_of_a_character),
+		cmocka_unit_test(numbers_are_said_in_threes),
 		cmocka_unit_test(texts_are_cut_and_compared),
 		cmocka_unit_test(json_reads_what_it_wrote),
 		cmocka_unit_test(json_refuses_what_is_broken_large_or_deep),

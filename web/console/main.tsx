@@ -78,7 +78,7 @@ function Console() {
   }, [page, id]);
   useEffect(() => {
     const here = pages.find((p) => p.name === (page ?? ""));
-    document.title = `${(id ? here?.inside?.title : here?.title) ?? "Not found"}, Attune`;
+    document.title = `${(id ? here?.inside ?? here : here)?.title ?? "Not found"}, Attune`;
   }, [page, id]);
   useEffect(() => { if (page === undefined && !may("GET /v1/overview") && shown()[0]) go(`/console/${shown()[0]!.name}`, true); }, [page]);
 

@@ -29,7 +29,7 @@ export function Overview() {
       <Top sentence={o.sentence} rests={o.rests_on} />
       {first && (
         <section class="stack" aria-labelledby="start">
-          <h2 id="start">{`Next: ${first.title.charAt(0).toLowerCase()}${first.title.slice(1)}`}</h2>
+          <h2 id="start">What is still missing</h2>
           <ol class="plain checklist">{o.checklist.map((c) => (
             <li key={c.title} data-done={c.done}><span class="check" aria-hidden="true">{c.done ? "●" : "○"}</span><span><strong>{c.title}</strong>{c.done ? <span class="soft">, done</span> : null}{!c.done && <span class="small block">{c.hint}</span>}</span></li>
           ))}</ol>
