@@ -703,7 +703,8 @@ const post = async (page, path, body) => {
 };
 /* The page with another state of retention than the server's, which has no long run and is never without rules. */
 const retention = async (page, state) => {
-  await page.route("**/v1/retention", async (route) => { const response = await route.fetch(); await route.fulfill({ response, json: { ...await response.json(), ...state } }); });
+  const real = await page.evaluate(() => fetch("/v1/retention", { headers: { "X-Attune": "console" } }).then((r) => r.json()));
+  await page.route("**/v1/retention", (route) => route.fulfill({ json: { ...real, ...state } }).catch(() => undefined)); /* The page may be gone: it asks again every second. */
   await page.reload();
 };
 const request_open = async (page) => { await post(page, "/v1/requests", { type: "erase", text: "By telephone" }); await page.reload(); };
