@@ -52,7 +52,7 @@ static void say_at(struct config_build *build, const struct yaml *node, const ch
 }
 
 int config_read_all(struct config_build *build, struct config *config, struct text kind, size_t bytes,
-                    int (*read)(struct config_build *build, const struct config_document *document, void *item), void **items, size_t *n)
+                    int (*read)(struct config_build *build, const struct config *config, const struct config_document *document, void *item), void **items, size_t *n)
 {
 	const struct config_document *document;
 	size_t count = 0;
@@ -65,7 +65,7 @@ int config_read_all(struct config_build *build, struct config *config, struct te
 	*items = room;
 	*n = count;
 	for (size_t at = 0; (document = config_next(config, kind, &at)); room += bytes) {
-		int failed = read(build, document, room);
+		int failed = read(build, config, document, room);
 		error = failed ? failed : error;
 	}
 	return error;

@@ -68,7 +68,7 @@ void config_free(struct config *config);
  * reports what is wrong; so all problems are found in one go. *@items lives as long as the config. Errors: ERROR_INVALID, ERROR_MEMORY.
  */
 int config_read_all(struct config_build *build, struct config *config, struct text kind, size_t bytes,
-                    int (*read)(struct config_build *build, const struct config_document *document, void *item), void **items, size_t *n) MUST_CHECK;
+                    int (*read)(struct config_build *build, const struct config *config, const struct config_document *document, void *item), void **items, size_t *n) MUST_CHECK;
 
 /* From a compile function: @document has a problem at key @path ("learns.event"; NULL: the whole). Returns ERROR_INVALID. */
 int config_problem(struct config_build *build, const struct config_document *document, const char *path, const char *format, ...)

@@ -58,11 +58,11 @@ static int chain_look(struct trimming *trimming, uint64_t head)
 		event.position = head;
 		event_names(engine, &event);
 		bool there = !(event.header.flags & EVENT_TRIMMED);
-		uint64_t serves = there ? event_serves(engine, &event, trimming->now_ms) : 0;
+		uint64_t serves = there ? event_serves(engine, &event, trimming->now_ms) : 0, ended = event.header.purposes & ~serves;
 		if (there && !serves && head <= durable)
 			error = found_add(trimming, &event);
-		else if (serves)
-			trimming->lapsed |= (event.header.purposes & ~serves & event_serves(engine, &event, trimming->since_ms)) != 0;
+		else if (serves && ended && !trimming->lapsed)
+			trimming->lapsed = (ended & event_serves(engine, &event, trimming->since_ms)) != 0;
 		head = event.header.previous;
 	}
 	return error;

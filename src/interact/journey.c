@@ -27,10 +27,11 @@ static int events_read(struct config_build *build, const struct config_document 
 	return 0;
 }
 
-static int rule_read(struct config_build *build, const struct config_document *document, void *item)
+static int rule_read(struct config_build *build, const struct config *config, const struct config_document *document, void *item)
 {
 	struct journey_rule *rule = item;
 	struct text title = member(document, "title"), gap = member(document, "gap");
+	(void)config;
 	*rule = (struct journey_rule){
 		.name = document->name, .title = title.n ? title : document->name, .owner = member(document, "owner"), .start = member(document, "start"),
 		.goal = member(document, "goal"), .stars = member(document, "stars"), .gap_ms = (int64_t)JOURNEY_GAP_DAYS * MS_A_DAY};

@@ -19,10 +19,11 @@ static struct text member(const struct config_document *document, const char *ke
 	return value_text(value_get(document->body, text_of(key)));
 }
 
-static int rule_read(struct config_build *build, const struct config_document *document, void *item)
+static int rule_read(struct config_build *build, const struct config *config, const struct config_document *document, void *item)
 {
 	struct promise_rule *rule = item;
 	struct text within = member(document, "within"), kept = member(document, "kept");
+	(void)config;
 	*rule = (struct promise_rule){
 		.name = document->name, .says = member(document, "says"), .starts = member(document, "starts"), .ends = member(document, "ends"),
 		.id = member(document, "id"), .owner = member(document, "owner"), .hash = XXH3_64bits(document->name.p, document->name.n),

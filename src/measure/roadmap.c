@@ -28,12 +28,13 @@ static double number_or_nan(struct value map, const char *key)
 	return value_double(value_get(map, text_of(key)), &number) ? number : NAN;
 }
 
-static int rule_read(struct config_build *build, const struct config_document *document, void *item)
+static int rule_read(struct config_build *build, const struct config *config, const struct config_document *document, void *item)
 {
 	struct move_rule *rule = item;
 	struct text mends = member(document, "mends"), effort = member(document, "effort"), done = member(document, "done");
 	struct value predicted = value_get(document->body, TEXT("predicted"));
 	int64_t effort_ms;
+	(void)config;
 	*rule = (struct move_rule){
 		.name = document->name, .title = member(document, "title"), .node = member(document, "lifts"), .owner = member(document, "owner"),
 		.says = member(document, "says"), .effort_weeks = NAN, .inward = text_equal(member(document, "goal"), TEXT("inward")),

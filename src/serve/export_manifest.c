@@ -1,5 +1,6 @@
 /* export_manifest.c: what the copy consists of, and the node's signature under it. */
 #include "serve/export.h"
+#include "serve/export_record.h"
 #include "serve/places.h"
 #include "serve/signer.h"
 
@@ -55,17 +56,6 @@ static void histories_write(struct json_writer *out, struct copy *copy)
 	json_array_end(out);
 }
 
-static void purposes_write(struct json_writer *out, const struct config *config, uint64_t masks)
-{
-	const struct purposes *purposes = purposes_of(config);
-	json_key(out, TEXT("purposes"));
-	json_array_begin(out);
-	for (size_t i = 0; i < purposes->n; i++)
-		if (purposes->items[i].mask & masks)
-			json_write_text(out, purposes->items[i].name);
-	json_array_end(out);
-}
-
 static void states_write(struct json_writer *out, const struct fold_table *folds, const struct config *config)
 {
 	json_key(out, TEXT("follows_from_events"));
@@ -75,7 +65,7 @@ static void states_write(struct json_writer *out, const struct fold_table *folds
 		json_put_text(out, "state", text_of(folds->folds[i]->name));
 		json_put_bool(out, "learned", folds->folds[i]->purposes != NULL);
 		if (folds->folds[i]->purposes)
-			purposes_write(out, config, folds->folds[i]->purposes(config));
+			export_purposes_write(out, config, folds->folds[i]->purposes(config));
 		json_object_end(out);
 	}
 	json_array_end(out);

@@ -23,7 +23,7 @@ unsigned export_flag_of(struct text word)
 	return 0;
 }
 
-static void purposes_write(struct json_writer *out, const struct config *config, uint64_t mask)
+void export_purposes_write(struct json_writer *out, const struct config *config, uint64_t mask)
 {
 	char name[24];
 	json_key(out, TEXT("purposes"));
@@ -52,7 +52,7 @@ void export_record_write(struct copy *copy, enum copy_file file, const struct ev
 		if (event->header.flags & flags[i].flag)
 			json_write_text(&line, text_of(flags[i].word));
 	json_array_end(&line);
-	purposes_write(&line, engine_config(copy->request->server->engine), event->header.purposes);
+	export_purposes_write(&line, engine_config(copy->request->server->engine), event->header.purposes);
 	json_put_int(&line, "configuration", event->header.configuration);
 	json_key(&line, TEXT("message"));
 	char message[24];

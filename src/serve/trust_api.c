@@ -119,9 +119,8 @@ static void reads_write(struct trust_view *view, const struct purpose *purpose)
 	json_key(out, TEXT("traits"));
 	json_array_begin(out);
 	for (size_t i = 0; i < uses->n; i++)
-		for (size_t at = 0; at < uses->items[i].purposes_n; at++)
-			if (uses->items[i].purposes[at] == purpose->mask)
-				json_write_text(out, uses->items[i].name);
+		if (trait_use_has(&uses->items[i], purpose->mask))
+			json_write_text(out, uses->items[i].name);
 	json_array_end(out);
 }
 

@@ -123,11 +123,12 @@ static int name_check(struct config_build *build, const struct config_document *
 	return 0;
 }
 
-static int purpose_read(struct config_build *build, const struct config_document *document, void *item)
+static int purpose_read(struct config_build *build, const struct config *config, const struct config_document *document, void *item)
 {
 	struct purpose *purpose = item;
 	struct value body = document->body;
 	struct text valid = value_text(value_get(body, TEXT("valid")));
+	(void)config;
 	*purpose = (struct purpose){
 		.name = document->name, .title = value_text(value_get(body, TEXT("title"))), .text = value_text(value_get(body, TEXT("text"))),
 		.version = value_text(value_get(body, TEXT("version"))), .automated = value_is_true(value_get(body, TEXT("automated"))),
@@ -180,6 +181,22 @@ static int purposes_compile(struct config_build *build, struct config *config, c
 /* What a customer agreed to is kept in the state as bits, so a change of purposes folds it again. */
 const struct config_kind purpose_kind = {
 	.name = "purpose", .keys = purpose_keys, .shapes_states = true, .section = CONFIG_PURPOSES, .compile = purposes_compile};
+
+int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, const char *key,
+                  uint64_t *masks, size_t n_max, size_t *n)
+{
+	struct value_cursor cursor = {0};
+	struct value item;
+	for (*n = 0; value_next(&cursor, value_get(document->body, text_of(key)), NULL, &item);) {
+		const struct purpose *purpose = purpose_find(config, value_text(item));
+		if (!purpose)
+			return config_problem(build, document, key, "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));
+		if (*n == n_max)
+			return config_problem(build, document, key, "\"%s\" names at most %zu purposes", key, n_max);
+		masks[(*n)++] = purpose->mask;
+	}
+	return 0;
+}
 
 const struct purposes *purposes_of(const struct config *config)
 {

@@ -73,6 +73,13 @@ const struct purpose *purpose_of_mask(const struct config *config, uint64_t mask
 uint64_t purposes_of_class(const struct config *config, enum purpose_class class);      /* Their masks together. */
 const char *purpose_class_name(enum purpose_class class);
 
+/*
+ * For documents that name purposes: the masks of those in the list at @key of @document, in its order. Errors: ERROR_INVALID, reported (a
+ * purpose that is not there, more than @n_max).
+ */
+int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, const char *key,
+                  uint64_t *masks, size_t n_max, size_t *n) MUST_CHECK;
+
 /* Is it the customer's to say yes or no to? What a law obliges to is not: pages say so instead of asking. */
 bool purpose_is_choice(const struct purpose *purpose);
 

@@ -55,28 +55,27 @@ static int kinds_read(struct config_build *build, const struct config_document *
 	return 0;
 }
 
-static int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, const char *key, uint64_t *mask)
+/* The purposes in the list at @key, together. */
+static int mask_read(struct config_build *build, const struct config *config, const struct config_document *document, const char *key, uint64_t *mask)
 {
-	struct value_cursor cursor = {0};
-	struct value item;
-	while (value_next(&cursor, value_get(document->body, text_of(key)), NULL, &item)) {
-		const struct purpose *purpose = purpose_find(config, value_text(item));
-		if (!purpose)
-			return config_problem(build, document, key, "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));
-		*mask |= purpose->mask;
-	}
-	return 0;
+	uint64_t masks[64];
+	size_t n;
+	int error = purposes_read(build, config, document, key, masks, sizeof masks / sizeof *masks, &n);
+	for (size_t i = 0; !error && i < n; i++)
+		*mask |= masks[i];
+	return error;
 }
 
-static int rule_read(struct config_build *build, const struct config *config, const struct config_document *document, struct retention_rule *rule)
+static int rule_read(struct config_build *build, const struct config *config, const struct config_document *document, void *item)
 {
+	struct retention_rule *rule = item;
 	struct value body = document->body, of = value_get(body, TEXT("of"));
 	*rule = (struct retention_rule){.name = document->name, .title = value_text(value_get(body, TEXT("title"))),
 	                                .basis = value_text(value_get(body, TEXT("basis"))), .law = value_text(value_get(body, TEXT("law"))),
 	                                .events = value_get(body, TEXT("events"))};
-	int error = kinds_read(build, document, &rule->kinds), failed = purposes_read(build, config, document, "purposes", &rule->purposes);
+	int error = kinds_read(build, document, &rule->kinds), failed = mask_read(build, config, document, "purposes", &rule->purposes);
 	if (!failed)
-		failed = purposes_read(build, config, document, "for", &rule->ends);
+		failed = mask_read(build, config, document, "for", &rule->ends);
 	if (value_type_of(of) == VALUE_ABSENT && value_type_of(rule->events) == VALUE_ABSENT && !rule->purposes && !failed)
 		failed = config_problem(build, document, NULL, "say what it is about: \"of\", \"events\" or \"purposes\"");
 	if (duration_parse(value_text(value_get(body, TEXT("keep"))), &rule->keep_ms) != 0 || rule->keep_ms <= 0)
@@ -86,23 +85,18 @@ static int rule_read(struct config_build *build, const struct config *config, co
 
 static int compile(struct config_build *build, struct config *config, const void **section)
 {
-	const struct config_document *document;
-	size_t n = 0, at = 0;
-	int error = 0;
-	while (config_next(config, TEXT("retention"), &at))
-		n++;
 	struct retention *retention = arena_zero_alloc(config->arena, 1, sizeof *retention);
-	struct retention_rule *rules = arena_zero_alloc(config->arena, n + 1, sizeof *rules);
-	if (!retention || !rules)
+	void *items;
+	if (!retention)
 		return ERROR_MEMORY;
-	*retention = (struct retention){rules, n, 0};
-	for (at = 0; (document = config_next(config, TEXT("retention"), &at)); rules++) {
-		int failed = rule_read(build, config, document, rules);
-		error = failed ? failed : error;
-		retention->ends |= rules->ends;
-	}
+	int error = config_read_all(build, config, TEXT("retention"), sizeof(struct retention_rule), rule_read, &items, &retention->n);
+	if (error)
+		return error;
+	retention->rules = items;
+	for (size_t i = 0; i < retention->n; i++)
+		retention->ends |= retention->rules[i].ends;
 	*section = retention;
-	return error;
+	return 0;
 }
 
 /* States depend on it: what may not be kept any longer is not in them. */

@@ -15,50 +15,34 @@ static bool is_a_name(struct text name)
 	return false;
 }
 
-static int purposes_read(struct config_build *build, const struct config *config, const struct config_document *document, struct trait_use *use)
+static int use_read(struct config_build *build, const struct config *config, const struct config_document *document, void *item)
 {
-	struct value_cursor cursor = {0};
-	struct value item;
-	while (value_next(&cursor, value_get(document->body, TEXT("purposes")), NULL, &item)) {
-		const struct purpose *purpose = purpose_find(config, value_text(item));
-		if (!purpose)
-			return config_problem(build, document, "purposes", "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));
-		if (use->purposes_n == TRAIT_USE_PURPOSES_MAX)
-			return config_problem(build, document, "purposes", "a trait has at most %d purposes", TRAIT_USE_PURPOSES_MAX);
-		use->purposes[use->purposes_n++] = purpose->mask;
-	}
-	if (use->purposes_n == 0)
-		return config_problem(build, document, "purposes", "say what it may be used for; a trait that serves everything needs no document");
-	return 0;
-}
-
-static int use_read(struct config_build *build, const struct config *config, const struct config_document *document, struct trait_use *use)
-{
+	struct trait_use *use = item;
 	*use = (struct trait_use){.name = document->name, .title = value_text(value_get(document->body, TEXT("title")))};
 	if (document->name.n > LATEST_KEY_BYTES_MAX)
 		return config_problem(build, document, "name", "the name of a trait has at most %d bytes", LATEST_KEY_BYTES_MAX);
 	if (is_a_name(document->name))
 		return config_problem(build, document, "name", "\"%.*s\" is what customers are called by: the service always reads it", TEXT_ARGS(document->name));
-	return purposes_read(build, config, document, use);
+	int error = purposes_read(build, config, document, "purposes", use->purposes, TRAIT_USE_PURPOSES_MAX, &use->purposes_n);
+	if (!error && use->purposes_n == 0)
+		error = config_problem(build, document, "purposes", "say what it may be used for; a trait that serves everything needs no document");
+	return error;
 }
 
 static int compile(struct config_build *build, struct config *config, const void **section)
 {
 	struct trait_uses *uses = arena_zero_alloc(config->arena, 1, sizeof *uses);
-	struct trait_use *items = arena_zero_alloc(config->arena, TRAIT_USES_MAX, sizeof *items);
-	const struct config_document *document;
-	int error = 0;
-	if (!uses || !items)
+	void *items;
+	if (!uses)
 		return ERROR_MEMORY;
-	for (size_t at = 0; (document = config_next(config, TEXT("trait"), &at));) {
-		if (uses->n == TRAIT_USES_MAX)
-			return config_problem(build, document, NULL, "there are at most %d documents of kind trait", TRAIT_USES_MAX);
-		int failed = use_read(build, config, document, &items[uses->n++]);
-		error = failed ? failed : error;
-	}
+	int error = config_read_all(build, config, TEXT("trait"), sizeof(struct trait_use), use_read, &items, &uses->n);
+	if (error)
+		return error;
 	uses->items = items;
+	if (uses->n > TRAIT_USES_MAX)
+		return config_problem(build, config_find(config, TEXT("trait"), uses->items[TRAIT_USES_MAX].name), NULL, "there are at most %d documents of kind trait", TRAIT_USES_MAX);
 	*section = uses;
-	return error;
+	return 0;
 }
 
 const struct config_kind trait_use_kind = {
@@ -78,6 +62,14 @@ const struct trait_use *trait_use_find(const struct config *config, struct text 
 		if (text_equal(uses->items[i].name, name))
 			return &uses->items[i];
 	return NULL;
+}
+
+bool trait_use_has(const struct trait_use *use, uint64_t purpose)
+{
+	for (size_t i = 0; i < use->purposes_n; i++)
+		if (use->purposes[i] == purpose)
+			return true;
+	return false;
 }
 
 uint8_t trait_use_tag(const struct config *config, struct text name, uint64_t purposes)

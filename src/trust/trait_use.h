@@ -39,6 +39,8 @@ extern const struct config_kind trait_use_kind;
 const struct trait_uses *trait_uses_of(const struct config *config); /* Never NULL. */
 const struct trait_use *trait_use_find(const struct config *config, struct text name); /* NULL: it may be used for everything. */
 
+bool trait_use_has(const struct trait_use *use, uint64_t purpose); /* May it ever be used for @purpose? */
+
 /* The bits for the tag of a trait that comes with an event that serves @purposes. */
 uint8_t trait_use_tag(const struct config *config, struct text name, uint64_t purposes);
 

@@ -100,4 +100,5 @@ test("a rule for another purpose, a name, no purpose and an unknown one are refu
   assert.match(await problems(bound("income", "[]")), /wrong.yaml:4 .*what it may be used for/);
   assert.match(await problems(bound("income", "[nothing]")), /wrong.yaml:4 .*no purpose "nothing"/);
   assert.match(await problems(bound("income", `[${Array(8).fill("marketing")}]`)), /at most 7/);
+  assert.match(await problems(Array.from({ length: 101 }, (_, i) => bound(`t${i}`, "[marketing]")).join("---\n")), /at most 100 documents/);
 });

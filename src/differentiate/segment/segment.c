@@ -77,11 +77,10 @@ static int trait_check(struct build *build, const struct rule *rule, size_t of)
 	const struct segment *segment = &build->items[of];
 	struct text trait = segment_trait_of(rule->kind == RULE_COMPARE ? rule->conditions[0].path : rule->kind == RULE_HAS ? rule->name : (struct text){0});
 	const struct trait_use *use = trait.n ? trait_use_find(build->config, trait) : NULL;
-	for (size_t i = 0; use && i < use->purposes_n; i++)
-		if (use->purposes[i] == segment->mask)
-			return 0;
-	return use ? config_problem(build->build, build->documents[of], "rule", "The trait \"%.*s\" may not be used for \"%.*s\": see its document of kind trait.",
-	                            TEXT_ARGS(text_first(trait, 60)), TEXT_ARGS(text_first(segment->purpose, 60))) : 0;
+	if (!use || trait_use_has(use, segment->mask))
+		return 0;
+	return config_problem(build->build, build->documents[of], "rule", "The trait \"%.*s\" may not be used for \"%.*s\": see its document of kind trait.",
+	                      TEXT_ARGS(text_first(trait, 60)), TEXT_ARGS(text_first(segment->purpose, 60)));
 }
 
 /* Bind the names in @rule, which is of segment @of. */
