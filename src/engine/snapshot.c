@@ -192,21 +192,29 @@ static int customers_write(struct engine *engine)
 	return error;
 }
 
-/* Put the new identifiers into the store; *@written of them are forgotten by links_written once that is committed. */
-static int links_write(struct engine *engine, size_t *written)
+static size_t links_count(struct engine *engine)
 {
 	pthread_mutex_lock(&engine->links_lock);
 	size_t n = engine->links_n;
-	struct link_note *links = memory_alloc(n * sizeof *links);
-	if (links && n)
+	pthread_mutex_unlock(&engine->links_lock);
+	return n;
+}
+
+/* Put the first @n new identifiers into the store; links_written forgets them once that is committed. */
+static int links_write(struct engine *engine, size_t n)
+{
+	struct link_note *links = memory_alloc((n + 1) * sizeof *links);
+	if (!links)
+		return ERROR_MEMORY;
+	pthread_mutex_lock(&engine->links_lock);
+	if (n)
 		memcpy(links, engine->links, n * sizeof *links);
 	pthread_mutex_unlock(&engine->links_lock);
-	int error = links ? 0 : ERROR_MEMORY;
+	int error = 0;
 	for (size_t i = 0; i < n && !error; i++)
 		error = store_put(engine->store, STORE_IDENTIFIERS, (struct text){(const char *)&links[i].hash, sizeof links[i].hash},
 		                  (struct text){(const char *)&links[i].origin, links[i].origin == DIRECTORY_NONE ? 0 : sizeof links[i].origin});
 	memory_free(links);
-	*written = n;
 	return error;
 }
 
@@ -219,10 +227,11 @@ static void links_written(struct engine *engine, size_t n)
 	pthread_mutex_unlock(&engine->links_lock);
 }
 
-static int names_write(struct engine *engine, uint32_t *written)
+/* Put names into the store, from the first that is not *@written yet up to number @n. */
+static int names_write(struct engine *engine, uint32_t n, uint32_t *written)
 {
 	int error = 0;
-	for (uint32_t n = dictionary_count(engine->dictionary); *written < n && !error; ++*written) {
+	for (; *written < n && !error; ++*written) {
 		uint8_t key[4];
 		error = store_put(engine->store, STORE_NAMES, key_of(*written + 1, key), dictionary_name(engine->dictionary, *written + 1));
 	}
@@ -322,14 +331,18 @@ static int pass(struct engine *engine, uint32_t *names_written)
 {
 	int64_t begun = clock_now_ms();
 	pthread_mutex_lock(&engine->pass_lock);
-	size_t links_n = 0, forgotten_n = engine->forgotten_n;
+	size_t forgotten_n = engine->forgotten_n;
 	pthread_mutex_unlock(&engine->pass_lock);
 	uint64_t position = barrier(engine);
-	int error = position ? log_wait(engine->log, position, 60000) : 0;
+	/* Names and links are counted first: the records of all that are counted stand before the end that is waited for. */
+	size_t links_n = links_count(engine);
+	uint32_t names_n = dictionary_count(engine->dictionary);
+	uint64_t end = log_end(engine->log);
+	int error = end ? log_wait(engine->log, end, 60000) : 0;
 	if (!error)
-		error = names_write(engine, names_written);
+		error = names_write(engine, names_n, names_written);
 	if (!error)
-		error = links_write(engine, &links_n);
+		error = links_write(engine, links_n);
 	if (!error)
 		error = customers_write(engine);
 	if (!error)

@@ -17,8 +17,8 @@ struct reading {
 	struct keyring *keyring;
 	struct witness witness;
 	uint8_t *times; /* By id: how often it is there. */
-	struct text names[4096];
-	char room[4096][64];
+	struct text names[DICTIONARY_NAMES_MAX + 1];
+	char room[DICTIONARY_NAMES_MAX + 1][64];
 	uint32_t names_n;
 };
 
@@ -28,7 +28,7 @@ static int each(void *arg, const struct event *event)
 	int64_t id;
 	if (event->header.kind == EVENT_NAME) {
 		struct text name = value_text(value_get(event->payload, TEXT("name")));
-		if (++reading->names_n == 4096 || name.n > sizeof reading->room[0])
+		if (++reading->names_n > DICTIONARY_NAMES_MAX || name.n > sizeof reading->room[0])
 			abort();
 		memcpy(reading->room[reading->names_n], name.p, name.n);
 		reading->names[reading->names_n] = (struct text){reading->room[reading->names_n], name.n};

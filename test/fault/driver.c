@@ -1,5 +1,5 @@
 /*
- * driver.c: a small program that lives on an engine: two threads write events with known ids, a third takes snapshots.
+ * driver.c: a small program that lives on an engine: two threads write events with known ids, a third takes snapshots, a fourth gives names.
  *
  *   driver FOLDER EVENTS [--first ID] [--seed N] [--acks FILE] [--nosync]
  *
@@ -13,6 +13,7 @@
 #include "identify/resolve.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 
 void recorder_mark(uint64_t id) __attribute__((weak));
 
-enum { THREADS = 2, BATCH = 4, EVENTS_A_PERSON = 60 };
+enum { THREADS = 2, BATCH = 4, EVENTS_A_PERSON = 60, NAMES_A_RUN = 500 };
 
 static struct engine *engine;
 static atomic_uint_fast64_t next_id, refused;
@@ -138,11 +139,26 @@ static void *take_snapshots(void *arg)
 	return NULL;
 }
 
+/* Names that no event uses: nothing but their own records says when they are durable, and no snapshot may be ahead of those. */
+static void *give_names(void *arg)
+{
+	uint64_t first = *(uint64_t *)arg;
+	for (unsigned i = 0; i < NAMES_A_RUN; i++) {
+		char word[48];
+		uint32_t number;
+		snprintf(word, sizeof word, "Name %" PRIu64 "-%u", first, i);
+		while (again(engine_name(engine, text_of(word), &number)))
+			;
+		usleep(100);
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, seeds[THREADS];
 	bool nosync = false;
-	pthread_t threads[THREADS], snapshots;
+	pthread_t threads[THREADS], snapshots, names;
 	if (argc < 3)
 		return 2;
 	for (int i = 3; i < argc; i++) {
@@ -157,7 +173,8 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	last_id = atomic_load(&next_id) + strtoull(argv[2], NULL, 10);
+	uint64_t first = atomic_load(&next_id);
+	last_id = first + strtoull(argv[2], NULL, 10);
 	struct config *config = house_config();
 	int error = house_open(&engine, argv[1], config);
 	if (error) {
@@ -167,12 +184,14 @@ int main(int argc, char **argv)
 	if (nosync)
 		log_sync_disable(engine_log(engine));
 	pthread_create(&snapshots, NULL, take_snapshots, NULL);
+	pthread_create(&names, NULL, give_names, &first);
 	for (int i = 0; i < THREADS; i++) {
 		seeds[i] = random_next(&seed);
 		pthread_create(&threads[i], NULL, write_events, &seeds[i]);
 	}
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	pthread_join(names, NULL);
 	atomic_store(&done, true);
 	pthread_join(snapshots, NULL);
 	engine_close(engine);
