@@ -180,9 +180,26 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	}
 }
 
+/* Days are each once and the units of the newest are of that day, whichever side they come from: the same as applying the other's events. */
+static void merge(struct fold_state *state, struct text other)
+{
+	struct purchase more;
+	for (size_t at = 0; purchase_next(other, &at, &more);) {
+		size_t place;
+		struct purchase purchase = take(state, more.mark, &place);
+		purchase.orders = add16(purchase.orders, more.orders);
+		purchase.units = add16(purchase.units, more.units);
+		purchase.returned = add16(purchase.returned, more.returned);
+		for (size_t i = 0; i < PURCHASE_DAYS; i++)
+			if (more.days[i])
+				day_note(&purchase, more.days[i], i == 0 ? more.last_units : 0);
+		memcpy(state->p + place, &purchase, sizeof purchase);
+	}
+}
+
 const struct fold purchase_fold = {
 	.name = "purchases", .version = 1, .bytes_max = (PURCHASES_MAX + 1) * sizeof(struct purchase), .kinds = EVENT_KIND_BIT(EVENT_TRACK),
-	.apply = apply};
+	.summarises = true, .apply = apply, .merge = merge};
 
 /* ---- reading ---- */
 

@@ -108,6 +108,12 @@ static int history_index(const struct adopting *adopting, uint32_t origin)
 	return -1;
 }
 
+static uint64_t itself(void *arg, uint64_t position)
+{
+	(void)arg;
+	return position;
+}
+
 static int present_walk(struct adopting *adopting, struct history *history)
 {
 	struct event event;
@@ -117,10 +123,13 @@ static int present_walk(struct adopting *adopting, struct history *history)
 		int index = history_index(adopting, event.header.origin_number);
 		if (index < 0)
 			continue;
-		error = memory_grow(&adopting->present, &adopting->present_capacity, adopting->present_n + 1, sizeof *adopting->present);
+		buffer_reset(&adopting->payload); /* In the words of a copy. */
+		error = reference_renumber(&adopting->payload, (enum event_kind)event.header.kind, event.payload, itself, NULL);
+		if (!error)
+			error = memory_grow(&adopting->present, &adopting->present_capacity, adopting->present_n + 1, sizeof *adopting->present);
 		if (!error)
 			adopting->present[adopting->present_n++] = (struct present){
-				.says = says_of(&event.header, (uint32_t)index, (struct text){(const char *)event.payload.p, event.payload.n}),
+				.says = says_of(&event.header, (uint32_t)index, buffer_view(&adopting->payload)),
 				.position = event.position};
 	}
 	return error;

@@ -290,6 +290,8 @@ struct history {
 	struct arena *arena;
 	uint64_t *heads;
 	size_t heads_n;
+	struct history_cover *covers; /* history.c's: what counts in a base already. */
+	bool due;                     /* What may not be kept, but is still there, is wanted with its payload: for history_record. */
 };
 int history_start(struct history *history, struct engine *engine, const struct customer *customer, struct arena *arena,
                   unsigned what) MUST_CHECK;

@@ -42,6 +42,7 @@ int fold_scratch_init(struct fold_scratch *scratch, const struct fold_table *tab
 	assert(table->n <= FOLDS_MAX);
 	for (size_t i = 0; i < table->n; i++) {
 		assert(table->folds[i]->bytes_max <= FOLD_STATE_BYTES_MAX);
+		assert(!table->folds[i]->summarises || (table->folds[i]->merge && !table->folds[i]->ordered && !table->folds[i]->purposes));
 		total += (table->folds[i]->bytes_max + 15) & ~(size_t)15;
 	}
 	scratch->bytes = memory_alloc(total + 16);

@@ -35,7 +35,13 @@ struct fold {
 	bool (*limit)(struct fold_state *copy, const struct config *config, uint64_t purpose);
 	bool ordered;
 	uint32_t window_events_max; /* An ordered fold sees at most so many of the newest events; 0: all. */
+	/*
+	 * It sums up what the service runs on: not ordered, without purposes, and merge takes the state of other events in, with the same
+	 * result as applying them, whatever the bytes of @other. What retention takes out it keeps as a base (fold_base.h); all others forget.
+	 */
+	bool summarises;
 	void (*apply)(struct fold_state *state, const struct event *event, const struct fold_context *context);
+	void (*merge)(struct fold_state *state, struct text other); /* NULL unless it summarises. */
 	int64_t (*due)(struct text state); /* When it wants a timer record; 0: never. NULL: never. */
 	bool (*sets_aside)(struct text state); /* Must this customer be left out of whole-base questions? NULL: never. */
 };

@@ -110,6 +110,23 @@ void customer_states_free(struct engine *engine, struct customer *customer);
 /* From @customer's states as they are: is it set aside? Partition locked, or opening. */
 void customer_set_aside_find(struct engine *engine, struct customer *customer);
 
+/* As history_next, but with those that may not be kept any longer: marked EVENT_TRIMMED, without payload (see history.due). */
+int history_record(struct history *history, struct event *event, bool *more) MUST_CHECK;
+/* The record at which the @i-th chain of @history stands, without going on. */
+int history_head(struct history *history, size_t i, struct event *event) MUST_CHECK;
+
+/* A trim record to be written: what the folds that sum up keep of @origin's events that are due. Borrowed from the arena. */
+struct base_made {
+	uint32_t origin;
+	uint64_t before;        /* The trim record that had the base until now; 0: none. */
+	struct text payload;
+	const uint64_t *covers; /* Events that are in this base and are still there. */
+	size_t covers_n;
+	bool full;              /* There are more: they must stay until the next round. */
+};
+/* One for each origin of a history (started under the lock, walked here) that has such events. Errors: ERROR_MEMORY, ERROR_CORRUPT. */
+int bases_make(struct history *history, struct base_made *made, size_t *n) MUST_CHECK;
+
 /* Fold @n records, which stand by position, undone ones left out, into @scratch under the configuration in force. Errors: ERROR_MEMORY. */
 int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch) MUST_CHECK;
 

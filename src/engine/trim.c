@@ -2,7 +2,7 @@
  * trim.c: taking out of histories what may not be kept any longer.
  *
  * In this order, so that a crash between any two steps leaves nothing half done: a record says to each customer that something goes, from
- * which on the states are folded without it; the rows of columns are blanked; the entries of the log are blanked; the states are folded
+ * which on the states are folded without it, and what the folds that sum up keep of it (fold_base.h); the rows of columns are blanked; the entries of the log are blanked; the states are folded
  * again. Until the entries are blanked the next round finds them again, and whoever folds meanwhile passes over what may not be kept.
  */
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_EVENTS = 64 * 1024, DURABLE_WAIT_MS = 60000 };
+enum { ROUND_EVENTS = 64 * 1024, DURABLE_WAIT_MS = 60000, CUSTOMER_BYTES_MAX = 512 * 1024 * 1024 };
 
 struct found {
 	uint64_t position;
@@ -19,12 +19,20 @@ struct found {
 	bool decision;
 };
 
+/* A record to be written to the history of an origin. */
+struct announcement {
+	uint32_t origin;
+	struct text payload;    /* Ours. Empty: that something goes, no more. */
+};
+
 struct trimming {
 	struct engine *engine;
 	struct found *found;
 	size_t n, capacity;
-	uint32_t *origins;      /* One of each customer who loses something. */
-	size_t origins_n, origins_capacity;
+	struct announcement *announcements;
+	size_t announcements_n, announcements_capacity;
+	size_t customers;       /* Who loses something. */
+	size_t befores;         /* Of what was found: trim records with a base that is no longer the newest. */
 	int64_t now_ms, since_ms;
 	bool lapsed;            /* Of the customer who is looked at: some purpose may not use an event any more, since since_ms. */
 };
@@ -81,9 +89,76 @@ static int fold_one(struct engine *engine, uint32_t origin)
 	return error;
 }
 
-static int customer_look(struct trimming *trimming, struct customer *customer, struct trimmed *trimmed)
+static int announcement_add(struct trimming *trimming, uint32_t origin, struct text payload)
+{
+	int error = memory_grow(&trimming->announcements, &trimming->announcements_capacity, trimming->announcements_n + 1, sizeof *trimming->announcements);
+	char *copy = !error && payload.n ? memory_alloc(payload.n) : NULL;
+	if (error || (payload.n && !copy))
+		return ERROR_MEMORY;
+	if (copy)
+		memcpy(copy, payload.p, payload.n);
+	trimming->announcements[trimming->announcements_n++] = (struct announcement){origin, {copy, payload.n}};
+	return 0;
+}
+
+/* Of what was found from @first on, leave for the next round what the base has no room for. */
+static void found_restrict(struct trimming *trimming, size_t first, const struct base_made *made)
+{
+	size_t kept = first;
+	for (size_t i = first; i < trimming->n; i++) {
+		bool goes = trimming->found[i].row.origin != made->origin;
+		for (size_t c = 0; c < made->covers_n && !goes; c++)
+			goes = made->covers[c] == trimming->found[i].position;
+		if (goes)
+			trimming->found[kept++] = trimming->found[i];
+	}
+	trimming->n = kept;
+}
+
+/* The record that had the base until now says nothing any more. */
+static int before_add(struct trimming *trimming, uint64_t position)
+{
+	char local[LOG_ENTRY_BYTES_MAX];
+	struct text entry;
+	struct event event;
+	int error = position ? log_read(trimming->engine->log, position, local, &entry) : 0;
+	if (!error && position)
+		error = event_view(&event, entry);
+	if (error || !position || position > log_durable(trimming->engine->log))
+		return error;
+	event.position = position;
+	trimming->befores++;
+	return found_add(trimming, &event);
+}
+
+/* What the folds that sum up keep of what was found from @first on; *@full: it is more than one record holds. */
+static int bases_look(struct trimming *trimming, struct history *history, uint32_t origin, size_t first, bool *full)
+{
+	struct base_made made[CUSTOMER_ORIGINS_MAX];
+	size_t made_n, before = trimming->announcements_n;
+	int error = bases_make(history, made, &made_n);
+	*full = false;
+	for (size_t i = 0; i < made_n && !error; i++) {
+		if (!made[i].covers_n)
+			continue;
+		*full |= made[i].full;
+		if (made[i].full)
+			found_restrict(trimming, first, &made[i]);
+		error = announcement_add(trimming, made[i].origin, made[i].payload);
+		if (!error)
+			error = before_add(trimming, made[i].before);
+	}
+	if (!error && trimming->announcements_n == before)
+		error = announcement_add(trimming, origin, TEXT(""));
+	return error;
+}
+
+/* What one customer loses. *@full: there is more, for the next round. */
+static int customer_look(struct trimming *trimming, struct customer *customer, struct trimmed *trimmed, bool *full)
 {
 	struct engine *engine = trimming->engine;
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	struct history history;
 	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
 	size_t heads_n = 0, before = trimming->n;
 	uint32_t origin = customer->origin_first;
@@ -91,9 +166,10 @@ static int customer_look(struct trimming *trimming, struct customer *customer, s
 		heads[heads_n++] = engine_origin(engine, number)->head;
 		heads[heads_n++] = engine_origin(engine, number)->decision_head;
 	}
+	arena_init(&arena, CUSTOMER_BYTES_MAX);
+	int error = history_start(&history, engine, customer, &arena, HISTORY_EVENTS);
 	customer_unlock(engine, customer);
-	int error = 0;
-	trimming->lapsed = false;
+	trimming->lapsed = *full = false;
 	for (size_t i = 0; i < heads_n && !error; i++)
 		error = chain_look(trimming, heads[i]);
 	if (!error && trimming->n == before && trimming->lapsed) {
@@ -102,9 +178,8 @@ static int customer_look(struct trimming *trimming, struct customer *customer, s
 	}
 	if (error || trimming->n == before)
 		return error;
-	error = memory_grow(&trimming->origins, &trimming->origins_capacity, trimming->origins_n + 1, sizeof *trimming->origins);
-	if (!error)
-		trimming->origins[trimming->origins_n++] = origin;
+	error = bases_look(trimming, &history, origin, before, full);
+	trimming->customers += !*full;
 	return error;
 }
 
@@ -112,11 +187,13 @@ static int look(struct trimming *trimming, struct trimmed *trimmed)
 {
 	uint32_t last = engine_origins(trimming->engine);
 	int error = 0;
-	while (trimmed->after < last && trimming->n < ROUND_EVENTS && !error) {
+	bool full = false;
+	while (trimmed->after < last && trimming->n < ROUND_EVENTS && !error && !full) {
 		struct customer *customer = customer_lock(trimming->engine, ++trimmed->after);
 		if (customer)
-			error = customer_look(trimming, customer, trimmed);
+			error = customer_look(trimming, customer, trimmed, &full);
 	}
+	trimmed->after -= full;
 	trimmed->more = trimmed->after < last;
 	return error;
 }
@@ -128,13 +205,14 @@ static int announce(struct trimming *trimming)
 	struct engine *engine = trimming->engine;
 	uint64_t position = 0;
 	int error = 0;
-	for (size_t i = 0; i < trimming->origins_n && !error;) {
+	for (size_t i = 0; i < trimming->announcements_n && !error;) {
+		const struct announcement *one = &trimming->announcements[i];
 		int64_t now = clock_now_ms();
 		struct engine_write write = {.header = {.kind = EVENT_TRIM, .time_ms = now, .received_ms = now, .purposes = 1},
-		                             .payload = {nothing, sizeof nothing}};
-		struct customer *customer = customer_lock_of(engine, trimming->origins[i]);
+		                             .payload = one->payload.n ? one->payload : (struct text){nothing, sizeof nothing}};
+		struct customer *customer = customer_lock_of(engine, one->origin);
 		if (customer) {
-			error = engine_append(engine, customer, trimming->origins[i], &write, &position);
+			error = engine_append(engine, customer, one->origin, &write, &position);
 			customer_unlock(engine, customer);
 		}
 		if (error == ERROR_BUSY)
@@ -218,9 +296,17 @@ static int entries_blank(struct trimming *trimming)
 static int fold_again(struct trimming *trimming)
 {
 	int error = 0;
-	for (size_t i = 0; i < trimming->origins_n && !error; i++)
-		error = fold_one(trimming->engine, trimming->origins[i]);
+	for (size_t i = 0; i < trimming->announcements_n && !error; i++)
+		error = fold_one(trimming->engine, trimming->announcements[i].origin);
 	return error;
+}
+
+static void trimming_free(struct trimming *trimming)
+{
+	for (size_t i = 0; i < trimming->announcements_n; i++)
+		memory_free((void *)(uintptr_t)trimming->announcements[i].payload.p);
+	memory_free(trimming->announcements);
+	memory_free(trimming->found);
 }
 
 int engine_trim(struct engine *engine, struct trimmed *trimmed)
@@ -238,10 +324,9 @@ int engine_trim(struct engine *engine, struct trimmed *trimmed)
 			error = fold_again(&trimming);
 	}
 	if (!error) {
-		trimmed->events += trimming.n;
-		trimmed->customers += trimming.origins_n;
+		trimmed->events += trimming.n - trimming.befores;
+		trimmed->customers += trimming.customers;
 	}
-	memory_free(trimming.found);
-	memory_free(trimming.origins);
+	trimming_free(&trimming);
 	return error;
 }

@@ -48,6 +48,8 @@ static void members_put(const struct renumbering *renumbering, enum event_kind k
 	struct text key;
 	size_t opened = value_open(renumbering->out, VALUE_OBJECT);
 	while (value_next(&cursor, object, &key, &value)) {
+		if (kind == EVENT_TRIM && text_equal(key, TEXT("covers")))
+			continue;
 		value_put_key(renumbering->out, key);
 		member_put(renumbering, kind, key, value);
 	}

@@ -1,7 +1,7 @@
 /*
  * export_derived.c: derived.ndjson: what follows from what is kept, item by item, each with how it was come by, in words.
  *
- * Nothing here is kept apart from the events: it can be worked out again from them, and another node that takes the copy in does. What
+ * Nothing here is kept apart from the records: it can be worked out again from them, and another node that takes the copy in does. What
  * the customer did not agree to is not worked out, and a line says so.
  */
 #include "serve/export.h"
@@ -9,7 +9,10 @@
 #include "serve/segments.h"
 #include "serve/worth.h"
 
+#include "base/clock.h"
 #include "customize/decision.h"
+#include "customize/product.h"
+#include "customize/purchase.h"
 #include "differentiate/need.h"
 #include "interact/contact.h"
 #include "interact/matter.h"
@@ -186,6 +189,24 @@ static void contacts_write(struct copy *copy, const struct contacts *contacts)
 	}
 }
 
+/* Retention takes orders out and leaves this: so it stands here in words, whatever the orders are. */
+static void bought_write(struct copy *copy, struct text state)
+{
+	const struct products *products = products_of(engine_config(copy->request->server->engine));
+	struct purchase purchase;
+	struct item item;
+	for (size_t at = 0; purchase_next(state, &at, &purchase);) {
+		const struct product *product = product_of_mark(products, purchase.mark);
+		item_begin(&item, copy, "bought", product ? product->name : TEXT("removed"), product ? product->title : TEXT("A product that is not offered any longer"), false);
+		json_put_int(&item.line, "value", purchase.units - purchase.returned);
+		if (purchase.days[0])
+			json_put_time(&item.line, "since", (int64_t)purchase.days[0] * MS_A_DAY);
+		buffer_format(&item.how, "From %u orders, of which the newest was on the day in \"since\": bought %u, gave back %u. It stays known when orders may not be kept any longer.",
+		              (unsigned)purchase.orders, (unsigned)purchase.units, (unsigned)purchase.returned);
+		item_end(&item);
+	}
+}
+
 static int of_customer_write(struct copy *copy)
 {
 	struct request *request = copy->request;
@@ -200,6 +221,7 @@ static int of_customer_write(struct copy *copy)
 		contacts_write(copy, contacts);
 		matters_write(copy, reader_state(&reader, &matter_fold));
 		promises_write(copy, reader_state(&reader, &promise_fold));
+		bought_write(copy, reader_state(&reader, &purchase_fold));
 		error = segments_write(copy, customer);
 	}
 	if (!error)

@@ -202,6 +202,9 @@ static void retention_write(struct json_writer *out, const struct config *config
 		rule_write(out, config, &retention->rules[i]);
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		kept_write(out, text_of(lines[i].what), text_of(lines[i].kept));
+	size_t at = 0;
+	if (retention->n && config_next(config, TEXT("purchase"), &at))
+		kept_write(out, TEXT("Which products were bought: how many, and on which last days"), TEXT("until the customer is erased"));
 	json_array_end(out);
 }
 

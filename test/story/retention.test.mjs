@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { copyOf, lines } from "./copy.mjs";
+import { copyOf, lines, schemaErrors } from "./copy.mjs";
 import { attune, binary, configurationOf, DAY, identify, iso, ok, refused, root, Server, track, until, uuid } from "./server.mjs";
 
 const RULES = `kind: retention
@@ -34,6 +34,8 @@ const withRules = [...harbour, { name: "retention.yaml", text: RULES }];
 const page = (userId, name, daysAgo) => ({ type: "page", name, messageId: uuid(), userId, properties: { of: "canary-page-text" }, timestamp: iso(Date.now() - daysAgo * DAY) });
 const looked = (userId, daysAgo) => track({ userId }, "Canary Looked", { secret: `canary-look-${daysAgo}` }, { timestamp: iso(Date.now() - daysAgo * DAY) });
 const ordered = (userId, daysAgo) => track({ userId }, "Canary Ordered", { total: 12.5, secret: `canary-order-${daysAgo}` }, { timestamp: iso(Date.now() - daysAgo * DAY) });
+const bought = (who, product_id, quantity, daysAgo) => track(who, "Order Completed", { order_id: uuid(), products: [{ product_id, quantity }] }, { timestamp: iso(Date.now() - daysAgo * DAY) });
+const products = async (server, cid) => ok(await server.get(`/v1/customers/${cid}/products`)).bought.map((p) => [p.product, p.units, p.last.slice(0, 10)]).sort();
 
 /* As grep -a over all files below @folder. */
 const holders = (folder, text, below = "") => readdirSync(join(folder, below), { withFileTypes: true }).flatMap((item) => {
@@ -162,12 +164,14 @@ describe("states and decisions", () => {
 const faults = join(dirname(binary), "test/fault/libfaults.so");
 describe("a crash while it is taken out", { skip: existsSync(faults) ? false : "the library of faults is not built" }, () => {
   let server;
-  after(() => server.end());
+  after(() => server?.end());
   test("at every step: the next start is sound, nobody loses what may be kept, and the next run finishes", async () => {
     server = await Server.start({ settings: { seal: "off", "snapshot-every-s": 3600 }, files: harbour });
-    await server.send([identify({ userId: "ada" }, { name: "Ada" }), ...Array.from({ length: 40 }, (_, i) => looked("ada", 390 + i)), ordered("ada", 500)]);
+    await server.send([identify({ userId: "ada" }, { name: "Ada" }), ...Array.from({ length: 40 }, (_, i) => looked("ada", 390 + i)), ordered("ada", 500), ...Array.from({ length: 12 }, (_, i) => bought({ userId: "ada" }, ["kettle", "pan"][i % 2], i + 1, 394 + i))]);
     await server.send([identify({ userId: "bo" }, { name: "Bo" }), ...Array.from({ length: 20 }, (_, i) => looked("bo", i))]);
-    ok(await server.post("/v1/configuration", { files: withRules }));
+    const { cid } = await server.card("user:ada"), known = await products(server, cid);
+    assert.deepEqual(known.map(([product, units]) => [product, units]), [["kettle", 36], ["pan", 42]]);
+    ok(await server.post("/v1/configuration", { files: [...withRules, { name: "bought.yaml", text: "kind: retention\nname: bought\ntitle: Your orders\nevents: [Order Completed]\nkeep: 400d\n" }] }));
     await server.stop();
     const clean = mkdtempSync(join(tmpdir(), "attune-clean-"));
     cpSync(server.folder, clean, { recursive: true });
@@ -181,7 +185,8 @@ describe("a crash while it is taken out", { skip: existsSync(faults) ? false : "
       const end = await Promise.race([server.exited, ran(server).then((last) => ({ last })).catch(() => server.exited)]);
       rmSync(join(server.folder, "die"));
       if (end.last) {
-        assert.equal(end.last.events, 30);
+        assert.equal(end.last.events, 36);
+        assert.deepEqual(await products(server, cid), known);
         if (half || rounds++ === 6) break;
         await server.stop();
         step = 0;
@@ -191,9 +196,11 @@ describe("a crash while it is taken out", { skip: existsSync(faults) ? false : "
       half += existsSync(join(server.folder, "log", "rewrite"));
       server.env = {};
       await server.up();
-      assert.equal((await names(server, "ada")).length, 11, `step ${step}`);
+      assert.equal((await names(server, "ada")).length, 17, `step ${step}`);
       assert.equal((await names(server, "bo")).length, 20, `step ${step}`);
+      assert.deepEqual(await products(server, cid), known, `step ${step}`);
       await ran(server);
+      assert.deepEqual(await products(server, cid), known, `after the run of step ${step}`);
       await server.stop();
       assert.equal(attune("verify", server.folder).code, 0, `step ${step}`);
       assert.deepEqual(holders(server.folder, "canary-look-405"), [], `step ${step}`);
@@ -201,6 +208,103 @@ describe("a crash while it is taken out", { skip: existsSync(faults) ? false : "
     }
     assert.ok(died >= 4 && half >= 1, `${died} died, ${half} with blocks written aside`);
     rmSync(clean, { recursive: true, force: true });
+  });
+});
+
+describe("what was bought, when the orders may not be kept any longer", () => {
+  const rule = (keep) => ({ name: "orders.yaml", text: `kind: retention\nname: bought\ntitle: Your orders\nevents: [Order Completed]\nkeep: ${keep}\n` });
+  const ona = { userId: "ona" }, browser = { anonymousId: "ona-browser" };
+  const digest = async (at, cid) => { const answer = ok(await at.get(`/v1/customers/${cid}/digest`)); assert.equal(answer.states_agree, true); return answer.digest; };
+  const orders = async (at, cid) => (await at.timeline(cid)).filter((e) => e.name === "Order Completed").length;
+  let server, cid, known;
+  before(async () => {
+    server = await Server.start({ settings: { seal: "off" }, files: harbour });
+    await server.send([identify(ona, { name: "Ona" }), bought(ona, "kettle", 1, 100), bought(ona, "towels", 2, 90), bought(ona, "pan", 1, 80), bought(browser, "lamp-grey", 1, 70), bought(browser, "lamp-grey", 4, 5)]);
+    cid = (await server.card("user:ona")).cid;
+    await server.send([track(ona, "Order Refunded", { products: [{ product_id: "pan", quantity: 1 }] })]);
+    known = await products(server, cid);
+    assert.deepEqual(known.map(([product, units]) => [product, units]), [["kettle", 1], ["towels", 2]]);
+  });
+  after(() => server.end());
+
+  test("is known all the same: from the moment of the rule, after the run, after a start", async () => {
+    ok(await server.post("/v1/configuration", { files: [...harbour, rule("30d")] }));
+    assert.equal(await orders(server, cid), 0, "nobody sees the orders");
+    assert.deepEqual(await products(server, cid), known, "before any run");
+    const last = await ran(server);
+    assert.deepEqual([last.events, last.customers], [4, 2]);
+    assert.deepEqual(await products(server, cid), known);
+    await server.kill();
+    await server.up();
+    assert.deepEqual(await products(server, cid), known);
+    assert.equal((await ran(server)).events, 0);
+    assert.equal(ok(await server.get("/v1/trust")).retention.find((r) => r.what.startsWith("Which products were bought")).kept, "until the customer is erased");
+    const { options } = await server.decide("user:ona", "shop-home", { channel: "web" });
+    assert.ok(options.length > 0 && !options.some((option) => option.value === "towels"), "and is not offered again");
+  });
+
+  test("counts on: what comes later is added, what goes back is taken off, and histories that are joined have both", async () => {
+    await server.send([track({ ...ona, ...browser }, "Signed In")]);
+    await until(async () => (await products(server, cid)).length === 3, "the two are one");
+    assert.deepEqual((await products(server, cid)).map(([product, units]) => [product, units]), [["kettle", 1], ["lamp-grey", 5], ["towels", 2]]);
+    await server.send([bought(ona, "kettle", 3, 0), track(ona, "Order Refunded", { products: [{ product_id: "lamp-grey", quantity: 2 }] })]);
+    assert.deepEqual((await products(server, cid)).map(([product, units]) => [product, units]), [["kettle", 4], ["lamp-grey", 3], ["towels", 2]]);
+  });
+
+  test("a later run sums up further, and keeps no earlier sum", async () => {
+    const now = await products(server, cid);
+    ok(await server.post("/v1/configuration", { files: [...harbour, rule("1s")] }));
+    await until(async () => await orders(server, cid) === 0, "the last order is too old");
+    assert.equal((await ran(server)).events, 2);
+    assert.deepEqual(await products(server, cid), now);
+    await server.kill();
+    await server.up();
+    assert.deepEqual(await products(server, cid), now);
+    ok(await server.post("/v1/configuration", { files: harbour }));
+    assert.deepEqual(await products(server, cid), now, "nor without the rule");
+    assert.equal(await orders(server, cid), 0);
+    const { files } = await copyOf(server, cid), trims = lines(files.get("events.ndjson")).filter((e) => e.kind === "trim");
+    assert.equal(trims.length, 2, "one a history");
+    const told = lines(files.get("derived.ndjson")).filter((item) => item.item === "bought").map((item) => [item.name, item.value]).sort();
+    assert.deepEqual(told, [["kettle", 4], ["lamp-grey", 3], ["pan", 0], ["towels", 2]]);
+    assert.deepEqual(schemaErrors(files), []);
+  });
+
+  test("moves with a copy, once, and is the same there", async () => {
+    const there = await Server.start({ files: harbour });
+    try {
+      const { bytes } = await copyOf(server, cid);
+      for (const added of [true, false]) {
+        const answer = ok(await there.post("/v1/customers/import", bytes));
+        assert.equal(answer.added > 0, added, JSON.stringify(answer));
+        assert.deepEqual(await products(there, cid), await products(server, cid));
+      }
+      assert.equal(await digest(there, cid), await digest(server, cid));
+      const back = await copyOf(there, cid);
+      assert.equal(ok(await server.post("/v1/customers/import", back.bytes)).added, 0);
+    } finally {
+      await there.end();
+    }
+  });
+
+  test("is whole for who ordered more than one record holds", async () => {
+    const all = Array.from({ length: 2300 }, (_, i) => bought({ userId: "max" }, ["kettle", "towels", "pan"][i % 3], 1, 40 + i / 100));
+    for (let i = 0; i < all.length; i += 100) await server.send(all.slice(i, i + 100));
+    const { cid: max } = await server.card("user:max"), ordered = await products(server, max);
+    assert.deepEqual(ordered.map(([, units]) => units), [767, 766, 767]);
+    ok(await server.post("/v1/configuration", { files: [...harbour, rule("30d")] }));
+    assert.equal((await ran(server)).events, 2300);
+    assert.deepEqual(await products(server, max), ordered);
+    await server.kill();
+    await server.up();
+    assert.deepEqual(await products(server, max), ordered);
+    assert.equal((await ran(server)).events, 0);
+  });
+
+  test("and goes with the customer", async () => {
+    ok(await server.request("DELETE", `/v1/customers/${cid}?because=asked`));
+    await server.send([identify(ona, { name: "Ona" })]);
+    assert.deepEqual(await products(server, (await server.card("user:ona")).cid), []);
   });
 });
 

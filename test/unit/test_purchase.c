@@ -157,6 +157,56 @@ static void any_order_of_arrival_gives_the_same_bytes(void **state)
 	}
 }
 
+static void what_two_parts_of_the_orders_give_merges_to_what_all_give(void **state)
+{
+	static const char *const ids[] = {"tea", "pan", "cup", "lamp"};
+	uint64_t seed = (uint64_t)time(NULL);
+	struct bench all, parts[3];
+	(void)state;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	for (int round = 0; round < 300; round++) {
+		start(&all);
+		for (int part = 0; part < 3; part++)
+			start(&parts[part]);
+		for (int i = 0; i < EVENTS; i++) {
+			char properties[100];
+			uint32_t n = random_below(&seed, 40) ? 1 + random_below(&seed, 4) : 60000;
+			const char *name = random_below(&seed, 6) ? "Bought" : "Returned";
+			int day = DAY + (int)random_below(&seed, 12);
+			snprintf(properties, sizeof properties, "{\"lines\":[{\"id\":\"%s\",\"n\":%u}]}", ids[random_below(&seed, 4)], n);
+			happen(&all, name, day, properties);
+			happen(&parts[random_below(&seed, 3)], name, day, properties);
+		}
+		for (int part = 1; part < 3; part++)
+			purchase_fold.merge(&parts[0].state, (struct text){(const char *)parts[part].room, parts[part].state.n});
+		assert_int_equal(parts[0].state.n, all.state.n);
+		assert_memory_equal(parts[0].room, all.room, all.state.n);
+	}
+}
+
+/* A copy of a customer may bring any bytes. */
+static void whatever_is_merged_the_state_stays_one(void **state)
+{
+	uint64_t seed = (uint64_t)time(NULL);
+	uint8_t bytes[FOLD_STATE_BYTES_MAX];
+	struct bench bench;
+	(void)state;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	for (int round = 0; round < 200; round++) {
+		size_t n = random_below(&seed, purchase_fold.bytes_max + 1);
+		start(&bench);
+		happen(&bench, "Bought", DAY, "{\"lines\":[{\"id\":\"tea\",\"n\":3}]}");
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = (uint8_t)random_below(&seed, 256);
+		purchase_fold.merge(&bench.state, (struct text){(const char *)bytes, n});
+		purchase_fold.merge(&bench.state, (struct text){(const char *)bytes, n});
+		assert_true(bench.state.n <= PURCHASES_MAX * sizeof(struct purchase));
+		struct purchase one, last = {0};
+		for (size_t at = 0; purchase_next((struct text){(const char *)bench.room, bench.state.n}, &at, &one); last = one)
+			assert_true(at == sizeof one || one.mark > last.mark);
+	}
+}
+
 static void the_state_stays_within_its_bound(void **state)
 {
 	struct bench bench;
@@ -179,6 +229,8 @@ int main(void)
 		cmocka_unit_test(what_goes_back_is_not_owned_even_when_it_is_heard_of_first),
 		cmocka_unit_test(who_bought_nothing_costs_nothing),
 		cmocka_unit_test(any_order_of_arrival_gives_the_same_bytes),
+		cmocka_unit_test(what_two_parts_of_the_orders_give_merges_to_what_all_give),
+		cmocka_unit_test(whatever_is_merged_the_state_stays_one),
 		cmocka_unit_test(the_state_stays_within_its_bound),
 	};
 	return cmocka_run_group_tests(tests, shop_open, shop_close);
