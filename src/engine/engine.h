@@ -297,6 +297,13 @@ int history_start(struct history *history, struct engine *engine, const struct c
                   unsigned what) MUST_CHECK;
 int history_next(struct history *history, struct event *event, bool *more) MUST_CHECK;
 
+/*
+ * Call @each with header, names and position of all records of @customer, chain by chain, also of what was taken out or may not be kept:
+ * nothing is unsealed. The customer is locked on entry and not on return. Ends at once when @each returns not 0, which is returned.
+ * Errors: ERROR_CORRUPT, those of log_read.
+ */
+int history_headers(struct engine *engine, struct customer *customer, int (*each)(void *arg, const struct event *event), void *arg) MUST_CHECK;
+
 /* Does @event make a row for whole-base questions? */
 bool engine_counts(const struct engine *engine, const struct event *event);
 /* The same, and the value of that row. */

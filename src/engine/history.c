@@ -176,3 +176,40 @@ int history_next(struct history *history, struct event *event, bool *more)
 	while (!error && *more && (event->header.flags & EVENT_TRIMMED));
 	return error;
 }
+
+static int chain_headers(struct engine *engine, uint64_t head, int (*each)(void *, const struct event *), void *arg)
+{
+	char local[LOG_ENTRY_BYTES_MAX];
+	int error = 0;
+	while (head && !error) {
+		struct event event;
+		struct text entry;
+		error = log_read(engine->log, head, local, &entry);
+		if (!error)
+			error = event_view(&event, entry);
+		if (!error && event.header.previous >= head)
+			error = ERROR_CORRUPT;
+		if (error)
+			break;
+		event.position = head;
+		event_names(engine, &event);
+		head = event.header.previous;
+		error = each(arg, &event);
+	}
+	return error;
+}
+
+int history_headers(struct engine *engine, struct customer *customer, int (*each)(void *, const struct event *), void *arg)
+{
+	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
+	size_t heads_n = 0;
+	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
+		heads[heads_n++] = engine_origin(engine, number)->head;
+		heads[heads_n++] = engine_origin(engine, number)->decision_head;
+	}
+	customer_unlock(engine, customer);
+	int error = 0;
+	for (size_t i = 0; i < heads_n && !error; i++)
+		error = chain_headers(engine, heads[i], each, arg);
+	return error;
+}

@@ -34,6 +34,7 @@ struct trimming {
 	size_t customers;       /* Who loses something. */
 	size_t befores;         /* Of what was found: trim records with a base that is no longer the newest. */
 	int64_t now_ms, since_ms;
+	uint64_t durable;       /* What is not on disk yet waits for the next round. */
 	bool lapsed;            /* Of the customer who is looked at: some purpose may not use an event any more, since since_ms. */
 };
 
@@ -46,34 +47,17 @@ static int found_add(struct trimming *trimming, const struct event *event)
 	return error;
 }
 
-/* What in the chain at @head may not be kept. Headers say it: nothing is unsealed. */
-static int chain_look(struct trimming *trimming, uint64_t head)
+/* May this record not be kept? Its header says it: nothing is unsealed. */
+static int record_look(void *arg, const struct event *event)
 {
-	struct engine *engine = trimming->engine;
-	uint64_t durable = log_durable(engine->log);
-	char local[LOG_ENTRY_BYTES_MAX];
-	int error = 0;
-	while (head && !error) {
-		struct event event;
-		struct text entry;
-		error = log_read(engine->log, head, local, &entry);
-		if (!error)
-			error = event_view(&event, entry);
-		if (!error && event.header.previous >= head)
-			error = ERROR_CORRUPT;
-		if (error)
-			break;
-		event.position = head;
-		event_names(engine, &event);
-		bool there = !(event.header.flags & EVENT_TRIMMED);
-		uint64_t serves = there ? event_serves(engine, &event, trimming->now_ms) : 0, ended = event.header.purposes & ~serves;
-		if (there && !serves && head <= durable)
-			error = found_add(trimming, &event);
-		else if (serves && ended && !trimming->lapsed)
-			trimming->lapsed = (ended & event_serves(engine, &event, trimming->since_ms)) != 0;
-		head = event.header.previous;
-	}
-	return error;
+	struct trimming *trimming = arg;
+	bool there = !(event->header.flags & EVENT_TRIMMED);
+	uint64_t serves = there ? event_serves(trimming->engine, event, trimming->now_ms) : 0, ended = event->header.purposes & ~serves;
+	if (there && !serves && event->position <= trimming->durable)
+		return found_add(trimming, event);
+	if (serves && ended && !trimming->lapsed)
+		trimming->lapsed = (ended & event_serves(trimming->engine, event, trimming->since_ms)) != 0;
+	return 0;
 }
 
 /* Fold the customer of @origin again. */
@@ -124,7 +108,7 @@ static int before_add(struct trimming *trimming, uint64_t position)
 	int error = position ? log_read(trimming->engine->log, position, local, &entry) : 0;
 	if (!error && position)
 		error = event_view(&event, entry);
-	if (error || !position || position > log_durable(trimming->engine->log))
+	if (error || !position || position > trimming->durable)
 		return error;
 	event.position = position;
 	trimming->befores++;
@@ -159,19 +143,16 @@ static int customer_look(struct trimming *trimming, struct customer *customer, s
 	struct engine *engine = trimming->engine;
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
 	struct history history;
-	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
-	size_t heads_n = 0, before = trimming->n;
+	size_t before = trimming->n;
 	uint32_t origin = customer->origin_first;
-	for (uint32_t number = origin; number; number = engine_origin(engine, number)->next) {
-		heads[heads_n++] = engine_origin(engine, number)->head;
-		heads[heads_n++] = engine_origin(engine, number)->decision_head;
-	}
 	arena_init(&arena, CUSTOMER_BYTES_MAX);
 	int error = history_start(&history, engine, customer, &arena, HISTORY_EVENTS);
-	customer_unlock(engine, customer);
 	trimming->lapsed = *full = false;
-	for (size_t i = 0; i < heads_n && !error; i++)
-		error = chain_look(trimming, heads[i]);
+	trimming->durable = log_durable(engine->log);
+	if (error)
+		customer_unlock(engine, customer);
+	else
+		error = history_headers(engine, customer, record_look, trimming);
 	if (!error && trimming->n == before && trimming->lapsed) {
 		trimmed->folded++;
 		return fold_one(engine, origin);

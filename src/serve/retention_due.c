@@ -14,7 +14,7 @@ struct counting {
 	const struct retention *retention;
 	struct retention_due *due;
 	int64_t now_ms;
-	uint64_t looked_max;
+	uint64_t looked_max, durable;
 };
 
 /* The number of the rule that lets @event go; -1: it may be kept. */
@@ -24,74 +24,41 @@ static long rule_of(const struct counting *counting, const struct event *event)
 	return rule && event->header.time_ms < counting->now_ms - rule->keep_ms ? rule - counting->retention->rules : -1;
 }
 
-static void event_count(struct counting *counting, const struct event *event)
+/* ERROR_LIMIT: enough was looked at. */
+static int event_count(void *arg, const struct event *event)
 {
+	struct counting *counting = arg;
 	struct retention_due *due = counting->due;
-	long rule = event->header.flags & EVENT_TRIMMED ? -1 : rule_of(counting, event);
+	long rule = event->header.flags & EVENT_TRIMMED || event->position > counting->durable ? -1 : rule_of(counting, event);
+	if (due->looked == counting->looked_max)
+		return ERROR_LIMIT;
 	due->looked++;
 	if (rule < 0)
-		return;
+		return 0;
 	bool has_row = engine_counts(counting->engine, event);
 	due->counts[rule].events++;
 	due->counts[rule].rows += has_row;
 	due->events++;
 	due->rows += has_row;
-}
-
-static int chain_count(struct counting *counting, uint64_t head)
-{
-	struct log *log = engine_log(counting->engine);
-	uint64_t durable = log_durable(log);
-	char local[LOG_ENTRY_BYTES_MAX];
-	while (head && counting->due->looked < counting->looked_max) {
-		struct event event;
-		struct text entry;
-		int error = log_read(log, head, local, &entry);
-		if (!error)
-			error = event_view(&event, entry);
-		if (!error && event.header.previous >= head)
-			error = ERROR_CORRUPT;
-		if (error)
-			return error;
-		event.name = dictionary_name(engine_dictionary(counting->engine), event.header.name);
-		if (head <= durable)
-			event_count(counting, &event);
-		head = event.header.previous;
-	}
 	return 0;
-}
-
-static int customer_count(struct counting *counting, struct customer *customer)
-{
-	struct engine *engine = counting->engine;
-	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
-	size_t heads_n = 0;
-	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next) {
-		heads[heads_n++] = engine_origin(engine, number)->head;
-		heads[heads_n++] = engine_origin(engine, number)->decision_head;
-	}
-	customer_unlock(engine, customer);
-	int error = 0;
-	for (size_t i = 0; i < heads_n && !error; i++)
-		error = chain_count(counting, heads[i]);
-	return error;
 }
 
 static int all_count(struct counting *counting, const struct retention_watch *watch)
 {
 	uint32_t last = engine_origins(counting->engine);
 	int error = 0;
-	for (uint32_t number = 1; number <= last && !error && counting->due->looked < counting->looked_max; number++) {
+	for (uint32_t number = 1; number <= last && !error; number++) {
 		if (number % WATCH_EVERY == 1 && !watch->go_on(watch->arg, number - 1, last))
 			return ERROR_CLOSED;
 		if (engine_config(counting->engine) != counting->config)
 			return ERROR_CONFLICT;
 		struct customer *customer = customer_lock(counting->engine, number);
+		counting->durable = log_durable(engine_log(counting->engine));
 		if (customer)
-			error = customer_count(counting, customer);
+			error = history_headers(counting->engine, customer, event_count, counting);
 	}
-	counting->due->whole = counting->due->looked < counting->looked_max;
-	return error;
+	counting->due->whole = error != ERROR_LIMIT;
+	return error == ERROR_LIMIT ? 0 : error;
 }
 
 int retention_due_count(struct retention_due *out, struct engine *engine, int64_t now_ms, uint64_t looked_max, const struct retention_watch *watch)
@@ -99,7 +66,7 @@ int retention_due_count(struct retention_due *out, struct engine *engine, int64_
 	const struct config *config = engine_config(engine);
 	const struct retention *retention = retention_of(config);
 	struct retention_due due = {.n = retention->n, .whole = true, .time_ms = now_ms};
-	struct counting counting = {engine, config, retention, &due, now_ms, looked_max};
+	struct counting counting = {engine, config, retention, &due, now_ms, looked_max, 0};
 	due.counts = memory_zero_alloc(due.n + 1, sizeof *due.counts);
 	if (!due.counts)
 		return ERROR_MEMORY;
