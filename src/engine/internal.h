@@ -119,10 +119,10 @@ int history_head(struct history *history, size_t i, struct event *event) MUST_CH
 struct base_made {
 	uint32_t origin;
 	uint64_t before;        /* The trim record that had the base until now; 0: none. */
-	struct text payload;
-	const uint64_t *covers; /* Events that are in this base and are still there. */
+	struct text payload;    /* Empty: no event that is due changes the base. */
+	const uint64_t *covers; /* Events that are in this base, or in the one before, and are still there. */
 	size_t covers_n;
-	bool full;              /* There are more: they must stay until the next round. */
+	bool full;              /* There are more: of this origin only what is covered may go, and the rest with the next round. */
 };
 /* One for each origin of a history (started under the lock, walked here) that has such events. Errors: ERROR_MEMORY, ERROR_CORRUPT. */
 int bases_make(struct history *history, struct base_made *made, size_t *n) MUST_CHECK;

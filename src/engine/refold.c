@@ -188,7 +188,18 @@ static int covers_keep(struct engine *engine, const struct event *before, uint64
 	return 0;
 }
 
-/* One base: that of before, and the due events of @origin. Without any that matter, @made->covers_n is 0. */
+static int base_put(struct history *history, const struct fold_scratch *scratch, struct base_made *made)
+{
+	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
+	fold_bases_put(&payload, history->engine->options.folds, scratch, made->covers, made->covers_n);
+	int error = payload.failed ? ERROR_LIMIT : 0;
+	if (!error)
+		made->payload = text_copy(history->arena, buffer_view(&payload));
+	buffer_free(&payload);
+	return error || made->payload.p ? error : ERROR_MEMORY;
+}
+
+/* One base: that of before, and the due events of @origin. */
 static int base_make(struct history *history, const struct gathering *gathering, uint32_t origin, struct fold_scratch *scratch, struct base_made *made)
 {
 	struct engine *engine = history->engine;
@@ -221,19 +232,8 @@ static int base_make(struct history *history, const struct gathering *gathering,
 		if (summed_mark(table, scratch) != mark)
 			covers[n++] = event->position;
 	}
-	made->covers_n = n > kept ? n : 0;
-	return error;
-}
-
-static int base_put(struct history *history, const struct fold_scratch *scratch, struct base_made *made)
-{
-	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
-	fold_bases_put(&payload, history->engine->options.folds, scratch, made->covers, made->covers_n);
-	int error = payload.failed ? ERROR_LIMIT : 0;
-	if (!error)
-		made->payload = text_copy(history->arena, buffer_view(&payload));
-	buffer_free(&payload);
-	return error || made->payload.p ? error : ERROR_MEMORY;
+	made->covers_n = n;
+	return error || n == kept ? error : base_put(history, scratch, made);
 }
 
 static bool is_made(const struct base_made *made, size_t n, uint32_t origin)
@@ -264,8 +264,6 @@ int bases_make(struct history *history, struct base_made *made, size_t *n)
 		if (!(event->header.flags & EVENT_TRIMMED) || is_made(made, *n, event->header.origin_number))
 			continue;
 		error = base_make(history, &gathering, event->header.origin_number, &scratch, &made[*n]);
-		if (!error && made[*n].covers_n)
-			error = base_put(history, &scratch, &made[*n]);
 		*n += !error;
 	}
 	fold_scratch_free(&scratch);

@@ -2,8 +2,9 @@
  * trim.c: taking out of histories what may not be kept any longer.
  *
  * In this order, so that a crash between any two steps leaves nothing half done: a record says to each customer that something goes, from
- * which on the states are folded without it, and what the folds that sum up keep of it (fold_base.h); the rows of columns are blanked; the entries of the log are blanked; the states are folded
- * again. Until the entries are blanked the next round finds them again, and whoever folds meanwhile passes over what may not be kept.
+ * which on the states are folded without it, and what the folds that sum up keep of it (fold_base.h); the rows of columns are blanked; the
+ * entries of the log are blanked; the states are folded again. Until the entries are blanked the next round
+ * finds them again, and whoever folds meanwhile passes over what may not be kept.
  */
 #include "base/clock.h"
 #include "engine/internal.h"
@@ -123,11 +124,11 @@ static int bases_look(struct trimming *trimming, struct history *history, uint32
 	int error = bases_make(history, made, &made_n);
 	*full = false;
 	for (size_t i = 0; i < made_n && !error; i++) {
-		if (!made[i].covers_n)
-			continue;
 		*full |= made[i].full;
 		if (made[i].full)
 			found_restrict(trimming, first, &made[i]);
+		if (!made[i].payload.n)
+			continue;
 		error = announcement_add(trimming, made[i].origin, made[i].payload);
 		if (!error)
 			error = before_add(trimming, made[i].before);
