@@ -73,7 +73,7 @@ static int gather(struct gathering *gathering, struct history *history, uint32_t
 	const uint32_t summed = kinds_summed(history->engine->options.folds);
 	struct event event;
 	bool more = true;
-	for (size_t n = 0;; n++) {
+	for (size_t n = 0;; n += !(event.header.flags & EVENT_TRIMMED)) {
 		int error = n < n_max ? history_record(history, &event, &more) : 0;
 		if (error || !more || n == n_max)
 			return error;
