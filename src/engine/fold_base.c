@@ -3,14 +3,6 @@
 
 #include <sodium.h>
 
-bool fold_bases_any(const struct fold_table *table)
-{
-	for (size_t i = 0; i < table->n; i++)
-		if (table->folds[i]->summarises)
-			return true;
-	return false;
-}
-
 bool fold_bases_are_in(struct value payload)
 {
 	return value_type_of(value_get(payload, TEXT("bases"))) == VALUE_OBJECT;
@@ -28,7 +20,8 @@ static void base_put(struct buffer *out, const struct fold *fold, const struct f
 	value_close(out, object);
 }
 
-void fold_bases_put(struct buffer *out, const struct fold_table *table, const struct fold_scratch *scratch, const uint64_t *covers, size_t n)
+void fold_bases_put(struct buffer *out, const struct fold_table *table, const struct fold_scratch *scratch,
+										const uint64_t *covers, size_t n)
 {
 	size_t object = value_open(out, VALUE_OBJECT);
 	value_put_key(out, TEXT("bases"));
@@ -56,7 +49,7 @@ void fold_bases_merge(struct value payload, const struct fold_table *table, stru
 		int64_t version;
 		size_t n;
 		if (value_int(value_get(base, TEXT("version")), &version) && version == fold->version &&
-		    sodium_hex2bin(bytes, fold->bytes_max, hex.p, hex.n, NULL, &n, NULL) == 0)
+				sodium_hex2bin(bytes, fold->bytes_max, hex.p, hex.n, NULL, &n, NULL) == 0)
 			fold->merge(&scratch->states[i], (struct text){(const char *)bytes, n});
 	}
 }

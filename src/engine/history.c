@@ -19,7 +19,8 @@ int event_unseal(struct engine *engine, struct event *event, uint8_t *room)
 		return ERROR_DENIED;
 	if (event->sealed.n != (size_t)event->header.sealed_length + SEAL_BYTES)
 		return ERROR_CORRUPT;
-	int error = seal_open(engine->keyring, event->header.origin_number, event->header.key_version, header, event->sealed, room);
+	int error =
+		seal_open(engine->keyring, event->header.origin_number, event->header.key_version, header, event->sealed, room);
 	if (!error && room[0] != VALUE_OBJECT)
 		error = ERROR_CORRUPT;
 	if (!error)
@@ -34,9 +35,9 @@ uint64_t event_serves(struct engine *engine, const struct event *event, int64_t 
 	return engine->options.serves ? engine->options.serves(engine_config(engine), event, now_ms) : ~(uint64_t)0;
 }
 
-/* The same as engine_event, but what may not be kept is there, marked as taken out: with its header alone, or (@due, and not blanked yet)
- * with its payload. */
-static int event_read(struct engine *engine, uint64_t position, struct arena *arena, struct event *event, bool due)
+/* The same as engine_event, but what may not be kept is there, marked as taken out: with its header alone, or (when its
+ * kind is in @due, and it is not blanked yet) with its payload. */
+static int event_read(struct engine *engine, uint64_t position, struct arena *arena, struct event *event, uint32_t due)
 {
 	char local[LOG_ENTRY_BYTES_MAX];
 	struct text entry;
@@ -55,7 +56,7 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 		event_names(engine, event);
 	}
 	uint64_t serves = error ? 0 : event_serves(engine, event, clock_now_ms());
-	bool wanted = serves || (due && !(event->header.flags & EVENT_TRIMMED));
+	bool wanted = serves || ((due & EVENT_KIND_BIT(event->header.kind)) && !(event->header.flags & EVENT_TRIMMED));
 	if (!error && wanted && event->header.key_version) {
 		uint8_t *room = arena_alloc(arena, event->header.sealed_length);
 		error = room ? event_unseal(engine, event, room) : ERROR_MEMORY;
@@ -74,12 +75,12 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
 {
-	int error = event_read(engine, position, arena, event, false);
+	int error = event_read(engine, position, arena, event, 0);
 	return error ? error : event->header.flags & EVENT_TRIMMED ? ERROR_NOT_FOUND : 0;
 }
 
 int history_start(struct history *history, struct engine *engine, const struct customer *customer, struct arena *arena,
-                  unsigned what)
+									unsigned what)
 {
 	*history = (struct history){.engine = engine, .arena = arena};
 	history->heads = arena_alloc(arena, 2 * (size_t)customer->origins_n * sizeof *history->heads);
@@ -156,7 +157,7 @@ int history_record(struct history *history, struct event *event, bool *more)
 	else
 		history->heads[newest] = history->heads[--history->heads_n];
 	*more = true;
-	if (is_covered(history, event->position)) {
+	if (event->payload.n && is_covered(history, event->position)) {
 		event->header.flags |= EVENT_TRIMMED;
 		event->payload = (struct value){0};
 	}
@@ -165,7 +166,7 @@ int history_record(struct history *history, struct event *event, bool *more)
 
 int history_head(struct history *history, size_t i, struct event *event)
 {
-	return event_read(history->engine, history->heads[i], history->arena, event, false);
+	return event_read(history->engine, history->heads[i], history->arena, event, 0);
 }
 
 int history_next(struct history *history, struct event *event, bool *more)
@@ -199,7 +200,8 @@ static int chain_headers(struct engine *engine, uint64_t head, int (*each)(void 
 	return error;
 }
 
-int history_headers(struct engine *engine, struct customer *customer, int (*each)(void *, const struct event *), void *arg)
+int history_headers(struct engine *engine, struct customer *customer, int (*each)(void *, const struct event *),
+										void *arg)
 {
 	uint64_t heads[2 * CUSTOMER_ORIGINS_MAX];
 	size_t heads_n = 0;

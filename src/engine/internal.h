@@ -29,7 +29,7 @@ struct link_note {
 };
 
 struct tallies {
-	pthread_mutex_t lock;        /* After all other locks. */
+	pthread_mutex_t lock; /* After all other locks. */
 	struct tally items[TALLIES_MAX];
 	size_t n;
 	bool changed;
@@ -43,12 +43,12 @@ struct engine {
 	struct dedupe *dedupe;
 	struct columns *columns;
 	struct matches *matches;
-	struct keyring *keyring;     /* NULL: none. */
+	struct keyring *keyring; /* NULL: none. */
 	struct seen *seen;
-	uint64_t seen_until;         /* Position up to which seen covers the log. The snapshot thread's. */
+	uint64_t seen_until; /* Position up to which seen covers the log. The snapshot thread's. */
 	struct store *store;
 	_Atomic(const struct config *) config;
-	size_t states_bytes_max;     /* Of one customer: all folds at their bounds. */
+	size_t states_bytes_max; /* Of one customer: all folds at their bounds. */
 
 	pthread_mutex_t structure;
 	struct chunk *_Atomic chunks[CHUNKS_MAX];
@@ -58,19 +58,19 @@ struct engine {
 	_Atomic int64_t snapshot_ms, recovery_ms;
 	struct partition partitions[PARTITIONS];
 
-	pthread_mutex_t links_lock;  /* New identifiers since the last snapshot pass. */
-	struct link_note *links;     /* Kept until the pass that writes them has committed. */
+	pthread_mutex_t links_lock; /* New identifiers since the last snapshot pass. */
+	struct link_note *links;    /* Kept until the pass that writes them has committed. */
 	size_t links_n, links_capacity;
 	struct tallies tallies;
-	uint32_t *forgotten;         /* Origins whose column rows the next pass takes out. Under pass_lock. */
+	uint32_t *forgotten; /* Origins whose column rows the next pass takes out. Under pass_lock. */
 	size_t forgotten_n, forgotten_capacity;
 	bool found_forgotten;
 	const struct column_place *trimmed; /* Rows that the next pass blanks. Under pass_lock, engine_trim's. */
 	size_t trimmed_n;
-	_Atomic bool adopting;       /* A customer is being taken in: timers wait that long. */
-	uint32_t origin_returned;    /* An origin nobody uses, 0: none. Under structure. */
+	_Atomic bool adopting;    /* A customer is being taken in: timers wait that long. */
+	uint32_t origin_returned; /* An origin nobody uses, 0: none. Under structure. */
 
-	pthread_mutex_t pass_lock;   /* For the snapshot thread's sleep and for who waits for a pass. */
+	pthread_mutex_t pass_lock; /* For the snapshot thread's sleep and for who waits for a pass. */
 	pthread_cond_t pass_wake, pass_done;
 	uint64_t passes_wanted, passes_done;
 	int pass_error;
@@ -103,56 +103,62 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 bool partition_spare(struct engine *engine, struct partition *partition); /* False without memory. */
 /* Replace the states by those in @scratch. */
 void customer_states_store(struct engine *engine, struct partition *partition, struct customer *customer,
-                           const struct fold_scratch *scratch);
+													 const struct fold_scratch *scratch);
 /* The earliest moment that a state in @scratch waits for, 0: none. */
 int64_t states_due(const struct fold_table *table, const struct fold_scratch *scratch);
 void customer_states_free(struct engine *engine, struct customer *customer);
 /* From @customer's states as they are: is it set aside? Partition locked, or opening. */
 void customer_set_aside_find(struct engine *engine, struct customer *customer);
 
-/* As history_next, but with those that may not be kept any longer: marked EVENT_TRIMMED, without payload (see history.due). */
+/* As history_next, but with those that may not be kept any longer: marked EVENT_TRIMMED, without payload (see
+ * history.due). */
 int history_record(struct history *history, struct event *event, bool *more) MUST_CHECK;
 /* The record at which the @i-th chain of @history stands, without going on. */
 int history_head(struct history *history, size_t i, struct event *event) MUST_CHECK;
 
-/* A trim record to be written: what the folds that sum up keep of @origin's events that are due. Borrowed from the arena. */
+/* A trim record to be written: what the folds that sum up keep of @origin's events that are due. Borrowed from the
+ * arena. */
 struct base_made {
 	uint32_t origin;
 	uint64_t before;        /* The trim record that had the base until now; 0: none. */
 	struct text payload;    /* Empty: no event that is due changes the base. */
 	const uint64_t *covers; /* Events that are in this base, or in the one before, and are still there. */
 	size_t covers_n;
-	bool full;              /* There are more: of this origin only what is covered may go, and the rest with the next round. */
+	bool full; /* There are more: of this origin only what is covered may go, and the rest with the next round. */
 };
-/* One for each origin of a history (started under the lock, walked here) that has such events. Errors: ERROR_MEMORY, ERROR_CORRUPT. */
-int bases_make(struct history *history, struct base_made *made, size_t *n) MUST_CHECK;
+/* One for each origin of a history (started under the lock, walked here) that has such events; none when nothing of
+ * @kinds, of which some are due, is summed up. Errors: ERROR_MEMORY, ERROR_CORRUPT. */
+int bases_make(struct history *history, uint32_t kinds, struct base_made *made, size_t *n) MUST_CHECK;
 
-/* Fold @n records, which stand by position, undone ones left out, into @scratch under the configuration in force. Errors: ERROR_MEMORY. */
+/* Fold @n records, which stand by position, undone ones left out, into @scratch under the configuration in force.
+ * Errors: ERROR_MEMORY. */
 int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch) MUST_CHECK;
 
 /* Open the payload of a sealed record into @room (header.sealed_length bytes). Errors: those of seal_open. */
 int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST_CHECK;
-/* Enter origin @number as one that was erased: it has its place and its id, and is nobody. Opening, or structure locked. */
+/* Enter origin @number as one that was erased: it has its place and its id, and is nobody. Opening, or structure
+ * locked. */
 int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
 
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);
 /* May it be kept at this moment? Names set, payload not looked at. */
-uint64_t event_serves(struct engine *engine, const struct event *event, int64_t now_ms); /* See engine_options.serves. */
+uint64_t event_serves(struct engine *engine, const struct event *event,
+											int64_t now_ms); /* See engine_options.serves. */
 
 /* Append a record of the tallies that changed. Without room now, the next one has them. */
 void tallies_record(struct engine *engine);
 /* From a record or a snapshot: what is larger counts. */
 void tallies_restore(struct engine *engine, struct value payload);
-int  tallies_write(struct engine *engine) MUST_CHECK; /* Into the store's open transaction. */
-int  tallies_load(struct engine *engine) MUST_CHECK;
+int tallies_write(struct engine *engine) MUST_CHECK; /* Into the store's open transaction. */
+int tallies_load(struct engine *engine) MUST_CHECK;
 
-int  snapshot_load(struct engine *engine) MUST_CHECK;
-int  snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
+int snapshot_load(struct engine *engine) MUST_CHECK;
+int snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
 /* Which hours of seen messages count, and up to where they cover the log. */
-int  snapshot_hours(struct engine *engine) MUST_CHECK;
-int  snapshot_thread_start(struct engine *engine) MUST_CHECK;
+int snapshot_hours(struct engine *engine) MUST_CHECK;
+int snapshot_thread_start(struct engine *engine) MUST_CHECK;
 void snapshot_thread_stop(struct engine *engine);
-int  recover(struct engine *engine) MUST_CHECK;
+int recover(struct engine *engine) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* refold.c: folding the states of a customer again from its records: as they are, as they were, as they might have been. */
+/* refold.c: folding the states of a customer again from its records: as they are, as they were, as they might have
+ * been. */
 #include "base/clock.h"
 #include "engine/fold_base.h"
 #include "engine/internal.h"
@@ -10,11 +11,11 @@
 enum { HISTORY_ARENA_BYTES = 512 * 1024 * 1024, REFRESH_TRIES = 3 };
 
 struct gathering {
-	struct event *events;   /* Those that are due (marked EVENT_TRIMMED) are for the folds that sum up alone. */
+	struct event *events; /* Those that are due (marked EVENT_TRIMMED) are for the folds that sum up alone. */
 	size_t n, capacity;
 	uint64_t *undone;
 	size_t undone_n, undone_capacity;
-	struct event *bases;    /* Of each origin, its newest trim record with a base. */
+	struct event *bases; /* Of each origin, its newest trim record with a base. */
 	size_t bases_n, bases_capacity;
 };
 
@@ -70,7 +71,6 @@ static bool is_undone(const struct gathering *gathering, uint64_t position)
 
 static int gather(struct gathering *gathering, struct history *history, uint32_t kinds, size_t n_max)
 {
-	const uint32_t summed = kinds_summed(history->engine->options.folds);
 	struct event event;
 	bool more = true;
 	for (size_t n = 0;; n += !(event.header.flags & EVENT_TRIMMED)) {
@@ -79,7 +79,7 @@ static int gather(struct gathering *gathering, struct history *history, uint32_t
 			return error;
 		if (!(kinds & EVENT_KIND_BIT(event.header.kind)))
 			continue;
-		if ((event.header.flags & EVENT_TRIMMED) && (!event.payload.n || !(summed & EVENT_KIND_BIT(event.header.kind))))
+		if ((event.header.flags & EVENT_TRIMMED) && !event.payload.n)
 			continue;
 		if (event.header.kind == EVENT_TRIM) {
 			error = base_note(gathering, &event);
@@ -109,7 +109,8 @@ static int order(const void *a, const void *b)
 
 static bool fold_wants(const struct fold *fold, const struct event *event)
 {
-	return (fold->kinds & EVENT_KIND_BIT(event->header.kind)) && (fold->summarises || !(event->header.flags & EVENT_TRIMMED));
+	return (fold->kinds & EVENT_KIND_BIT(event->header.kind)) &&
+				 (fold->summarises || !(event->header.flags & EVENT_TRIMMED));
 }
 
 /* For each fold, the first of the ordered events it may see: its window holds the newest it wants. */
@@ -130,7 +131,7 @@ static void windows_find(const struct fold_table *table, const struct gathering 
 }
 
 static void fold_all(struct engine *engine, const struct gathering *gathering, const struct config *config,
-                     struct fold_scratch *scratch, int64_t *ordered_until)
+										 struct fold_scratch *scratch, int64_t *ordered_until)
 {
 	const struct fold_table *table = engine->options.folds;
 	struct fold_context context = {.config = config};
@@ -200,7 +201,8 @@ static int base_put(struct history *history, const struct fold_scratch *scratch,
 }
 
 /* One base: that of before, and the due events of @origin. */
-static int base_make(struct history *history, const struct gathering *gathering, uint32_t origin, struct fold_scratch *scratch, struct base_made *made)
+static int base_make(struct history *history, const struct gathering *gathering, uint32_t origin,
+										 struct fold_scratch *scratch, struct base_made *made)
 {
 	struct engine *engine = history->engine;
 	const struct fold_table *table = engine->options.folds;
@@ -222,7 +224,8 @@ static int base_make(struct history *history, const struct gathering *gathering,
 	kept = n;
 	for (size_t i = 0; i < gathering->n && !error && !made->full; i++) {
 		const struct event *event = &gathering->events[i];
-		if (event->header.origin_number != origin || !(event->header.flags & EVENT_TRIMMED) || is_undone(gathering, event->position))
+		if (event->header.origin_number != origin || !(event->header.flags & EVENT_TRIMMED) ||
+				is_undone(gathering, event->position))
 			continue;
 		uint64_t mark = summed_mark(table, scratch);
 		made->full = n == FOLD_BASE_COVERS_MAX;
@@ -244,18 +247,18 @@ static bool is_made(const struct base_made *made, size_t n, uint32_t origin)
 	return false;
 }
 
-int bases_make(struct history *history, struct base_made *made, size_t *n)
+int bases_make(struct history *history, uint32_t kinds, struct base_made *made, size_t *n)
 {
 	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
 	const struct fold_table *table = history->engine->options.folds;
 	struct fold_scratch scratch;
 	*n = 0;
-	if (!fold_bases_any(table))
+	history->due = kinds_summed(table);
+	if (!(history->due & kinds))
 		return 0;
 	int error = fold_scratch_init(&scratch, table);
 	if (error)
 		return error;
-	history->due = true;
 	error = gather(&gathering, history, kinds_of(table), CUSTOMER_EVENTS_MAX);
 	if (!error)
 		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
@@ -278,7 +281,7 @@ static int undone_find(struct gathering *gathering, const struct event *events, 
 	int64_t position;
 	for (size_t i = n; i-- > 0;) {
 		if (events[i].header.kind != EVENT_UNDO || is_undone(gathering, events[i].position) ||
-		    !value_int(value_get(events[i].payload, TEXT("position")), &position))
+				!value_int(value_get(events[i].payload, TEXT("position")), &position))
 			continue;
 		int error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
 		if (error)
@@ -313,8 +316,10 @@ int fold_events(struct engine *engine, const struct event *events, size_t n, str
 	return 0;
 }
 
-/* One try: gather without the lock, then swap the states in if nothing changed meanwhile. Locked on entry and return. */
-static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool locked, bool *done)
+/* One try: gather without the lock, then swap the states in if nothing changed meanwhile. Locked on entry and return.
+ */
+static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool locked,
+												bool *done)
 {
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
 	struct history events, decisions;
@@ -324,7 +329,7 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 	int64_t ordered_until = 0;
 	arena_init(&arena, HISTORY_ARENA_BYTES);
 	int error = history_start(&events, engine, customer, &arena, HISTORY_EVENTS);
-	events.due = true;
+	events.due = kinds_summed(engine->options.folds);
 	if (!error)
 		error = history_start(&decisions, engine, customer, &arena, HISTORY_DECISIONS);
 	if (error)
@@ -463,8 +468,8 @@ static int imagine(const struct past *past, const struct imagined *imagined, str
 	return 0;
 }
 
-int past_fold(struct past *past, const struct customer *customer, const struct imagined *imagined, const struct config *config,
-              struct arena *arena, struct customer *then)
+int past_fold(struct past *past, const struct customer *customer, const struct imagined *imagined,
+							const struct config *config, struct arena *arena, struct customer *then)
 {
 	struct gathering otherwise __attribute__((cleanup(gathering_free))) = {0};
 	const struct fold_table *table = past->engine->options.folds;

@@ -1,10 +1,11 @@
 /*
  * trim.c: taking out of histories what may not be kept any longer.
  *
- * In this order, so that a crash between any two steps leaves nothing half done: a record says to each customer that something goes, from
- * which on the states are folded without it, and what the folds that sum up keep of it (fold_base.h); the rows of columns are blanked; the
- * entries of the log are blanked; the states are folded again. Until the entries are blanked the next round
- * finds them again, and whoever folds meanwhile passes over what may not be kept.
+ * In this order, so that a crash between any two steps leaves nothing half done: a record says to each customer that
+ * something goes, from which on the states are folded without it, and what the folds that sum up keep of it
+ * (fold_base.h); the rows of columns are blanked; the entries of the log are blanked; the states are folded again.
+ * Until the entries are blanked the next round finds them again, and whoever folds meanwhile passes over what may not
+ * be kept.
  */
 #include "base/clock.h"
 #include "engine/internal.h"
@@ -23,7 +24,7 @@ struct found {
 /* A record to be written to the history of an origin. */
 struct announcement {
 	uint32_t origin;
-	struct text payload;    /* Ours. Empty: that something goes, no more. */
+	struct text payload; /* Ours. Empty: that something goes, no more. */
 };
 
 struct trimming {
@@ -32,19 +33,22 @@ struct trimming {
 	size_t n, capacity;
 	struct announcement *announcements;
 	size_t announcements_n, announcements_capacity;
-	size_t customers;       /* Who loses something. */
-	size_t befores;         /* Of what was found: trim records with a base that is no longer the newest. */
+	size_t customers; /* Who loses something. */
+	size_t befores;   /* Of what was found: trim records with a base that is no longer the newest. */
 	int64_t now_ms, since_ms;
-	uint64_t durable;       /* What is not on disk yet waits for the next round. */
-	bool lapsed;            /* Of the customer who is looked at: some purpose may not use an event any more, since since_ms. */
+	uint64_t durable; /* What is not on disk yet waits for the next round. */
+	uint32_t kinds;   /* Of what was found of the customer who is looked at: EVENT_KIND_BITs. */
+	bool lapsed;      /* Of the customer who is looked at: some purpose may not use an event any more, since since_ms. */
 };
 
 static int found_add(struct trimming *trimming, const struct event *event)
 {
 	int error = memory_grow(&trimming->found, &trimming->capacity, trimming->n + 1, sizeof *trimming->found);
 	if (!error)
-		trimming->found[trimming->n++] = (struct found){
-			event->position, {event->header.time_ms, event->header.origin_number, (uint16_t)event->header.name}, event->header.kind == EVENT_DECISION};
+		trimming->found[trimming->n++] =
+			(struct found){event->position,
+										 {event->header.time_ms, event->header.origin_number, (uint16_t)event->header.name},
+										 event->header.kind == EVENT_DECISION};
 	return error;
 }
 
@@ -53,9 +57,12 @@ static int record_look(void *arg, const struct event *event)
 {
 	struct trimming *trimming = arg;
 	bool there = !(event->header.flags & EVENT_TRIMMED);
-	uint64_t serves = there ? event_serves(trimming->engine, event, trimming->now_ms) : 0, ended = event->header.purposes & ~serves;
-	if (there && !serves && event->position <= trimming->durable)
+	uint64_t serves = there ? event_serves(trimming->engine, event, trimming->now_ms) : 0,
+					 ended = event->header.purposes & ~serves;
+	if (there && !serves && event->position <= trimming->durable) {
+		trimming->kinds |= EVENT_KIND_BIT(event->header.kind);
 		return found_add(trimming, event);
+	}
 	if (serves && ended && !trimming->lapsed)
 		trimming->lapsed = (ended & event_serves(trimming->engine, event, trimming->since_ms)) != 0;
 	return 0;
@@ -76,7 +83,8 @@ static int fold_one(struct engine *engine, uint32_t origin)
 
 static int announcement_add(struct trimming *trimming, uint32_t origin, struct text payload)
 {
-	int error = memory_grow(&trimming->announcements, &trimming->announcements_capacity, trimming->announcements_n + 1, sizeof *trimming->announcements);
+	int error = memory_grow(&trimming->announcements, &trimming->announcements_capacity, trimming->announcements_n + 1,
+													sizeof *trimming->announcements);
 	char *copy = !error && payload.n ? memory_alloc(payload.n) : NULL;
 	if (error || (payload.n && !copy))
 		return ERROR_MEMORY;
@@ -121,7 +129,7 @@ static int bases_look(struct trimming *trimming, struct history *history, uint32
 {
 	struct base_made made[CUSTOMER_ORIGINS_MAX];
 	size_t made_n, before = trimming->announcements_n;
-	int error = bases_make(history, made, &made_n);
+	int error = bases_make(history, trimming->kinds, made, &made_n);
 	*full = false;
 	for (size_t i = 0; i < made_n && !error; i++) {
 		*full |= made[i].full;
@@ -149,6 +157,7 @@ static int customer_look(struct trimming *trimming, struct customer *customer, s
 	arena_init(&arena, CUSTOMER_BYTES_MAX);
 	int error = history_start(&history, engine, customer, &arena, HISTORY_EVENTS);
 	trimming->lapsed = *full = false;
+	trimming->kinds = 0;
 	trimming->durable = log_durable(engine->log);
 	if (error)
 		customer_unlock(engine, customer);
@@ -191,14 +200,15 @@ static int announce(struct trimming *trimming)
 		const struct announcement *one = &trimming->announcements[i];
 		int64_t now = clock_now_ms();
 		struct engine_write write = {.header = {.kind = EVENT_TRIM, .time_ms = now, .received_ms = now, .purposes = 1},
-		                             .payload = one->payload.n ? one->payload : (struct text){nothing, sizeof nothing}};
+																 .payload = one->payload.n ? one->payload : (struct text){nothing, sizeof nothing}};
 		struct customer *customer = customer_lock_of(engine, one->origin);
 		if (customer) {
 			error = engine_append(engine, customer, one->origin, &write, &position);
 			customer_unlock(engine, customer);
 		}
 		if (error == ERROR_BUSY)
-			error = log_wait(engine->log, log_end(engine->log), DURABLE_WAIT_MS); /* The pending block is full: the same once more. */
+			error = log_wait(engine->log, log_end(engine->log),
+											 DURABLE_WAIT_MS); /* The pending block is full: the same once more. */
 		else
 			i++;
 	}
@@ -256,7 +266,8 @@ static void counts_lower(struct trimming *trimming)
 		}
 		origin->dirty = customer->dirty = true;
 		customer_unlock(engine, customer);
-		atomic_fetch_sub_explicit(trimming->found[i].decision ? &engine->decisions_n : &engine->events_n, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(trimming->found[i].decision ? &engine->decisions_n : &engine->events_n, 1,
+															memory_order_relaxed);
 	}
 }
 

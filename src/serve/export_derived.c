@@ -1,8 +1,9 @@
 /*
- * export_derived.c: derived.ndjson: what follows from what is kept, item by item, each with how it was come by, in words.
+ * export_derived.c: derived.ndjson: what follows from what is kept, item by item, each with how it was come by, in
+ * words.
  *
- * Nothing here is kept apart from the records: it can be worked out again from them, and another node that takes the copy in does. What
- * the customer did not agree to is not worked out, and a line says so.
+ * Nothing here is kept apart from the records: it can be worked out again from them, and another node that takes the
+ * copy in does. What the customer did not agree to is not worked out, and a line says so.
  */
 #include "serve/export.h"
 #include "serve/ledger.h"
@@ -30,9 +31,11 @@ struct item {
 	struct buffer how;
 };
 
-static void item_begin(struct item *item, struct copy *copy, const char *what, struct text name, struct text title, bool learned)
+static void item_begin(struct item *item, struct copy *copy, const char *what, struct text name, struct text title,
+											 bool learned)
 {
-	*item = (struct item){.copy = copy, .line = JSON_WRITER(&copy->files[COPY_DERIVED]), .how = BUFFER_INIT(HOW_BYTES_MAX)};
+	*item =
+		(struct item){.copy = copy, .line = JSON_WRITER(&copy->files[COPY_DERIVED]), .how = BUFFER_INIT(HOW_BYTES_MAX)};
 	json_object_begin(&item->line);
 	json_put_text(&item->line, "item", text_of(what));
 	json_put_text(&item->line, "name", name);
@@ -104,7 +107,9 @@ static int guess_write(struct copy *copy, struct customer *customer, const struc
 	struct decision *decision = arena_zero_alloc(request->arena, 1, sizeof *decision);
 	struct reader reader;
 	struct item item;
-	int error = decision ? reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose, request->now_ms) : ERROR_MEMORY;
+	int error = decision ? reader_open(&reader, request->server->engine, customer, request->arena, surface->purpose,
+																		 request->now_ms)
+											 : ERROR_MEMORY;
 	if (!error)
 		error = decide(decision, &reader, surface, request->now_ms, NULL);
 	if (error)
@@ -154,7 +159,8 @@ static void matters_write(struct copy *copy, struct text state)
 		if (matter.closed_by)
 			json_write_text(&item.line, record_format(id, 'e', matter.closed_by));
 		json_array_end(&item.line);
-		buffer_string(&item.how, matter_is_open(&matter) ? "An event opened it and none has closed it." : "An event closed it.");
+		buffer_string(&item.how,
+									matter_is_open(&matter) ? "An event opened it and none has closed it." : "An event closed it.");
 		item_end(&item);
 	}
 }
@@ -166,10 +172,12 @@ static void promises_write(struct copy *copy, struct text state)
 	struct item item;
 	for (size_t at = 0; promise_next(state, &at, &promise);) {
 		const struct promise_rule *rule = promise_rule_of(config, &promise);
-		item_begin(&item, copy, "promise", rule ? rule->name : TEXT("removed"), rule ? rule->says : (struct text){0}, false);
+		item_begin(&item, copy, "promise", rule ? rule->name : TEXT("removed"), rule ? rule->says : (struct text){0},
+							 false);
 		json_put_text(&item.line, "value", text_of(promise_state_name(promise_state(&promise, copy->request->now_ms))));
 		if (rule)
-			buffer_format(&item.how, "It was made by %.*s, and %.*s keeps it.", TEXT_ARGS(rule->starts), TEXT_ARGS(rule->ends));
+			buffer_format(&item.how, "It was made by %.*s, and %.*s keeps it.", TEXT_ARGS(rule->starts),
+										TEXT_ARGS(rule->ends));
 		else
 			buffer_string(&item.how, "The rule that it came from is no longer configured.");
 		item_end(&item);
@@ -184,7 +192,8 @@ static void contacts_write(struct copy *copy, const struct contacts *contacts)
 			continue;
 		item_begin(&item, copy, "contacts", text_of(channel_name((enum channel)i)), (struct text){0}, false);
 		json_put_int(&item.line, "value", contacts->channels[i].contacts);
-		buffer_format(&item.how, "Counted from %u events on this channel; a pause ends a contact.", (unsigned)contacts->channels[i].events);
+		buffer_format(&item.how, "Counted from %u events on this channel; a pause ends a contact.",
+									(unsigned)contacts->channels[i].events);
 		item_end(&item);
 	}
 }
@@ -197,12 +206,15 @@ static void bought_write(struct copy *copy, struct text state)
 	struct item item;
 	for (size_t at = 0; purchase_next(state, &at, &purchase);) {
 		const struct product *product = product_of_mark(products, purchase.mark);
-		item_begin(&item, copy, "bought", product ? product->name : TEXT("removed"), product ? product->title : TEXT("A product that is not offered any longer"), false);
+		item_begin(&item, copy, "bought", product ? product->name : TEXT("removed"),
+							 product ? product->title : TEXT("A product that is not offered any longer"), false);
 		json_put_int(&item.line, "value", purchase.units - purchase.returned);
 		if (purchase.days[0])
 			json_put_time(&item.line, "since", (int64_t)purchase.days[0] * MS_A_DAY);
-		buffer_format(&item.how, "From %u orders, of which the newest was on the day in \"since\": bought %u, gave back %u. It stays known when orders may not be kept any longer.",
-		              (unsigned)purchase.orders, (unsigned)purchase.units, (unsigned)purchase.returned);
+		buffer_format(
+			&item.how, "From %u orders%s: bought %u, gave back %u. It stays known when orders may not be kept any longer.",
+			(unsigned)purchase.orders, purchase.days[0] ? ", of which the newest was on the day in \"since\"" : "",
+			(unsigned)purchase.units, (unsigned)purchase.returned);
 		item_end(&item);
 	}
 }
@@ -244,9 +256,11 @@ static void line_write(struct copy *copy, const struct ledger_line *ledger, cons
 	for (size_t i = 0; i < ledger->n && i < LEDGER_LINE_EVENTS; i++)
 		json_write_text(&item.line, record_format(id, 'e', ledger->positions[i]));
 	json_array_end(&item.line);
-	buffer_format(&item.how, "%u times on the channel %s in twelve months, by the price list: brought %.2f, cost %.2f; gave the customer %.2f, took %.2f.",
-	              ledger->n, channel_name(ledger->channel), worth_amount(ledger->sum.income), worth_amount(ledger->sum.cost),
-	              worth_amount(ledger->sum.given), worth_amount(ledger->sum.lost));
+	buffer_format(&item.how,
+								"%u times on the channel %s in twelve months, by the price list: brought %.2f, cost %.2f; gave the "
+								"customer %.2f, took %.2f.",
+								ledger->n, channel_name(ledger->channel), worth_amount(ledger->sum.income),
+								worth_amount(ledger->sum.cost), worth_amount(ledger->sum.given), worth_amount(ledger->sum.lost));
 	item_end(&item);
 }
 
@@ -260,10 +274,13 @@ static void rank_write(struct copy *copy, const struct worth_view *view, const s
 	item_end(&item);
 	item_begin(&item, copy, "rank", text_of(worth_names[own->name].name), text_of(worth_names[own->name].title), true);
 	item_purpose(&item, view->purpose);
-	buffer_format(&item.how, "By how lately (%" PRId64 " days ago), how often (%" PRId64 " times) and for how much (%.2f) something was bought.",
-	              (int64_t)own->recency_days, (int64_t)own->frequency, worth_amount(own->money));
+	buffer_format(&item.how,
+								"By how lately (%" PRId64 " days ago), how often (%" PRId64
+								" times) and for how much (%.2f) something was bought.",
+								(int64_t)own->recency_days, (int64_t)own->frequency, worth_amount(own->money));
 	item_end(&item);
-	item_begin(&item, copy, "give-and-get", text_of(worth_cells[own->cell].name), text_of(worth_cells[own->cell].title), true);
+	item_begin(&item, copy, "give-and-get", text_of(worth_cells[own->cell].name), text_of(worth_cells[own->cell].title),
+						 true);
 	item_purpose(&item, view->purpose);
 	buffer_string(&item.how, "By what this customer brings and gets, each beside all who agreed to be counted.");
 	item_end(&item);
@@ -275,7 +292,8 @@ static void rank_write(struct copy *copy, const struct worth_view *view, const s
 	item_end(&item);
 }
 
-static void star_write(struct copy *copy, const struct stars_contact *contact, const struct ledger *ledger, const struct worth_view *view)
+static void star_write(struct copy *copy, const struct stars_contact *contact, const struct ledger *ledger,
+											 const struct worth_view *view)
 {
 	struct item item;
 	char id[24];
@@ -298,7 +316,8 @@ static int worth_write(struct copy *copy, const struct worth_view *view)
 	struct history history;
 	uint32_t number = 0;
 	bool may = false;
-	int error = ledger ? ledger_open(ledger, request, copy->origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
+	int error =
+		ledger ? ledger_open(ledger, request, copy->origin, view->purpose, &may, &number, &history) : ERROR_MEMORY;
 	if (error)
 		return error;
 	if (!may) {
