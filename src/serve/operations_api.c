@@ -3,6 +3,7 @@
 #include "serve/noted.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "engine/dedupe.h"
 #include "engine/tally.h"
 #include "event/columns.h"
@@ -25,6 +26,16 @@ void api_health(struct request *request)
 	text_reply(request, "ok\n");
 }
 
+/* What was found damaged: the server goes on without it, but somebody should know. */
+static void damage_write(struct buffer *out)
+{
+	struct damage pieces[DAMAGE_MAX];
+	size_t n = damage_list(pieces, DAMAGE_MAX);
+	for (size_t i = 0; i < n; i++)
+		buffer_format(out, "damaged: %s at byte %" PRIu64 " (%s): %s %s\n", pieces[i].file, pieces[i].offset,
+		              damage_effect_name(pieces[i].effect), pieces[i].what, pieces[i].remedy);
+}
+
 void api_ready(struct request *request)
 {
 	if (log_figures(engine_log(request->server->engine)).full)
@@ -32,6 +43,7 @@ void api_ready(struct request *request)
 	if (atomic_load(&request->server->stopping))
 		return reply_error(request, 503, "closed", "The server is stopping.");
 	text_reply(request, "ready\n");
+	damage_write(&request->http->out);
 }
 
 /* ---- metrics ---- */
@@ -112,6 +124,7 @@ void api_metrics(struct request *request)
 	metric(out, "log_sync_seconds_max", "gauge", "Longest sync.", (double)log.sync_ns_max / 1e9);
 	metric(out, "log_pending_bytes", "gauge", "Bytes waiting to be written.", (double)log.pending_bytes);
 	metric(out, "log_full", "gauge", "1 while the disk is full.", log.full);
+	metric(out, "damaged_pieces", "gauge", "Pieces of files found damaged since the start; /readyz names them.", (double)damage_count());
 	metric(out, "column_rows", "gauge", "Rows for whole-base questions.", (double)columns_rows(engine_columns(server->engine)));
 	metric(out, "dead_letters_total", "counter", "Refused events since the start.", (double)dead_letters_count(server->dead_letters));
 	metric(out, "audit_lost_total", "counter", "Entries the audit log had no room for since the start.", (double)audit_lost(server->audit));

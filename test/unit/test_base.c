@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/unit.h"
@@ -17,6 +18,28 @@ static void numbers_are_said_in_threes(void **state)
 	char room[COUNT_TEXT_BYTES];
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_string_equal(count_text(room, cases[i].n), cases[i].says);
+}
+
+static void damage_is_entered_once_and_counted_beyond_the_list(void **state)
+{
+	(void)state;
+	struct damage found[DAMAGE_MAX + 1], refusal;
+	damage_clear();
+	assert_false(damage_refusal(&refusal));
+	damage_found("sealing/slots", 448, DAMAGE_LOST, "Restore the slot from a copy of the keys.", "The key of history %d is damaged.", 7);
+	damage_found("sealing/slots", 448, DAMAGE_LOST, "Restore the slot from a copy of the keys.", "The key of history %d is damaged.", 7);
+	assert_int_equal(damage_list(found, DAMAGE_MAX), 1);
+	assert_int_equal(found[0].times, 2);
+	assert_string_equal(found[0].what, "The key of history 7 is damaged.");
+	assert_string_equal(damage_effect_name(found[0].effect), "lost");
+	for (uint64_t at = 0; at < DAMAGE_MAX; at++)
+		damage_found("columns/1.sealed", at, at == 3 ? DAMAGE_REFUSED : DAMAGE_REBUILT, "Nothing to do.", "A row is damaged.");
+	assert_int_equal(damage_list(found, DAMAGE_MAX + 1), DAMAGE_MAX);
+	assert_int_equal(damage_count(), DAMAGE_MAX + 1);
+	assert_true(damage_refusal(&refusal));
+	assert_int_equal(refusal.offset, 3);
+	damage_clear();
+	assert_int_equal(damage_count(), 0);
 }
 
 static void clock_parses_what_clients_send(void **state)
@@ -239,6 +262,7 @@ static void a_failed_buffer_says_so_and_stays_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(damage_is_entered_once_and_counted_beyond_the_list),
 		cmocka_unit_test(clock_parses_what_clients_send),
 		cmocka_unit_test(clock_formats_and_takes_apart_what_it_parses),
 		cmocka_unit_test(a_calendar_month_later_is_the_same_day_or_the_last),
