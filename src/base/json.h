@@ -49,13 +49,18 @@ bool json_bool(struct json value, bool otherwise);
 bool json_int(struct json value, int64_t *number);
 bool json_double(struct json value, double *number);
 
-/* Walk an array or an object: start with {0}; false at the end. @key is set for objects. */
+/*
+ * Walk the items of an array, or the members of an object: start with {0}; false at the end. A value of another type has
+ * none, so whoever asks for members never meets the items of a list. All outputs are set by every call: at the end they
+ * are absent and empty.
+ */
 struct json_cursor {
 	struct json container;
 	size_t next, end;
 	bool started;
 };
-bool json_next(struct json_cursor *cursor, struct json container, struct text *key, struct json *value);
+bool json_next_item(struct json_cursor *cursor, struct json array, struct json *item);
+bool json_next_member(struct json_cursor *cursor, struct json object, struct text *key, struct json *value);
 
 #ifdef __cplusplus
 }

@@ -210,31 +210,33 @@ bool json_double(struct json value, double *number)
 	return value.document && from_c(value).is_number() && from_c(value).get(*number) == simdjson::SUCCESS;
 }
 
-bool json_next(struct json_cursor *cursor, struct json container, struct text *key, struct json *value)
+bool json_next_item(struct json_cursor *cursor, struct json container, struct json *item)
 {
-	if (!container.document)
-		return false;
-	element e = from_c(container);
-	simdjson::dom::object object;
 	simdjson::dom::array array;
-	if (e.get(object) == simdjson::SUCCESS) {
-		auto at = step(cursor, container, object);
-		if (!at)
-			return false;
-		if (key) {
-			std::string_view name = at->key();
-			*key = text{name.data(), name.size()};
-		}
-		*value = to_c(at->value());
-		advance(cursor, *at);
-		return true;
-	}
-	if (e.get(array) != simdjson::SUCCESS)
+	*item = json{nullptr, 0};
+	if (!container.document || from_c(container).get(array) != simdjson::SUCCESS)
 		return false;
 	auto at = step(cursor, container, array);
 	if (!at)
 		return false;
-	*value = to_c(**at);
+	*item = to_c(**at);
+	advance(cursor, *at);
+	return true;
+}
+
+bool json_next_member(struct json_cursor *cursor, struct json container, struct text *key, struct json *value)
+{
+	simdjson::dom::object object;
+	*key = text{"", 0};
+	*value = json{nullptr, 0};
+	if (!container.document || from_c(container).get(object) != simdjson::SUCCESS)
+		return false;
+	auto at = step(cursor, container, object);
+	if (!at)
+		return false;
+	std::string_view name = at->key();
+	*key = text{name.data(), name.size()};
+	*value = to_c(at->value());
 	advance(cursor, *at);
 	return true;
 }

@@ -48,14 +48,14 @@ static void card_show(struct json card)
 	line("name", json_text(json_get(card, TEXT("name"))));
 	line("cid", json_text(json_get(card, TEXT("cid"))));
 	line("since", json_text(json_get(card, TEXT("since"))));
-	while (json_next(&cursor, json_get(card, TEXT("identifiers")), NULL, &item))
+	while (json_next_item(&cursor, json_get(card, TEXT("identifiers")), &item))
 		printf("%-10s %.*s: %.*s\n", "known as", TEXT_ARGS(json_text(json_get(item, TEXT("type")))), TEXT_ARGS(json_text(json_get(item, TEXT("value")))));
 	cursor = (struct json_cursor){0};
-	while (json_next(&cursor, json_get(card, TEXT("open")), NULL, &item))
+	while (json_next_item(&cursor, json_get(card, TEXT("open")), &item))
 		printf("%-10s %.*s, %.*s\n", "matter", TEXT_ARGS(json_text(json_get(item, TEXT("title")))), TEXT_ARGS(json_text(json_get(item, TEXT("state")))));
 	line("next", json_text(json_get(json_get(card, TEXT("next")), TEXT("text"))));
 	cursor = (struct json_cursor){0};
-	while (json_next(&cursor, json_get(card, TEXT("habits")), NULL, &item))
+	while (json_next_item(&cursor, json_get(card, TEXT("habits")), &item))
 		line("guess", json_text(json_get(item, TEXT("text"))));
 }
 

@@ -59,7 +59,7 @@ bool house_column(const struct event *event, int32_t *value)
 	if (!(counted & EVENT_KIND_BIT(event->header.kind)))
 		return false;
 	const struct value properties = event_value(event, TEXT("properties"));
-	for (struct value_cursor cursor = {0}; best && value_next(&cursor, properties, &key, &item);)
+	for (struct value_cursor cursor = {0}; best && value_next_member(&cursor, properties, &key, &item);)
 		for (size_t i = 0; i < best; i++)
 			if (text_equal(key, text_of(measures[i])) && value_double(item, &amount)) {
 				*value = fabs(amount) < 1e7 ? (int32_t)lround(amount * 100) : 0;

@@ -66,7 +66,7 @@ static void refusals_read(struct import *import)
 	int64_t index;
 	if (json_parse(import->parser, buffer_view(&import->answer), &root) != 0)
 		return;
-	while (json_next(&cursor, json_get(root, TEXT("rejected")), NULL, &item)) {
+	while (json_next_item(&cursor, json_get(root, TEXT("rejected")), &item)) {
 		char reason[300];
 		struct text message = json_text(json_get(item, TEXT("message")));
 		snprintf(reason, sizeof reason, "%.*s", TEXT_ARGS(message));

@@ -30,7 +30,7 @@ static int choice_values_read(struct config_build *build, const struct config_do
 	struct value_cursor cursor = {0};
 	struct value item;
 	struct text key;
-	while (value_next(&cursor, value_get(map, TEXT("of")), &key, &item)) {
+	while (value_next_member(&cursor, value_get(map, TEXT("of")), &key, &item)) {
 		if (input->values_n == CONSEQUENCE_VALUES_MAX)
 			return config_problem(build, document, "inputs", "A choice has at most %d values.", CONSEQUENCE_VALUES_MAX);
 		input->values[input->values_n] = key;
@@ -74,7 +74,7 @@ static int inputs_read(struct config_build *build, const struct config *config, 
 	struct value map;
 	struct text name;
 	int error = 0;
-	while (!error && value_next(&cursor, value_get(document->body, TEXT("inputs")), &name, &map)) {
+	while (!error && value_next_member(&cursor, value_get(document->body, TEXT("inputs")), &name, &map)) {
 		if (consequence->inputs_n == CONSEQUENCE_INPUTS_MAX)
 			return config_problem(build, document, "inputs", "There are at most %d inputs.", CONSEQUENCE_INPUTS_MAX);
 		struct consequence_input *input = &consequence->inputs[consequence->inputs_n++];
@@ -82,7 +82,7 @@ static int inputs_read(struct config_build *build, const struct config *config, 
 		error = input_read(build, config, document, map, input);
 	}
 	cursor = (struct value_cursor){0};
-	while (!error && value_next(&cursor, value_get(document->body, TEXT("tables")), &name, &map)) {
+	while (!error && value_next_member(&cursor, value_get(document->body, TEXT("tables")), &name, &map)) {
 		if (consequence->tables_n == CONSEQUENCE_TABLES_MAX || value_type_of(map) != VALUE_OBJECT)
 			return config_problem(build, document, "tables", "There are at most %d tables, and each is a map of numbers.", CONSEQUENCE_TABLES_MAX);
 		consequence->tables[consequence->tables_n] = name;
@@ -196,7 +196,7 @@ static int consequence_read(struct config_build *build, struct config *config, c
 	consequence->name = document->name;
 	consequence->title = member(document->body, "title").n ? member(document->body, "title") : document->name;
 	int error = inputs_read(build, config, document, consequence);
-	while (!error && value_next(&cursor, value_get(document->body, TEXT("outputs")), &name, &map)) {
+	while (!error && value_next_member(&cursor, value_get(document->body, TEXT("outputs")), &name, &map)) {
 		if (consequence->outputs_n == CONSEQUENCE_OUTPUTS_MAX)
 			return config_problem(build, document, "outputs", "There are at most %d outputs.", CONSEQUENCE_OUTPUTS_MAX);
 		consequence->outputs[consequence->outputs_n++].name = name;

@@ -60,7 +60,7 @@ static bool compose(struct buffer *out, double total, struct value allowed)
 	struct value_cursor cursor = {0};
 	struct value item;
 	size_t n = 0, pieces = 0;
-	while (n < KINDS_MAX && value_next(&cursor, allowed, NULL, &item))
+	while (n < KINDS_MAX && value_next_item(&cursor, allowed, &item))
 		n += value_double(item, &kinds[n]) && kinds[n] > 0;
 	size_t list = value_open(out, VALUE_ARRAY);
 	while (rest > 0 && pieces < PIECES_MAX) {
@@ -93,7 +93,7 @@ static struct value companions(struct arena *arena, const struct surface *surfac
 		if (surface->with_n == 1)
 			item = learned;
 		else
-			value_next(&cursor, learned, NULL, &item);
+			value_next_item(&cursor, learned, &item);
 		if (value_type_of(ruled) == VALUE_ARRAY && value_double(value, &total) && compose(&composed, total, ruled)) {
 			item = value_take(arena, &composed);
 			*stated = true;
@@ -311,7 +311,7 @@ static size_t inputs_recorded(struct recommend_input *inputs, const struct produ
 	struct value item;
 	size_t n = 0;
 	int64_t packed;
-	while (n < products->n && value_next(&cursor, value_get(record, TEXT("considered")), NULL, &item))
+	while (n < products->n && value_next_item(&cursor, value_get(record, TEXT("considered")), &item))
 		n += value_int(item, &packed) && recommend_unpack(&inputs[n], products, (uint64_t)packed);
 	return n;
 }

@@ -75,7 +75,7 @@ int layout_decode(struct value payload, const struct surface *surface, int64_t t
 		return 0;
 	}
 	if (op->kind == MENU_OP_SET_ORDER) {
-		while (value_next(&cursor, value_get(payload, TEXT("order")), NULL, &item)) {
+		while (value_next_item(&cursor, value_get(payload, TEXT("order")), &item)) {
 			if (op->order_n == MENU_HOME_MAX)
 				return ERROR_INVALID;
 			op->order[op->order_n++] = surface_option(surface, value_text(item));

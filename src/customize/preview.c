@@ -187,7 +187,7 @@ static struct text difference(const struct product *product, const struct produc
 	struct value_cursor cursor = {0};
 	struct value value;
 	struct text name;
-	while (value_next(&cursor, product->attributes, &name, &value))
+	while (value_next_member(&cursor, product->attributes, &name, &value))
 		if (value_text(value).n && !text_equal(value_text(value), value_text(value_get(from->attributes, name))))
 			return value_text(value);
 	return (struct text){0};

@@ -145,7 +145,7 @@ static int settings_read_all(struct config_build *build, const struct config_doc
 	struct value map;
 	struct text name;
 	int error = 0;
-	while (!error && value_next(&cursor, value_get(document->body, TEXT("settings")), &name, &map)) {
+	while (!error && value_next_member(&cursor, value_get(document->body, TEXT("settings")), &name, &map)) {
 		if (product->settings_n == PRODUCT_SETTINGS_MAX)
 			return config_problem(build, document, "settings", "A product has at most %d settings.", PRODUCT_SETTINGS_MAX);
 		error = setting_read(build, document, name, map, &product->settings[product->settings_n++]);
@@ -157,7 +157,7 @@ static int complements_read(struct config_build *build, const struct config *con
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	while (value_next(&cursor, value_get(document->body, TEXT("complements")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("complements")), &item)) {
 		if (!config_find(config, TEXT("product"), value_text(item)))
 			return config_problem(build, document, "complements", "There is no product \"%.*s\".", TEXT_ARGS(text_cut(value_text(item), 60)));
 		if (product->complements_n == PRODUCT_COMPLEMENTS_MAX)

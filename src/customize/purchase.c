@@ -175,7 +175,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 			line_apply(state, rule, properties, event->header.time_ms, returned);
 			continue;
 		}
-		for (size_t n = 0; n < LINES_MAX && value_next(&cursor, value_at(properties, rule->list), NULL, &line); n++)
+		for (size_t n = 0; n < LINES_MAX && value_next_item(&cursor, value_at(properties, rule->list), &line); n++)
 			line_apply(state, rule, line, event->header.time_ms, returned);
 	}
 }

@@ -46,19 +46,19 @@ static int usual_compile(struct config_build *build, const struct config_documen
 	surface->field = value_text(value_get(learns, TEXT("field")));
 	if (surface->event.n == 0 || surface->field.n == 0)
 		return config_problem(build, document, "learns", "a usual choice learns from an \"event\" and its \"field\"");
-	while (value_next(&cursor, value_get(learns, TEXT("with")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(learns, TEXT("with")), &item)) {
 		if (surface->with_n == SURFACE_WITH_MAX)
 			return config_problem(build, document, "learns.with", "at most %d fields can go with a choice", SURFACE_WITH_MAX);
 		surface->with[surface->with_n++] = value_text(item);
 	}
 	cursor = (struct value_cursor){0};
-	while (value_next(&cursor, value_get(document->body, TEXT("standard")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("standard")), &item)) {
 		if (surface->standard_n == SURFACE_STANDARD_MAX)
 			return config_problem(build, document, "standard", "at most %d standard choices", SURFACE_STANDARD_MAX);
 		surface->standard[surface->standard_n++] = item;
 	}
 	cursor = (struct value_cursor){0};
-	while (value_next(&cursor, value_get(document->body, TEXT("stated")), &key, &item)) {
+	while (value_next_member(&cursor, value_get(document->body, TEXT("stated")), &key, &item)) {
 		if (surface->stated_n == SURFACE_STATED_MAX)
 			return config_problem(build, document, "stated", "at most %d stated fields", SURFACE_STATED_MAX);
 		surface->stated[surface->stated_n++] = (struct surface_stated){key, value_text(item)};
@@ -72,7 +72,7 @@ static int menu_compile(struct config_build *build, const struct config_document
 	struct value_cursor cursor = {0};
 	int64_t slots = 6;
 	size_t n = 0, always_n = 0;
-	while (value_next(&cursor, value_get(document->body, TEXT("options")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("options")), &item)) {
 		if (n == MENU_OPTIONS_MAX)
 			return config_problem(build, document, "options", "a menu has at most %d options", MENU_OPTIONS_MAX);
 		if (surface_option(surface, value_text(item)) != MENU_NONE)
@@ -88,7 +88,7 @@ static int menu_compile(struct config_build *build, const struct config_document
 		return config_problem(build, document, n ? "slots" : "options", n ? "\"slots\" must be 1 to 16" : "a menu needs \"options\"");
 	surface->menu.home_n = (uint16_t)((size_t)slots < n ? (size_t)slots : n);
 	cursor = (struct value_cursor){0};
-	while (value_next(&cursor, value_get(document->body, TEXT("always")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("always")), &item)) {
 		uint16_t option = surface_option(surface, value_text(item));
 		if (option == MENU_NONE)
 			return config_problem(build, document, "always", "\"%.*s\" is not among the options", TEXT_ARGS(value_text(item)));
@@ -110,7 +110,7 @@ static int question_compile(struct config_build *build, const struct config *con
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	while (value_next(&cursor, value_get(document->body, TEXT("questions")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("questions")), &item)) {
 		if (surface->questions_n == SURFACE_QUESTIONS_MAX)
 			return config_problem(build, document, "questions", "a surface has at most %d questions", SURFACE_QUESTIONS_MAX);
 		if (!config_find(config, TEXT("question"), value_text(item)))
@@ -134,7 +134,7 @@ static int recommend_compile(struct config_build *build, const struct config *co
 	if (value_get(document->body, TEXT("learns")).n)
 		return config_problem(build, document, "learns", "a recommendation learns from purchases: write a document of kind purchase");
 	surface->slots = (size_t)slots;
-	while (value_next(&cursor, value_get(document->body, TEXT("categories")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("categories")), &item)) {
 		if (!config_find(config, TEXT("category"), value_text(item)))
 			return config_problem(build, document, "categories", "there is no category \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 60)));
 		if (surface->categories_n == RECOMMEND_CATEGORIES_MAX)
@@ -171,7 +171,7 @@ static int asks_check(struct config_build *build, const struct config_document *
 	struct value item;
 	struct text language;
 	int error = 0;
-	while (value_next(&cursor, asks, &language, &item)) {
+	while (value_next_member(&cursor, asks, &language, &item)) {
 		char path[80];
 		snprintf(path, sizeof path, "asks.%.*s", TEXT_ARGS(text_cut(language, 60)));
 		if (!language_is_tag(language))

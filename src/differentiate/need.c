@@ -12,7 +12,7 @@ static size_t signs_read(const struct config_document *document, uint8_t need, s
 	struct value_cursor cursor = {0};
 	struct value item;
 	size_t n = 0;
-	while (value_next(&cursor, value_get(document->body, TEXT("on")), NULL, &item))
+	while (value_next_item(&cursor, value_get(document->body, TEXT("on")), &item))
 		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 			struct text event = value_text(value_get(item, text_of(keys[i])));
 			if (event.n && out)

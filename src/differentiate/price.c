@@ -64,7 +64,7 @@ static int minutes_read(struct config_build *build, const struct config_document
 	struct value item;
 	struct text name;
 	double amount;
-	while (value_next(&cursor, value_get(document->body, TEXT("minute")), &name, &item)) {
+	while (value_next_member(&cursor, value_get(document->body, TEXT("minute")), &name, &item)) {
 		enum channel channel;
 		if (!channel_parse(name, &channel))
 			return config_problem(build, document, "minute", "There is no channel \"%.*s\".", TEXT_ARGS(text_first(name, 40)));
@@ -84,7 +84,7 @@ static int goal_read(struct config_build *build, const struct config_document *d
 	list->goal = (struct price_goal){.profit = money(goal, "profit"), .minutes = money(goal, "minutes") / 100};
 	if (value_double(value_get(goal, TEXT("stars")), &list->goal.stars) && !(list->goal.stars >= 1 && list->goal.stars <= 5))
 		return config_problem(build, document, "goal.stars", "A month aims at 1 to 5 stars.");
-	while (value_next(&cursor, value_get(goal, TEXT("learns")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(goal, TEXT("learns")), &item)) {
 		if (list->goal.learns_n == PRICE_LEARNS_MAX)
 			return config_problem(build, document, "goal.learns", "A goal learns from at most %d events.", PRICE_LEARNS_MAX);
 		list->goal.learns[list->goal.learns_n++] = value_text(item);
@@ -105,7 +105,7 @@ static int list_read(struct config_build *build, const struct config_document *d
 		list->customer_minute = money(document->body, "customer_minute");
 	if (!error)
 		error = goal_read(build, document, list);
-	while (!error && value_next(&cursor, value_get(document->body, TEXT("lines")), NULL, &item)) {
+	while (!error && value_next_item(&cursor, value_get(document->body, TEXT("lines")), &item)) {
 		if (list->n == PRICE_LINES_MAX)
 			return config_problem(build, document, "lines", "There are more than %d lines.", PRICE_LINES_MAX);
 		error = line_read(build, document, item, &lines[list->n++]);

@@ -45,7 +45,7 @@ struct value language_of(struct value texts, struct text wanted, struct text *la
 	struct value item, best = {0};
 	struct text key;
 	*language = (struct text){"", 0};
-	while (value_next(&cursor, texts, &key, &item))
+	while (value_next_member(&cursor, texts, &key, &item))
 		if (language_serves(key, wanted) && key.n > language->n) {
 			*language = key;
 			best = item;

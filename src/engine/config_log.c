@@ -90,7 +90,7 @@ static int lasting_read(struct config_log *config_log, uint64_t position, struct
 	if (error || !position)
 		return error;
 	struct value names = value_get((struct value){(const uint8_t *)entry.p, entry.n}, TEXT("lasting"));
-	while (value_next(&cursor, names, NULL, &item)) {
+	while (value_next_item(&cursor, names, &item)) {
 		if (lasting->n == CONFIG_LASTING_MAX)
 			return ERROR_CORRUPT;
 		lasting->names[lasting->n] = text_copy(arena, value_text(item));

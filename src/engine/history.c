@@ -109,7 +109,7 @@ static int cover_note(struct history *history, const struct event *event)
 	struct value_cursor cursor = {0}, again = {0};
 	struct value one;
 	size_t n = 0;
-	while (value_next(&cursor, covers, NULL, &one))
+	while (value_next_item(&cursor, covers, &one))
 		n++;
 	if (n == 0)
 		return 0;
@@ -117,7 +117,7 @@ static int cover_note(struct history *history, const struct event *event)
 	if (!cover)
 		return ERROR_MEMORY;
 	*cover = (struct history_cover){.next = history->covers};
-	for (int64_t position; value_next(&again, covers, NULL, &one);)
+	for (int64_t position; value_next_item(&again, covers, &one);)
 		if (value_int(one, &position))
 			cover->positions[cover->n++] = (uint64_t)position;
 	qsort(cover->positions, cover->n, sizeof cover->positions[0], compare_positions);

@@ -174,7 +174,7 @@ static int covers_keep(struct engine *engine, const struct event *before, uint64
 	struct value_cursor cursor = {0};
 	struct value one;
 	int64_t position;
-	while (*n < FOLD_BASE_COVERS_MAX && value_next(&cursor, value_get(before->payload, TEXT("covers")), NULL, &one)) {
+	while (*n < FOLD_BASE_COVERS_MAX && value_next_item(&cursor, value_get(before->payload, TEXT("covers")), &one)) {
 		char local[LOG_ENTRY_BYTES_MAX];
 		struct text entry;
 		struct event event;

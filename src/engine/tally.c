@@ -102,11 +102,11 @@ void tallies_restore(struct engine *engine, struct value payload)
 	struct value pair, count;
 	struct text name;
 	pthread_mutex_lock(&tallies->lock);
-	while (value_next(&cursor, payload, &name, &pair)) {
+	while (value_next_member(&cursor, payload, &name, &pair)) {
 		struct tally *tally = tally_of(tallies, name);
 		struct value_cursor inner = {0};
 		int64_t n;
-		for (size_t i = 0; i < 2 && value_next(&inner, pair, NULL, &count); i++) {
+		for (size_t i = 0; i < 2 && value_next_item(&inner, pair, &count); i++) {
 			if (value_int(count, &n) && n >= 0 && (uint64_t)n > tally->n[i])
 				tally->n[i] = (uint64_t)n;
 			tally->before[i] = tally->n[i];

@@ -47,7 +47,7 @@ static void members_put(const struct renumbering *renumbering, enum event_kind k
 	struct value value;
 	struct text key;
 	size_t opened = value_open(renumbering->out, VALUE_OBJECT);
-	while (value_next(&cursor, object, &key, &value)) {
+	while (value_next_member(&cursor, object, &key, &value)) {
 		if (kind == EVENT_TRIM && text_equal(key, TEXT("covers")))
 			continue;
 		value_put_key(renumbering->out, key);

@@ -116,27 +116,33 @@ enum value_type value_type_of(struct value value)
 	return value.n ? (enum value_type)value.p[0] : VALUE_ABSENT;
 }
 
-bool value_next(struct value_cursor *cursor, struct value container, struct text *key, struct value *value)
+/* The value at @at of @container, and on behind it; false at the end. */
+static bool value_step(struct value_cursor *cursor, struct value container, size_t at, struct value *value)
 {
-	enum value_type type = value_type_of(container);
-	if (type != VALUE_ARRAY && type != VALUE_OBJECT)
-		return false;
-	size_t at = cursor->at ? cursor->at : CONTAINER_HEAD;
-	struct text name;
-	if (at >= container.n)
-		return false;
-	if (type == VALUE_OBJECT) {
-		if (!text_take(container.p, container.n, &at, &name))
-			return false;
-		if (key)
-			*key = name;
-	}
-	size_t bytes = value_bytes(container.p + at, container.n - at);
+	size_t bytes = at < container.n ? value_bytes(container.p + at, container.n - at) : 0;
 	if (bytes == 0)
 		return false;
 	*value = (struct value){container.p + at, bytes};
 	cursor->at = at + bytes;
 	return true;
+}
+
+bool value_next_item(struct value_cursor *cursor, struct value array, struct value *item)
+{
+	*item = absent;
+	if (value_type_of(array) != VALUE_ARRAY)
+		return false;
+	return value_step(cursor, array, cursor->at ? cursor->at : CONTAINER_HEAD, item);
+}
+
+bool value_next_member(struct value_cursor *cursor, struct value object, struct text *key, struct value *value)
+{
+	size_t at = cursor->at ? cursor->at : CONTAINER_HEAD;
+	*key = (struct text){"", 0};
+	*value = absent;
+	if (value_type_of(object) != VALUE_OBJECT || at >= object.n || !text_take(object.p, object.n, &at, key))
+		return false;
+	return value_step(cursor, object, at, value);
 }
 
 struct value value_get(struct value object, struct text key)
@@ -146,7 +152,7 @@ struct value value_get(struct value object, struct text key)
 	struct text name;
 	if (value_type_of(object) != VALUE_OBJECT)
 		return absent;
-	while (value_next(&cursor, object, &name, &found))
+	while (value_next_member(&cursor, object, &name, &found))
 		if (text_equal(name, key))
 			return found;
 	return absent;
@@ -277,14 +283,29 @@ void value_close(struct buffer *out, size_t opened)
 	memcpy(out->p + opened + 1, &length, sizeof length);
 }
 
-int value_put_json(struct buffer *out, struct json json, unsigned depth_max)
+static int container_put_json(struct buffer *out, struct json json, enum json_type type, unsigned depth_max)
 {
 	struct json_cursor cursor = {0};
 	struct json item;
 	struct text key;
+	int error = depth_max == 0 ? ERROR_LIMIT : 0;
+	size_t opened = value_open(out, type == JSON_ARRAY ? VALUE_ARRAY : VALUE_OBJECT);
+	if (type == JSON_ARRAY)
+		while (!error && json_next_item(&cursor, json, &item))
+			error = value_put_json(out, item, depth_max - 1);
+	else
+		while (!error && json_next_member(&cursor, json, &key, &item)) {
+			value_put_key(out, key);
+			error = value_put_json(out, item, depth_max - 1);
+		}
+	value_close(out, opened);
+	return error ? error : out->failed ? ERROR_LIMIT : 0;
+}
+
+int value_put_json(struct buffer *out, struct json json, unsigned depth_max)
+{
 	int64_t whole;
 	double real;
-	size_t opened;
 	enum json_type type = json_type_of(json);
 	switch (type) {
 	case JSON_ABSENT:
@@ -307,18 +328,7 @@ int value_put_json(struct buffer *out, struct json json, unsigned depth_max)
 		break;
 	case JSON_ARRAY:
 	case JSON_OBJECT:
-		if (depth_max == 0)
-			return ERROR_LIMIT;
-		opened = value_open(out, type == JSON_ARRAY ? VALUE_ARRAY : VALUE_OBJECT);
-		while (json_next(&cursor, json, &key, &item)) {
-			if (type == JSON_OBJECT)
-				value_put_key(out, key);
-			int error = value_put_json(out, item, depth_max - 1);
-			if (error)
-				return error;
-		}
-		value_close(out, opened);
-		break;
+		return container_put_json(out, json, type, depth_max);
 	}
 	return out->failed ? ERROR_LIMIT : 0;
 }
@@ -362,13 +372,13 @@ static void json_of(struct json_writer *writer, struct value value, bool exact)
 		break;
 	case VALUE_ARRAY:
 		json_array_begin(writer);
-		while (value_next(&cursor, value, NULL, &item))
+		while (value_next_item(&cursor, value, &item))
 			json_of(writer, item, exact);
 		json_array_end(writer);
 		break;
 	case VALUE_OBJECT:
 		json_object_begin(writer);
-		while (value_next(&cursor, value, &key, &item)) {
+		while (value_next_member(&cursor, value, &key, &item)) {
 			json_key(writer, key);
 			json_of(writer, item, exact);
 		}

@@ -39,11 +39,15 @@ bool value_double(struct value value, double *number);     /* An int or a double
 bool value_is_true(struct value value);
 bool value_equal(struct value a, struct value b);          /* Same bytes. */
 
-/* Walk a container: start with {0}; false at the end. @key is set for objects and may be NULL. */
+/*
+ * Walk the items of an array, or the members of an object: start with {0}; false at the end. A value of another type has
+ * none. All outputs are set by every call: at the end they are absent and empty.
+ */
 struct value_cursor {
 	size_t at;
 };
-bool value_next(struct value_cursor *cursor, struct value container, struct text *key, struct value *value);
+bool value_next_item(struct value_cursor *cursor, struct value array, struct value *item);
+bool value_next_member(struct value_cursor *cursor, struct value object, struct text *key, struct value *value);
 
 /* Append one value to @out. Objects and arrays are opened and closed in pairs: open returns what close wants. */
 void value_put_null(struct buffer *out);

@@ -14,7 +14,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	struct value value;
 	struct text name;
 	uint8_t corrected = value_get(event->payload, TEXT("correction")).n ? TRAIT_CORRECTED : 0;
-	while (value_next(&cursor, value_get(event->payload, TEXT("traits")), &name, &value))
+	while (value_next_member(&cursor, value_get(event->payload, TEXT("traits")), &name, &value))
 		latest_set(state, &(struct latest){
 			.key = name, .value = value_type_of(value) == VALUE_NULL ? (struct value){0} : value,
 			.order = event->header.time_ms, .position = event->position, .source = event->header.source,

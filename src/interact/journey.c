@@ -19,7 +19,7 @@ static int events_read(struct config_build *build, const struct config_document 
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	while (value_next(&cursor, value_get(document->body, text_of(key)), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, text_of(key)), &item)) {
 		if (*n == JOURNEY_EVENTS_MAX)
 			return config_problem(build, document, key, "%s names more than %d events.", key, JOURNEY_EVENTS_MAX);
 		events[(*n)++] = value_text(item);

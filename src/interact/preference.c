@@ -9,7 +9,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 	struct value value;
 	struct text name;
 	(void)context;
-	while (value_next(&cursor, value_get(event->payload, TEXT("set")), &name, &value))
+	while (value_next_member(&cursor, value_get(event->payload, TEXT("set")), &name, &value))
 		latest_set(state, &(struct latest){
 			.key = name, .value = value_type_of(value) == VALUE_NULL ? (struct value){0} : value,
 			.order = (int64_t)event->position, .position = event->position, .source = event->header.source,

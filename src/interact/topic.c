@@ -19,7 +19,7 @@ static int compile(struct config_build *build, struct config *config, const void
 		enum channel channel;
 		if (document->name.n > NAME_BYTES_MAX)
 			error = config_problem(build, document, "name", "the name of a topic has at most %d bytes", NAME_BYTES_MAX);
-		while (value_next(&cursor, value_get(document->body, TEXT("channels")), NULL, &item))
+		while (value_next_item(&cursor, value_get(document->body, TEXT("channels")), &item))
 			if (!channel_parse(value_text(item), &channel))
 				error = config_problem(build, document, "channels", "there is no channel \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 40)));
 	}
@@ -37,7 +37,7 @@ bool topic_next(const struct config *config, size_t *at, struct topic *topic)
 	if (!document)
 		return false;
 	*topic = (struct topic){.name = document->name, .title = value_text(value_get(document->body, TEXT("title")))};
-	while (value_next(&cursor, value_get(document->body, TEXT("channels")), NULL, &item))
+	while (value_next_item(&cursor, value_get(document->body, TEXT("channels")), &item))
 		if (channel_parse(value_text(item), &channel))
 			topic->channels |= 1u << channel;
 	return true;

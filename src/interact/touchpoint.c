@@ -40,7 +40,7 @@ static size_t bindings_of(const struct config_document *document, struct binding
 	enum channel channel = CHANNEL_NONE;
 	size_t n = 0;
 	channel_parse(value_text(value_get(document->body, TEXT("channel"))), &channel);
-	while (value_next(&cursor, on, NULL, &item))
+	while (value_next_item(&cursor, on, &item))
 		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 			struct text event = value_text(value_get(item, text_of(keys[i].key)));
 			if (event.n && out)
@@ -79,7 +79,7 @@ static int sources_compile(struct config_build *build, struct config *config, co
 		struct value_cursor cursor = {0};
 		struct value purpose;
 		struct text category;
-		while (value_next(&cursor, value_get(document->body, TEXT("categories")), &category, &purpose)) {
+		while (value_next_member(&cursor, value_get(document->body, TEXT("categories")), &category, &purpose)) {
 			char path[120];
 			snprintf(path, sizeof path, "categories.%.*s", TEXT_ARGS(text_cut(category, 100)));
 			if (!config_find(config, TEXT("purpose"), value_text(purpose)))

@@ -66,7 +66,7 @@ static struct text owner_of(const struct broken_look *looking, const struct jour
 		const struct layer_node *node = &layers->nodes[i];
 		struct value_cursor cursor = {0};
 		struct value item;
-		while (node->layer == LAYER_INTERACTION && value_next(&cursor, value_get(node->document->body, TEXT("events")), NULL, &item)) {
+		while (node->layer == LAYER_INTERACTION && value_next_item(&cursor, value_get(node->document->body, TEXT("events")), &item)) {
 			if (!text_equal(value_text(item), rule->goal))
 				continue;
 			for (size_t j = node->any_n; j < node->needs_n; j++)

@@ -101,7 +101,7 @@ static bool order_complete(struct menu_op *op, const struct surface *surface, co
 	struct json_cursor cursor = {0};
 	struct json item;
 	size_t always_left = 0, home_n = surface->menu.home_n;
-	while (json_next(&cursor, list, NULL, &item)) {
+	while (json_next_item(&cursor, list, &item)) {
 		uint16_t option = surface_option(surface, json_text(item));
 		if (option == MENU_NONE || placed[option] || op->order_n == home_n)
 			return false;
@@ -227,7 +227,7 @@ int preferences_apply(struct request *request, uint32_t origin, struct json set,
 	int error = 0;
 	value_put_key(&payload, TEXT("set"));
 	size_t inner = value_open(&payload, VALUE_OBJECT);
-	while (!error && json_next(&cursor, set, &name, &value)) {
+	while (!error && json_next_member(&cursor, set, &name, &value)) {
 		struct menu_op op;
 		const struct surface *surface = menu_named(request, name, &part);
 		if (!surface) {

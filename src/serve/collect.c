@@ -253,14 +253,14 @@ static bool context_put(struct buffer *out, struct json own, struct json shared)
 		return true;
 	value_put_key(out, TEXT("context"));
 	size_t object = value_open(out, VALUE_OBJECT);
-	while (good && json_next(&cursor, own, &key, &value)) {
+	while (good && json_next_member(&cursor, own, &key, &value)) {
 		if (text_equal(key, TEXT("token")))
 			continue;
 		value_put_key(out, key);
 		good = value_put_json(out, value, EVENT_NESTING_MAX - 1) == 0;
 	}
 	cursor = (struct json_cursor){0};
-	while (good && json_next(&cursor, shared, &key, &value)) {
+	while (good && json_next_member(&cursor, shared, &key, &value)) {
 		if (text_equal(key, TEXT("token")) || json_type_of(json_get(own, key)) != JSON_ABSENT)
 			continue;
 		value_put_key(out, key);
@@ -321,7 +321,7 @@ static void external_ids_add(struct resolve_request *wanted, struct arena *arena
 {
 	struct json_cursor cursor = {0};
 	struct json item;
-	while (json_next(&cursor, list, NULL, &item)) {
+	while (json_next_item(&cursor, list, &item)) {
 		struct text type = json_text(json_get(item, TEXT("type"))), collection = json_text(json_get(item, TEXT("collection")));
 		if (type.n && (collection.n == 0 || text_equal(collection, TEXT("users"))))
 			identifier_add(wanted, arena, type, text_or_number(arena, json_get(item, TEXT("id"))));
@@ -705,7 +705,7 @@ static void one(struct request *request, enum event_kind kind)
 		if (json_parse(thread_parser(), buffer_view(&collect.refusals), &refusal) == 0) {
 			struct json_cursor cursor = {0};
 			struct json first = {0};
-			json_next(&cursor, refusal, NULL, &first);
+			json_next_item(&cursor, refusal, &first);
 			reply_error(request, 400, text_terminated(request->arena, json_text(json_get(first, TEXT("code")))), "%.*s",
 			            TEXT_ARGS(json_text(json_get(first, TEXT("message")))));
 		}
@@ -746,7 +746,7 @@ static void many(struct request *request, bool import)
 		collect_free(&collect);
 		return;
 	}
-	while (!error && json_next(&cursor, batch, NULL, &item)) {
+	while (!error && json_next_item(&cursor, batch, &item)) {
 		if (index >= COLLECT_BATCH_EVENTS_MAX) {
 			struct incoming beyond = {.json = item, .index = index};
 			incoming_refuse(&beyond, "too_many_events", "A batch may have at most %d events.", COLLECT_BATCH_EVENTS_MAX);

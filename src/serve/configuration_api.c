@@ -50,7 +50,7 @@ static bool files_read(struct request *request, struct json root, struct config_
 		reply_error(request, 400, "no_files", "\"files\" must be a list of {\"name\", \"text\"}.");
 		return false;
 	}
-	while (json_next(&cursor, list, NULL, &item))
+	while (json_next_item(&cursor, list, &item))
 		found[version->files_n++] =
 			(struct config_file){json_text(json_get(item, TEXT("name"))), json_text(json_get(item, TEXT("text")))};
 	version->files = found;
@@ -114,7 +114,7 @@ static bool document_read(struct request *request, struct buffer *text)
 	json_put_text(&out, "kind", request->parameters[0]);
 	json_put_text(&out, "name", request->parameters[1]);
 	int error = 0;
-	while (!error && json_next(&cursor, root, &key, &item)) {
+	while (!error && json_next_member(&cursor, root, &key, &item)) {
 		if (text_equal(key, TEXT("kind")) || text_equal(key, TEXT("name")))
 			continue;
 		encoded.n = 0;

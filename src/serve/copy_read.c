@@ -43,7 +43,7 @@ static bool files_check(struct copy_read *copy, struct json manifest)
 	struct json_cursor cursor = {0};
 	struct json file, list = json_get(manifest, TEXT("files"));
 	bool named[ARCHIVE_FILES_MAX] = {false};
-	while (json_next(&cursor, list, NULL, &file)) {
+	while (json_next_item(&cursor, list, &file)) {
 		struct text name = json_text(json_get(file, TEXT("name")));
 		if (!is_whole(copy, file, name))
 			return false;
@@ -75,7 +75,7 @@ static bool histories_read(struct copy_read *copy, struct json manifest)
 	struct json_cursor cursor = {0};
 	struct json item;
 	struct adoption *adoption = &copy->adoption;
-	while (json_next(&cursor, json_get(manifest, TEXT("histories")), NULL, &item)) {
+	while (json_next_item(&cursor, json_get(manifest, TEXT("histories")), &item)) {
 		struct origin_id *id = &copy->names[adoption->histories_n];
 		if (adoption->histories_n == CUSTOMER_ORIGINS_MAX || !origin_parse(json_text(item), id) || origin_is_zero(*id))
 			return refuse(copy, "invalid_copy", "The manifest's \"histories\" are not ids, or more than a customer can have.");

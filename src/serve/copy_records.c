@@ -63,14 +63,14 @@ static bool marks_read(const struct reading *reading, struct json line, struct e
 	const struct config *config = engine_config(reading->copy->request->server->engine);
 	struct json_cursor cursor = {0};
 	struct json item;
-	while (json_next(&cursor, json_get(line, TEXT("flags")), NULL, &item)) {
+	while (json_next_item(&cursor, json_get(line, TEXT("flags")), &item)) {
 		unsigned flag = export_flag_of(json_text(item));
 		if (!flag)
 			return refuse(reading, "invalid_record", "a flag of it is not known.");
 		header->flags |= (uint8_t)flag;
 	}
 	cursor = (struct json_cursor){0};
-	while (json_next(&cursor, json_get(line, TEXT("purposes")), NULL, &item)) {
+	while (json_next_item(&cursor, json_get(line, TEXT("purposes")), &item)) {
 		struct text name = json_text(item);
 		const struct purpose *purpose = purpose_find(config, name);
 		if (!purpose && !text_equal(name, TEXT("service")) && !text_starts(name, TEXT("removed-")))

@@ -248,7 +248,7 @@ void api_preferences(struct request *request)
 	struct json_cursor cursor = {0};
 	struct json value;
 	struct text name;
-	while (json_next(&cursor, set, &name, &value)) {
+	while (json_next_member(&cursor, set, &name, &value)) {
 		const char *refusal = product_setting_refusal(request, name, value);
 		if (refusal)
 			return reply_error(request, 422, "invalid_setting", "%s", refusal);

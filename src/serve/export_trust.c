@@ -181,7 +181,7 @@ void export_recipients_write(struct copy *copy)
 		json_array_begin(&out);
 		struct value_cursor cursor = {0};
 		struct value name;
-		while (value_next(&cursor, purpose->recipients, NULL, &name))
+		while (value_next_item(&cursor, purpose->recipients, &name))
 			json_write_text(&out, value_text(name));
 		json_array_end(&out);
 		json_object_end(&out);

@@ -193,7 +193,7 @@ static struct seen interaction_seen(const struct taking *taking, const struct la
 	struct value_cursor cursor = {0};
 	struct value item;
 	struct seen all = {0};
-	while (value_next(&cursor, value_get(node->document->body, TEXT("events")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(node->document->body, TEXT("events")), &item)) {
 		uint32_t number = dictionary_find(names, value_text(item));
 		if (!number || number >= taking->names_n)
 			continue;

@@ -45,7 +45,7 @@ static void find_in(struct found *found, struct text state, struct text field, b
 		struct text key;
 		bool hit = same_name(field, entry.key) && value_type_of(entry.value) > VALUE_NULL;
 		/* A field of the address is a field of the form: street, city. */
-		while (!hit && value_type_of(entry.value) == VALUE_OBJECT && value_next(&cursor, entry.value, &key, &item))
+		while (!hit && value_type_of(entry.value) == VALUE_OBJECT && value_next_member(&cursor, entry.value, &key, &item))
 			if (same_name(field, key) && value_type_of(item) > VALUE_NULL) {
 				hit = true;
 				inner = item;
@@ -92,7 +92,7 @@ static struct text fields_asked(struct request *request)
 	const struct config *config = engine_config(request->server->engine);
 	const struct config_document *touchpoint =
 		config && given.n == 0 ? config_find(config, TEXT("touchpoint"), http_query(request->http, "touchpoint")) : NULL;
-	while (touchpoint && value_next(&cursor, value_get(touchpoint->body, TEXT("asks")), NULL, &item)) {
+	while (touchpoint && value_next_item(&cursor, value_get(touchpoint->body, TEXT("asks")), &item)) {
 		buffer_string(&fields, fields.n ? "," : "");
 		buffer_text(&fields, value_text(item));
 	}

@@ -101,7 +101,7 @@ static struct text learned_from(struct reading *reading, const struct event *eve
 	case EVENT_PREFERENCE:
 		return TEXT("how it is wanted");
 	case EVENT_IDENTIFY:
-		if (!value_next(&cursor, value_get(event->payload, TEXT("traits")), &key, &item))
+		if (!value_next_member(&cursor, value_get(event->payload, TEXT("traits")), &key, &item))
 			return (struct text){0};
 		buffer_string(&words, "the ");
 		buffer_text(&words, text_first(key, 60));

@@ -73,7 +73,7 @@ static void list_write(struct html *html, const char *before, struct value list,
 	struct value_cursor cursor = {0};
 	struct value item;
 	bool any = false;
-	while (value_next(&cursor, list, NULL, &item)) {
+	while (value_next_item(&cursor, list, &item)) {
 		html_string(html, any ? ", " : before);
 		portal_foreign(html, value_text(item), language);
 		any = true;

@@ -53,7 +53,7 @@ static struct text wish_text(struct value value, char bytes[WISH_BYTES])
 		return TEXT("true");
 	if (value_int(value, &number))
 		return (struct text){bytes, (size_t)snprintf(bytes, WISH_BYTES, "%lld", (long long)number)};
-	while (value_type_of(value) == VALUE_ARRAY && n + 24 < WISH_BYTES && value_next(&cursor, value, NULL, &item))
+	while (value_type_of(value) == VALUE_ARRAY && n + 24 < WISH_BYTES && value_next_item(&cursor, value, &item))
 		if (value_int(item, &number))
 			n += (size_t)snprintf(bytes + n, WISH_BYTES - n, "%s%lld", n ? "," : "", (long long)number);
 	return (struct text){bytes, n};

@@ -62,7 +62,7 @@ static void options_write(struct html *html, struct value list)
 	struct value_cursor cursor = {0};
 	struct value option;
 	size_t n = 0;
-	while (n < OPTIONS_SAID_MAX && value_next(&cursor, list, NULL, &option)) {
+	while (n < OPTIONS_SAID_MAX && value_next_item(&cursor, list, &option)) {
 		html_string(html, n++ ? ", " : "You were offered ");
 		portal_value(html, value_get(option, TEXT("value")));
 	}
@@ -74,7 +74,7 @@ static void products_write(struct portal *portal, struct value list)
 	struct value_cursor cursor = {0};
 	struct value item;
 	size_t n = 0;
-	while (n < OPTIONS_SAID_MAX && value_next(&cursor, list, NULL, &item)) {
+	while (n < OPTIONS_SAID_MAX && value_next_item(&cursor, list, &item)) {
 		html_string(&portal->html, n++ ? ", " : "You were shown ");
 		html_text(&portal->html, portal_document_title(portal->config, TEXT("product"), value_text(item)));
 	}

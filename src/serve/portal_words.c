@@ -51,7 +51,7 @@ static void value_text_write(struct html *html, struct value value, unsigned lev
 	struct text key;
 	int64_t whole;
 	double number;
-	bool object = value_type_of(value) == VALUE_OBJECT, any = false;
+	bool any = false;
 	if (value_int(value, &whole))
 		html_format(html, "%" PRId64, whole);
 	else if (value_double(value, &number))
@@ -63,7 +63,7 @@ static void value_text_write(struct html *html, struct value value, unsigned lev
 	else if (value_type_of(value) <= VALUE_NULL || levels == VALUE_LEVELS_MAX)
 		html_string(html, "nothing");
 	else
-		while (value_next(&cursor, value, object ? &key : NULL, &item)) {
+		while (value_type_of(value) == VALUE_OBJECT ? value_next_member(&cursor, value, &key, &item) : value_next_item(&cursor, value, &item)) {
 			html_string(html, any ? ", " : "");
 			value_text_write(html, item, levels + 1);
 			any = true;
@@ -133,7 +133,7 @@ static void order_text(struct portal *portal, const struct surface *surface, str
 	struct value item;
 	bool any = false;
 	html_string(&portal->html, "Menu in your own order: ");
-	while (value_next(&cursor, order, NULL, &item)) {
+	while (value_next_item(&cursor, order, &item)) {
 		if (value_text(item).n == 0)
 			continue;
 		html_string(&portal->html, any ? ", " : "");
@@ -172,7 +172,7 @@ static void preference_text(struct portal *portal, struct value set)
 	struct value value;
 	struct text name;
 	bool any = false;
-	while (value_next(&cursor, set, &name, &value)) {
+	while (value_next_member(&cursor, set, &name, &value)) {
 		html_string(&portal->html, any ? "; " : "");
 		any = true;
 		if (portal_wish_text(&portal->html, name, value) || portal_contact_text(portal, name, value))

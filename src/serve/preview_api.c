@@ -30,7 +30,7 @@ static bool names_check(struct request *request, const struct consequence *conse
 	struct json_cursor cursor = {0};
 	struct json value;
 	struct text name;
-	while (json_next(&cursor, choices, &name, &value)) {
+	while (json_next_member(&cursor, choices, &name, &value)) {
 		bool known = false;
 		for (size_t i = 0; i < consequence->inputs_n; i++)
 			known |= text_equal(consequence->inputs[i].name, name);

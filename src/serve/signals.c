@@ -45,7 +45,7 @@ static void list_take(struct collect *collect, struct incoming *event, struct sa
 	struct json_cursor cursor = {0};
 	struct json item;
 	said->any |= json_type_of(list) == JSON_ARRAY;
-	while (json_next(&cursor, list, NULL, &item))
+	while (json_next_item(&cursor, list, &item))
 		category_take(collect, event, said, text_or_number(collect->request->arena, item), yes);
 }
 
@@ -55,7 +55,7 @@ static void said_read(struct collect *collect, struct incoming *event, struct sa
 	struct json_cursor cursor = {0};
 	struct text category, provider = json_text(json_get(lists, TEXT("provider")));
 	*said = (struct said){.any = json_type_of(preferences) == JSON_OBJECT};
-	while (json_next(&cursor, preferences, &category, &answer))
+	while (json_next_member(&cursor, preferences, &category, &answer))
 		category_take(collect, event, said, category, json_bool(answer, false));
 	snprintf(said->control, sizeof said->control, "context.consent");
 	if (json_type_of(lists) == JSON_OBJECT) {

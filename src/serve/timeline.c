@@ -16,7 +16,7 @@ static void traits_write(struct json_writer *out, const struct event *event, con
 	bool cut = false;
 	json_key(out, TEXT("properties"));
 	json_object_begin(out);
-	while (value_next(&cursor, value_get(event->payload, TEXT("traits")), &name, &value)) {
+	while (value_next_member(&cursor, value_get(event->payload, TEXT("traits")), &name, &value)) {
 		if (limits && trait_use_find(limits, name)) {
 			cut = true;
 			continue;

@@ -152,7 +152,7 @@ static int begun_take(struct erasures *erasures, struct json line, int64_t now_m
 	if (!id_take(item.erasure.id, json_text(json_get(line, TEXT("erasure")))) || !json_int(json_get(line, TEXT("at")), &item.erasure.begun_ms))
 		return ERROR_CORRUPT;
 	int error = arrays_make(erasures, &item, json_count(origins), json_count(hashes), &numbers);
-	for (struct json_cursor cursor = {0}; !error && json_next(&cursor, origins, NULL, &value);) {
+	for (struct json_cursor cursor = {0}; !error && json_next_item(&cursor, origins, &value);) {
 		if (!json_int(value, &number) || number <= 0 || number > UINT32_MAX)
 			return ERROR_CORRUPT;
 		numbers[item.erasure.origins_n++] = (uint32_t)number;
@@ -161,7 +161,7 @@ static int begun_take(struct erasures *erasures, struct json line, int64_t now_m
 		erasures->has_old |= json_count(hashes) > 0;
 		return error ? error : item_enter(erasures, &item);
 	}
-	for (struct json_cursor cursor = {0}; !error && json_next(&cursor, hashes, NULL, &value);) {
+	for (struct json_cursor cursor = {0}; !error && json_next_item(&cursor, hashes, &value);) {
 		struct text hex = json_text(value);
 		size_t n;
 		if (hex.n != HASH_HEX || sodium_hex2bin((uint8_t *)&item.hashes[item.hashes_n], sizeof *item.hashes, hex.p, hex.n, NULL, &n, NULL) != 0)

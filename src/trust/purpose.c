@@ -95,7 +95,7 @@ static int texts_check(struct config_build *build, const struct config_document 
 	struct value item;
 	struct text language;
 	int error = 0;
-	while (value_next(&cursor, texts, &language, &item)) {
+	while (value_next_member(&cursor, texts, &language, &item)) {
 		char path[80];
 		snprintf(path, sizeof path, "texts.%.*s", TEXT_ARGS(text_cut(language, 60)));
 		if (!language_is_tag(language))
@@ -187,7 +187,7 @@ int purposes_read(struct config_build *build, const struct config *config, const
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	for (*n = 0; value_next(&cursor, value_get(document->body, text_of(key)), NULL, &item);) {
+	for (*n = 0; value_next_item(&cursor, value_get(document->body, text_of(key)), &item);) {
 		const struct purpose *purpose = purpose_find(config, value_text(item));
 		if (!purpose)
 			return config_problem(build, document, key, "there is no purpose \"%.*s\"", TEXT_ARGS(text_cut(value_text(item), 80)));

@@ -44,7 +44,7 @@ static int kinds_read(struct config_build *build, const struct config_document *
 	struct value_cursor cursor = {0};
 	struct value item;
 	*bits = 0;
-	while (value_next(&cursor, value_get(document->body, TEXT("of")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(document->body, TEXT("of")), &item)) {
 		uint32_t bit = kind_bit(value_text(item));
 		if (!bit)
 			return config_problem(build, document, "of", "\"of\" names some of: %s", OF_WORDS);
@@ -118,7 +118,7 @@ bool retention_fits(const struct retention_rule *rule, const struct event *event
 		return false;
 	if (value_type_of(rule->events) == VALUE_ABSENT)
 		return true;
-	while (value_next(&cursor, rule->events, NULL, &item))
+	while (value_next_item(&cursor, rule->events, &item))
 		if (text_equal(value_text(item), event->name))
 			return true;
 	return false;

@@ -125,7 +125,7 @@ static void refusals_check(struct json root, size_t events, bool import, struct 
 	MUST(json_int(json_get(root, TEXT("accepted")), &accepted) && (uint64_t)accepted == moved.accepted);
 	MUST(json_int(json_get(root, TEXT("refused")), &refused) && (uint64_t)refused == moved.refused);
 	MUST(json_count(list) == (import || moved.refused < LISTED_MAX ? moved.refused : LISTED_MAX));
-	while (json_next(&cursor, list, NULL, &item)) {
+	while (json_next_item(&cursor, list, &item)) {
 		MUST(json_int(json_get(item, TEXT("index")), &index) && index > last && (size_t)index < events);
 		refusal_check(item);
 		last = index;
@@ -169,7 +169,7 @@ static size_t events_count(struct text body, bool many, bool *named)
 	if (!many || json_type_of(batch) != JSON_ARRAY)
 		return !many;
 	*named = true;
-	while (json_next(&cursor, batch, NULL, &event))
+	while (json_next_item(&cursor, batch, &event))
 		*named = *named && text_trim(json_text(json_get(event, TEXT("messageId")))).n > 0;
 	return json_count(batch);
 }

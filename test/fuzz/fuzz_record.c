@@ -12,7 +12,7 @@ static size_t walk(struct value value)
 	int64_t whole;
 	double real;
 	size_t n = value_text(value).n + value_int(value, &whole) + value_double(value, &real);
-	while (value_next(&cursor, value, &key, &item))
+	while (value_next_member(&cursor, value, &key, &item))
 		n += key.n + walk(item) + value_equal(value_get(value, key), item);
 	return n;
 }

@@ -191,7 +191,7 @@ static void json_reads_what_it_wrote(void **state)
 	struct json_cursor cursor = {0};
 	enum json_type seen[3];
 	size_t n = 0;
-	while (json_next(&cursor, list, NULL, &value))
+	while (json_next_item(&cursor, list, &value))
 		seen[n++] = json_type_of(value);
 	assert_int_equal(n, 3);
 	assert_int_equal(seen[0], JSON_BOOL);
@@ -200,7 +200,7 @@ static void json_reads_what_it_wrote(void **state)
 	struct text key;
 	cursor = (struct json_cursor){0};
 	n = 0;
-	while (json_next(&cursor, root, &key, &value))
+	while (json_next_member(&cursor, root, &key, &value))
 		n++;
 	assert_int_equal(n, 5);
 	assert_text_equal(key, "at");

@@ -110,7 +110,7 @@ static void a_scalar_is_what_its_key_says(void **state)
 	assert_true(value_is_true(value_get(thing->body, TEXT("open"))));
 	struct value_cursor cursor = {0};
 	struct value item;
-	for (size_t i = 0; value_next(&cursor, value_get(thing->body, TEXT("options")), NULL, &item); i++)
+	for (size_t i = 0; value_next_item(&cursor, value_get(thing->body, TEXT("options")), &item); i++)
 		assert_int_equal(value_type_of(item), VALUE_TEXT);
 	assert_int_equal(config->version, 7);
 	config_free(config);

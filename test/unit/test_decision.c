@@ -98,7 +98,7 @@ static void record_of_a_short_menu_keeps_every_name(void **state)
 	struct value record = {(const uint8_t *)out.p, out.n}, item;
 	struct value_cursor cursor = {0};
 	size_t n = 0;
-	while (value_next(&cursor, value_get(record, TEXT("home")), NULL, &item))
+	while (value_next_item(&cursor, value_get(record, TEXT("home")), &item))
 		assert_true(text_equal(value_text(item), surface.options[n++]));
 	assert_int_equal(n, 6);
 	assert_true(text_equal(value_text(value_at(record, TEXT("ask.option"))), surface.options[20]));
@@ -126,7 +126,7 @@ static void record_of_long_values_keeps_the_first(void **state)
 		struct value record = {(const uint8_t *)out.p, out.n}, first;
 		struct value_cursor cursor = {0};
 		if (length < 100) {
-			assert_true(value_next(&cursor, value_get(record, TEXT("options")), NULL, &first));
+			assert_true(value_next_item(&cursor, value_get(record, TEXT("options")), &first));
 			assert_int_equal(value_text(value_get(first, TEXT("value"))).n, length);
 		}
 		for (size_t i = 0; i < DECISION_OPTIONS_MAX; i++)
@@ -160,7 +160,7 @@ static void record_of_a_recommendation_keeps_every_input(void **state)
 		struct value_cursor cursor = {0};
 		size_t n = 0;
 		int64_t packed;
-		while (value_next(&cursor, value_get(record, TEXT("considered")), NULL, &item)) {
+		while (value_next_item(&cursor, value_get(record, TEXT("considered")), &item)) {
 			assert_true(value_int(item, &packed));
 			assert_true((uint64_t)packed == UINT64_MAX - n++);
 		}

@@ -84,7 +84,7 @@ static size_t walked(struct value value)
 	struct value item;
 	struct text key;
 	size_t n = 1;
-	while (value_next(&cursor, value, &key, &item))
+	while (value_next_member(&cursor, value, &key, &item))
 		n += walked(item);
 	return n + value_text(value).n;
 }

@@ -60,7 +60,7 @@ static void flatten(struct ndjson *ndjson, struct json object, struct text befor
 	struct json_cursor cursor = {0};
 	struct text key;
 	struct json value;
-	while (!ndjson->refused && json_next(&cursor, object, &key, &value)) {
+	while (!ndjson->refused && json_next_member(&cursor, object, &key, &value)) {
 		enum json_type type = json_type_of(value);
 		if (type == JSON_ARRAY || type == JSON_NULL)
 			continue;

@@ -108,9 +108,9 @@ static void proposal_get(struct value value, struct idea_part *part)
 {
 	struct value_cursor cursor = {0};
 	struct value title = {0}, text = {0}, first = {0};
-	value_next(&cursor, value, NULL, &title);
-	value_next(&cursor, value, NULL, &text);
-	value_next(&cursor, value, NULL, &first);
+	value_next_item(&cursor, value, &title);
+	value_next_item(&cursor, value, &text);
+	value_next_item(&cursor, value, &first);
 	part->title = value_text(title);
 	part->text = value_text(text);
 	value_int(first, &part->time_ms);

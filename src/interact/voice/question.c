@@ -47,7 +47,7 @@ static int choices_read(struct config_build *build, const struct config_document
 	struct value_cursor cursor = {0};
 	struct value title;
 	struct text name;
-	while (value_next(&cursor, value_get(document->body, text_of(key)), &name, &title)) {
+	while (value_next_member(&cursor, value_get(document->body, text_of(key)), &name, &title)) {
 		if (*n == QUESTION_OPTIONS_MAX)
 			return config_problem(build, document, key, "at most %d can be named", QUESTION_OPTIONS_MAX);
 		if (value_text(title).n == 0)

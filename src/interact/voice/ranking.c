@@ -22,7 +22,7 @@ static void names_add(struct value list, uint32_t *marks, uint8_t *n)
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	while (*n < QUESTION_OPTIONS_MAX && value_next(&cursor, list, NULL, &item)) {
+	while (*n < QUESTION_OPTIONS_MAX && value_next_item(&cursor, list, &item)) {
 		uint32_t mark = mark_of(value_text(item));
 		bool there = mark == 0;
 		for (uint8_t i = 0; i < *n; i++)
@@ -99,7 +99,7 @@ static int names_put(struct buffer *out, const char *key, const struct question 
 	uint32_t seen = 0;
 	value_put_key(out, text_of(key));
 	size_t opened = value_open(out, VALUE_ARRAY);
-	for (*n = 0; value_next(&cursor, list, NULL, &item); (*n)++) {
+	for (*n = 0; value_next_item(&cursor, list, &item); (*n)++) {
 		size_t i = 0;
 		while (i < question->options_n && !text_equal(question->options[i].name, value_text(item)))
 			i++;

@@ -80,7 +80,7 @@ static size_t items_of(struct value list)
 	struct value_cursor cursor = {0};
 	struct value item;
 	size_t n = 0;
-	while (value_next(&cursor, list, NULL, &item))
+	while (value_next_item(&cursor, list, &item))
 		n++;
 	return n;
 }
@@ -129,7 +129,7 @@ static void maps_take(struct building *building, struct layer_node *node)
 		return;
 	for (size_t map = 0; map < MAPS_N; map++)
 		node->removed[map] = true;
-	while (value_next(&cursor, maps, NULL, &item)) {
+	while (value_next_item(&cursor, maps, &item)) {
 		enum layers_map map;
 		if (layers_map_parse(value_text(item), &map) == 0)
 			node->removed[map] = false;
@@ -225,7 +225,7 @@ static void needs_take(struct building *building, struct layer_node *node, const
 {
 	struct value list = value_get(node->document->body, text_of(key)), item;
 	struct value_cursor cursor = {0};
-	while (value_next(&cursor, list, NULL, &item)) {
+	while (value_next_item(&cursor, list, &item)) {
 		struct text name = value_text(item);
 		uint32_t found = *slot_of(building, name);
 		if (!found) {
@@ -246,7 +246,7 @@ static void promises_bind(struct building *building, struct layer_node *node)
 	struct value list = value_get(node->document->body, TEXT("promises")), item;
 	struct value_cursor cursor = {0};
 	uint32_t *bound = take(building, items_of(list), sizeof *bound);
-	while (bound && value_next(&cursor, list, NULL, &item)) {
+	while (bound && value_next_item(&cursor, list, &item)) {
 		size_t i = 0;
 		while (i < building->promises->n && !text_equal(building->promises->items[i].name, value_text(item)))
 			i++;

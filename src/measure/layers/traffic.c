@@ -28,7 +28,7 @@ static void interaction_bind(struct counting *counting, uint32_t index)
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	while (value_next(&cursor, value_get(counting->layers->nodes[index].document->body, TEXT("events")), NULL, &item)) {
+	while (value_next_item(&cursor, value_get(counting->layers->nodes[index].document->body, TEXT("events")), &item)) {
 		uint32_t number = number_of(counting, value_text(item));
 		for (size_t i = 0; number && i < HITS_MAX; i++)
 			if (!counting->interactions[number][i]) {
