@@ -4,9 +4,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
-#include <xxhash.h>
 
 enum { SHARDS = 16, SLOTS_MIN = 128, FREE = 0, FORGOTTEN = 1 };
 
@@ -58,9 +59,19 @@ void dedupe_free(struct dedupe *dedupe)
 	memory_free(dedupe);
 }
 
-uint64_t dedupe_hash(struct text message_id)
+struct identifier_hash dedupe_scope(struct text source)
 {
-	uint64_t hash = XXH3_64bits(message_id.p, message_id.n);
+	static const uint8_t label[] = "attune: messages of a source";
+	struct identifier_hash scope;
+	crypto_generichash((uint8_t *)&scope, sizeof scope, (const uint8_t *)source.p, source.n, label, sizeof label - 1);
+	return scope;
+}
+
+uint64_t dedupe_hash(struct identifier_hash scope, struct text message_id)
+{
+	uint64_t hash;
+	static_assert(sizeof scope == crypto_shorthash_KEYBYTES && sizeof hash == crypto_shorthash_BYTES, "SipHash takes the scope as its key.");
+	crypto_shorthash((uint8_t *)&hash, (const uint8_t *)message_id.p, message_id.n, (const uint8_t *)&scope);
 	return hash > FORGOTTEN ? hash : hash + 2;
 }
 

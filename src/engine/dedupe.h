@@ -8,7 +8,7 @@
 #ifndef ATTUNE_ENGINE_DEDUPE_H
 #define ATTUNE_ENGINE_DEDUPE_H
 
-#include "base/text.h"
+#include "engine/directory.h"
 
 enum { DEDUPE_HOURS = 25 };
 
@@ -17,7 +17,14 @@ struct dedupe;
 struct dedupe *dedupe_new(size_t bytes_max); /* NULL without memory. */
 void dedupe_free(struct dedupe *dedupe);
 
-uint64_t dedupe_hash(struct text message_id); /* Never 0. */
+/* The scope of the ids of @source's own systems: the same on every server, so that a copy of a customer brings along what it has seen. */
+struct identifier_hash dedupe_scope(struct text source);
+
+/*
+ * The hash of @message_id within @scope: dedupe_scope for who is trusted, and a directory_hash for everybody else, who then cannot find an id
+ * with the hash of another sender's, for they do not know the directory's key. Never 0.
+ */
+uint64_t dedupe_hash(struct identifier_hash scope, struct text message_id);
 
 /* Note @hash as received at @received_ms; *@seen says whether it was there. Errors: ERROR_MEMORY. Threads: safe. */
 int dedupe_note(struct dedupe *dedupe, uint64_t hash, int64_t received_ms, bool *seen) MUST_CHECK;

@@ -9,12 +9,10 @@
 
 #include "base/clock.h"
 #include "engine/dedupe.h"
-#include "identify/resolve.h"
 #include "interact/touchpoint.h"
 #include "serve/caller.h"
 #include "serve/dead_letters.h"
 #include "trust/retention.h"
-#include "trust/erasures.h"
 #include "serve/segments_left.h"
 #include "serve/signals.h"
 #include "serve/noted.h"
@@ -109,7 +107,7 @@ static bool is_object_or_absent(struct json json)
 	return type == JSON_OBJECT || type == JSON_ABSENT || type == JSON_NULL;
 }
 
-static void members_pick(struct incoming *event)
+void incoming_pick(struct incoming *event)
 {
 #define X(name) TEXT(#name),
 	static const struct text members[] = {INCOMING_MEMBERS(X)}, in_context[] = {INCOMING_CONTEXT(X)};
@@ -300,159 +298,6 @@ static bool encode(struct collect *collect, struct incoming *event, struct buffe
 	return event->code.n == 0;
 }
 
-/* ---- whose it is ---- */
-
-static void identifier_add(struct resolve_request *wanted, struct arena *arena, struct text type, struct text value)
-{
-	struct identifier identifier = {type, value};
-	char *copy = arena_alloc(arena, IDENTIFIER_BYTES_MAX);
-	if (!copy || value.n == 0 || value.n > IDENTIFIER_BYTES_MAX || wanted->n == IDENTIFIERS_AN_EVENT_MAX)
-		return;
-	identifier = identifier_normalise(identifier, copy);
-	if (!identifier_is_usable(identifier))
-		return;
-	for (size_t i = 0; i < wanted->n; i++)
-		if (text_equal(wanted->identifiers[i].type, identifier.type) && text_equal(wanted->identifiers[i].value, identifier.value))
-			return;
-	wanted->identifiers[wanted->n++] = identifier;
-}
-
-static void external_ids_add(struct resolve_request *wanted, struct arena *arena, struct json list)
-{
-	struct json_cursor cursor = {0};
-	struct json item;
-	while (json_next_item(&cursor, list, &item)) {
-		struct text type = json_text(json_get(item, TEXT("type"))), collection = json_text(json_get(item, TEXT("collection")));
-		if (type.n && (collection.n == 0 || text_equal(collection, TEXT("users"))))
-			identifier_add(wanted, arena, type, text_or_number(arena, json_get(item, TEXT("id"))));
-	}
-}
-
-/* Everything that says who it is, as somebody trusted says it. */
-static void identifiers_trusted(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
-{
-	struct arena *arena = collect->request->arena;
-	struct json traits = event->of.traits, of_context = event->in.traits;
-	identifier_add(wanted, arena, IDENTIFIER_USER, event->user_id);
-	if (event->kind == EVENT_IDENTIFY)
-		identifier_add(wanted, arena, IDENTIFIER_EMAIL, json_text(json_get(traits, TEXT("email"))));
-	identifier_add(wanted, arena, IDENTIFIER_EMAIL, json_text(json_get(of_context, TEXT("email"))));
-	identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
-	external_ids_add(wanted, arena, event->in.externalIds);
-	if (event->kind != EVENT_ALIAS)
-		return;
-	struct identifier previous = {IDENTIFIER_USER, text_or_number(arena, event->of.previousId)};
-	bool was_user = resolve_find(collect->engine, previous) != 0;
-	identifier_add(wanted, arena, was_user ? IDENTIFIER_USER : IDENTIFIER_ANONYMOUS, previous.value);
-	wanted->explicit_link = true;
-}
-
-/*
- * A token vouches for the pair of its userId and an anonymousId and for nothing else that the event says: somebody who is
- * signed in could otherwise name the e-mail address or the userId of another and be taken for that person.
- */
-static void identifiers_vouched(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
-{
-	struct arena *arena = collect->request->arena;
-	identifier_add(wanted, arena, IDENTIFIER_USER, event->user_id);
-	identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
-	struct text previous = text_or_number(arena, json_get(event->json, TEXT("previousId")));
-	if (event->kind == EVENT_ALIAS && !resolve_find(collect->engine, (struct identifier){IDENTIFIER_USER, previous}))
-		identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, previous);
-}
-
-/* Does the customer of @anonymous have a user id other than @user? Then a mere claim must not touch them. */
-static bool belongs_to_other(struct collect *collect, struct text anonymous, struct text user)
-{
-	uint32_t origin = resolve_find(collect->engine, (struct identifier){IDENTIFIER_ANONYMOUS, anonymous});
-	struct customer *customer = origin ? customer_lock_of(collect->engine, origin) : NULL;
-	if (!customer)
-		return false;
-	struct text state = reader_service(collect->engine, customer, &identifier_fold);
-	bool other = identifier_count(state, IDENTIFIER_USER) > 0 && !identifier_has(state, (struct identifier){IDENTIFIER_USER, user});
-	customer_unlock(collect->engine, customer);
-	return other;
-}
-
-/* A public key speaks for the anonymousId alone; the rest is a claim that stays apart until somebody vouches for it. */
-static void identifiers_public(struct collect *collect, struct incoming *event, struct resolve_request *wanted)
-{
-	struct arena *arena = collect->request->arena;
-	event->write.header.flags |= EVENT_UNVERIFIED;
-	if (event->anonymous_id.n && !(event->user_id.n && belongs_to_other(collect, event->anonymous_id, event->user_id)))
-		identifier_add(wanted, arena, IDENTIFIER_ANONYMOUS, event->anonymous_id);
-	if (wanted->n == 0 && strcmp(collect->server->settings.identify_from_public, "off") != 0)
-		identifier_add(wanted, arena, IDENTIFIER_CLAIMED, event->user_id);
-}
-
-/* Has the company's backend signed that this is the userId's customer? */
-static bool token_vouches(struct collect *collect, struct incoming *event)
-{
-	struct request *request = collect->request;
-	struct text token = json_text(event->in.token), subject = request->caller.subject;
-	if (request->caller.scope != KEY_CUSTOMER &&
-	    (token.n == 0 || token_check(collect->server->keys, request->arena, token, request->now_ms, &subject) != 0))
-		return false;
-	struct identifier named;
-	if (identifier_parse(subject, &named) && text_equal(named.type, IDENTIFIER_USER) && event->user_id.n)
-		return text_equal(named.value, event->user_id);
-	if (event->user_id.n == 0 && identifier_parse(subject, &named) && text_equal(named.type, IDENTIFIER_USER)) {
-		event->user_id = named.value; /* Signed in, though the event itself does not say so. */
-		return true;
-	}
-	uint32_t who = customer_named(collect->server, subject);
-	uint32_t user = resolve_find(collect->engine, (struct identifier){IDENTIFIER_USER, event->user_id});
-	return who && user && atomic_load(&engine_origin(collect->engine, who)->customer) ==
-	                              atomic_load(&engine_origin(collect->engine, user)->customer);
-}
-
-/* A public key may make only so many customers a minute. */
-static bool is_flood(struct collect *collect, const struct resolve_request *wanted)
-{
-	struct server *server = collect->server;
-	int64_t minute = collect->request->now_ms / MS_A_MINUTE;
-	if (collect->trusted)
-		return false;
-	for (size_t i = 0; i < wanted->n; i++)
-		if (resolve_find(collect->engine, wanted->identifiers[i]))
-			return false;
-	if (atomic_exchange(&server->new_customers_minute, minute) != minute)
-		atomic_store(&server->new_customers, 0);
-	return atomic_fetch_add(&server->new_customers, 1) >= server->settings.new_customers_a_minute;
-}
-
-/* Is it about somebody who was erased, from the time before? */
-static bool is_erased(struct collect *collect, const struct incoming *event, const struct resolve_request *wanted)
-{
-	struct erasures *erasures = collect->server->erasures;
-	for (size_t i = 0; erasures_any(erasures) && i < wanted->n; i++) {
-		struct identifier_hash hash = directory_hash(engine_directory(collect->engine), wanted->identifiers[i].type, wanted->identifiers[i].value);
-		if (erasures_suppress(erasures, hash, event->write.header.time_ms, collect->request->now_ms))
-			return true;
-	}
-	return false;
-}
-
-static int owner_find(struct collect *collect, struct incoming *event, uint32_t *origin)
-{
-	struct resolve_request wanted = {.header = event->write.header, .because = event->message_id};
-	wanted.n = 0;
-	if (collect->trusted || strcmp(collect->server->settings.identify_from_public, "trusted") == 0)
-		identifiers_trusted(collect, event, &wanted);
-	else if (event->verified)
-		identifiers_vouched(collect, event, &wanted);
-	else
-		identifiers_public(collect, event, &wanted);
-	if (wanted.n == 0) {
-		incoming_refuse(event, "blocked_id", "None of its identifiers may be used: they are placeholders or too long.");
-		return ERROR_INVALID;
-	}
-	event->erased = is_erased(collect, event, &wanted);
-	if (event->erased)
-		return ERROR_DENIED;
-	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
-}
-
 /* ---- one event ---- */
 
 /* Did a public key send this for somebody who is known by more than an anonymousId? */
@@ -491,7 +336,7 @@ static int store(struct collect *collect, struct incoming *event)
 {
 	uint32_t origin;
 	struct segments_left left;
-	int error = owner_find(collect, event, &origin);
+	int error = incoming_owner(collect, event, &origin);
 	if (error)
 		return error;
 	struct customer *customer = customer_lock_of(collect->engine, origin);
@@ -525,14 +370,14 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 		incoming_refuse(event, "wrong_type", "An event must be an object.");
 		return false;
 	}
-	members_pick(event);
+	incoming_pick(event);
 	if (!kind_read(event) || !fields_check(event) || !ids_read(collect, event) || !name_read(event) || !time_read(collect, event))
 		return false;
-	event->verified = token_vouches(collect, event);
+	event->verified = incoming_is_vouched(collect, event);
 	if (!place_read(collect, event))
 		return false;
 	event->write.header.kind = (uint16_t)event->kind;
-	event->write.header.message_hash = dedupe_hash(event->message_id);
+	event->write.header.message_hash = dedupe_hash(collect->scope, event->message_id);
 	if (collect->import)
 		event->write.header.flags |= EVENT_IMPORTED;
 	return encode(collect, event, out) && statement_read(collect, event, out) && is_kept(collect, event);
@@ -552,11 +397,15 @@ static struct text event_json(struct arena *arena, struct json json)
 	return copy;
 }
 
-static void refused_note(struct collect *collect, const struct incoming *event)
+static void refused_note(struct collect *collect, struct incoming *event)
 {
 	struct json_writer *out = &collect->refusals_out;
 	struct text message = text_of(event->message), json = event_json(collect->request->arena, event->json);
-	dead_letters_add(collect->server->dead_letters, collect->request->now_ms, collect->source, event->code.p, message, json);
+	struct resolve_request named = {.n = 0};
+	incoming_named(collect, event, &named);
+	dead_letters_add(collect->server->dead_letters, &(struct dead_letter){
+		.time_ms = collect->request->now_ms, .source = collect->source, .code = event->code.p, .message = message, .event = json,
+		.named = named.identifiers, .named_n = named.n});
 	atomic_fetch_add_explicit(&collect->server->figures.events_rejected, 1, memory_order_relaxed);
 	collect->refused++;
 	if (collect->listed++ >= REFUSED_LISTED_MAX && !collect->import)
@@ -621,6 +470,20 @@ static int event_take(struct collect *collect, struct json json, enum event_kind
 
 /* ---- calls ---- */
 
+/*
+ * Within what messageIds are told apart: a source, for its secret keys; else one public key, one customer, or one of staff. So nobody can use
+ * up the ids of a sender who is trusted more.
+ */
+static struct identifier_hash message_scope(struct engine *engine, const struct caller *caller)
+{
+	if (caller->key && caller->key->scope == KEY_SECRET)
+		return dedupe_scope(text_of(caller->key->source));
+	if (caller->key)
+		return directory_hash(engine_directory(engine), TEXT("messages of key"), text_of(caller->key->id));
+	return caller->staff.n ? directory_hash(engine_directory(engine), TEXT("messages of staff"), caller->staff) :
+	                         directory_hash(engine_directory(engine), TEXT("messages of customer"), caller->subject);
+}
+
 static bool collect_start(struct collect *collect, struct request *request, struct json root)
 {
 	if (request->caller.scope == KEY_NONE)
@@ -629,6 +492,7 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 		return false;
 	*collect = (struct collect){.request = request, .server = request->server, .engine = request->server->engine};
 	collect->trusted = request->caller.scope == KEY_SECRET;
+	collect->scope = message_scope(collect->engine, &request->caller);
 	collect->source = request->caller.key ? text_of(request->caller.key->source) : request->caller.staff.n ? TEXT("console") : TEXT("customer");
 	collect->context = json_get(root, TEXT("context"));
 	collect->gpc = signals_gpc_said(request);

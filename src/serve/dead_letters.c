@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LETTER_TEXT_MAX = 500, EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT };
+enum { EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT };
 
 struct dead_letters {
 	char path[4200];
@@ -85,19 +85,32 @@ static void halve(struct dead_letters *letters)
 	memory_free(bytes);
 }
 
-void dead_letters_add(struct dead_letters *letters, int64_t now_ms, struct text source, const char *code, struct text message,
-                      struct text event)
+static void letter_write(struct buffer *line, const struct dead_letter *letter)
+{
+	struct json_writer writer = JSON_WRITER(line);
+	json_object_begin(&writer);
+	json_put_time(&writer, "time", letter->time_ms);
+	json_put_text(&writer, "source", letter->source);
+	json_put_text(&writer, "code", text_of(letter->code));
+	json_put_text(&writer, "message", letter->message);
+	json_put_text(&writer, "event", text_cut(letter->event, EVENT_BYTES_KEPT));
+	json_key(&writer, TEXT("identifiers"));
+	json_array_begin(&writer);
+	for (size_t i = 0; i < letter->named_n; i++) {
+		json_object_begin(&writer);
+		json_put_text(&writer, "type", letter->named[i].type);
+		json_put_text(&writer, "value", letter->named[i].value);
+		json_object_end(&writer);
+	}
+	json_array_end(&writer);
+	json_object_end(&writer);
+	buffer_char(line, '\n');
+}
+
+void dead_letters_add(struct dead_letters *letters, const struct dead_letter *letter)
 {
 	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX * 4);
-	struct json_writer writer = JSON_WRITER(&line);
-	json_object_begin(&writer);
-	json_put_time(&writer, "time", now_ms);
-	json_put_text(&writer, "source", source);
-	json_put_text(&writer, "code", text_of(code));
-	json_put_text(&writer, "message", message);
-	json_put_text(&writer, "event", text_cut(event, EVENT_BYTES_KEPT));
-	json_object_end(&writer);
-	buffer_char(&line, '\n');
+	letter_write(&line, letter);
 	pthread_mutex_lock(&letters->lock);
 	letters->n++;
 	if (letters->bytes + (off_t)line.n > DEAD_LETTERS_BYTES_MAX)
@@ -123,17 +136,17 @@ uint64_t dead_letters_count(struct dead_letters *letters)
 }
 
 /* Is it a letter, whole? A power cut may have torn one. */
-static bool is_whole(struct json_parser *parser, struct text line)
+static bool letter_read(struct json_parser *parser, struct text line, struct json *root)
 {
-	struct json root;
-	return line.n && json_parse(parser, line, &root) == 0 && json_type_of(root) == JSON_OBJECT;
+	return line.n && json_parse(parser, line, root) == 0 && json_type_of(*root) == JSON_OBJECT;
 }
 
 /* Call @take with whole lines of the last @bytes_max bytes, the newest first, until it returns false. */
-static int lines_walk(struct dead_letters *letters, size_t bytes_max, bool (*take)(void *arg, struct text line), void *arg)
+static int lines_walk(struct dead_letters *letters, size_t bytes_max, bool (*take)(void *arg, struct text line, struct json root), void *arg)
 {
 	char *bytes;
 	struct text lines;
+	struct json root;
 	struct json_parser *parser = json_parser_new(LINE_BYTES_MAX * 4, 4);
 	if (!parser)
 		return ERROR_MEMORY;
@@ -146,8 +159,8 @@ static int lines_walk(struct dead_letters *letters, size_t bytes_max, bool (*tak
 		while (start > 0 && lines.p[start - 1] != '\n')
 			start--;
 		struct text line = text_trim((struct text){lines.p + start, end - start});
-		if (is_whole(parser, line))
-			more = take(arg, line);
+		if (letter_read(parser, line, &root))
+			more = take(arg, line, root);
 		end = start;
 	}
 	json_parser_free(parser);
@@ -161,9 +174,10 @@ struct listing {
 	size_t n;
 };
 
-static bool listing_take(void *arg, struct text line)
+static bool listing_take(void *arg, struct text line, struct json root)
 {
 	struct listing *listing = arg;
+	(void)root;
 	if (listing->n == 0)
 		return false;
 	json_write_raw(listing->writer, line);
@@ -181,49 +195,46 @@ int dead_letters_write(struct dead_letters *letters, struct json_writer *writer,
 }
 
 struct about {
-	const struct text *values;
-	size_t n;
+	bool (*is_about)(void *arg, struct identifier named);
+	void *arg;
 	struct buffer *out;
 };
 
-/* The event stands in its line as a text: what was quoted in it is quoted with a backslash here. */
-static bool about_take(void *arg, struct text line)
+/* Does the letter name somebody to whom @is_about says yes? */
+static bool letter_is_about(const struct about *about, struct json root)
 {
-	struct about *about = arg;
-	char quoted[520];
-	for (size_t i = 0; i < about->n; i++) {
-		int n = snprintf(quoted, sizeof quoted, "\\\"%.*s\\\"", TEXT_ARGS(about->values[i]));
-		if (n <= 0 || (size_t)n >= sizeof quoted || !text_find(line, (struct text){quoted, (size_t)n}, NULL))
-			continue;
-		buffer_text(about->out, line);
-		buffer_char(about->out, '\n');
-		break;
+	struct json_cursor cursor = {0};
+	struct json named;
+	while (json_next_item(&cursor, json_get(root, TEXT("identifiers")), &named)) {
+		struct identifier identifier = {json_text(json_get(named, TEXT("type"))), json_text(json_get(named, TEXT("value")))};
+		if (about->is_about(about->arg, identifier))
+			return true;
 	}
+	return false;
+}
+
+static bool about_take(void *arg, struct text line, struct json root)
+{
+	static const struct text members[] = {TEXT("time"), TEXT("code"), TEXT("message"), TEXT("event")};
+	struct about *about = arg;
+	struct json_writer writer = JSON_WRITER(about->out);
+	(void)line;
+	if (!letter_is_about(about, root))
+		return true;
+	json_object_begin(&writer);
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		json_key(&writer, members[i]);
+		json_write_text(&writer, json_text(json_get(root, members[i])));
+	}
+	json_object_end(&writer);
+	buffer_char(about->out, '\n');
 	return true;
 }
 
-int dead_letters_about(struct dead_letters *letters, const struct text *values, size_t n, struct buffer *out)
+int dead_letters_about(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, struct buffer *out)
 {
-	struct about about = {values, n, out};
+	struct about about = {is_about, arg, out};
 	return lines_walk(letters, DEAD_LETTERS_BYTES_MAX, about_take, &about);
-}
-
-/* Does a text of the event in @line make @is_about say yes? Texts are quoted there, as in about_take. */
-static bool line_is_about(struct text line, bool (*is_about)(void *, struct text), void *arg)
-{
-	static const struct text quote = {"\\\"", 2};
-	struct text rest = line;
-	size_t at, end;
-	while (text_find(rest, quote, &at)) {
-		rest = text_from(rest, at + quote.n);
-		if (!text_find(rest, quote, &end))
-			return false;
-		if (end && end <= LETTER_TEXT_MAX && is_about(arg, text_first(rest, end)))
-			return true;
-		/* The end of this text may be the beginning of the next one where a key or a comma is missing: look again from it. */
-		rest = text_from(rest, end);
-	}
-	return false;
 }
 
 /* Put @lines in the place of the file. */
@@ -239,20 +250,27 @@ static int lines_replace(struct dead_letters *letters, struct text lines)
 	return 0;
 }
 
-int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *, struct text), void *arg, size_t *n)
+int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, size_t *n)
 {
+	const struct about about = {is_about, arg, NULL};
 	char *bytes;
 	struct text rest, line;
+	struct json root;
+	bool changed = false;
+	struct json_parser *parser = json_parser_new(LINE_BYTES_MAX * 4, 4);
 	*n = 0;
+	if (!parser)
+		return ERROR_MEMORY;
 	pthread_mutex_lock(&letters->lock);
 	int error = tail_read(letters, (size_t)letters->bytes, &bytes, &rest);
 	struct buffer kept = BUFFER_INIT(2 * (size_t)DEAD_LETTERS_BYTES_MAX);
 	while (!error && rest.n) {
 		text_next(&rest, '\n', &line);
-		if (line.n && line_is_about(line, is_about, arg)) {
-			++*n;
+		bool is_whole = letter_read(parser, line, &root), is_theirs = is_whole && letter_is_about(&about, root);
+		*n += is_theirs;
+		changed |= is_theirs || !is_whole; /* A torn line names nobody any more, and might hold anybody's data. */
+		if (is_theirs || !is_whole)
 			continue;
-		}
 		buffer_text(&kept, line);
 		buffer_char(&kept, '\n');
 	}
@@ -260,9 +278,10 @@ int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *, s
 		memory_free(bytes);
 	if (!error && kept.failed)
 		error = ERROR_MEMORY;
-	if (!error && *n)
+	if (!error && changed)
 		error = lines_replace(letters, buffer_view(&kept));
 	pthread_mutex_unlock(&letters->lock);
+	json_parser_free(parser);
 	buffer_free(&kept);
 	return error;
 }

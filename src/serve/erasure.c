@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VALUES_MAX = 400, VALUE_BYTES_MIN = 6 /* Shorter ones stand everywhere by chance. */, TYPES_MAX = 32, CERTIFICATE_BYTES_MAX = 64 * 1024 };
+enum { VALUES_MAX = 400, VALUE_BYTES_MIN = 6 /* Shorter ones stand everywhere by chance. */, CERTIFICATE_BYTES_MAX = 64 * 1024 };
 static const uint64_t SEARCH_BYTES_MAX = (uint64_t)16 << 30;
 
 /* What is known of one while it goes on. */
@@ -34,8 +34,6 @@ struct erasing {
 	const struct identifier_hash *hashes;
 	struct text values[VALUES_MAX];   /* That named the customer, in the clear; none after a restart. */
 	size_t values_n;
-	struct text types[TYPES_MAX];     /* Of identifiers, beside the usual ones. */
-	size_t types_n;
 	size_t letters;
 	struct folder_search search;
 	bool is_shut;                     /* A sealed record was tried after the keys were destroyed. */
@@ -113,15 +111,6 @@ static void value_add(struct erasing *erasing, struct text value)
 		erasing->values[erasing->values_n++] = copy;
 }
 
-static void type_add(struct erasing *erasing, struct text type)
-{
-	for (size_t i = 0; i < erasing->types_n; i++)
-		if (text_equal(erasing->types[i], type))
-			return;
-	if (erasing->types_n < TYPES_MAX)
-		erasing->types[erasing->types_n++] = text_copy(erasing->arena, type);
-}
-
 /* The texts that name the customer: identifiers, and what was stated. */
 static int values_find(struct erasing *erasing, uint32_t origin)
 {
@@ -135,33 +124,21 @@ static int values_find(struct erasing *erasing, uint32_t origin)
 	struct text identifiers = error ? (struct text){0} : reader_state(&reader, &identifier_fold);
 	struct text traits = error ? (struct text){0} : reader_state(&reader, &trait_fold);
 	customer_unlock(erasing->server->engine, customer);
-	for (size_t at = 0; identifier_next(identifiers, &at, &known);) {
+	for (size_t at = 0; identifier_next(identifiers, &at, &known);)
 		value_add(erasing, known.identifier.value);
-		type_add(erasing, known.identifier.type);
-	}
 	for (size_t at = 0; latest_next(traits, &at, &trait);)
 		value_add(erasing, value_text(trait.value));
 	return error;
 }
 
-
-/* Does @value name somebody who is being erased, under any type of identifier? */
-static bool is_about(void *arg, struct text value)
+/* Is @named an identifier of who is being erased? It is normalised already. */
+static bool is_about(void *arg, struct identifier named)
 {
-	static const char *const usual[] = {"user", "anonymous", "email", "phone", "claimed-user"};
 	const struct erasing *erasing = arg;
-	const size_t usual_n = sizeof usual / sizeof *usual;
-	for (size_t i = 0; i < usual_n + erasing->types_n; i++) {
-		char copy[IDENTIFIER_BYTES_MAX];
-		struct identifier identifier = {i < usual_n ? text_of(usual[i]) : erasing->types[i - usual_n], value};
-		if (!identifier_is_usable(identifier))
-			continue;
-		identifier = identifier_normalise(identifier, copy);
-		struct identifier_hash hash = directory_hash(engine_directory(erasing->server->engine), identifier.type, identifier.value);
-		for (size_t h = 0; h < erasing->identifiers_n; h++)
-			if (erasing->hashes[h].high == hash.high && erasing->hashes[h].low == hash.low)
-				return true;
-	}
+	struct identifier_hash hash = directory_hash(engine_directory(erasing->server->engine), named.type, named.value);
+	for (size_t i = 0; i < erasing->identifiers_n; i++)
+		if (erasing->hashes[i].high == hash.high && erasing->hashes[i].low == hash.low)
+			return true;
 	return false;
 }
 

@@ -14,7 +14,7 @@
 #include "trust/audit.h"
 #include "trust/reader.h"
 
-enum { IDENTIFIERS_MAX = 1000, HISTORY_BYTES_MAX = 512 * 1024 * 1024, SCHEMA_BYTES_MAX = 64 * 1024 };
+enum { HISTORY_BYTES_MAX = 512 * 1024 * 1024, SCHEMA_BYTES_MAX = 64 * 1024 };
 
 /* ---- one JSON document ---- */
 
@@ -183,15 +183,16 @@ static int histories_write(struct copy *copy)
 	return error;
 }
 
+static bool is_own_identifier(void *arg, struct identifier named)
+{
+	const struct copy *copy = arg;
+	return identifier_has(copy->identifiers, named);
+}
+
 static int refused_gather(struct copy *copy)
 {
-	struct identifier_known known;
-	struct text values[IDENTIFIERS_MAX];
-	size_t n = 0;
 	struct buffer *out = &copy->files[COPY_REFUSED];
-	for (size_t at = 0; n < IDENTIFIERS_MAX && identifier_next(copy->identifiers, &at, &known);)
-		values[n++] = known.identifier.value;
-	int error = dead_letters_about(copy->request->server->dead_letters, values, n, out);
+	int error = dead_letters_about(copy->request->server->dead_letters, is_own_identifier, copy, out);
 	for (size_t i = 0; i < out->n; i++)
 		copy->counts[COPY_REFUSED] += out->p[i] == '\n';
 	return error;

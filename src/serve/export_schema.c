@@ -82,7 +82,7 @@ static const struct row consents[] = {
 	{"@graph[].received", "time!", "When it came: what counts"}, {"@graph[].withdrawal", "text!", "Where it is taken back, on this server"}, {"@graph[].undone", "bool!", "It is as if it had never been"}, {0}};
 
 static const struct row refused[] = {
-	{"time", "time!", "When it came"}, {"source", "text!", "Who sent it"}, {"code", "text!", "Why it was refused"}, {"message", "text!", "The same in words"}, {"event", "text!", "The event as it came, cut at 32 KiB"}, {0}};
+	{"time", "time!", "When it came"}, {"code", "text!", "Why it was refused"}, {"message", "text!", "The same in words"}, {"event", "text!", "The event as it came, cut at 32 KiB"}, {0}};
 
 static const struct row audit[] = {
 	{"n", "int!", "Number of the entry"}, {"before", "text!", "Hash of the entry before"}, {"time", "time!", "When"}, {"who", "text!", "Who"}, {"what", "text!", "Did what"},

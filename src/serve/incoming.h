@@ -2,6 +2,7 @@
 #ifndef ATTUNE_SERVE_INCOMING_H
 #define ATTUNE_SERVE_INCOMING_H
 
+#include "identify/resolve.h"
 #include "serve/collect.h"
 
 /* One call: what its events share, and what came of them. */
@@ -16,6 +17,7 @@ struct collect {
 	bool import, trusted;             /* trusted: a secret key vouches for what is said of identity. */
 	bool gpc;                         /* The browser says Sec-GPC: 1. */
 	struct text source;
+	struct identifier_hash scope;     /* Within which messageIds are told apart. */
 	uint32_t source_number;
 	size_t accepted, duplicates, refused, listed, consents;
 	uint64_t wait_for;
@@ -61,6 +63,26 @@ struct incoming {
 
 /* Refuse the event, with a stable code (static storage) and a sentence. */
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Pick out the members that are looked at. The event is an object. */
+void incoming_pick(struct incoming *event);
+
+/* ---- whose it is ---- */
+
+/* Has the company's backend signed that this is the userId's customer? May set the event's user_id to the token's. */
+bool incoming_is_vouched(struct collect *collect, struct incoming *event);
+
+/*
+ * The origin that @event belongs to, by what its sender may say of identity; made when it is new. Errors: ERROR_INVALID (it names nobody:
+ * refused), ERROR_DENIED (somebody who was erased: event->erased is set), ERROR_BUSY (too many new customers a minute), those of resolve.
+ */
+int incoming_owner(struct collect *collect, struct incoming *event, uint32_t *origin) MUST_CHECK;
+
+/*
+ * Every identifier that @event names, whoever sent it: of whom a refused event is. Only whole fields that are taken as identifiers in
+ * an event that is kept; none when it is no object.
+ */
+void incoming_named(struct collect *collect, struct incoming *event, struct resolve_request *named);
 
 /*
  * Is @event a statement (Consent Given, Consent Withdrawn, Preference Stated, Menu Changed)? Then its record becomes that

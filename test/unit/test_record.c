@@ -388,7 +388,10 @@ static void a_message_is_known_for_a_day(void **state)
 	assert_true(seen(dedupe, 1, now + 25 * HOUR));
 	dedupe_forget(dedupe, 1 * 0x9e3779b97f4a7c15u | 2, now + 25 * HOUR);
 	assert_false(seen(dedupe, 1, now + 25 * HOUR));
-	assert_true(dedupe_hash(TEXT("a")) != dedupe_hash(TEXT("b")));
+	const struct identifier_hash one = {1, 2}, other = {1, 3};
+	assert_true(dedupe_hash(one, TEXT("a")) != dedupe_hash(one, TEXT("b")));
+	assert_true(dedupe_hash(one, TEXT("a")) == dedupe_hash(one, TEXT("a")));
+	assert_true(dedupe_hash(one, TEXT("a")) != dedupe_hash(other, TEXT("a"))); /* Another sender's id of the same letters. */
 	dedupe_free(dedupe);
 }
 
