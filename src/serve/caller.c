@@ -128,6 +128,11 @@ bool staff_may(unsigned roles, const struct route *route)
 	return (route->scopes & roles) != 0 || (roles & ROLE_ADMIN && route->scopes & KEY_SECRET);
 }
 
+bool caller_may(const struct caller *caller, const struct route *route)
+{
+	return caller->staff.n ? staff_may(caller->roles, route) : (route->scopes & caller->scope) != 0;
+}
+
 bool staff_opens_agreed_only(const struct request *request)
 {
 	const struct caller *caller = &request->caller;
@@ -166,9 +171,9 @@ bool request_permitted(struct request *request)
 		reply_error(request, 401, "unauthorized", "A key is needed: Authorization: Bearer KEY. `attune init` makes them.");
 	else if (is_cross_site(request))
 		reply_error(request, 403, "cross_site", "A request with a cookie needs the header X-Attune, and must come from a page of this server.");
-	else if (caller->staff.n && !staff_may(caller->roles, request->route))
+	else if (caller->staff.n && !caller_may(caller, request->route))
 		reply_error(request, 403, "outside_role", "This is outside your role. Whoever looks after accounts can widen it.");
-	else if (!caller->staff.n && !(request->route->scopes & caller->scope))
+	else if (!caller_may(caller, request->route))
 		reply_error(request, 403, "denied", "This key may not do that.");
 	else
 		return caller->scope != KEY_CUSTOMER || request_within_limits(request);

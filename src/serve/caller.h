@@ -20,6 +20,9 @@ void request_caller(struct request *request, struct text key_in_body);
 /* May the caller use the request's route, now? If not, the error is answered. */
 bool request_permitted(struct request *request);
 
+/* Is @route one that the caller may use, as far as keys, tokens and roles say? */
+bool caller_may(const struct caller *caller, const struct route *route);
+
 /* Is one more request of the calling customer, and from its address, within the limits? If not, 429 is answered. */
 bool request_within_limits(struct request *request);
 

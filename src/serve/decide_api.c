@@ -224,6 +224,8 @@ void api_undo(struct request *request)
 	int error = undo_act(request, origin, position);
 	if (error == ERROR_NOT_FOUND)
 		return reply_error(request, 404, "no_undo", "There is nothing to undo under that id.");
+	if (error == ERROR_DENIED)
+		return reply_error(request, 403, request->caller.staff.n ? "outside_role" : "denied", "Whoever may not do an act may not undo it either, and a customer's no is the customer's own to undo.");
 	if (error == ERROR_LIMIT)
 		return reply_error(request, 409, "too_late", "That was more than %d days ago: it can be changed anew, but not undone.", UNDO_DAYS);
 	if (error == ERROR_CONFLICT)

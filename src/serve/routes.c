@@ -3,6 +3,8 @@
 #include "serve/collect.h"
 #include "serve/staff.h"
 
+#include <string.h>
+
 /* Who may call: keys, tokens of customers for their own, and staff by their roles. What names no role is for admins alone. */
 #define COLLECT (KEY_WRITE | KEY_SECRET | KEY_CUSTOMER)
 #define OWN (KEY_SECRET | KEY_CUSTOMER)
@@ -142,6 +144,14 @@ const struct route routes[] = {
 	{HTTP_GET, "/harbour/{place}", 0, ROUTE_INLINE, page_harbour, "A place of the demo."},
 	{0, NULL, 0, ROUTE_INLINE, NULL, NULL},
 };
+
+const struct route *route_named(enum http_method method, const char *path)
+{
+	for (const struct route *route = routes; route->path; route++)
+		if (route->method == method && strcmp(route->path, path) == 0)
+			return route;
+	return NULL;
+}
 
 /* "secret key, customer; service, manager": keys and tokens, then roles. */
 static void who_write(struct buffer *out, unsigned scopes)

@@ -195,5 +195,7 @@ bool request_time(struct request *request, const char *name, int64_t otherwise, 
 bool request_number(struct request *request, const char *name, int64_t otherwise, int64_t smallest, int64_t largest, int64_t *n);
 
 extern const struct route routes[];
+/* The route of exactly this method and path, as it stands in the table; NULL without. */
+const struct route *route_named(enum http_method method, const char *path);
 
 #endif

@@ -5,10 +5,12 @@
 #include "identify/resolve.h"
 #include "interact/voice/idea.h"
 #include "interact/voice/question.h"
+#include "serve/caller.h"
 #include "serve/change.h"
 #include "serve/correct.h"
 #include "serve/noted.h"
 #include "serve/rights.h"
+#include "serve/signals.h"
 
 #include <stdlib.h>
 
@@ -23,26 +25,57 @@ static bool is_own_word(struct text name)
 	return text_equal(name, text_of(question_scales[QUESTION_RANK].event));
 }
 
-enum undo_by undo_by_whom(const struct event *event)
+/* What kind of act a record is. */
+enum act { ACT_NONE, ACT_CHOICE, ACT_CONSENT, ACT_RESTRICTION, ACT_CORRECTION, ACT_WORD, ACT_REQUEST, ACT_ANSWER, ACT_MERGE, ACT_SPLIT, ACT_COUNT };
+
+static enum act act_of(const struct event *event)
 {
 	switch ((enum event_kind)event->header.kind) {
 	case EVENT_LAYOUT:
 	case EVENT_PREFERENCE:
+		return ACT_CHOICE;
 	case EVENT_CONSENT:
+		return ACT_CONSENT;
 	case EVENT_RESTRICT:
-		return UNDO_CUSTOMER;
+		return ACT_RESTRICTION;
 	case EVENT_IDENTIFY:
-		return correction_of(event, NULL) ? UNDO_CUSTOMER : UNDO_NOBODY;
+		return correction_of(event, NULL) ? ACT_CORRECTION : ACT_NONE;
 	case EVENT_TRACK:
-		return is_own_word(event->name) && !(event->header.flags & EVENT_UNVERIFIED) ? UNDO_CUSTOMER : UNDO_NOBODY;
+		return is_own_word(event->name) && !(event->header.flags & EVENT_UNVERIFIED) ? ACT_WORD : ACT_NONE;
 	case EVENT_REQUEST:
-		return text_equal(value_text(value_get(event->payload, TEXT("act"))), TEXT("made")) ? UNDO_CUSTOMER : UNDO_COMPANY;
+		return text_equal(value_text(value_get(event->payload, TEXT("act"))), TEXT("made")) ? ACT_REQUEST : ACT_ANSWER;
 	case EVENT_MERGE:
+		return ACT_MERGE;
 	case EVENT_SPLIT:
-		return UNDO_COMPANY;
+		return ACT_SPLIT;
 	default:
-		return UNDO_NOBODY;
+		return ACT_NONE;
 	}
+}
+
+const struct route *undo_route(const struct event *event)
+{
+	static const char *const paths[ACT_COUNT] = {
+		[ACT_CHOICE] = "/v1/customers/{cid}/preferences", [ACT_CONSENT] = "/v1/customers/{cid}/consents",
+		[ACT_RESTRICTION] = "/v1/customers/{cid}/restrict", [ACT_CORRECTION] = "/v1/customers/{cid}/correct",
+		[ACT_WORD] = "/v1/customers/{cid}/ideas", [ACT_REQUEST] = "/v1/requests", [ACT_ANSWER] = "/v1/requests/{id}",
+		[ACT_MERGE] = "/v1/customers/{cid}/merge", [ACT_SPLIT] = "/v1/customers/{cid}/split"};
+	enum act act = act_of(event);
+	return act ? route_named(HTTP_POST, paths[act]) : NULL;
+}
+
+bool undo_is_own(const struct event *event)
+{
+	const struct route *route = undo_route(event);
+	return route && (route->scopes & KEY_CUSTOMER);
+}
+
+/* A no of the customer, or of the customer's browser: without it an earlier yes would hold again, and that only the customer can say. */
+static bool is_customers_no(const struct event *event)
+{
+	struct text actor = value_text(value_get(event->payload, TEXT("actor")));
+	return event->header.kind == EVENT_CONSENT && text_equal(value_text(value_get(event->payload, TEXT("answer"))), TEXT("no")) &&
+	       (actor.n == 0 || text_equal(actor, TEXT("subject")) || text_equal(actor, TEXT("guardian")) || text_equal(actor, TEXT(SIGNALS_GPC_ACTOR)));
 }
 
 bool undo_is_late(const struct event *event, int64_t now_ms)
@@ -126,9 +159,11 @@ static int event_find(struct request *request, uint32_t origin, uint64_t positio
 		error = 0;
 	if (error)
 		return error;
-	enum undo_by by = undo_by_whom(event);
-	if (by == UNDO_NOBODY || (by == UNDO_COMPANY && !caller_is_company(request)))
+	const struct route *route = undo_route(event);
+	if (!route || (!caller_is_company(request) && !caller_may(&request->caller, route)))
 		return ERROR_NOT_FOUND;
+	if (!caller_may(&request->caller, route) || (request->caller.staff.n && is_customers_no(event)))
+		return ERROR_DENIED;
 	return undo_is_late(event, request->now_ms) ? ERROR_LIMIT : 0;
 }
 

@@ -12,17 +12,23 @@
 
 enum { UNDO_DAYS = 30 };
 
-enum undo_by { UNDO_NOBODY, UNDO_CUSTOMER, UNDO_COMPANY };
-/* Who may take @event back: nobody, the customer and the company, or the company alone. */
-enum undo_by undo_by_whom(const struct event *event);
+/*
+ * The route that acts like @event are made by; NULL when it is no act that can be undone. Whoever may use that route may undo the
+ * act, and nobody else: so who may not merge customers cannot undo a merge, and a customer undoes what customers do.
+ */
+const struct route *undo_route(const struct event *event);
+
+/* May the customer undo @event on their own? */
+bool undo_is_own(const struct event *event);
 
 /* Is @event so old that it stays? */
 bool undo_is_late(const struct event *event, int64_t now_ms);
 
 /*
  * Take back the record at @position, which is of the customer of @origin. Notes it in the audit log.
- * Errors: ERROR_NOT_FOUND (no record of this customer, or none that the caller may take back), ERROR_LIMIT (more than UNDO_DAYS
- * ago), ERROR_CONFLICT (customers were parted or joined otherwise since), those of request_append, resolve_merge and resolve_split.
+ * Errors: ERROR_NOT_FOUND (no record of this customer, or none that a customer may take back), ERROR_DENIED (the caller may not do such an
+ * act, or it is a customer's no, which staff do not take back), ERROR_LIMIT (more than UNDO_DAYS
+ * ago), ERROR_CONFLICT (customers were merged or split otherwise since), those of request_append, resolve_merge and resolve_split.
  */
 int undo_act(struct request *request, uint32_t origin, uint64_t position) MUST_CHECK;
 

@@ -1,13 +1,13 @@
 /*
- * whose.test.mjs: whose something is, and who may say so: refused events, messageIds.
+ * whose.test.mjs: whose something is, and who may say or undo it: refused events, messageIds, acts.
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { unzip } from "../../demo/lib/unzip.mjs";
-import { identify, ok, Server, track, uuid } from "./server.mjs";
+import { attune, identify, ok, refused, Server, track, uuid } from "./server.mjs";
 
 let server;
-before(async () => { server = await Server.start(); });
+before(async () => { server = await Server.start({ settings: { "sign-ins-a-minute": 10000, "sign-in-pause-max-s": 1 } }); });
 after(() => server.end());
 
 const letters = async () => ok(await server.get("/v1/dead-letters?n=1000")).letters;
@@ -102,5 +102,67 @@ describe("a messageId", () => {
       assert.equal((await server.send([mine], { key: server.write })).duplicates, 1);
       assert.equal((await server.send([theirs])).duplicates, 1);
     }
+  });
+});
+
+describe("undoing an act takes the right to do it", () => {
+  const ROLES = ["admin", "service", "privacy", "manager", "analyst"], PASSWORD = "three words and one more";
+  const by = {};
+  let cid, other;
+  const at = (path) => `/v1/customers/${cid}${path}`;
+  before(async () => {
+    await server.send([identify({ userId: "acted" }, { name: "Ada Acted", street: "Old Road 1" }), identify({ userId: "acted-too" }, { name: "Other" })]);
+    cid = (await server.card("user:acted")).cid;
+    other = (await server.card("user:acted-too")).cid;
+    for (const role of ROLES) {
+      const { token } = JSON.parse(attune("staff", "invite", `the-${role}`, "--role", role, "--data", server.folder, "--json").out);
+      const made = await server.post("/console/sign-in?invited", new URLSearchParams({ token, name: `the-${role}`, password: PASSWORD, again: PASSWORD }).toString(),
+        { key: null, headers: { "Content-Type": "application/x-www-form-urlencoded", Origin: server.url, "Sec-Fetch-Site": "same-origin" } });
+      assert.equal(made.status, 303, made.text);
+      by[role] = { key: null, headers: { Cookie: made.headers["set-cookie"][0].split(";")[0], "X-Attune": "console" } };
+    }
+    by.customer = { key: server.token("user:acted") };
+    by["write key"] = { key: server.write };
+    by["secret key"] = {};
+  });
+  const everybody = [...ROLES, "customer", "write key", "secret key"];
+  const own = { get key() { return server.token("user:acted"); } };
+  /* An act, how it is made, and who may do such a thing, written down once more. */
+  const acts = [
+    ["a preference", () => server.post(at("/preferences"), { set: { "cash.receipt": uuid() } }, own), ["admin", "service", "customer", "secret key"]],
+    ["a menu", () => server.post(at("/preferences"), { set: { "menu.app-home.order": ["support"] } }, own), ["admin", "service", "customer", "secret key"]],
+    ["a yes", () => server.post(at("/consents"), { purpose: "analytics", answer: "yes" }, own), ["admin", "service", "privacy", "customer", "secret key"]],
+    ["a customer's no", () => server.post(at("/consents"), { purpose: "analytics", answer: "no" }, own), ["customer", "secret key"]],
+    ["a no that staff wrote down", () => server.post(at("/consents"), { purpose: "analytics", answer: "no", evidence: "letter 7" }, by.service), ["admin", "service", "privacy", "customer", "secret key"]],
+    ["a restriction", () => restriction(), ["admin", "privacy", "customer", "secret key"]],
+    ["a correction", () => server.post(at("/correct"), { trait: "street", value: uuid() }, own), ["admin", "service", "privacy", "customer", "secret key"]],
+    ["an idea", () => server.post(at("/ideas"), { title: `A lamp ${uuid()}` }, own), ["admin", "service", "customer", "secret key"]],
+    ["a privacy request", () => server.post("/v1/requests", { type: "access" }, own), ["admin", "service", "privacy", "customer", "secret key"]],
+    ["the answer to one", async () => server.post(`/v1/requests/${ok(await server.post("/v1/requests", { type: "access" }, own)).request.request}`, { state: "refused", because: "no" }), ["admin", "privacy", "secret key"]],
+    ["more time for one", async () => server.post(`/v1/requests/${ok(await server.post("/v1/requests", { type: "access" }, own)).request.request}`, { extended_until: new Date(Date.now() + 45 * 864e5).toISOString(), because: "many" }), ["admin", "privacy", "secret key"]],
+    ["a merge", () => server.post(at("/merge"), { with: other }), ["admin", "secret key"]],
+    ["a split", () => split(), ["admin", "secret key"]],
+  ];
+  async function restriction() { ok(await server.post(at("/restrict"), { restricted: false })); return server.post(at("/restrict"), { restricted: true }, own); }
+  async function split() {
+    if ((await server.get(at("")).then(ok)).origins.length === 1) ok(await server.post(at("/merge"), { with: other }));
+    return server.post(at("/split"), { origin: other });
+  }
+  for (const [what, make, may] of acts)
+    test(`of ${what}: ${may.join(", ")}, and nobody else`, async () => {
+      for (const who of everybody) {
+        const made = ok(await make()), answer = await server.post(at("/undo"), { undo: made.undo ?? made.request?.undo }, by[who]);
+        if (may.includes(who)) ok(answer);
+        else refused(answer, ...(who === "customer" ? [404, "no_undo"] : who === "write key" ? [403, "denied"] : [403, "outside_role"]));
+        if (!may.includes(who)) ok(await server.post(at("/undo"), { undo: made.undo ?? made.request?.undo })); /* It was still there to undo. */
+      }
+    });
+
+  test("of another customer's act: not the customer", async () => {
+    await server.send([identify({ userId: "stranger" }, { name: "Stranger" })]);
+    const stranger = (await server.card("user:stranger")).cid;
+    const { undo } = ok(await server.post(`/v1/customers/${stranger}/preferences`, { set: { "cash.receipt": "no" } }));
+    refused(await server.post(at("/undo"), { undo }, own), 404, "no_undo");
+    refused(await server.post(`/v1/customers/${stranger}/undo`, { undo }, own), 403, "denied");
   });
 });
