@@ -1,8 +1,45 @@
-/* body.c: bodies that come compressed. */
+/* body.c: bodies that come compressed, and the types of their members. */
 #include "serve/server.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
+
+/* ---- types ---- */
+
+static void types_say(unsigned types, char *out, size_t max)
+{
+	static const struct {
+		unsigned types;
+		const char *says;
+	} words[] = {{BODY_TEXT, "a text"}, {BODY_NUMBER, "a number"}, {BODY_BOOL, "true or false"}, {BODY_LIST, "a list"}, {BODY_OBJECT, "an object"}};
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof words / sizeof *words && n < max; i++)
+		if (types & words[i].types)
+			n += (size_t)snprintf(out + n, max - n, "%s%s", n ? " or " : "", words[i].says);
+}
+
+bool body_check(struct request *request, struct json object, const struct body_member *members)
+{
+	struct json_cursor cursor = {0};
+	struct json value;
+	struct text name;
+	char says[80] = "";
+	while (json_next_member(&cursor, object, &name, &value)) {
+		const struct body_member *member = members;
+		while (member->name && !text_equal((struct text){member->name, member->name_n}, name))
+			member++;
+		enum json_type type = json_type_of(value);
+		if (!member->name || type <= JSON_NULL || member->types & 1u << type)
+			continue;
+		types_say(member->types, says, sizeof says);
+		reply_error(request, 400, "wrong_type", "\"%.*s\" must be %s, not %s.", TEXT_ARGS(name), says, json_type_name(type));
+		return false;
+	}
+	return true;
+}
+
+/* ---- compressed ---- */
 
 /* Inflate into the request's arena, at most REQUEST_BODY_BYTES_MAX: a small body must not become a large one. */
 static int inflate_whole(struct request *request, struct text packed, struct text *out)

@@ -116,18 +116,29 @@ void incoming_pick(struct incoming *event)
 	json_pick(event->of.context, in_context, sizeof in_context / sizeof *in_context, (struct json *)&event->in);
 }
 
+/* What is said where, and of which type it has to be: a consent that cannot be read must not pass for one that was not given. */
 static bool fields_check(struct incoming *event)
 {
 	const struct {
 		struct json value;
 		const char *name;
 	} objects[] = {{event->of.properties, "properties"}, {event->of.traits, "traits"}, {event->of.context, "context"},
-	               {event->of.integrations, "integrations"}},
+	               {event->of.integrations, "integrations"}, {event->in.traits, "context.traits"}, {event->in.consent, "context.consent"},
+	               {event->in.consentManagement, "context.consentManagement"},
+	               {json_get(event->in.consent, TEXT("categoryPreferences")), "context.consent.categoryPreferences"}},
+	  lists[] = {{event->in.externalIds, "context.externalIds"},
+	             {json_get(event->in.consentManagement, TEXT("allowedConsentIds")), "context.consentManagement.allowedConsentIds"},
+	             {json_get(event->in.consentManagement, TEXT("deniedConsentIds")), "context.consentManagement.deniedConsentIds"}},
 	  ids[] = {{event->of.userId, "userId"}, {event->of.anonymousId, "anonymousId"}, {event->of.groupId, "groupId"},
 	           {event->of.previousId, "previousId"}, {event->of.messageId, "messageId"}};
 	for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
 		if (!is_object_or_absent(objects[i].value)) {
 			incoming_refuse(event, "wrong_type", "\"%s\" must be an object.", objects[i].name);
+			return false;
+		}
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (json_type_of(lists[i].value) > JSON_NULL && json_type_of(lists[i].value) != JSON_ARRAY) {
+			incoming_refuse(event, "wrong_type", "\"%s\" must be a list.", lists[i].name);
 			return false;
 		}
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
@@ -200,6 +211,19 @@ static bool time_read(struct collect *collect, struct incoming *event)
 	}
 	header->time_ms = time;
 	return true;
+}
+
+/* These may be left out, and are left out when they are no text; the sender is told. */
+static void texts_check(struct collect *collect, struct incoming *event)
+{
+	const struct {
+		struct json value;
+		const char *name;
+	} texts[] = {{event->in.channel, "context.channel"}, {event->in.touchpoint, "context.touchpoint"}, {event->in.source, "context.source"},
+	             {event->in.token, "context.token"}, {event->of.name, "name"}};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (json_type_of(texts[i].value) > JSON_NULL && !json_is_text(texts[i].value))
+			incoming_warn(collect, event, "wrong_type", text_of(texts[i].name));
 }
 
 static bool place_read(struct collect *collect, struct incoming *event)
@@ -373,6 +397,7 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 	incoming_pick(event);
 	if (!kind_read(event) || !fields_check(event) || !ids_read(collect, event) || !name_read(event) || !time_read(collect, event))
 		return false;
+	texts_check(collect, event);
 	event->verified = incoming_is_vouched(collect, event);
 	if (!place_read(collect, event))
 		return false;

@@ -190,6 +190,38 @@ static void parameters_write(struct json_writer *out, struct text path)
 	json_array_end(out);
 }
 
+/* The members of a body with their types, as JSON Schema. */
+static void body_write(struct json_writer *out, const struct body_member *members)
+{
+	static const struct {
+		unsigned types;
+		struct text name;
+	} names[] = {{BODY_TEXT, TEXT("string")}, {BODY_NUMBER, TEXT("number")}, {BODY_BOOL, TEXT("boolean")}, {BODY_LIST, TEXT("array")}, {BODY_OBJECT, TEXT("object")}};
+	static const char *const around[] = {"content", "application/json", "schema"};
+	for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+		json_object_begin(out);
+		json_key(out, text_of(around[i]));
+	}
+	json_object_begin(out);
+	json_put_text(out, "type", TEXT("object"));
+	json_key(out, TEXT("properties"));
+	json_object_begin(out);
+	for (; members && members->name; members++) {
+		json_key(out, (struct text){members->name, members->name_n});
+		json_object_begin(out);
+		json_key(out, TEXT("type"));
+		json_array_begin(out);
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (members->types & names[i].types)
+				json_write_text(out, names[i].name);
+		json_write_text(out, TEXT("null"));
+		json_array_end(out);
+		json_object_end(out);
+	}
+	for (size_t i = 0; i < 2 + sizeof around / sizeof *around; i++)
+		json_object_end(out);
+}
+
 static void operation_write(struct json_writer *out, const struct route *route)
 {
 	json_key(out, text_of(method_name(route->method)));
@@ -200,7 +232,7 @@ static void operation_write(struct json_writer *out, const struct route *route)
 		scopes_write(out, route->scopes);
 	if (route->method == HTTP_POST) {
 		json_key(out, TEXT("requestBody"));
-		json_write_raw(out, TEXT("{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}"));
+		body_write(out, route->body);
 	}
 	json_key(out, TEXT("responses"));
 	json_write_raw(out, TEXT("{\"200\":{\"description\":\"Done.\"},\"default\":{\"description\":\"What was wrong.\",\"content\":"

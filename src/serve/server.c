@@ -152,7 +152,7 @@ bool request_json(struct request *request, struct json *root)
 	else if (json_type_of(*root) != JSON_OBJECT)
 		reply_error(request, 400, "invalid_json", "The body must be a JSON object.");
 	else
-		return true;
+		return !request->route->body || body_check(request, *root, request->route->body);
 	return false;
 }
 

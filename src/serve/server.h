@@ -47,6 +47,20 @@ struct caller {
 	bool by_cookie;             /* The console or the portal: writing needs the header X-Attune. */
 };
 
+/* What a member of a body may be: bits of enum json_type. null, and a member that is left out, are always taken. */
+#define BODY_TEXT   (1u << JSON_TEXT)
+#define BODY_NUMBER (1u << JSON_INT | 1u << JSON_DOUBLE)
+#define BODY_BOOL   (1u << JSON_BOOL)
+#define BODY_LIST   (1u << JSON_ARRAY)
+#define BODY_OBJECT (1u << JSON_OBJECT)
+#define BODY_SCALAR (BODY_TEXT | BODY_NUMBER | BODY_BOOL)
+
+struct body_member {
+	const char *name;           /* NULL: the end of the list. */
+	size_t name_n;
+	unsigned types;             /* BODY_… */
+};
+
 enum route_mode { ROUTE_INLINE, ROUTE_WORKER };
 
 struct route {
@@ -58,6 +72,7 @@ struct route {
 	const char *sentence;
 	/* Answers an error to a person in a browser, with no headers but the safe ones set before; NULL: JSON to a program. */
 	void (*refuse)(struct request *request, int status, const char *code);
+	const struct body_member *body; /* The members of the JSON body that have a type, NULL: none. */
 };
 
 struct request {
@@ -146,8 +161,14 @@ void reply_error(struct request *request, int status, const char *code, const ch
 /* The same for an error code of ours: its name, sentence and the status that fits it. */
 void reply_failure(struct request *request, int error);
 
-/* Parse the body as a JSON object. On failure the error is answered and false returned. */
+/*
+ * Parse the body as a JSON object whose members have the types that the route names. On failure the error is answered and
+ * false returned.
+ */
 bool request_json(struct request *request, struct json *root);
+
+/* Has every member of @object that @members names its type? If not, 400 "wrong_type" is answered and false returned. */
+bool body_check(struct request *request, struct json object, const struct body_member *members);
 
 /* Unpack a gzip body in place. On failure the error is answered. */
 bool body_inflate(struct request *request);

@@ -65,6 +65,12 @@ const events = [
   ["an alias without previousId", "alias", { userId: "bad" }, "no_previous"],
   ["an alias without userId", "alias", { anonymousId: "bad", previousId: "worse" }, "no_previous"],
   ["an alias whose previousId is a list", "alias", { userId: "bad", previousId: ["worse"] }, "wrong_type"],
+  ["a context that is a list", "track", call({ context: [true, false] }), "wrong_type"],
+  ["a consent that is a text", "track", call({ context: { consent: "yes" } }), "wrong_type"],
+  ["categories of consent in a list", "track", call({ context: { consent: { categoryPreferences: [true] } } }), "wrong_type"],
+  ["a list of consents that is an object", "track", call({ context: { consentManagement: { deniedConsentIds: { marketing: true } } } }), "wrong_type"],
+  ["traits in the context that are a list", "track", call({ context: { traits: ["ana"] } }), "wrong_type"],
+  ["external ids that are an object", "track", call({ context: { externalIds: { id: "7" } } }), "wrong_type"],
   ["an event nested 17 levels", "track", call({ properties: nested(17) }), "too_deep"],
   ["an event of 33 KB", "track", call({ properties: { text: "x".repeat(33 * 1024) } }), "event_too_large"],
   ["a consent to an unknown purpose", "track", call({ event: "Consent Given", properties: { purpose: "everything" } }), "unknown_purpose"],
@@ -94,6 +100,17 @@ describe("an event that is wrong", () => {
       assert.equal(letters[0].message, answer.rejected[0].message);
       assert.equal(letters[0].source, "backend");
     });
+
+  test("a context of the whole batch that is a list refuses the batch, and stores nothing of it", async () => {
+    const who = { anonymousId: `shared-${uuid()}` };
+    refused(await server.post("/v1/batch", { batch: [track(who, "Kept")], context: [true, false] }), 400, "wrong_type");
+    assert.equal((await server.get(`/v1/customers?identifier=anonymous:${who.anonymousId}`)).status, 404);
+  });
+
+  test("a channel that is no text is left out, and the sender is told", async () => {
+    const answer = await server.send([track({ anonymousId: `odd-${uuid()}` }, "Kept", {}, { context: { channel: 7 } })]);
+    assert.deepEqual(answer.warnings.map(({ code, what }) => [code, what]), [["wrong_type", "context.channel"]]);
+  });
 
   test("an item of a batch that is no object is refused alone", async () => {
     const who = { anonymousId: `beside-${uuid()}` };
@@ -127,6 +144,35 @@ describe("an event that is wrong", () => {
   test("a number as userId is its digits", async () => {
     await server.send([track({ userId: 4711 }, "Counted"), track({ userId: "4711" }, "Counted")]);
     assert.equal((await server.timeline((await server.card("user:4711")).cid)).filter((event) => event.name === "Counted").length, 2);
+  });
+});
+
+/* ---- types of bodies ---- */
+
+describe("a body whose members have a wrong type", () => {
+  const values = { string: "x", number: 7, boolean: true, array: [true, 1], object: { a: 1 } };
+
+  test("is answered by name on every route that describes its body, whatever stands there instead", async () => {
+    const { paths } = ok(await server.get("/openapi.json"));
+    const user = `typed-${uuid()}`;
+    await server.send([track({ userId: user }, "Kept")]);
+    const { cid } = await server.card(`user:${user}`);
+    let tried = 0;
+    for (const [path, methods] of Object.entries(paths)) {
+      const members = methods.post?.requestBody?.content["application/json"].schema.properties ?? {};
+      for (const [name, { type }] of Object.entries(members))
+        for (const [wrong, value] of Object.entries(values)) {
+          if (type.includes(wrong) || name === "writeKey") continue;
+          const where = path.replace("{cid}", cid).replace("{act}", "invite").replace("{idea}", "i1").replace("{id}", "r1");
+          const answer = await server.post(where, { [name]: value });
+          assert.ok(answer.status >= 400 && answer.status < 500, `${where} ${name} ${wrong}: ${answer.status}`);
+          if (answer.body.code === "wrong_type") assert.match(answer.body.message, new RegExp(`"${name}" must be `));
+          tried++;
+        }
+    }
+    assert.ok(tried > 150, `${tried} tried`);
+    refused(await server.post("/v1/preview", { consequence: "delivery", state: ["a", 1] }), 400, "wrong_type");
+    refused(await server.post("/v1/decide", { customer: [cid], surface: "app-home" }), 400, "wrong_type");
   });
 });
 
@@ -482,11 +528,11 @@ describe("a request that is wrong", () => {
     test(`asking with ${what} is refused as ${code}`, async () => { refused(await server.get(path), status, code); });
   const said = [
     ["deciding without a surface", "/v1/decide", { customer: { identifier: "user:asked" } }, 404, "no_surface"], ["deciding on a surface nobody made", "/v1/decide", { surface: "moon", customer: { identifier: "user:asked" } }, 404, "no_surface"],
-    ["deciding on a surface that is a number", "/v1/decide", { surface: 7, customer: { identifier: "user:asked" } }, 404, "no_surface"], ["deciding for nobody", "/v1/decide", { surface: "app-home" }, 400, "no_customer"],
-    ["deciding for a customer that is a text", "/v1/decide", { surface: "app-home", customer: "user:asked" }, 400, "no_customer"], ["deciding for an identifier without a type", "/v1/decide", { surface: "app-home", customer: { identifier: "asked" } }, 400, "invalid_identifier"],
+    ["deciding on a surface that is a number", "/v1/decide", { surface: 7, customer: { identifier: "user:asked" } }, 400, "wrong_type"], ["deciding for nobody", "/v1/decide", { surface: "app-home" }, 400, "no_customer"],
+    ["deciding for a customer that is a text", "/v1/decide", { surface: "app-home", customer: "user:asked" }, 400, "wrong_type"], ["deciding for an identifier without a type", "/v1/decide", { surface: "app-home", customer: { identifier: "asked" } }, 400, "invalid_identifier"],
     ["deciding at a time that is none", "/v1/decide", { surface: "app-home", customer: { identifier: "user:asked" }, context: { now: "late" } }, 400, "invalid_time"],
     ["a response to no decision", "/v1/response", {}, 400, "no_decision"], ["a response to a decision of no shape", "/v1/response", { decision: "d-1" }, 400, "no_decision"], ["a response to a decision with blanks", "/v1/response", { decision: "d 5" }, 400, "no_decision"],
-    ["a response to a decision nobody made", "/v1/response", { decision: "d7fffffffffff" }, 404, "no_decision"], ["a response to the largest number", "/v1/response", { decision: "dffffffffffffffff" }, 404, "no_decision"], ["a response whose decision is a number", "/v1/response", { decision: 5 }, 400, "no_decision"],
+    ["a response to a decision nobody made", "/v1/response", { decision: "d7fffffffffff" }, 404, "no_decision"], ["a response to the largest number", "/v1/response", { decision: "dffffffffffffffff" }, 404, "no_decision"], ["a response whose decision is a number", "/v1/response", { decision: 5 }, 400, "wrong_type"],
     ["preferences that are none", "/v1/customers/CID/preferences", { set: [] }, 400, "nothing_set"], ["no preferences", "/v1/customers/CID/preferences", {}, 400, "nothing_set"], ["a preference without a name", "/v1/customers/CID/preferences", { set: { "": 1 } }, 400, "invalid_preference"],
     ["a menu mode nobody knows", "/v1/customers/CID/preferences", { set: { "menu.app-home.mode": "perhaps" } }, 400, "invalid_preference"], ["a menu order with a stranger", "/v1/customers/CID/preferences", { set: { "menu.app-home.order": ["cards", "moon"] } }, 400, "invalid_preference"],
     ["a menu order with a double", "/v1/customers/CID/preferences", { set: { "menu.app-home.order": ["cards", "cards"] } }, 400, "invalid_preference"], ["a menu order that is a text", "/v1/customers/CID/preferences", { set: { "menu.app-home.order": "cards" } }, 400, "invalid_preference"],
