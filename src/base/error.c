@@ -1,6 +1,8 @@
 /* error.c: names and sentences of the error codes. */
 #include "base/error.h"
 
+#include <errno.h>
+
 #include <stddef.h>
 
 static const struct {
@@ -26,4 +28,20 @@ const char *error_sentence(int error)
 		if (errors[i].code == error)
 			return errors[i].sentence;
 	return "Something went wrong.";
+}
+
+int error_of_file(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+		return ERROR_FULL;
+	case EMFILE:
+	case ENFILE:
+		return ERROR_BUSY;
+	case ENOMEM:
+		return ERROR_MEMORY;
+	default:
+		return ERROR_IO;
+	}
 }

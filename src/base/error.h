@@ -32,6 +32,12 @@ enum error {
 /* The stable name of @error ("limit"), or "unknown". Static storage. */
 const char *error_name(int error);
 
+/*
+ * What the errno @number of a call on a file means: ERROR_FULL (no room), ERROR_BUSY (no descriptor is free: nothing has happened yet, and
+ * the same may work shortly), ERROR_MEMORY, ERROR_IO. A failed sync is always ERROR_IO: it is never tried again.
+ */
+int error_of_file(int number);
+
 /* One sentence about @error for a person. Static storage. */
 const char *error_sentence(int error);
 

@@ -12,29 +12,37 @@ int folder_sync(const char *path)
 {
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
-		return ERROR_IO;
+		return error_of_file(errno);
 	int error = fsync(folder) == 0 ? 0 : ERROR_IO;
 	close(folder);
 	return error;
 }
 
-int folder_sync_parent(const char *path)
+/* Open the folder that holds @path; -1 and errno when that fails. */
+static int parent_open(const char *path)
 {
 	char parent[4096];
 	int n = snprintf(parent, sizeof parent, "%s", path);
-	if (n <= 0 || n >= (int)sizeof parent)
-		return ERROR_IO;
+	if (n <= 0 || n >= (int)sizeof parent) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
 	while (n > 1 && parent[n - 1] == '/')
 		parent[--n] = 0;
 	char *slash = strrchr(parent, '/');
 	if (slash)
 		slash[slash == parent] = 0;
-	return folder_sync(slash ? parent : ".");
+	return open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static int error_of_errno(void)
+int folder_sync_parent(const char *path)
 {
-	return errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+	int folder = parent_open(path);
+	if (folder < 0)
+		return error_of_file(errno);
+	int error = fsync(folder) == 0 ? 0 : ERROR_IO;
+	close(folder);
+	return error;
 }
 
 static int bytes_copy(int from, int to, uint64_t bytes_max)
@@ -47,7 +55,7 @@ static int bytes_copy(int from, int to, uint64_t bytes_max)
 		for (ssize_t at = 0; at < n;) {
 			ssize_t written = write(to, bytes + at, (size_t)(n - at));
 			if (written <= 0)
-				return error_of_errno();
+				return error_of_file(errno);
 			at += written;
 		}
 		left -= (uint64_t)n;
@@ -60,14 +68,15 @@ int file_copy(const char *from, const char *to, uint64_t bytes_max)
 	struct stat status;
 	int source = open(from, O_RDONLY | O_CLOEXEC);
 	if (source < 0 || fstat(source, &status) != 0) {
+		int error = error_of_file(errno);
 		if (source >= 0)
 			close(source);
-		return ERROR_IO;
+		return error;
 	}
 	int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777);
-	int error = target < 0 ? error_of_errno() : bytes_copy(source, target, bytes_max);
+	int error = target < 0 ? error_of_file(errno) : bytes_copy(source, target, bytes_max);
 	if (!error && fsync(target) != 0)
-		error = error_of_errno();
+		error = error_of_file(errno);
 	if (target >= 0)
 		close(target);
 	close(source);
@@ -78,7 +87,7 @@ int folder_make(const char *path)
 {
 	if (mkdir(path, 0700) == 0)
 		return folder_sync_parent(path);
-	return errno == EEXIST ? 0 : error_of_errno();
+	return errno == EEXIST ? 0 : error_of_file(errno);
 }
 
 static int bytes_write(int file, struct text text)
@@ -86,27 +95,32 @@ static int bytes_write(int file, struct text text)
 	for (size_t at = 0; at < text.n;) {
 		ssize_t written = write(file, text.p + at, text.n - at);
 		if (written <= 0)
-			return error_of_errno();
+			return error_of_file(errno);
 		at += (size_t)written;
 	}
-	return fsync(file) == 0 ? 0 : error_of_errno();
+	return fsync(file) == 0 ? 0 : error_of_file(errno);
 }
 
+/* Both files are opened before anything is renamed: a want of descriptors changes nothing. */
 int file_replace(const char *path, struct text text)
 {
 	char draft[4096];
 	int n = snprintf(draft, sizeof draft, "%s.new", path);
 	if (n <= 0 || n >= (int)sizeof draft)
 		return ERROR_IO;
+	int folder = parent_open(path);
+	if (folder < 0)
+		return error_of_file(errno);
 	int file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (file < 0)
-		return error_of_errno();
-	int error = bytes_write(file, text);
-	if (close(file) != 0 && !error)
-		error = error_of_errno();
+	int error = file < 0 ? error_of_file(errno) : bytes_write(file, text);
+	if (file >= 0 && close(file) != 0 && !error)
+		error = error_of_file(errno);
 	if (!error && rename(draft, path) != 0)
-		error = error_of_errno();
+		error = error_of_file(errno);
 	if (error)
 		unlink(draft);
-	return error ? error : folder_sync_parent(path);
+	else if (fsync(folder) != 0)
+		error = ERROR_IO;
+	close(folder);
+	return error;
 }

@@ -1,5 +1,7 @@
 /*
  * folder.h: making folders, and copying and replacing files, that are still there after a power cut.
+ *
+ * Each function may answer ERROR_BUSY: no descriptor is free, nothing has happened yet, and the same may work shortly.
  */
 #ifndef ATTUNE_BASE_FOLDER_H
 #define ATTUNE_BASE_FOLDER_H

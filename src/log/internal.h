@@ -5,7 +5,9 @@
 #define ATTUNE_LOG_INTERNAL_H
 
 #include "log/log.h"
-#include "log/segment.h"
+#include "log/mark.h"
+
+#include "base/damage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,9 +28,15 @@ struct block {
 struct log {
 	struct log_options options;
 	int folder, lock_file;
+	int kept_file;              /* "epoch"; the writer's once there is one. */
+	struct kept kept;
+	bool folder_synced;         /* The writer's: the name of that file is durable. */
 	int reading_lock;           /* Of read_only: nothing is rewritten meanwhile; negative: nothing ever was. */
 	uint64_t epoch;
-	bool epoch_kept;            /* The writer's: the epoch stands in its file. */
+	struct mark mark;           /* Of the last block that is known to be on disk; while open, the writer's. */
+	uint64_t marked_end;        /* What the marks said when it was opened. */
+	bool mark_is_bad;           /* Found damaged when it was opened. */
+	bool mark_due;              /* The writer's: it is written, but no sync has followed. */
 
 	pthread_mutex_t lock;       /* Protects everything below but segments' content and durable. */
 	pthread_cond_t work, done;  /* For the writer; for log_wait and the zero filler. */
@@ -36,14 +44,17 @@ struct log {
 	struct block *filling, *writing; /* writing is NULL while the writer is idle. */
 	uint64_t previous_first;    /* Of the last block handed to the writer. */
 	uint64_t end;               /* Position of the newest entry. */
-	struct segment *segments;   /* segments[i] is segment number i; file -1 when not open. */
+	struct segment *segments;   /* segments[i] is segment number i; no map: not open. */
 	size_t segments_n;
 	uint64_t zeroed;            /* Offset up to which the current segment is filled with zeros, or is being filled ... */
 	uint64_t zeroing_from;      /* ... from here on, while zeroing. */
 	bool wanted;                /* Somebody waits for an entry of the filling block. */
 	bool zeroing, full, stopping;
 	bool reserved, spent;       /* The file of the reserve is there; was given up for what is pending. */
+	unsigned closing_tries;     /* The writer's: for a file, since the log was told to close. */
+	bool waiting_for_file;      /* The writer's: it was said that no descriptor is free. */
 	_Atomic bool sync_off;
+	_Atomic uint64_t rewrites;  /* Odd while images of blocks are being written over them. */
 	struct log_figures figures;
 
 	_Atomic uint64_t durable;
@@ -66,18 +77,49 @@ static inline struct segment *segment_at(struct log *log, uint64_t offset)
 int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from, int (*each)(void *, uint64_t, struct text), void *arg,
                 struct block_head *last, uint64_t *end) MUST_CHECK;
 
+/* The sound block at @at that goes on from @last; NULL without. */
+const struct block_head *block_next(struct log *log, uint64_t at, const struct block_head *last);
+
 /* The offset of the block that holds the entry at @position: walks the blocks of its segment. */
 int block_find(struct log *log, uint64_t position, uint64_t *at) MUST_CHECK;
 
-/* ---- log.c, for write.c ---- */
+/* ---- log.c ---- */
 
-int segment_add(struct log *log, uint64_t index, enum segment_mode mode) MUST_CHECK; /* Open or create it and enter it in the table. */
-void segment_enter(struct log *log, uint64_t index, struct segment segment);
 uint64_t block_start(const struct log *log, uint64_t offset); /* Where a block may start behind @offset. */
 void block_begin(struct block *block, uint64_t offset);
 size_t block_lazy_bytes(const struct log *log);               /* So much is written though nobody waits. */
 struct log_waiter *waiters_take(struct block *block);
 void waiters_call(struct log_waiter *waiter, int error);
+
+/* ---- open.c ---- */
+
+/* Open or create segment @index, and enter it in the table. Errors: those of segment_open, ERROR_LIMIT. */
+int segment_add(struct log *log, uint64_t index, enum segment_mode mode) MUST_CHECK;
+void segment_enter(struct log *log, uint64_t index, struct segment segment);
+/* A log without threads, its segments open and its mark known; @repair: what is missing is made. Free it in any case. */
+int log_prepare(struct log **out, const struct log_options *options, bool repair) MUST_CHECK;
+void log_free(struct log *log);
+
+/* ---- rot.c ---- */
+
+/* Damage to the log: from @at to @next_at nothing is sound. */
+struct gap {
+	uint64_t at, next_at;
+	struct block_head last;   /* The last sound block before it; all zero without. */
+	uint64_t previous;        /* What the block behind it names as the one before it. */
+	uint64_t last_position;   /* When nothing sound follows: that of the last entry by the mark; else 0. */
+	bool is_followed;         /* There is a sound block at next_at. */
+};
+
+/* Walk the log from offset @at and call @each for each gap; what a crash tore at the end is none. Errors: those of @each. */
+int gaps_walk(struct log *log, uint64_t at, int (*each)(void *arg, const struct gap *gap), void *arg) MUST_CHECK;
+void gaps_name(struct log *log, uint64_t at); /* Enter each in the list of damage. */
+/* Enter damage at offset @at of file @index of the log in the list. */
+void log_damage(const struct log *log, uint64_t index, uint64_t at, enum damage_effect effect, const char *remedy, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+void log_file_damage(const struct log *log, const char *file, enum damage_effect effect, const char *remedy, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+const char *log_remedy(const struct log *log); /* What to do about events that are lost. */
 
 /* ---- rewrite.c ---- */
 

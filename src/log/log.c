@@ -1,5 +1,5 @@
 /*
- * log.c: appending, the writer, reading.
+ * log.c: appending, waiting, closing.
  *
  * Two pending blocks: one fills under the lock, the other is with the writer. What follows a block is known the moment
  * it is handed over, so entries get their final positions while the block before them is still being synced.
@@ -7,48 +7,13 @@
 #include "log/internal.h"
 
 #include "base/clock.h"
-#include "base/folder.h"
 #include "base/memory.h"
-#include "base/report.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum {
-	SEGMENT_BYTES = 256 * 1024 * 1024, SEGMENT_BYTES_MIN = 1024 * 1024, PENDING_BYTES = 8 * 1024 * 1024,
-	LAZY_BYTES = 1024 * 1024 /* What nobody waits for is written when it is so much. */
-};
-
-/* The table is allocated once, so readers need no lock. */
-void segment_enter(struct log *log, uint64_t index, struct segment segment)
-{
-	log->segments[index] = segment;
-	if (log->segments_n <= index)
-		log->segments_n = index + 1;
-}
-
-/* Open or create segment @index and enter it in the table. */
-int segment_add(struct log *log, uint64_t index, enum segment_mode mode)
-{
-	if (index >= SEGMENTS_MAX)
-		return ERROR_LIMIT;
-	if (log->segments[index].map)
-		return 0;
-	struct segment segment;
-	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, mode);
-	if (error)
-		return error;
-	segment_enter(log, index, segment);
-	return 0;
-}
+enum { LAZY_BYTES = 1024 * 1024 /* What nobody waits for is written when it is so much. */ };
 
 /* ---- appending ---- */
 
@@ -203,174 +168,7 @@ void waiters_call(struct log_waiter *waiter, int error)
 	}
 }
 
-/* ---- opening and closing ---- */
-
-/* Open the segments, which must be there without a gap. Beside a writer, one may appear meanwhile: then once more. */
-static int segments_open(struct log *log)
-{
-	size_t n = 0;
-	for (int tries = 0; tries < 2; tries++) {
-		int error = 0;
-		for (uint64_t index = log->segments_n; !error; index++)
-			error = segment_add(log, index, log->options.read_only ? SEGMENT_READ : SEGMENT_OPEN);
-		if (error == ERROR_NOT_FOUND)
-			error = segments_count(log->folder, &n);
-		if (error || n == log->segments_n)
-			return error;
-	}
-	return ERROR_CORRUPT;
-}
-
-/* Find the end of the log from @checked_from on, and begin a new epoch behind it. */
-static int recover(struct log *log, uint64_t checked_from)
-{
-	struct block_head last = {0};
-	uint64_t at = SEGMENT_HEAD_BYTES, end = 0, kept = epoch_read(log->folder);
-	int error = segments_open(log);
-	if (!error)
-		error = rewrite_finish(log);
-	if (error)
-		return error;
-	if (checked_from)
-		error = block_find(log, checked_from, &at);
-	if (error)
-		return error == ERROR_NOT_FOUND ? ERROR_CORRUPT : error;
-	error = blocks_walk(log, at, UINT64_MAX, 0, NULL, NULL, &last, &end);
-	if (log->options.damaged_at)
-		*log->options.damaged_at = end;
-	if (error)
-		return error;
-	if (checked_from && last.last < checked_from)
-		return ERROR_CORRUPT; /* A snapshot that is ahead of the log. */
-	log->epoch = (last.first >> 48 > kept ? last.first >> 48 : kept) + 1;
-	if (log->epoch > UINT16_MAX)
-		return ERROR_LIMIT;
-	log->previous_first = last.first;
-	log->end = last.last;
-	atomic_store(&log->durable, last.last);
-	atomic_store(&log->written, end > SEGMENT_HEAD_BYTES ? end : 0);
-	block_begin(log->filling, end > SEGMENT_HEAD_BYTES ? block_start(log, end) : SEGMENT_HEAD_BYTES);
-	log->zeroed = log->filling->offset;
-	log->figures.epoch = (uint32_t)log->epoch;
-	log->figures.segments = log->segments_n;
-	return 0;
-}
-
-static int folder_open(struct log *log)
-{
-	const char *path = log->options.folder;
-	int error = log->options.read_only ? 0 : folder_make(path);
-	if (error)
-		return error;
-	log->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (log->folder < 0)
-		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
-	log->reading_lock = log->options.read_only ? rewrite_lock(log->folder, false) : -1;
-	if (log->options.read_only)
-		return 0;
-	log->lock_file = openat(log->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (log->lock_file < 0)
-		return ERROR_IO;
-	if (flock(log->lock_file, LOCK_EX | LOCK_NB) != 0)
-		return ERROR_BUSY;
-	int rewriting = rewrite_lock(log->folder, true); /* So that the file is there for whoever reads. */
-	if (rewriting >= 0)
-		close(rewriting);
-	return rewriting == ERROR_IO ? ERROR_IO : 0;
-}
-
-/* All files have the size of the first; 0 when there is none. */
-static size_t segment_bytes_of(const char *folder)
-{
-	char first[4200];
-	struct stat status;
-	snprintf(first, sizeof first, "%s/%016x.segment", folder, 0);
-	return stat(first, &status) == 0 ? (size_t)status.st_size : 0;
-}
-
-static void options_complete(struct log_options *options)
-{
-	if (options->segment_bytes == 0 && options->read_only)
-		options->segment_bytes = segment_bytes_of(options->folder);
-	if (options->segment_bytes == 0)
-		options->segment_bytes = SEGMENT_BYTES;
-	if (options->segment_bytes < SEGMENT_BYTES_MIN)
-		options->segment_bytes = SEGMENT_BYTES_MIN;
-	options->segment_bytes &= ~(size_t)4095;
-	if (options->pending_bytes_max == 0)
-		options->pending_bytes_max = PENDING_BYTES;
-	if (options->pending_bytes_max > options->segment_bytes / 4)
-		options->pending_bytes_max = options->segment_bytes / 4;
-	assert(options->pending_bytes_max >= LOG_ENTRY_BYTES_MAX + ENTRY_HEAD_BYTES + 8);
-}
-
-/* A disk with no room for the reserve is full already: nothing is taken until there is room. */
-static int reserve_first(struct log *log)
-{
-	int error = log->options.reserve_bytes ? reserve_make(log->folder, log->options.reserve_bytes) : 0;
-	log->reserved = !error && log->options.reserve_bytes;
-	log->full = error == ERROR_FULL;
-	if (log->full)
-		report(REPORT_ERROR, "disk_full", "There is no room for the reserve of %zu MiB: new events are refused until there is.",
-		       log->options.reserve_bytes >> 20);
-	return log->full ? 0 : error;
-}
-
-static void log_free(struct log *log)
-{
-	for (size_t i = 0; i < log->segments_n; i++)
-		segment_close(&log->segments[i]);
-	if (log->lock_file >= 0)
-		close(log->lock_file);
-	if (log->reading_lock >= 0)
-		close(log->reading_lock);
-	if (log->folder >= 0)
-		close(log->folder);
-	memory_free(log->segments);
-	memory_free(log->blocks[0].bytes);
-	memory_free(log->blocks[1].bytes);
-	pthread_mutex_destroy(&log->lock);
-	pthread_cond_destroy(&log->work);
-	pthread_cond_destroy(&log->done);
-	memory_free(log);
-}
-
-int log_open(struct log **out, const struct log_options *options, uint64_t checked_from)
-{
-	struct log *log = memory_zero_alloc(1, sizeof *log);
-	if (!log)
-		return ERROR_MEMORY;
-	log->options = *options;
-	options_complete(&log->options);
-	log->folder = log->lock_file = log->reading_lock = -1;
-	pthread_mutex_init(&log->lock, NULL);
-	pthread_cond_init(&log->work, NULL);
-	pthread_cond_init(&log->done, NULL);
-	log->filling = &log->blocks[0];
-	log->segments = memory_zero_alloc(SEGMENTS_MAX, sizeof *log->segments);
-	int error = log->segments ? 0 : ERROR_MEMORY;
-	for (size_t i = 0; i < 2 && !error; i++) {
-		log->blocks[i].bytes = memory_alloc(BLOCK_HEAD_BYTES + log->options.pending_bytes_max);
-		if (!log->blocks[i].bytes)
-			error = ERROR_MEMORY;
-	}
-	if (!error)
-		error = folder_open(log);
-	if (!error)
-		error = recover(log, checked_from);
-	if (!error && !log->options.read_only)
-		error = segment_add(log, log->filling->offset / log->options.segment_bytes, SEGMENT_WHOLE);
-	if (!error && !log->options.read_only)
-		error = reserve_first(log);
-	if (!error && !log->options.read_only)
-		error = log_threads_start(log);
-	if (error) {
-		log_free(log);
-		return error;
-	}
-	*out = log;
-	return 0;
-}
+/* ---- closing ---- */
 
 void log_close(struct log *log)
 {

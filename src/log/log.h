@@ -10,10 +10,12 @@
  * first block; so a position is never reused, even when a crash cut off entries whose offset comes again. They grow: a later entry has a greater position.
  *
  * Files: FOLDER/<16 hex digits>.segment of one size, allocated whole and filled with zeros ahead of the writer. A block
- * carries magic, epoch, first position, length, the block before it and an XXH3 of all. Opening cuts the log at
- * its first bad block if nothing sound follows; damage before the end, or a missing file, is ERROR_CORRUPT, loudly.
+ * carries magic, epoch, first position, length, the block before it and an XXH3 of all; an entry, a check of its own. What is known to be
+ * on disk is told a second time (mark.h): opening cuts the log at its first bad block only behind that, and only if nothing sound follows.
+ * Any other bad block, or a missing file, is ERROR_CORRUPT, and the list of damage (base/damage.h) says where and what to do.
  *
- * A failing sync ends the process at once (what is on disk is then unknown, and only recovery can tell). A full disk
+ * A failing sync ends the process at once (what is on disk is then unknown, and only recovery can tell). When no file descriptor is free
+ * for the next file, what is pending waits; a file that is finished needs none. A full disk
  * keeps the pending block and refuses new entries with ERROR_FULL until there is room again, for a reserve as well.
  */
 #ifndef ATTUNE_LOG_LOG_H
@@ -27,7 +29,7 @@ struct log;
 
 struct log_options {
 	const char *folder;
-	size_t segment_bytes;     /* 0: 256 MiB, or when read_only that of the first file. At least 1 MiB. */
+	size_t segment_bytes;     /* Of a new log: 0: 256 MiB. At least 1 MiB. One that is there keeps its own. */
 	size_t pending_bytes_max; /* Of a block that fills: 0: 8 MiB, at most a quarter of a segment. */
 	size_t reserve_bytes;     /* Of the disk, kept free for what must be written when it is full; 0: none. */
 	bool read_only;           /* For verify: nothing is created, cut or written. */
@@ -37,7 +39,9 @@ struct log_options {
 /*
  * Open the log in @options->folder, creating it when it is not there, and recover its end. Blocks before
  * @checked_from (a position, 0: from the start) are taken as sound. Entries can be read and appended afterwards.
- * Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT, ERROR_MEMORY, ERROR_BUSY (another process has it open).
+ * A full disk does not keep it from being opened, unless it is new: entries are refused with ERROR_FULL until there is room.
+ * Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT (damage_found says what), ERROR_MEMORY, ERROR_BUSY (another process has it open, or no
+ * descriptor is free).
  */
 int log_open(struct log **out, const struct log_options *options, uint64_t checked_from) MUST_CHECK;
 
@@ -118,6 +122,21 @@ struct log_copied {
  * Errors: ERROR_NOT_FOUND (no log), ERROR_CORRUPT, ERROR_FULL, ERROR_IO, ERROR_MEMORY.
  */
 int log_copy(const char *from, const char *to, struct log_copied *out) MUST_CHECK;
+
+/* Does @position lie where damaged bytes were given up by log_repair? */
+bool log_is_gap(struct log *log, uint64_t position);
+
+struct log_repaired {
+	uint64_t gaps, bytes; /* Given up. */
+};
+
+/*
+ * Give up what is damaged in the log in @folder, which nobody may have open, so that it can be opened again: what lies there is copied to
+ * files "damaged-OFFSET" in @folder, and fillers take its place. All other entries keep their positions. Sound entries between damaged
+ * ones stay. A log without damage is not changed; cut short, it can be done again.
+ * Errors: ERROR_NOT_FOUND, ERROR_BUSY, ERROR_CORRUPT (it cannot be told what belongs together), ERROR_FULL, ERROR_IO, ERROR_MEMORY.
+ */
+int log_repair(const char *folder, struct log_repaired *out) MUST_CHECK;
 
 /* For tests of the durability proof: blocks are written but never synced. */
 void log_sync_disable(struct log *log);

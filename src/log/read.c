@@ -2,6 +2,7 @@
 #include "log/internal.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <string.h>
 
 static int pending_read(struct log *log, uint64_t position, char *copy, struct text *entry)
@@ -16,7 +17,8 @@ static int pending_read(struct log *log, uint64_t position, char *copy, struct t
 			continue;
 		struct entry_head head;
 		const uint8_t *p = block->bytes + (offset - block->offset);
-		memcpy(&head, p, sizeof head);
+		memcpy(&head.position, p + offsetof(struct entry_head, position), sizeof head.position);
+		memcpy(&head.length, p, sizeof head.length); /* The check is just being made by the writer. */
 		if (head.position != position)
 			break;
 		memcpy(copy, p + sizeof head, head.length);
@@ -25,6 +27,28 @@ static int pending_read(struct log *log, uint64_t position, char *copy, struct t
 	}
 	pthread_mutex_unlock(&log->lock);
 	return error;
+}
+
+/* Is the entry as it was written? While its block is being written over (log_rewrite) it may be neither: then wait for that. */
+static bool entry_is_sound(struct log *log, const uint8_t *place, uint64_t position)
+{
+	for (;;) {
+		struct entry_head head;
+		uint64_t rewrites = atomic_load_explicit(&log->rewrites, memory_order_acquire);
+		memcpy(&head, place, sizeof head);
+		if (entry_check(place + sizeof head, head.length, position) == head.check)
+			return true;
+		if (rewrites % 2 == 0 && atomic_load_explicit(&log->rewrites, memory_order_acquire) == rewrites)
+			return false;
+		sched_yield();
+	}
+}
+
+static int entry_damaged(struct log *log, uint64_t offset)
+{
+	log_damage(log, offset / log->options.segment_bytes, offset % log->options.segment_bytes, DAMAGE_LOST, log_remedy(log),
+	           "An entry is damaged that was sound when it was written; whoever needs it gets an error.");
+	return ERROR_CORRUPT;
 }
 
 static int mapped_read(struct log *log, uint64_t position, struct text *entry)
@@ -38,10 +62,12 @@ static int mapped_read(struct log *log, uint64_t position, struct text *entry)
 		return ERROR_NOT_FOUND;
 	struct entry_head head;
 	memcpy(&head, segment->map + at, sizeof head);
-	if (head.position != position)
-		return ERROR_NOT_FOUND;
-	if (head.length > segment->bytes - at - ENTRY_HEAD_BYTES)
-		return ERROR_CORRUPT;
+	bool fits = head.length <= segment->bytes - at - ENTRY_HEAD_BYTES;
+	if (head.position != position) /* Unless that alone is damaged, it is another entry, or none. */
+		return fits && head.length && head.check == entry_check(segment->map + at + sizeof head, head.length, position)
+		           ? entry_damaged(log, offset) : ERROR_NOT_FOUND;
+	if (!fits || !entry_is_sound(log, segment->map + at, position))
+		return entry_damaged(log, offset);
 	*entry = (struct text){(const char *)segment->map + at + ENTRY_HEAD_BYTES, head.length};
 	return 0;
 }
@@ -77,21 +103,25 @@ static int block_replay(struct log *log, uint64_t at, const struct block_head *b
 }
 
 /*
- * Is what follows the last sound block damaged, rather than torn by a crash or not written yet? A block is written only
- * when the one before it is on disk. So a sound block behind the bad place @at says that the bad one was once durable.
+ * Is what follows the last sound block damaged, rather than torn by a crash or not written yet? It is before the mark. Behind that, a
+ * block is written only when the one before it is on disk. So a sound block behind the bad place @at says that the bad one was once
+ * durable. (No block is longer than a quarter of a segment.)
  */
 static bool is_damaged(struct log *log, uint64_t at, const struct block_head *last)
 {
 	uint64_t bytes = log->options.segment_bytes, index = at / bytes, epoch = last->first >> 48;
 	size_t from = (size_t)(at % bytes) + 8;
-	for (; index < log->segments_n; index++, from = SEGMENT_HEAD_BYTES)
-		if (segment_at(log, index * bytes) && segment_holds_block(segment_at(log, index * bytes), from, index * bytes, epoch))
+	if (at < log->marked_end)
+		return true;
+	for (; index < log->segments_n; index++, from = SEGMENT_HEAD_BYTES) {
+		const struct segment *segment = segment_at(log, index * bytes);
+		if (segment && segment_block_search(segment, &from, from + BLOCK_HEAD_BYTES + bytes / 4, index * bytes, epoch))
 			return true;
+	}
 	return false;
 }
 
-/* The sound block at @at that goes on from @last; NULL without. */
-static const struct block_head *block_next(struct log *log, uint64_t at, const struct block_head *last)
+const struct block_head *block_next(struct log *log, uint64_t at, const struct block_head *last)
 {
 	uint64_t bytes = log->options.segment_bytes, base = at / bytes * bytes;
 	const struct segment *segment = segment_at(log, at);
@@ -119,7 +149,7 @@ int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
 		}
 		if (!block)
 			return is_damaged(log, at, last) ? ERROR_CORRUPT : 0;
-		int error = each ? block_replay(log, at, block, from, each, arg) : 0;
+		int error = each && block->entries ? block_replay(log, at, block, from, each, arg) : 0; /* A filler has none. */
 		if (error)
 			return error;
 		*last = *block;
@@ -147,6 +177,16 @@ int block_find(struct log *log, uint64_t position, uint64_t *at)
 		here += BLOCK_HEAD_BYTES + head->length;
 	}
 	return ERROR_NOT_FOUND;
+}
+
+bool log_is_gap(struct log *log, uint64_t position)
+{
+	uint64_t at;
+	struct block_head head;
+	if ((position & OFFSET_MASK) >= atomic_load(&log->written) || block_find(log, position, &at) != 0)
+		return false;
+	memcpy(&head, segment_at(log, at)->map + at % log->options.segment_bytes, sizeof head);
+	return head.entries == 0;
 }
 
 int log_replay(struct log *log, uint64_t from, int (*each)(void *, uint64_t, struct text), void *arg)

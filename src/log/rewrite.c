@@ -33,28 +33,64 @@ struct image_head {
 
 /* ---- where they belong ---- */
 
-static int images_apply(struct log *log, struct text images)
+/* Whoever reads meanwhile waits for the even number. The system has all of it when this returns; the disk, after the sync. */
+static int image_write(struct log *log, const struct segment *segment, struct text image, size_t at)
 {
-	const struct segment *last = NULL;
-	while (images.n) {
+	atomic_fetch_add(&log->rewrites, 1);
+	int error = segment_write(segment, image.p, image.n, at);
+	atomic_fetch_add(&log->rewrites, 1);
+	return error;
+}
+
+/* Images of blocks of one segment, which is open to write to. */
+static int images_apply(struct log *log, const struct segment *segment, uint64_t index, struct text *images)
+{
+	int error = 0;
+	while (images->n && !error) {
 		struct image_head head;
+		if (images->n < sizeof head)
+			return ERROR_CORRUPT;
+		memcpy(&head, images->p, sizeof head);
+		size_t at = (size_t)(head.offset % log->options.segment_bytes);
+		if (head.offset / log->options.segment_bytes != index)
+			break;
+		*images = text_from(*images, sizeof head);
+		if (head.bytes > images->n || head.bytes > segment->bytes - at)
+			return ERROR_CORRUPT;
+		error = image_write(log, segment, text_first(*images, (size_t)head.bytes), at);
+		*images = text_from(*images, (size_t)head.bytes);
+	}
+	return !error && fdatasync(segment->file) != 0 ? ERROR_IO : error;
+}
+
+/* A descriptor of our own for segment @index: the writer's is closed when it goes on to the next. */
+static int segment_borrow(struct log *log, uint64_t index, struct segment *borrowed)
+{
+	const struct segment *segment = segment_at(log, index * log->options.segment_bytes);
+	if (!segment)
+		return ERROR_CORRUPT;
+	*borrowed = *segment;
+	borrowed->file = -1;
+	return segment_writable(borrowed, log->folder, index);
+}
+
+static int images_apply_all(struct log *log, struct text images)
+{
+	int error = 0;
+	while (images.n && !error) {
+		struct image_head head;
+		struct segment segment;
 		if (images.n < sizeof head)
 			return ERROR_CORRUPT;
 		memcpy(&head, images.p, sizeof head);
-		const struct segment *segment = segment_at(log, head.offset);
-		size_t at = (size_t)(head.offset % log->options.segment_bytes);
-		images = text_from(images, sizeof head);
-		if (!segment || head.bytes > images.n || head.bytes > segment->bytes - at)
-			return ERROR_CORRUPT;
-		if (last && last != segment && fdatasync(last->file) != 0)
-			return ERROR_IO;
-		int error = segment_write(segment, images.p, (size_t)head.bytes, at);
+		uint64_t index = head.offset / log->options.segment_bytes;
+		error = segment_borrow(log, index, &segment);
 		if (error)
 			return error;
-		last = segment;
-		images = text_from(images, (size_t)head.bytes);
+		error = images_apply(log, &segment, index, &images);
+		segment_finish(&segment);
 	}
-	return last && fdatasync(last->file) != 0 ? ERROR_IO : 0;
+	return error;
 }
 
 static int journal_drop(struct log *log)
@@ -67,7 +103,7 @@ static int journal_keep(struct log *log, struct text images)
 	struct rewrite_head head = {REWRITE_MAGIC, images.n, XXH3_64bits(images.p, images.n)};
 	struct segment file = {.file = openat(log->folder, "rewrite.new", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
 	if (file.file < 0)
-		return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+		return error_of_file(errno);
 	int error = segment_write(&file, &head, sizeof head, 0);
 	if (!error)
 		error = segment_write(&file, images.p, images.n, sizeof head);
@@ -102,7 +138,7 @@ int rewrite_finish(struct log *log)
 {
 	int file = openat(log->folder, "rewrite", O_RDONLY | O_CLOEXEC);
 	if (file < 0)
-		return errno == ENOENT ? 0 : ERROR_IO;
+		return errno == ENOENT ? 0 : error_of_file(errno);
 	if (log->options.read_only) {
 		close(file);
 		return ERROR_CONFLICT;
@@ -110,7 +146,7 @@ int rewrite_finish(struct log *log)
 	struct buffer images = BUFFER_INIT(SIZE_MAX / 2);
 	int error = journal_read(file, &images);
 	if (!error)
-		error = images_apply(log, buffer_view(&images));
+		error = images_apply_all(log, buffer_view(&images));
 	if (!error)
 		error = journal_drop(log);
 	close(file);
@@ -124,7 +160,7 @@ int rewrite_lock(int folder, bool alone)
 {
 	int file = openat(folder, "rewriting", alone ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
 	if (file < 0)
-		return alone ? ERROR_IO : -1; /* Nothing was ever rewritten here. */
+		return !alone ? -1 : errno == EMFILE || errno == ENFILE ? ERROR_BUSY : ERROR_IO; /* Nothing was ever rewritten here. */
 	if (flock(file, alone ? LOCK_EX | LOCK_NB : LOCK_SH) == 0)
 		return file;
 	close(file);
@@ -178,6 +214,8 @@ static int entry_change(struct rewriting *rewriting, uint64_t position, uint64_t
 	if (head.length > bytes - inside - sizeof head)
 		return ERROR_CORRUPT;
 	rewriting->change(rewriting->arg, position, image + inside + sizeof head, head.length);
+	head.check = entry_check(image + inside + sizeof head, head.length, position);
+	memcpy(image + inside, &head, sizeof head);
 	return 0;
 }
 
@@ -203,12 +241,13 @@ static int image_add(struct rewriting *rewriting, uint64_t at, const uint64_t *p
 	return error;
 }
 
+/* Of blocks of one segment at a time: that of the first position that is not done. */
 static int images_make(struct rewriting *rewriting, const uint64_t *positions, size_t n, size_t *done)
 {
-	uint64_t at = 0;
+	uint64_t at = 0, bytes = rewriting->log->options.segment_bytes, index = (positions[*done] & OFFSET_MASK) / bytes;
 	int error = 0;
 	buffer_reset(&rewriting->images);
-	while (*done < n && rewriting->images.n < IMAGES_BYTES && !error) {
+	while (*done < n && (positions[*done] & OFFSET_MASK) / bytes == index && rewriting->images.n < IMAGES_BYTES && !error) {
 		if (positions[*done] > log_durable(rewriting->log))
 			return ERROR_NOT_FOUND;
 		error = block_reach(rewriting->log, positions[*done], &at);
@@ -218,21 +257,34 @@ static int images_make(struct rewriting *rewriting, const uint64_t *positions, s
 	return error;
 }
 
+/* Change those of @positions from *@done on that lie in the same segment. What is needed is opened before anything is written. */
+static int segment_rewrite(struct rewriting *rewriting, const uint64_t *positions, size_t n, size_t *done)
+{
+	struct log *log = rewriting->log;
+	struct segment segment = {.file = -1};
+	uint64_t index = (positions[*done] & OFFSET_MASK) / log->options.segment_bytes;
+	int error = images_make(rewriting, positions, n, done);
+	if (!error)
+		error = segment_borrow(log, index, &segment);
+	if (!error)
+		error = journal_keep(log, buffer_view(&rewriting->images));
+	struct text images = buffer_view(&rewriting->images);
+	int failed = error ? 0 : images_apply(log, &segment, index, &images);
+	if (!error && !failed)
+		failed = journal_drop(log);
+	if (failed)
+		fail(failed);
+	segment_finish(&segment);
+	return error;
+}
+
 int log_rewrite(struct log *log, const uint64_t *positions, size_t n, void (*change)(void *, uint64_t, uint8_t *, size_t), void *arg)
 {
 	struct rewriting rewriting = {.log = log, .change = change, .arg = arg, .images = BUFFER_INIT(SIZE_MAX / 2)};
 	int lock = rewrite_lock(log->folder, true);
 	int error = lock < 0 ? lock : 0;
-	for (size_t done = 0; done < n && !error;) {
-		error = images_make(&rewriting, positions, n, &done);
-		if (!error)
-			error = journal_keep(log, buffer_view(&rewriting.images));
-		int failed = error ? 0 : images_apply(log, buffer_view(&rewriting.images));
-		if (!error && !failed)
-			failed = journal_drop(log);
-		if (failed)
-			fail(failed);
-	}
+	for (size_t done = 0; done < n && !error;)
+		error = segment_rewrite(&rewriting, positions, n, &done);
 	if (lock >= 0)
 		close(lock);
 	buffer_free(&rewriting.images);

@@ -1,5 +1,5 @@
 /* segment.c: one file of the log. */
-#include "log/segment.h"
+#include "log/mark.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -18,15 +18,12 @@ static_assert(sizeof(struct entry_head) == ENTRY_HEAD_BYTES, "part of the format
 
 enum { ZERO_BYTES = 256 * 1024 };
 
-struct segment_head {
-	uint64_t magic, index, bytes, reserved[5];
-};
-static_assert(sizeof(struct segment_head) == SEGMENT_HEAD_BYTES, "part of the format");
+#define SEGMENT_MAGIC 0x3247455354544121u
 
-static int error_of_errno(void)
-{
-	return errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
-}
+struct segment_head {
+	uint64_t magic, index, bytes, reserved[4], hash;
+};
+static_assert(sizeof(struct segment_head) == 64, "part of the format");
 
 int segment_write(const struct segment *segment, const void *bytes, size_t n, size_t at)
 {
@@ -36,7 +33,7 @@ int segment_write(const struct segment *segment, const void *bytes, size_t n, si
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			return error_of_errno();
+			return error_of_file(errno);
 		p += written;
 		at += (size_t)written;
 		n -= (size_t)written;
@@ -60,25 +57,67 @@ int segment_zero(const struct segment *segment, size_t from, size_t to)
 static int allocate(int file, size_t bytes)
 {
 	int failed = posix_fallocate(file, 0, (off_t)bytes);
-	return !failed ? 0 : failed == ENOSPC || failed == EDQUOT ? ERROR_FULL : ERROR_IO;
+	return failed ? error_of_file(failed) : 0;
 }
 
-/* A new file is made under another name and gets its own only when its head is on disk. */
-static int create(int folder, const char *name, uint64_t index, size_t bytes, enum segment_mode mode)
+static void name_of(char name[40], uint64_t index)
 {
+	snprintf(name, 40, "%016" PRIx64 ".segment", index);
+}
+
+/* ---- the head ---- */
+
+static uint64_t head_hash(const struct segment_head *head)
+{
+	return XXH3_64bits(head, offsetof(struct segment_head, hash));
+}
+
+static bool head_is_sound(const struct segment_head *head)
+{
+	return head->magic == SEGMENT_MAGIC && head->hash == head_hash(head);
+}
+
+int segment_head_write(const struct segment *segment, uint64_t index)
+{
+	struct segment_head head = {.magic = SEGMENT_MAGIC, .index = index, .bytes = segment->bytes};
+	head.hash = head_hash(&head);
+	return segment_write(segment, &head, sizeof head, 0);
+}
+
+size_t segment_bytes_said(int folder, uint64_t index)
+{
+	char name[40];
+	struct segment_head head;
+	name_of(name, index);
+	int file = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	bool is_sound = file >= 0 && pread(file, &head, sizeof head, 0) == sizeof head && head_is_sound(&head);
+	if (file >= 0)
+		close(file);
+	return is_sound ? (size_t)head.bytes : 0;
+}
+
+/* ---- opening ---- */
+
+/* A new file is made under another name and gets its own only when its head is on disk. */
+static int create(int folder, const char *name, uint64_t index, size_t bytes, enum segment_mode mode, const struct mark *mark)
+{
+	static const char zeros[SEGMENT_HEAD_BYTES];
 	char draft[64];
-	struct segment_head head = {.magic = SEGMENT_MAGIC, .index = index, .bytes = bytes};
 	snprintf(draft, sizeof draft, "%s.new", name);
-	struct segment segment = {.file = openat(folder, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+	struct segment segment = {.bytes = bytes, .file = openat(folder, draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
 	if (segment.file < 0)
-		return error_of_errno();
+		return error_of_file(errno);
 	int error = allocate(segment.file, bytes);
 	if (error == ERROR_FULL && mode == SEGMENT_SPARSE)
-		error = ftruncate(segment.file, (off_t)bytes) == 0 ? 0 : error_of_errno();
+		error = ftruncate(segment.file, (off_t)bytes) == 0 ? 0 : error_of_file(errno);
 	if (!error)
-		error = segment_write(&segment, &head, sizeof head, 0);
+		error = segment_write(&segment, zeros, sizeof zeros, 0);
+	if (!error)
+		error = segment_head_write(&segment, index);
+	if (!error && mark && mark->first)
+		error = segment_mark_write(&segment, mark);
 	if (!error && (fsync(segment.file) != 0 || renameat(folder, draft, folder, name) != 0 || fsync(folder) != 0))
-		error = error_of_errno();
+		error = error_of_file(errno);
 	if (error)
 		unlinkat(folder, draft, 0);
 	close(segment.file);
@@ -98,41 +137,63 @@ static int map(struct segment *segment, uint64_t index)
 		return ERROR_MEMORY;
 	segment->map = p;
 	memcpy(&head, p, sizeof head);
-	if (head.magic != SEGMENT_MAGIC || head.index != index || head.bytes != segment->bytes)
-		return ERROR_CORRUPT;
-	return 0;
+	segment->head_is_bad = !head_is_sound(&head);
+	return segment->head_is_bad || (head.index == index && head.bytes == segment->bytes) ? 0 : ERROR_CORRUPT;
 }
 
-int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, enum segment_mode mode)
+int segment_open(struct segment *out, int folder, uint64_t index, size_t bytes, enum segment_mode mode, const struct mark *mark)
 {
 	char name[40];
-	snprintf(name, sizeof name, "%016" PRIx64 ".segment", index);
+	name_of(name, index);
 	struct segment segment = {.bytes = bytes};
-	segment.file = openat(folder, name, (mode == SEGMENT_READ ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	segment.file = openat(folder, name, O_RDONLY | O_CLOEXEC);
 	if (segment.file < 0 && errno == ENOENT && mode >= SEGMENT_WHOLE) {
-		int error = create(folder, name, index, bytes, mode);
+		int error = create(folder, name, index, bytes, mode, mark);
 		if (error)
 			return error;
-		segment.file = openat(folder, name, O_RDWR | O_CLOEXEC);
+		segment.file = openat(folder, name, O_RDONLY | O_CLOEXEC);
 	}
 	if (segment.file < 0)
-		return errno == ENOENT ? ERROR_NOT_FOUND : error_of_errno();
+		return errno == ENOENT ? ERROR_NOT_FOUND : error_of_file(errno);
 	int error = map(&segment, index);
 	if (error) {
 		segment_close(&segment);
 		return error;
 	}
+	segment_finish(&segment);
 	*out = segment;
 	return 0;
+}
+
+int segment_writable(struct segment *segment, int folder, uint64_t index)
+{
+	char name[40];
+	name_of(name, index);
+	if (segment->file < 0)
+		segment->file = openat(folder, name, O_RDWR | O_CLOEXEC);
+	return segment->file >= 0 ? 0 : errno == ENOENT ? ERROR_NOT_FOUND : error_of_file(errno);
+}
+
+void segment_finish(struct segment *segment)
+{
+	if (segment->file >= 0)
+		close(segment->file);
+	segment->file = -1;
 }
 
 void segment_close(struct segment *segment)
 {
 	if (segment->map)
 		munmap((void *)(uintptr_t)segment->map, segment->bytes);
-	if (segment->file >= 0)
-		close(segment->file);
-	*segment = (struct segment){.file = -1};
+	segment->map = NULL;
+	segment_finish(segment);
+}
+
+/* ---- blocks ---- */
+
+uint32_t entry_check(const void *bytes, size_t n, uint64_t position)
+{
+	return (uint32_t)XXH3_64bits_withSeed(bytes, n, position);
 }
 
 uint64_t block_hash(const struct block_head *head, const void *entries)
@@ -152,16 +213,16 @@ const struct block_head *segment_block(const struct segment *segment, size_t at,
 	return block_hash(head, segment->map + at + BLOCK_HEAD_BYTES) == head->hash ? head : NULL;
 }
 
-bool segment_holds_block(const struct segment *segment, size_t at, uint64_t base, uint64_t epoch_min)
+const struct block_head *segment_block_search(const struct segment *segment, size_t *at, size_t end, uint64_t base, uint64_t epoch_min)
 {
-	size_t end = at + BLOCK_HEAD_BYTES + segment->bytes / 4; /* No block is longer. */
-	for (; at + BLOCK_HEAD_BYTES < segment->bytes && at < end; at += 8) {
+	for (; *at + BLOCK_HEAD_BYTES < segment->bytes && *at < end; *at += 8) {
 		uint64_t magic;
-		memcpy(&magic, segment->map + at, sizeof magic);
-		if (magic == BLOCK_MAGIC && segment_block(segment, at, base, epoch_min))
-			return true;
+		memcpy(&magic, segment->map + *at, sizeof magic);
+		const struct block_head *block = magic == BLOCK_MAGIC ? segment_block(segment, *at, base, epoch_min) : NULL;
+		if (block)
+			return block;
 	}
-	return false;
+	return NULL;
 }
 
 int segments_count(int folder, size_t *n)
@@ -170,9 +231,10 @@ int segments_count(int folder, size_t *n)
 	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *items = copy < 0 ? NULL : fdopendir(copy);
 	if (!items) {
+		int error = error_of_file(errno);
 		if (copy >= 0)
 			close(copy);
-		return ERROR_IO;
+		return error;
 	}
 	size_t found = 0;
 	for (struct dirent *item; (item = readdir(items));) {
@@ -184,33 +246,10 @@ int segments_count(int folder, size_t *n)
 	return 0;
 }
 
-uint64_t epoch_read(int folder)
-{
-	uint64_t epoch = 0;
-	int file = openat(folder, "epoch", O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return 0;
-	if (read(file, &epoch, sizeof epoch) != sizeof epoch)
-		epoch = 0;
-	close(file);
-	return epoch;
-}
-
-int epoch_write(int folder, uint64_t epoch, bool sync)
-{
-	struct segment as_segment = {.file = openat(folder, "epoch", O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-	int error = as_segment.file < 0 ? error_of_errno() : segment_write(&as_segment, &epoch, sizeof epoch, 0);
-	if (!error && sync && (fdatasync(as_segment.file) != 0 || fsync(folder) != 0))
-		error = ERROR_IO;
-	if (as_segment.file >= 0)
-		close(as_segment.file);
-	return error;
-}
-
 int reserve_make(int folder, size_t bytes)
 {
 	int file = openat(folder, "reserve", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	int error = file < 0 ? error_of_errno() : allocate(file, bytes);
+	int error = file < 0 ? error_of_file(errno) : allocate(file, bytes);
 	if (file >= 0)
 		close(file);
 	if (error)

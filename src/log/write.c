@@ -20,7 +20,9 @@
 
 enum {
 	ZERO_AHEAD = 16 * 1024 * 1024, ZERO_STEP = 1024 * 1024, RETRY_MS = 500,
-	LAZY_MS = 10 /* What nobody waits for is written when it is so old. */
+	LAZY_MS = 10,   /* What nobody waits for is written when it is so old. */
+	FILE_WAIT_MS = 50, CLOSING_TRIES_MAX = 100,
+	MARK_MS = 500   /* The mark of the last block is made durable when nothing has followed for so long. */
 };
 
 /* ---- the reserve ---- */
@@ -52,22 +54,67 @@ void log_reserve_spend(struct log *log)
 
 /* ---- the writer ---- */
 
-/* Open or create the segment of @block. Lock held, but not while the file is made: appending goes on. */
+/* What a failed write or sync left on disk nobody knows: end at once, and let recovery find out. */
+static _Noreturn void fail(const char *what)
+{
+	report(REPORT_ERROR, "log_sync_failed", "%s (%s): stopping at once; start again to recover.", what, strerror(errno));
+	_exit(70);
+}
+
+/* The epoch stands in its file before a block carries it, so that it is never given again: not even when that block is torn and cut. So
+ * does the number of files, so that one that goes missing is missed. */
+static int kept_make(struct log *log, uint64_t index)
+{
+	struct kept kept = log->kept;
+	if (kept.epoch == log->epoch && kept.segments > index)
+		return 0;
+	kept.epoch = log->epoch;
+	kept.segments = index + 1;
+	if (log->kept_file < 0)
+		log->kept_file = kept_open(log->folder, true);
+	int error = log->kept_file < 0 ? error_of_file(errno) : kept_write(log->kept_file, &kept, !log->sync_off);
+	if (error)
+		return error;
+	if (!log->folder_synced && !log->sync_off && fsync(log->folder) != 0)
+		return ERROR_IO;
+	log->folder_synced = true;
+	log->kept = kept;
+	return 0;
+}
+
+/* Have the segment of @block to write to, made when it is new. Lock held, but not while the file is made: appending goes on. */
 static int segment_make(struct log *log, const struct block *block)
 {
 	uint64_t index = block->offset / log->options.segment_bytes;
-	struct segment segment;
+	struct segment segment = log->segments[index < SEGMENTS_MAX ? index : 0];
 	if (index >= SEGMENTS_MAX)
 		return ERROR_LIMIT;
-	if (log->segments[index].map)
+	if (segment.map && segment.file >= 0 && log->kept.epoch == log->epoch && log->kept.segments > index)
 		return 0;
-	bool sparse = log->spent; /* The reserve is less than a segment: its blocks find room one by one. */
+	enum segment_mode mode = log->spent ? SEGMENT_SPARSE : SEGMENT_WHOLE; /* The reserve is less than a segment: blocks find room one by one. */
+	bool is_new = !segment.map;
 	pthread_mutex_unlock(&log->lock);
-	int error = segment_open(&segment, log->folder, index, log->options.segment_bytes, sparse ? SEGMENT_SPARSE : SEGMENT_WHOLE);
-	pthread_mutex_lock(&log->lock);
+	int error = is_new ? segment_open(&segment, log->folder, index, log->options.segment_bytes, mode, &log->mark) : 0;
+	if (!error && is_new) {
+		size_t bad_at;
+		(void)segment_mark_read(&segment, &bad_at);
+	}
 	if (!error)
+		error = segment_writable(&segment, log->folder, index);
+	if (!error)
+		error = kept_make(log, index);
+	pthread_mutex_lock(&log->lock);
+	if (segment.map)
 		segment_enter(log, index, segment);
 	return error;
+}
+
+/* The file before the one of @block is finished: its map needs no descriptor. Lock held. */
+static void segments_finish(struct log *log, const struct block *block)
+{
+	uint64_t index = block->offset / log->options.segment_bytes;
+	if (index > 0 && log->segments[index - 1].file >= 0 && !log->zeroing)
+		segment_finish(&log->segments[index - 1]);
 }
 
 /* Make sure that the segment and the zeros for @block are there. Waits for the zero filler where it is at work. */
@@ -83,12 +130,27 @@ static int room_make(struct log *log, const struct block *block)
 	}
 	if (log->zeroed < end)
 		log->zeroed = end; /* Ahead of the filler: the block itself takes its place. */
+	segments_finish(log, block);
 	log->figures.segments = log->segments_n;
 	return 0;
 }
 
+/* Each entry gets its check here, where nobody waits for a lock. */
+static void entries_check(struct block *block)
+{
+	uint8_t *p = block->bytes + BLOCK_HEAD_BYTES;
+	for (size_t at = 0; at < block->used;) {
+		struct entry_head head;
+		memcpy(&head, p + at, sizeof head);
+		head.check = entry_check(p + at + sizeof head, head.length, head.position);
+		memcpy(p + at + offsetof(struct entry_head, check), &head.check, sizeof head.check);
+		at += (ENTRY_HEAD_BYTES + head.length + 7) & ~(size_t)7;
+	}
+}
+
 static void block_seal(struct log *log, struct block *block)
 {
+	entries_check(block);
 	struct block_head head = {
 		.magic = BLOCK_MAGIC, .first = log->epoch << 48 | (block->offset + BLOCK_HEAD_BYTES), .previous = log->previous_first,
 		.length = (uint32_t)block->used, .entries = block->entries, .last = block->last,
@@ -96,13 +158,6 @@ static void block_seal(struct log *log, struct block *block)
 	head.hash = block_hash(&head, block->bytes + BLOCK_HEAD_BYTES);
 	memcpy(block->bytes, &head, sizeof head);
 	log->previous_first = head.first;
-}
-
-/* What a failed write or sync left on disk nobody knows: end at once, and let recovery find out. */
-static _Noreturn void fail(const char *what)
-{
-	report(REPORT_ERROR, "log_sync_failed", "%s (%s): stopping at once; start again to recover.", what, strerror(errno));
-	_exit(70);
 }
 
 /* Who waits for what is pending is told that it may take long: it will be written, but nobody knows when. Lock held. */
@@ -139,12 +194,7 @@ static bool block_write(struct log *log, struct block *block)
 	assert(segment && at + BLOCK_HEAD_BYTES + block->used <= segment->bytes);
 	int error;
 	for (;;) {
-		/* The epoch stands in its file before a block carries it, so that it is never given again: not even when that
-		 * block is torn and cut. */
-		error = log->epoch_kept ? 0 : epoch_write(log->folder, log->epoch, !log->sync_off);
-		log->epoch_kept = !error;
-		if (!error)
-			error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
+		error = segment_write(segment, block->bytes, BLOCK_HEAD_BYTES + block->used, at);
 		if (error != ERROR_FULL)
 			break;
 		pthread_mutex_lock(&log->lock);
@@ -169,6 +219,34 @@ static bool block_write(struct log *log, struct block *block)
 	return true;
 }
 
+/*
+ * Say that @block is on disk. That needs no sync of its own while blocks follow: the next one is of the same file. What the operating
+ * system has survives the end of the process. Without room for it, the one before stands.
+ */
+static void mark_make(struct log *log, const struct block *block)
+{
+	struct block_head head;
+	memcpy(&head, block->bytes, sizeof head);
+	log->mark = (struct mark){.first = head.first, .last = head.last, .end = block->offset + BLOCK_HEAD_BYTES + head.length};
+	int error = segment_mark_write(segment_at(log, block->offset), &log->mark);
+	if (error && error != ERROR_FULL)
+		fail("Marking the end of the log failed");
+	log->mark_due = !error;
+}
+
+/* Nothing has followed: the mark gets a sync of its own. Lock held, but not meanwhile. */
+static void mark_sync(struct log *log)
+{
+	const struct segment *segment = segment_at(log, log->mark.first & OFFSET_MASK);
+	log->mark_due = false;
+	if (!segment || segment->file < 0 || log->sync_off)
+		return;
+	pthread_mutex_unlock(&log->lock);
+	if (fdatasync(segment->file) != 0)
+		fail("Marking the end of the log failed");
+	pthread_mutex_lock(&log->lock);
+}
+
 /* Hand the filling block to the writer and begin the next one behind it. Lock held. */
 static struct block *block_hand_over(struct log *log)
 {
@@ -184,17 +262,32 @@ static struct block *block_hand_over(struct log *log)
 static void work_wait(struct log *log)
 {
 	struct timespec until;
-	while (log->filling->entries == 0 && !log->stopping)
-		if (!log->full)
-			pthread_cond_wait(&log->work, &log->lock);
-		else if (reserve_ready(log))
+	until = clock_deadline(MARK_MS);
+	while (log->filling->entries == 0 && !log->stopping) {
+		if (log->full && reserve_ready(log))
 			log->full = false;
-		else
+		else if (log->full)
 			full_wait(log);
+		else if (!log->mark_due)
+			pthread_cond_wait(&log->work, &log->lock);
+		else if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
+			mark_sync(log);
+	}
 	until = clock_deadline(LAZY_MS);
 	while (!log->wanted && !log->stopping && log->filling->used < block_lazy_bytes(log))
 		if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
 			break;
+}
+
+/* No descriptor is free for the next file: what is pending waits, and nothing is lost. False when it has to end. Lock held. */
+static bool file_wait(struct log *log)
+{
+	if (!log->waiting_for_file)
+		report(REPORT_ERROR, "too_many_files", "The log needs a new file and no file descriptor is free: new events wait. Raise the limit of open files.");
+	log->waiting_for_file = true;
+	struct timespec until = clock_deadline(FILE_WAIT_MS);
+	pthread_cond_timedwait(&log->done, &log->lock, &until);
+	return !log->stopping || log->closing_tries++ < CLOSING_TRIES_MAX;
 }
 
 static void *writer_run(void *arg)
@@ -212,10 +305,13 @@ static void *writer_run(void *arg)
 			full_wait(log);
 			continue;
 		}
-		if (error == ERROR_FULL)
+		if (error == ERROR_BUSY && file_wait(log))
+			continue;
+		if (error == ERROR_FULL || error == ERROR_BUSY)
 			break; /* Closed while the disk is full: what was not written was not acknowledged. */
 		if (error)
 			fail("No new segment of the log");
+		log->waiting_for_file = false;
 		struct block *block = block_hand_over(log);
 		pthread_mutex_unlock(&log->lock);
 		block_seal(log, block);
@@ -234,8 +330,11 @@ static void *writer_run(void *arg)
 		pthread_cond_broadcast(&log->done);
 		pthread_mutex_unlock(&log->lock);
 		waiters_call(waiters, 0);
+		mark_make(log, block);
 		pthread_mutex_lock(&log->lock);
 	}
+	if (log->mark_due)
+		mark_sync(log);
 	pthread_mutex_unlock(&log->lock);
 	return NULL;
 }
@@ -249,13 +348,14 @@ static void *zeroer_run(void *arg)
 	while (!log->stopping) {
 		uint64_t segment_bytes = log->options.segment_bytes, written = log->filling->offset;
 		uint64_t index = log->zeroed / segment_bytes, segment_end = (index + 1) * segment_bytes;
-		if (log->zeroed > written + ZERO_AHEAD || log->zeroed == segment_end || !segment_at(log, log->zeroed)) {
+		if (log->zeroed > written + ZERO_AHEAD || log->zeroed == segment_end || !segment_at(log, log->zeroed) ||
+		    segment_at(log, log->zeroed)->file < 0) {
 			pthread_cond_wait(&log->done, &log->lock);
 			continue;
 		}
 		uint64_t head_end = index * segment_bytes + SEGMENT_HEAD_BYTES; /* The head of a new segment stays. */
 		uint64_t from = log->zeroed > head_end ? log->zeroed : head_end, to = from + ZERO_STEP < segment_end ? from + ZERO_STEP : segment_end;
-		struct segment *segment = segment_at(log, from);
+		const struct segment *segment = segment_at(log, from);
 		log->zeroing = true;
 		log->zeroed = to;
 		log->zeroing_from = from;

@@ -1,0 +1,106 @@
+/* mark.c: marks in the heads of segments, and the file "epoch". */
+#include "log/mark.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define MARK_MAGIC 0x3152414d54544121u
+#define KEPT_MAGIC 0x3143504554544121u
+
+static_assert(sizeof(struct mark) == 64 && sizeof(struct kept) == 64, "part of the format");
+
+/* ---- marks ---- */
+
+static size_t place_of(uint64_t counter)
+{
+	return (size_t)SEGMENT_PAGE_BYTES * (1 + counter % 2);
+}
+
+static uint64_t mark_hash(const struct mark *mark)
+{
+	return XXH3_64bits(mark, offsetof(struct mark, hash));
+}
+
+int segment_mark_write(struct segment *segment, const struct mark *mark)
+{
+	struct mark next = *mark;
+	next.magic = MARK_MAGIC;
+	next.counter = segment->marks;
+	next.hash = mark_hash(&next);
+	int error = segment_write(segment, &next, sizeof next, place_of(next.counter));
+	segment->marks += !error;
+	return error;
+}
+
+enum mark_state { MARK_NONE, MARK_SOUND, MARK_BAD };
+
+static enum mark_state mark_look(const struct segment *segment, size_t place, struct mark *mark)
+{
+	static const struct mark none;
+	memcpy(mark, segment->map + place, sizeof *mark);
+	if (memcmp(mark, &none, sizeof none) == 0)
+		return MARK_NONE;
+	return mark->magic == MARK_MAGIC && mark->hash == mark_hash(mark) && place_of(mark->counter) == place ? MARK_SOUND : MARK_BAD;
+}
+
+struct mark segment_mark_read(struct segment *segment, size_t *bad_at)
+{
+	struct mark newest = {0};
+	enum mark_state states[2];
+	*bad_at = 0;
+	for (uint64_t i = 0; i < 2; i++) {
+		struct mark mark;
+		states[i] = mark_look(segment, place_of(i), &mark);
+		if (states[i] == MARK_SOUND && (!newest.magic || mark.counter > newest.counter))
+			newest = mark;
+		if (states[i] == MARK_BAD)
+			*bad_at = place_of(i);
+	}
+	/* The one before the newest lies in the other place: when that is empty, it was wiped out. */
+	if (newest.magic && newest.counter > 0 && states[(newest.counter + 1) % 2] == MARK_NONE)
+		*bad_at = place_of(newest.counter + 1);
+	segment->marks = newest.magic ? newest.counter + 1 : 0;
+	return newest;
+}
+
+/* ---- the file "epoch" ---- */
+
+static uint64_t kept_hash(const struct kept *kept)
+{
+	return XXH3_64bits(kept, offsetof(struct kept, hash));
+}
+
+int kept_open(int folder, bool make)
+{
+	return openat(folder, "epoch", make ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
+}
+
+struct kept kept_read(int file)
+{
+	struct kept newest = {0}, kept;
+	for (off_t i = 0; i < 2; i++)
+		if (pread(file, &kept, sizeof kept, i * SEGMENT_PAGE_BYTES) == sizeof kept && kept.magic == KEPT_MAGIC &&
+		    kept.hash == kept_hash(&kept) && kept.counter >= newest.counter)
+			newest = kept;
+	return newest;
+}
+
+int kept_write(int file, struct kept *kept, bool sync)
+{
+	struct kept next = *kept;
+	struct segment as_segment = {.file = file};
+	next.magic = KEPT_MAGIC;
+	next.counter++;
+	next.hash = kept_hash(&next);
+	int error = segment_write(&as_segment, &next, sizeof next, (size_t)(next.counter % 2) * SEGMENT_PAGE_BYTES);
+	if (!error && sync && fdatasync(file) != 0)
+		error = ERROR_IO;
+	if (!error)
+		*kept = next;
+	return error;
+}
