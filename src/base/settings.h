@@ -22,7 +22,7 @@
 	X(snapshot_every_s, NUMBER, 60, 1, 86400, "s", "How often what changed is written to the snapshot.")                            \
 	X(log_segment_mb, NUMBER, 256, 1, 4096, "MiB", "Size of a file of the log. Set once, before the first start.")                  \
 	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
-	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of identity: unverified, trusted or off.")    \
+	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of customers: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
 	X(proxy, TEXT, "127.0.0.1", 1, 64, "address", "The proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.") \
 	X(sign_ins_a_minute, NUMBER, 30, 1, 100000, "tries", "Sign-ins of staff that one address may try in a minute; beyond it 429.") \

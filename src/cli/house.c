@@ -11,6 +11,7 @@
 #include "differentiate/need.h"
 #include "differentiate/price.h"
 #include "differentiate/segment/segment.h"
+#include "identify/claim.h"
 #include "identify/identifier.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -36,7 +37,7 @@
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
                                            &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold,
                                            &question_fold,   &idea_fold,   &ranking_fold,    &segment_fold,    &purchase_fold,
-                                           &rights_fold};
+                                           &rights_fold,     &claim_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &trait_use_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,

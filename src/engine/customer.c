@@ -268,7 +268,7 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 		ordered |= table->folds[i]->ordered && (table->folds[i]->kinds & bit);
 		sets_aside |= table->folds[i]->sets_aside && (table->folds[i]->kinds & bit);
 	}
-	if (event->header.kind == EVENT_UNDO || event->header.kind == EVENT_TRIM)
+	if (event->header.kind == EVENT_UNDO || event->header.kind == EVENT_TRIM || event->header.kind == EVENT_CONFIRM)
 		customer->stale = true;
 	if (ordered && event->header.time_ms < customer->ordered_until)
 		customer->ordered_stale = true;
@@ -285,7 +285,8 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 	struct text states = {(const char *)customer->states, customer->states_bytes};
 	fold_scratch_load(&partition->scratch, table, states);
 	for (size_t i = 0; i < table->n; i++)
-		if ((table->folds[i]->kinds & bit) && !(table->folds[i]->ordered && customer->ordered_stale))
+		if ((table->folds[i]->kinds & bit) && !(table->folds[i]->ordered && customer->ordered_stale) &&
+		    (table->folds[i]->takes_held || !event_is_held(event)))
 			table->folds[i]->apply(&partition->scratch.states[i], event, &context);
 	customer->due = states_due(table, &partition->scratch);
 	customer_states_store(engine, partition, customer, &partition->scratch);

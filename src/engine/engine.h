@@ -296,12 +296,18 @@ struct text customer_state(const struct engine *engine, const struct customer *c
  * lock (history_start), the walk itself needs none. Undone records are walked too. Returns 0 and *@more false at the
  * end.
  */
-enum { HISTORY_EVENTS = 1, HISTORY_DECISIONS = 2 };
+enum { HISTORY_EVENTS = 1, HISTORY_DECISIONS = 2, CONFIRMS_MAX = 64 };
+/* Hashes of the anonymousIds that were confirmed. Beyond CONFIRMS_MAX of a customer, what the older ones said stays held. */
+struct confirms {
+	uint64_t speakers[CONFIRMS_MAX];
+	size_t n;
+};
 struct history {
 	struct engine *engine;
 	struct arena *arena;
 	uint64_t *heads;
 	size_t heads_n;
+	struct confirms confirms;     /* By the records that were walked: newer than those that come. */
 	struct history_cover *covers; /* history.c's: what counts in a base already. */
 	uint32_t due; /* EVENT_KIND_BITs of which what may not be kept, but is still there, is wanted with its payload: for
 									 history_record. */

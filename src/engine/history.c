@@ -4,6 +4,7 @@
 #include "engine/seal.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 /* What a base counts already: positions, ascending. */
 struct history_cover {
@@ -125,6 +126,20 @@ static int cover_note(struct history *history, const struct event *event)
 	return 0;
 }
 
+void confirms_take(struct confirms *confirms, struct event *event)
+{
+	if (event->header.kind != EVENT_CONFIRM && !(event->header.flags & EVENT_HELD))
+		return;
+	const struct text speaker = value_text(value_get(event->payload, TEXT("anonymousId")));
+	const uint64_t hash = XXH3_64bits(speaker.p, speaker.n);
+	bool known = false;
+	for (size_t i = 0; i < confirms->n && !known; i++)
+		known = confirms->speakers[i] == hash;
+	event->confirmed = known && speaker.n;
+	if (event->header.kind == EVENT_CONFIRM && !known && confirms->n < CONFIRMS_MAX)
+		confirms->speakers[confirms->n++] = hash;
+}
+
 static bool is_covered(const struct history *history, uint64_t position)
 {
 	for (const struct history_cover *cover = history->covers; cover; cover = cover->next)
@@ -161,6 +176,7 @@ int history_record(struct history *history, struct event *event, bool *more)
 		event->header.flags |= EVENT_TRIMMED;
 		event->payload = (struct value){0};
 	}
+	confirms_take(&history->confirms, event);
 	return event->header.kind == EVENT_TRIM ? cover_note(history, event) : 0;
 }
 

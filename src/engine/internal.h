@@ -161,4 +161,7 @@ int snapshot_thread_start(struct engine *engine) MUST_CHECK;
 void snapshot_thread_stop(struct engine *engine);
 int recover(struct engine *engine) MUST_CHECK;
 
+/* Records newest first: note what @event confirms, and set its @confirmed when a record before it in the walk confirmed it. */
+void confirms_take(struct confirms *confirms, struct event *event);
+
 #endif

@@ -110,7 +110,7 @@ static int order(const void *a, const void *b)
 static bool fold_wants(const struct fold *fold, const struct event *event)
 {
 	return (fold->kinds & EVENT_KIND_BIT(event->header.kind)) &&
-				 (fold->summarises || !(event->header.flags & EVENT_TRIMMED));
+				 (fold->summarises || !(event->header.flags & EVENT_TRIMMED)) && (fold->takes_held || !event_is_held(event));
 }
 
 /* For each fold, the first of the ordered events it may see: its window holds the newest it wants. */
@@ -295,18 +295,21 @@ int fold_events(struct engine *engine, const struct event *events, size_t n, str
 {
 	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
 	const uint32_t kinds = kinds_of(engine->options.folds) & ~EVENT_KIND_BIT(EVENT_UNDO);
+	struct confirms confirms = {.n = 0};
 	int64_t ordered_until;
 	int error = undone_find(&gathering, events, n);
-	for (size_t i = 0; i < n && !error; i++) {
-		if (!(kinds & EVENT_KIND_BIT(events[i].header.kind)))
+	for (size_t i = n; i-- > 0 && !error;) { /* Newest first, for what confirms others. */
+		struct event event = events[i];
+		confirms_take(&confirms, &event);
+		if (!(kinds & EVENT_KIND_BIT(event.header.kind)))
 			continue;
-		if (events[i].header.kind == EVENT_TRIM) {
-			error = base_note(&gathering, &events[i]);
+		if (event.header.kind == EVENT_TRIM) {
+			error = base_note(&gathering, &event);
 			continue;
 		}
-		error = memory_grow(&gathering.events, &gathering.capacity, gathering.n + 1, sizeof *events);
+		error = memory_grow(&gathering.events, &gathering.capacity, gathering.n + 1, sizeof event);
 		if (!error)
-			gathering.events[gathering.n++] = events[i];
+			gathering.events[gathering.n++] = event;
 	}
 	if (error)
 		return error;

@@ -36,7 +36,8 @@ enum { EVENT_BYTES_MAX = 32 * 1024, EVENT_NESTING_MAX = 16, EVENT_MESSAGE_ID_MAX
 	X(EVENT_TALLY,       20, "tally")       /* Running totals of what is counted for the whole base: of no customer. */ \
 	X(EVENT_TRIM,        21, "trim")        /* What may not be kept longer was taken out: the states are folded again. */ \
 	X(EVENT_RESTRICT,    22, "restrict")    /* The customer's data serve the running of the service alone, or again more. */ \
-	X(EVENT_REQUEST,     23, "request")     /* A customer asked for a right, or what became of it. */
+	X(EVENT_REQUEST,     23, "request")     /* A customer asked for a right, or what became of it. */ \
+	X(EVENT_CONFIRM,     24, "confirm")     /* What was held of an anonymousId counts from here on. */
 
 enum event_kind {
 #define X(symbol, number, name) symbol = number,
@@ -67,7 +68,8 @@ enum {
 	EVENT_CLOCK_CLAMPED = 2,   /* The time lay in the future or before 1970 and was set to the receipt. */
 	EVENT_IMPORTED = 4,        /* Historical: nothing acts on it. */
 	EVENT_UNVERIFIED = 8,      /* A public key sent it: what it says of identity is a claim. */
-	EVENT_OF_KNOWN = 16,       /* Of an unverified consent: the customer was known by more than an anonymousId when it came. */
+	EVENT_OF_KNOWN = 16,       /* Of an unverified statement: the customer was known by more than an anonymousId when it came. */
+	EVENT_HELD = 64,           /* A public key stated it of a known customer: it counts once its anonymousId was confirmed (EVENT_CONFIRM). */
 	EVENT_TRIMMED = 32,        /* Taken out: a link of its chain is all that is left, and nobody sees it. */
 };
 
@@ -100,7 +102,14 @@ struct event {
 	struct text name, touchpoint, source; /* From the dictionary; empty without. */
 	struct value payload;                 /* Absent while it is sealed. */
 	struct text sealed;                   /* The payload as it lies in the record, when header.key_version is not 0. */
+	bool confirmed;                       /* It was held, and a later record confirmed it: known to who walks the history. */
 };
+
+/* Does @event not count yet, for nobody has confirmed what a public key stated? */
+static inline bool event_is_held(const struct event *event)
+{
+	return (event->header.flags & EVENT_HELD) && !event->confirmed;
+}
 
 const char *event_kind_name(enum event_kind kind); /* "track"; "unknown" for others. */
 const char *channel_name(enum channel channel);

@@ -324,36 +324,36 @@ static bool encode(struct collect *collect, struct incoming *event, struct buffe
 
 /* ---- one event ---- */
 
-/* Did a public key send this for somebody who is known by more than an anonymousId? */
-static bool is_of_known(struct collect *collect, const struct incoming *event, const struct customer *customer)
+static bool is_no(const struct incoming *event)
 {
-	return (event->write.header.flags & EVENT_UNVERIFIED) &&
-	       identifier_count(reader_service(collect->engine, customer, &identifier_fold), IDENTIFIER_USER) > 0;
+	const struct value payload = {(const uint8_t *)event->write.payload.p, event->write.payload.n};
+	return event->write.header.kind == EVENT_CONSENT && text_equal(value_text(value_get(payload, TEXT("answer"))), TEXT("no"));
 }
 
 /* The customer is locked: what stands beside the event first, then the event. */
 static int append(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, struct segments_left *left)
 {
 	uint64_t position, may = UINT64_MAX;
-	bool is_consent = event->write.header.kind == EVENT_CONSENT, signals = signals_are_there(collect, event);
+	struct event_header *header = &event->write.header;
+	bool is_consent = header->kind == EVENT_CONSENT, signals = signals_are_there(collect, event);
 	int error = 0;
 	left->n = 0;
 	left->reason = NULL;
-	if ((is_consent || signals) && is_of_known(collect, event, customer))
-		event->write.header.flags |= EVENT_OF_KNOWN;
+	event->claim = (struct claim){.is_vouched = !(header->flags & EVENT_UNVERIFIED), .kind = (enum event_kind)header->kind, .is_no = is_no(event)};
+	if (!event->claim.is_vouched)
+		event->claim.is_of_known = claim_is_of_known(reader_service(collect->engine, customer, &identifier_fold));
 	if (is_consent)
 		segments_left_before(left, collect->request, customer, UINT64_MAX, "consent");
 	if (signals)
 		error = signals_apply(collect, event, customer, origin, &may, left);
-	event->write.header.purposes = reader_consents(collect->engine, customer, collect->request->now_ms) & may;
-	if (!is_consent)
-		event->write.header.flags &= (uint8_t)~EVENT_OF_KNOWN;
+	header->flags |= claim_flags(&event->claim);
+	header->purposes = reader_consents(collect->engine, customer, collect->request->now_ms) & may;
 	if (!error)
 		error = engine_append(collect->engine, customer, origin, &event->write, &position);
 	if (!error)
 		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
 	segments_left_after(left, collect->request, customer);
-	return error;
+	return error ? error : incoming_confirm(collect, event, customer);
 }
 
 static int store(struct collect *collect, struct incoming *event)

@@ -52,7 +52,7 @@ static bool is_after_yes(const struct consent_acts *acts, size_t at)
 {
 	for (size_t before = at + 1; before < acts->n; before++) {
 		const struct consent_taken *older = &acts->items[before];
-		if (older->event.header.kind == EVENT_CONSENT && !older->undone &&
+		if (older->event.header.kind == EVENT_CONSENT && !older->undone && !event_is_held(&older->event) &&
 		    text_equal(consent_act_purpose(older), consent_act_purpose(&acts->items[at])))
 			return is_yes(older) || older->after_yes;
 	}

@@ -39,6 +39,8 @@ static void how_write(struct json_writer *out, const struct event *event)
 	int64_t until;
 	json_put_text(out, "actor", actor.n ? actor : TEXT("subject"));
 	json_put_bool(out, "verified", !(event->header.flags & EVENT_UNVERIFIED));
+	if (event_is_held(event))
+		json_put_bool(out, "held", true);
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		struct text text = value_text(value_get(event->payload, text_of(members[i])));
 		if (text.n == 0)

@@ -13,7 +13,7 @@ static const struct {
 	unsigned flag;
 	const char *word;
 } flags[] = {{EVENT_CLOCK_CORRECTED, "clock-corrected"}, {EVENT_CLOCK_CLAMPED, "clock-clamped"}, {EVENT_IMPORTED, "imported"},
-             {EVENT_UNVERIFIED, "unverified"}, {EVENT_OF_KNOWN, "of-known"}};
+             {EVENT_UNVERIFIED, "unverified"}, {EVENT_OF_KNOWN, "of-known"}, {EVENT_HELD, "held"}};
 
 unsigned export_flag_of(struct text word)
 {

@@ -20,7 +20,7 @@ struct row {
 	{"channel", "text!", "Where contact happened"}, {"touchpoint", "text!", "The place on it"}, {"source", "text!", "Who sent it"}, \
 	{"messageId", "text", "Given by the sender"}, {"correction", "any", "What a stated value was before it was put right"},    \
 	{"properties", "any!", "What it says, as pages show it"}, {"origin", "id!", "The history it belongs to"},                   \
-	{"flags", "texts!", "clock-corrected, clock-clamped, imported, unverified, of-known"},                                      \
+	{"flags", "texts!", "clock-corrected, clock-clamped, imported, unverified, of-known, held"},                                      \
 	{"purposes", "texts!", "What it may be used for, decided when it came"}, {"configuration", "int!", "Version in force when it came"}, \
 	{"message", "text!", "Number made from the message id, in hex; empty without one"}, {"content", "map!", "All of it, as it is kept"}
 

@@ -76,6 +76,7 @@ static const char *what_of(enum event_kind kind)
 	case EVENT_RESTRICT:
 		return "[\"timeline\",\"consents\",\"menu\"]";
 	case EVENT_UNDO:
+	case EVENT_CONFIRM:
 		return "[\"timeline\",\"preferences\",\"menu\",\"consents\",\"matters\"]";
 	case EVENT_DECISION:
 		return NULL; /* Looking at something is no change. */

@@ -2,6 +2,7 @@
 #ifndef ATTUNE_SERVE_INCOMING_H
 #define ATTUNE_SERVE_INCOMING_H
 
+#include "identify/claim.h"
 #include "identify/resolve.h"
 #include "serve/collect.h"
 
@@ -58,6 +59,7 @@ struct incoming {
 	char message[200];
 	struct engine_write write;
 	bool verified;
+	struct claim claim;               /* What its sender may say; set once its customer is locked. */
 	bool erased;                      /* About somebody who was erased: not to be stored. */
 };
 
@@ -77,6 +79,15 @@ bool incoming_is_vouched(struct collect *collect, struct incoming *event);
  * refused), ERROR_DENIED (somebody who was erased: event->erased is set), ERROR_BUSY (too many new customers a minute), those of resolve.
  */
 int incoming_owner(struct collect *collect, struct incoming *event, uint32_t *origin) MUST_CHECK;
+
+/* The anonymousId that a public key speaks for; empty when the sender is vouched for. */
+struct text incoming_speaker(const struct collect *collect, const struct incoming *event);
+
+/*
+ * Does @event, which was appended, confirm that its anonymousId is the customer's, and is something held of it? Then that is recorded. The
+ * customer is locked. Errors: those of engine_append.
+ */
+int incoming_confirm(struct collect *collect, const struct incoming *event, struct customer *customer) MUST_CHECK;
 
 /*
  * Every identifier that @event names, whoever sent it: of whom a refused event is. Only whole fields that are taken as identifiers in

@@ -95,6 +95,8 @@ static struct text learned_from(struct reading *reading, const struct event *eve
 	struct value item;
 	struct text key = {0};
 	struct buffer words = BUFFER_INIT(200);
+	if (event_is_held(event))
+		return (struct text){0};
 	switch ((enum event_kind)event->header.kind) {
 	case EVENT_CONSENT:
 		return TEXT("a choice about data");

@@ -161,7 +161,7 @@ static int changes_read(struct portal *portal, struct history *history)
 			undone[undone_n++] = (uint64_t)position;
 		portal_saving_count(portal, &event);
 		portal_stars_count(portal, &event);
-		if (!undo_is_own(&event))
+		if (!undo_is_own(&event) || event_is_held(&event))
 			continue;
 		struct portal_change *change = &portal->changes[portal->changes_n++];
 		*change = (struct portal_change){.event = event};

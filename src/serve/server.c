@@ -275,7 +275,14 @@ uint32_t request_customer_identifier(struct request *request, struct text text)
 	}
 	if (request->caller.scope == KEY_CUSTOMER && text_equal(text, request->caller.subject))
 		return own(request);
-	return permitted(request, origin);
+	origin = permitted(request, origin);
+	if (origin && request->caller.scope == KEY_CUSTOMER && request->http->method == HTTP_POST && text_equal(identifier.type, IDENTIFIER_ANONYMOUS)) {
+		int error = request_confirm(request, origin, identifier_normalise(identifier, copy).value);
+		if (error)
+			reply_failure(request, error);
+		return error ? 0 : origin;
+	}
+	return origin;
 }
 
 uint32_t request_customer_body(struct request *request, struct json customer)

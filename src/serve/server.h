@@ -205,6 +205,9 @@ uint32_t request_customer_identifier(struct request *request, struct text identi
 /* The origin a token's subject or an identifier text names; 0 when there is none. */
 uint32_t customer_named(struct server *server, struct text name);
 
+/* The customer of @origin, by whose own token the caller calls, uses @anonymous: what is held of it counts from now on. Errors: ERROR_NOT_FOUND, those of engine_append. */
+int request_confirm(struct request *request, uint32_t origin, struct text anonymous) MUST_CHECK;
+
 /* Lock the customer of @origin, with fresh states; NULL with the error answered. */
 struct customer *request_customer_fresh(struct request *request, uint32_t origin) MUST_CHECK;
 

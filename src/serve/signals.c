@@ -78,11 +78,31 @@ struct noting {
 	uint32_t origin;
 	struct segments_left *left;
 	uint64_t *wait_for;
+	struct claim claim;              /* What the sender may say of this customer. */
+	struct text anonymous;           /* The anonymousId that a public key speaks for. */
 };
 
-/* Append an act; with @if_it_changes only when afterwards something else holds. */
-static int act_append(const struct noting *noting, const struct consent_act *act, bool if_it_changes)
+/* Would @act, as it will be recorded in @write, leave everything as it is? What is held changes nothing, so it is new once. */
+static bool adds_nothing(const struct noting *noting, const struct consent_act *act, const struct engine_write *write, uint64_t bit)
 {
+	struct engine *engine = noting->request->server->engine;
+	const struct config *config = engine_config(engine);
+	struct text state = reader_service(engine, noting->customer, &consent_fold);
+	struct event asked = {.position = INT64_MAX, .header = write->header, .payload = {(const uint8_t *)write->payload.p, write->payload.n}};
+	asked.header.origin_number = noting->origin;
+	if (event_is_held(&asked))
+		return claim_has_yes(reader_service(engine, noting->customer, &claim_fold), noting->anonymous, act->purpose);
+	return (consent_mask_with(state, config, &asked, noting->request->now_ms) & bit) == (consent_mask(state, config, noting->request->now_ms) & bit);
+}
+
+/* Append an act; with @if_it_changes only when it adds something. */
+static int act_append(const struct noting *noting, const struct consent_act *given, bool if_it_changes)
+{
+	struct consent_act own = *given, *act = &own;
+	struct claim claim = noting->claim;
+	own.anonymous = noting->anonymous;
+	claim.kind = EVENT_CONSENT;
+	claim.is_no = !act->yes;
 	struct engine *engine = noting->request->server->engine;
 	const struct config *config = engine_config(engine);
 	uint64_t bit = purpose_find(config, act->purpose)->mask, position;
@@ -93,14 +113,10 @@ static int act_append(const struct noting *noting, const struct consent_act *act
 	write.header.message_hash = 0;
 	write.header.name = write.header.touchpoint = 0;
 	write.header.purposes = PURPOSE_SERVICE;
+	write.header.flags = (uint8_t)((write.header.flags & ~(EVENT_OF_KNOWN | EVENT_HELD)) | claim_flags(&claim));
 	write.payload = buffer_view(&payload);
-	if (!error && if_it_changes) {
-		struct event asked = {.position = INT64_MAX, .header = write.header, .payload = {(const uint8_t *)payload.p, payload.n}};
-		struct text state = reader_service(engine, noting->customer, &consent_fold);
-		asked.header.origin_number = noting->origin;
-		if_it_changes = (consent_mask_with(state, config, &asked, noting->request->now_ms) & bit) ==
-		                (consent_mask(state, config, noting->request->now_ms) & bit);
-	}
+	if (!error && if_it_changes)
+		if_it_changes = adds_nothing(noting, act, &write, bit);
 	if (!error && !if_it_changes && !noting->left->reason) /* The first act that is made: browsers say the same with every event. */
 		segments_left_before(noting->left, noting->request, noting->customer, UINT64_MAX, "consent");
 	if (!error && !if_it_changes)
@@ -183,7 +199,9 @@ int signals_heed(struct request *request, uint32_t origin, enum channel channel)
 		return left ? ERROR_NOT_FOUND : ERROR_MEMORY;
 	if (request->caller.scope == KEY_WRITE)
 		like.flags |= EVENT_UNVERIFIED;
-	int error = heed_locked(&(struct noting){request, &like, customer, origin, left, &request->wait_for});
+	/* A public key decides for nobody who is known, and a signal is a no. */
+	const struct claim claim = {.is_vouched = request->caller.scope != KEY_WRITE, .kind = EVENT_CONSENT, .is_no = true};
+	int error = heed_locked(&(struct noting){request, &like, customer, origin, left, &request->wait_for, claim, {"", 0}});
 	customer_unlock(request->server->engine, customer);
 	segments_left_tell(left, request->server);
 	return error;
@@ -198,7 +216,8 @@ bool signals_are_there(const struct collect *collect, const struct incoming *eve
 
 int signals_apply(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, uint64_t *may, struct segments_left *left)
 {
-	const struct noting noting = {collect->request, &event->write.header, customer, origin, left, &collect->wait_for};
+	const struct noting noting = {collect->request, &event->write.header, customer, origin, left, &collect->wait_for, event->claim,
+	                              incoming_speaker(collect, event)};
 	struct said said;
 	int error = collect->gpc ? gpc_note(&noting) : 0;
 	said_read(collect, event, &said);

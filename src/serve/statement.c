@@ -34,6 +34,7 @@ static bool consent_read(struct collect *collect, struct incoming *event, struct
 	consent_members_read(collect->request->arena, event->of.properties, &act);
 	act.yes = text_equal(event->name, TEXT("Consent Given"));
 	act.imported = collect->import;
+	act.anonymous = incoming_speaker(collect, event);
 	act.time_ms = event->write.header.time_ms;
 	if (!actor_read(collect, event, &act))
 		return false;
@@ -54,7 +55,7 @@ static bool preference_read(struct collect *collect, struct incoming *event, str
 {
 	struct json properties = event->of.properties;
 	struct text name = json_text(json_get(properties, TEXT("name")));
-	(void)collect;
+	struct text speaker = incoming_speaker(collect, event);
 	if (name.n == 0 || name.n > LATEST_KEY_BYTES_MAX) {
 		incoming_refuse(event, "no_preference", "A preference needs a \"name\" and a \"value\".");
 		return false;
@@ -66,10 +67,15 @@ static bool preference_read(struct collect *collect, struct incoming *event, str
 	value_put_key(out, name);
 	int error = value_put_json(out, json_get(properties, TEXT("value")), 4);
 	value_close(out, set);
+	size_t stated = out->n;
+	if (speaker.n) {
+		value_put_key(out, TEXT("anonymousId"));
+		value_put_text(out, speaker);
+	}
 	value_close(out, object);
 	event->write.header.kind = EVENT_PREFERENCE;
 	event->write.payload = buffer_view(out);
-	if (error || out->n > LATEST_VALUE_BYTES_MAX)
+	if (error || stated > LATEST_VALUE_BYTES_MAX)
 		incoming_refuse(event, "event_too_large", "The value of a preference may have at most %d bytes.", LATEST_VALUE_BYTES_MAX);
 	return event->code.n == 0;
 }

@@ -63,6 +63,8 @@ void timeline_event_write(struct json_writer *out, const struct event *event, co
 {
 	json_object_begin(out);
 	timeline_event_members_write(out, event, limits);
+	if (event_is_held(event))
+		json_put_bool(out, "held", true);
 	json_object_end(out);
 }
 

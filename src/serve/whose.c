@@ -165,6 +165,64 @@ int incoming_owner(struct collect *collect, struct incoming *event, uint32_t *or
 	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
 }
 
+struct text incoming_speaker(const struct collect *collect, const struct incoming *event)
+{
+	return collect->trusted || event->verified ? (struct text){"", 0} : event->anonymous_id;
+}
+
+/* ---- confirming ---- */
+
+/* Record that @anonymous is the customer's, with the header of what says so. It stands in the history where what it confirms stands. */
+static int confirm_append(struct engine *engine, struct customer *customer, const struct event_header *like, struct text anonymous, uint64_t *wait_for)
+{
+	uint32_t origin = resolve_find(engine, (struct identifier){IDENTIFIER_ANONYMOUS, anonymous});
+	if (!origin || !customer_has(engine, customer, origin) || !claim_is_open(reader_service(engine, customer, &claim_fold), anonymous))
+		return 0;
+	struct buffer payload = BUFFER_INIT(1024);
+	struct engine_write write = {.header = *like};
+	uint64_t position;
+	size_t object = value_open(&payload, VALUE_OBJECT);
+	value_put_key(&payload, TEXT("anonymousId"));
+	value_put_text(&payload, anonymous);
+	value_close(&payload, object);
+	write.header.kind = EVENT_CONFIRM;
+	write.header.message_hash = 0;
+	write.header.name = write.header.touchpoint = 0;
+	write.header.time_ms = write.header.received_ms;
+	write.header.purposes = PURPOSE_SERVICE;
+	write.payload = buffer_view(&payload);
+	int error = payload.failed ? ERROR_LIMIT : engine_append(engine, customer, origin, &write, &position);
+	if (!error)
+		*wait_for = position > *wait_for ? position : *wait_for;
+	buffer_free(&payload);
+	return error;
+}
+
+int incoming_confirm(struct collect *collect, const struct incoming *event, struct customer *customer)
+{
+	const bool links = event->kind == EVENT_IDENTIFY || event->kind == EVENT_ALIAS;
+	struct text anonymous = event->anonymous_id;
+	if (collect->import || event->user_id.n == 0 || !(event->verified || (collect->trusted && links)))
+		return 0;
+	if (event->kind == EVENT_ALIAS && anonymous.n == 0)
+		anonymous = text_or_number(collect->request->arena, event->of.previousId);
+	return anonymous.n ? confirm_append(collect->engine, customer, &event->write.header, anonymous, &collect->wait_for) : 0;
+}
+
+int request_confirm(struct request *request, uint32_t origin, struct text anonymous)
+{
+	struct engine *engine = request->server->engine;
+	const struct event_header like = request_header(request, EVENT_CONFIRM, CHANNEL_NONE);
+	struct customer *customer = customer_lock_of(engine, origin);
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = customer_refresh(engine, customer);
+	if (!error)
+		error = confirm_append(engine, customer, &like, anonymous, &request->wait_for);
+	customer_unlock(engine, customer);
+	return error;
+}
+
 /* A refused event may be wrong anywhere, so nothing that was read of it before is relied on. */
 void incoming_named(struct collect *collect, struct incoming *event, struct resolve_request *named)
 {

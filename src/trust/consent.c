@@ -8,7 +8,7 @@
 enum { VERSION_BYTES_MAX = 200, CONSENT_BYTES_MAX = 12 * 1024, ENTRY_ROOM = 64 };
 
 /* Of an entry. EVER_YES: some yes to the purpose was among the acts of this sort, so that a no is a withdrawal. */
-enum { TAG_YES = 1, TAG_EVER_YES = 2, TAG_SIGNAL = 4, TAG_UNTIL = 8 };
+enum { TAG_YES = 1, TAG_EVER_YES = 2, TAG_SIGNAL = 4, TAG_UNTIL = 8, TAG_HELD = 16 /* A public key's word of a known customer. */ };
 
 /*
  * What the state begins with: what holds, for the purposes with @mark, until @until_ms. Then come entries (latest.h), whose key is
@@ -77,7 +77,9 @@ static bool act_find(struct text state, struct text purpose, struct latest *act)
 	if (!latest_find(entries, key_make(key, purpose, SORT_OTHER, 0), &other))
 		return any;
 	bool yes = other.tag & TAG_YES;
-	if ((!any && !(yes && full)) || (any && !yes && other.position > act->position)) {
+	/* Confirming whose an anonymousId is does not undo a no: that only the customer's own word does. */
+	bool outvotes = any && !yes && (other.position > act->position || (act->tag & TAG_HELD));
+	if ((!any && !(yes && full)) || outvotes) {
 		*act = other;
 		any = true;
 	}
@@ -229,7 +231,7 @@ static void act_apply(struct fold_state *state, const struct event *event)
 	char key[KEY_BYTES];
 	int64_t until;
 	size_t n = sizeof event->header.time_ms;
-	uint8_t tag = (uint8_t)((yes ? TAG_YES | TAG_EVER_YES : 0) | (text_equal(actor, TEXT("system:gpc")) ? TAG_SIGNAL : 0));
+	uint8_t tag = (uint8_t)((yes ? TAG_YES | TAG_EVER_YES : 0) | (event->header.flags & EVENT_HELD ? TAG_HELD : 0) | (text_equal(actor, TEXT("system:gpc")) ? TAG_SIGNAL : 0));
 	if (version.n > VERSION_BYTES_MAX)
 		version = (struct text){0}; /* A no must not get lost for it, and a yes to nothing known does not hold. */
 	memcpy(packed, &event->header.time_ms, n);
@@ -285,7 +287,7 @@ static bool sets_aside(struct text state)
 }
 
 const struct fold consent_fold = {
-	.name = "consents", .version = 2, .bytes_max = CONSENT_BYTES_MAX, .sets_aside = sets_aside,
+	.name = "consents", .version = 3, .bytes_max = CONSENT_BYTES_MAX, .sets_aside = sets_aside,
 	.kinds = EVENT_KIND_BIT(EVENT_CONSENT) | EVENT_KIND_BIT(EVENT_RESTRICT), .apply = apply};
 
 uint64_t consent_mask_with(struct text state, const struct config *config, const struct event *act, int64_t now_ms)

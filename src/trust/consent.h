@@ -5,7 +5,7 @@
  * the version of the text that was shown, and as long as the purpose says. A yes from a control that was ticked beforehand
  * is refused. Every act stays in the customer's history; the state holds the last ones a purpose.
  *
- * Who spoke decides between acts that disagree:
+ * Who spoke decides between acts that disagree (what a public key says of a known customer is held before that, see identify/claim.h):
  *   - the customer's own word (their own act, a guardian's, or what staff took down as spoken or signed, with evidence), the
  *     newest received, goes before what a system, an import or staff without the customer's word said;
  *   - but a no is always heard: one of those, received after the customer's yes, acts at once, until the customer says yes;
@@ -37,6 +37,7 @@ struct consent_act {
 	struct text method;       /* checkbox, button, spoken, signed, api; may be empty. */
 	struct text control, language, jurisdiction; /* May be empty. */
 	struct text evidence;     /* Of staff acting for a customer. */
+	struct text anonymous;    /* The anonymousId that a public key speaks for; empty for who is vouched for. */
 	int64_t time_ms;          /* When it was said. */
 	int64_t valid_until_ms;   /* 0: as long as the purpose says. */
 };

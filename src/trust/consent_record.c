@@ -131,6 +131,7 @@ int consent_encode(struct buffer *out, const struct config *config, const struct
 	put(out, TEXT("language"), act->language);
 	put(out, TEXT("jurisdiction"), act->jurisdiction);
 	put(out, TEXT("evidence"), act->evidence);
+	put(out, TEXT("anonymousId"), act->anonymous);
 	if (until) {
 		value_put_key(out, TEXT("valid_until"));
 		value_put_int(out, until);

@@ -3,6 +3,7 @@
 
 #include "differentiate/segment/segment.h"
 #include "event/columns.h"
+#include "identify/claim.h"
 #include "identify/identifier.h"
 #include "identify/trait.h"
 #include "interact/contact.h"
@@ -39,7 +40,7 @@ const struct fold order_fold = {
 	.kinds = EVENT_KIND_BIT(EVENT_TRACK) | EVENT_KIND_BIT(EVENT_IDENTIFY) | EVENT_KIND_BIT(EVENT_DECISION), .apply = order_apply};
 
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold, &consent_fold, &preference_fold, &contact_fold,
-                                           &matter_fold, &segment_fold, &order_fold};
+                                           &matter_fold, &segment_fold, &claim_fold, &order_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static void problem(void *arg, const struct config_problem *problem)
@@ -170,6 +171,23 @@ static size_t undone_find(const struct seen *mine, size_t n, uint64_t *undone)
 	return count;
 }
 
+/* What was held counts when a later record of the same customer confirms its anonymousId. @mine is in the order of positions. */
+static void confirmed_find(struct seen *mine, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		mine[i].event.confirmed = false;
+		for (size_t later = i + 1; later < n && (mine[i].event.header.flags & EVENT_HELD); later++)
+			mine[i].event.confirmed |= mine[later].event.header.kind == EVENT_CONFIRM &&
+			                           value_equal(value_get(mine[i].event.payload, TEXT("anonymousId")),
+			                                       value_get(mine[later].event.payload, TEXT("anonymousId")));
+	}
+}
+
+static bool wants(const struct fold *fold, const struct event *event)
+{
+	return (fold->kinds & EVENT_KIND_BIT(event->header.kind)) && (fold->takes_held || !event_is_held(event));
+}
+
 static void fold_one(const struct fold *fold, struct fold_state *state, const struct seen *mine, size_t n, const uint64_t *undone,
                      size_t undone_n, const struct config *config)
 {
@@ -177,12 +195,12 @@ static void fold_one(const struct fold *fold, struct fold_state *state, const st
 	size_t first = 0, left = fold->window_events_max;
 	if (fold->ordered && left)
 		for (first = n; first > 0 && left > 0;)
-			left -= (fold->kinds & EVENT_KIND_BIT(mine[--first].event.header.kind)) != 0;
+			left -= wants(fold, &mine[--first].event);
 	for (size_t i = first; i < n; i++) {
 		bool dead = false;
 		for (size_t u = 0; u < undone_n; u++)
 			dead |= undone[u] == mine[i].event.position;
-		if (!dead && (fold->kinds & EVENT_KIND_BIT(mine[i].event.header.kind)))
+		if (!dead && wants(fold, &mine[i].event))
 			fold->apply(state, &mine[i].event, &context);
 	}
 }
@@ -194,6 +212,7 @@ static bool states_equal(struct engine *engine, struct customer *customer, struc
 	bool equal = true;
 	arena_reset(&arena);
 	size_t undone_n = undone_find(mine, n, undone);
+	confirmed_find(mine, n);
 	qsort(mine, n, sizeof *mine, by_time);
 	for (size_t f = 0; f < house_folds.n; f++) {
 		const struct fold *fold = house_folds.folds[f];

@@ -84,11 +84,17 @@ static void text_put(struct buffer *out, const char *key, const char *text)
 
 static void payload_put(struct world *world, struct buffer *out, enum event_kind kind, uint64_t target)
 {
-	char word[32];
+	char word[32], anonymous[8];
 	snprintf(word, sizeof word, "v%u", random_below(&world->seed, 1000));
 	size_t object = value_open(out, VALUE_OBJECT);
 	value_put_key(out, TEXT("n"));
 	value_put_int(out, world->event_n++);
+	snprintf(anonymous, sizeof anonymous, "a%u", random_below(&world->seed, 3));
+	text_put(out, "anonymousId", anonymous);
+	if (kind == EVENT_CONFIRM) {
+		value_close(out, object);
+		return;
+	}
 	if (kind == EVENT_UNDO) {
 		value_put_key(out, TEXT("position"));
 		value_put_int(out, (int64_t)target);
@@ -123,6 +129,8 @@ uint64_t append(struct world *world, uint32_t origin, enum event_kind kind, uint
 	uint64_t position;
 	if (kind == EVENT_CONSENT && random_below(&world->seed, 3) == 0)
 		write.header.flags = EVENT_UNVERIFIED;
+	if ((kind == EVENT_CONSENT || kind == EVENT_PREFERENCE || kind == EVENT_IDENTIFY) && random_below(&world->seed, 3) == 0)
+		write.header.flags = EVENT_UNVERIFIED | EVENT_OF_KNOWN | EVENT_HELD;
 	payload_put(world, &payload, kind, target);
 	write.payload = buffer_view(&payload);
 	int error;
@@ -211,7 +219,7 @@ static void split_some(struct world *world)
 static void undo_some(struct world *world)
 {
 	const struct event *event = &world->witness.items[random_below(&world->seed, (uint32_t)world->witness.n)].event;
-	if (event->header.kind == EVENT_LINK || event->header.kind == EVENT_MERGE || event->header.kind == EVENT_SPLIT)
+	if (event->header.kind == EVENT_LINK || event->header.kind == EVENT_MERGE || event->header.kind == EVENT_SPLIT || event->header.kind == EVENT_CONFIRM)
 		return;
 	append(world, event->header.origin_number, EVENT_UNDO, event->position);
 }
@@ -219,7 +227,7 @@ static void undo_some(struct world *world)
 void step(struct world *world)
 {
 	static const enum event_kind kinds[] = {EVENT_TRACK, EVENT_TRACK, EVENT_TRACK, EVENT_IDENTIFY, EVENT_CONSENT,
-	                                        EVENT_PREFERENCE, EVENT_PAGE, EVENT_DECISION, EVENT_RESTRICT};
+	                                        EVENT_PREFERENCE, EVENT_PAGE, EVENT_DECISION, EVENT_RESTRICT, EVENT_CONFIRM};
 	uint32_t dice = random_below(&world->seed, 100);
 	if (dice < 3)
 		join_neighbours(world);
@@ -229,7 +237,7 @@ void step(struct world *world)
 		undo_some(world);
 	else {
 		unsigned person = random_below(&world->seed, PEOPLE), mask = 1 + random_below(&world->seed, 15);
-		append(world, meet(world, person, mask), kinds[random_below(&world->seed, 9)], 0);
+		append(world, meet(world, person, mask), kinds[random_below(&world->seed, sizeof kinds / sizeof *kinds)], 0);
 	}
 	if (dice == 50)
 		assert_int_equal(engine_snapshot(world->engine), 0);
