@@ -1,6 +1,8 @@
 /* folder.c: folders that last. */
 #include "base/folder.h"
 
+#include "base/refusal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,7 +75,7 @@ int file_copy(const char *from, const char *to, uint64_t bytes_max)
 			close(source);
 		return error;
 	}
-	int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, status.st_mode & 0777);
+	int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int error = target < 0 ? error_of_file(errno) : bytes_copy(source, target, bytes_max);
 	if (!error && fsync(target) != 0)
 		error = error_of_file(errno);
@@ -87,7 +89,8 @@ int folder_make(const char *path)
 {
 	if (mkdir(path, 0700) == 0)
 		return folder_sync_parent(path);
-	return errno == EEXIST ? 0 : error_of_file(errno);
+	int error = errno == EEXIST ? 0 : error_of_file(errno);
+	return error ? refuse(error, "The folder %s cannot be made: %s.", path, strerror(errno)) : 0;
 }
 
 static int bytes_write(int file, struct text text)
@@ -117,10 +120,41 @@ int file_replace(const char *path, struct text text)
 		error = error_of_file(errno);
 	if (!error && rename(draft, path) != 0)
 		error = error_of_file(errno);
-	if (error)
+	if (error) {
+		refuse(error, "%s cannot be written: %s.", path, strerror(errno));
 		unlink(draft);
-	else if (fsync(folder) != 0)
-		error = ERROR_IO;
+	} else if (fsync(folder) != 0) {
+		error = refuse(ERROR_IO, "The folder of %s cannot be synced: %s.", path, strerror(errno));
+	}
 	close(folder);
 	return error;
+}
+
+static int aside_name(const char *path, char aside[FILE_ASIDE_BYTES])
+{
+	for (unsigned n = 1; n < 100000; n++) {
+		if (snprintf(aside, FILE_ASIDE_BYTES, "%s.damaged-%u", path, n) >= FILE_ASIDE_BYTES)
+			return ERROR_IO;
+		if (access(aside, F_OK) != 0 && errno == ENOENT)
+			return 0;
+	}
+	return ERROR_IO;
+}
+
+int file_set_aside(const char *path, char aside[FILE_ASIDE_BYTES])
+{
+	int error = aside_name(path, aside);
+	if (error)
+		return error;
+	if (rename(path, aside) != 0)
+		return errno == ENOENT ? ERROR_NOT_FOUND : refuse(ERROR_IO, "%s cannot be renamed: %s.", path, strerror(errno));
+	return folder_sync_parent(path);
+}
+
+int file_keep_aside(const char *path, char aside[FILE_ASIDE_BYTES])
+{
+	int error = aside_name(path, aside);
+	if (!error)
+		error = file_copy(path, aside, UINT64_MAX);
+	return error ? error : folder_sync_parent(path);
 }

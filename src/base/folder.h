@@ -19,12 +19,20 @@ int folder_sync_parent(const char *path) MUST_CHECK;
 /* Make the entries of the folder @path durable. Errors: ERROR_IO. */
 int folder_sync(const char *path) MUST_CHECK;
 
-/* Copy at most the first @bytes_max bytes of the file @from to the new file @to, with its permissions, durably.
+/* Copy at most the first @bytes_max bytes of the file @from to the new file @to, readable by its owner alone, durably.
  * Errors: ERROR_IO, ERROR_FULL. */
 int file_copy(const char *from, const char *to, uint64_t bytes_max) MUST_CHECK;
 
 /* Make the file @path (0600) hold exactly @text: it is either the old or the new one, whatever happens. Who writes one file
  * from several places takes turns. Errors: ERROR_IO, ERROR_FULL. */
 int file_replace(const char *path, struct text text) MUST_CHECK;
+
+/* Give @path, a file or a folder, the name @path.damaged-N with the first N that is free; written to @aside. A file
+ * that is not there is ERROR_NOT_FOUND. Errors: ERROR_IO. */
+enum { FILE_ASIDE_BYTES = 4200 };
+int file_set_aside(const char *path, char aside[FILE_ASIDE_BYTES]) MUST_CHECK;
+
+/* The same with a copy of the file @path, which stays. Errors: ERROR_IO, ERROR_FULL. */
+int file_keep_aside(const char *path, char aside[FILE_ASIDE_BYTES]) MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #include "cli/house.h"
 #include "cli/verb.h"
 
+#include "base/refusal.h"
 #include "base/report.h"
 #include "serve/server.h"
 
@@ -124,8 +125,8 @@ int verb_serve(int argc, char **argv)
 	options.folder = folder;
 	int error = sodium_init() < 0 ? ERROR_IO : server_start(&server, &options);
 	if (error) {
-		fprintf(stderr, "attune serve: %s: %s%s\n", folder, error_sentence(error),
-		        error == ERROR_BUSY ? " Another server runs on this folder." : error == ERROR_IO ? " Is the port free?" : "");
+		char why[2 * REFUSAL_BYTES];
+		fprintf(stderr, "attune serve: %s: %s\n", folder, refusal_sentence(error, why));
 		return EXIT_FAILED;
 	}
 	report(REPORT_INFO, "started", "Listening on http://%s:%u", options.settings.listen, server_port(server));

@@ -2,17 +2,15 @@
 #include "serve/keys.h"
 
 #include "base/clock.h"
-#include "base/folder.h"
+#include "base/checked_file.h"
 #include "base/json.h"
+#include "base/kept_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HASH_BYTES = 32, SECRET_LETTERS = 32, SIGNING_BYTES = 32, SIGNING_TEXT = 44, TOKEN_BYTES_MAX = 2000, FILE_BYTES_MAX = 1 << 20 };
 
@@ -21,8 +19,11 @@ struct stored {
 	uint8_t hash[HASH_BYTES];
 };
 
+static const struct kept_file keys_file = {"keys", "no program may call", "a backup"};
+static const struct kept_file signing_file = {"signing-secret", "no customer token can be checked", "a backup"};
+
 struct keys {
-	char path[4096];
+	char folder[4096];
 	struct stored items[KEYS_MAX];
 	_Atomic size_t n; /* Items never change once counted. */
 	pthread_mutex_t lock;
@@ -32,20 +33,6 @@ struct keys {
 static const char *scope_name(enum key_scope scope)
 {
 	return scope == KEY_SECRET ? "secret" : "write";
-}
-
-static int file_read(const char *path, char *out, size_t max, size_t *n)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	*n = 0;
-	if (file < 0)
-		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
-	ssize_t got = read(file, out, max);
-	close(file);
-	if (got < 0)
-		return ERROR_IO;
-	*n = (size_t)got;
-	return 0;
 }
 
 static int line_read(struct keys *keys, struct text line)
@@ -70,42 +57,33 @@ static int line_read(struct keys *keys, struct text line)
 
 static int keys_read(struct keys *keys)
 {
-	char *bytes = memory_alloc(FILE_BYTES_MAX);
-	size_t n;
-	int error = bytes ? file_read(keys->path, bytes, FILE_BYTES_MAX, &n) : ERROR_MEMORY;
-	struct text rest = {bytes, error ? 0 : n}, line;
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	int error = kept_read(keys->folder, &keys_file, &content);
+	struct text rest = error ? (struct text){0} : buffer_view(&content), line;
 	while (!error && rest.n && text_next(&rest, '\n', &line))
-		if (line.n)
-			error = line_read(keys, line);
-	memory_free(bytes);
+		if (line.n && line_read(keys, line) != 0)
+			error = kept_refuse(&keys_file, "not of this version");
+	buffer_free(&content);
 	return error == ERROR_NOT_FOUND ? 0 : error;
 }
 
-static int signing_read(struct keys *keys, const char *folder)
+/* In letters, so that it can be handed to the company's backend as it lies there. */
+static int signing_read(struct keys *keys)
 {
-	char path[4200];
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	uint8_t random[SIGNING_BYTES];
-	size_t n;
-	snprintf(path, sizeof path, "%s/signing-secret", folder);
-	int error = file_read(path, keys->signing, SIGNING_TEXT - 1, &n);
+	int error = kept_read(keys->folder, &signing_file, &content);
 	if (error == ERROR_NOT_FOUND) {
 		randombytes_buf(random, sizeof random);
 		sodium_bin2base64(keys->signing, SIGNING_TEXT, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-		error = file_replace(path, text_of(keys->signing));
-		n = strlen(keys->signing);
+		error = kept_write(keys->folder, &signing_file, text_of(keys->signing));
+	} else if (!error && content.n != SIGNING_TEXT - 1) {
+		error = kept_refuse(&signing_file, "not of this version");
+	} else if (!error) {
+		memcpy(keys->signing, content.p, content.n);
 	}
-	return error ? error : n == SIGNING_TEXT - 1 ? 0 : ERROR_CORRUPT;
-}
-
-int secret_file(const char *path, uint8_t *secret, size_t n)
-{
-	size_t got;
-	int error = file_read(path, (char *)secret, n, &got);
-	if (error == ERROR_NOT_FOUND) {
-		randombytes_buf(secret, n);
-		return file_replace(path, (struct text){(const char *)secret, n});
-	}
-	return error ? error : got == n ? 0 : ERROR_CORRUPT;
+	buffer_free(&content);
+	return error;
 }
 
 bool base64_decode(struct text text, char *out, size_t max, size_t *n)
@@ -119,10 +97,10 @@ int keys_open(struct keys **out, const char *folder)
 	if (!keys)
 		return ERROR_MEMORY;
 	pthread_mutex_init(&keys->lock, NULL);
-	snprintf(keys->path, sizeof keys->path, "%s/keys", folder);
+	snprintf(keys->folder, sizeof keys->folder, "%s", folder);
 	int error = keys_read(keys);
 	if (!error)
-		error = signing_read(keys, folder);
+		error = signing_read(keys);
 	if (error) {
 		keys_close(keys);
 		return error;
@@ -168,7 +146,7 @@ static int keys_write(struct keys *keys, size_t n)
 		buffer_format(&out, "%s %s %s %" PRId64 " %s\n", scope_name(stored->key.scope), stored->key.id, hex,
 		              stored->key.created_ms, stored->key.source);
 	}
-	int error = out.failed ? ERROR_MEMORY : file_replace(keys->path, buffer_view(&out));
+	int error = out.failed ? ERROR_MEMORY : kept_write(keys->folder, &keys_file, buffer_view(&out));
 	buffer_free(&out);
 	return error;
 }

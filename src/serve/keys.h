@@ -24,7 +24,8 @@ struct key {
 	int64_t created_ms;
 };
 
-/* Read FOLDER/keys and FOLDER/signing-secret; both are made when missing. Errors: ERROR_IO, ERROR_CORRUPT, ERROR_MEMORY. */
+/* Read FOLDER/keys and FOLDER/signing-secret; both are made in a folder that never had them (kept_file.h). Errors: ERROR_IO,
+ * ERROR_CORRUPT (damaged or lost), ERROR_MEMORY. */
 int keys_open(struct keys **out, const char *folder) MUST_CHECK;
 void keys_close(struct keys *keys);
 
@@ -50,9 +51,6 @@ struct text keys_mark(const struct keys *keys, struct text message, char out[KEY
 /* Are two secrets, or hashes of them, the same and not empty? Takes as long wherever they differ: every comparison of
  * something secret goes through here. */
 bool secret_equal(struct text a, struct text b);
-
-/* Read a secret of @n random bytes from a file of its own, making it (0600) when it is missing. Errors: ERROR_IO, ERROR_CORRUPT. */
-int secret_file(const char *path, uint8_t *secret, size_t n) MUST_CHECK;
 
 /* Standard base64 into @out of at least @max bytes. */
 bool base64_decode(struct text text, char *out, size_t max, size_t *n);

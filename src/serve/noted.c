@@ -1,6 +1,7 @@
 /* noted.c: acts of requests and consents, for the audit log. */
 #include "serve/noted.h"
 
+#include "base/kept_file.h"
 #include "trust/consent.h"
 
 #include <stdio.h>
@@ -162,8 +163,7 @@ void noted_record(struct server *server, struct engine *engine, const struct cus
 int noted_start(struct server *server)
 {
 	uint8_t key[AUDIT_KEY_BYTES];
-	char path[4200];
-	snprintf(path, sizeof path, "%s/audit-key", server->folder);
-	int error = secret_file(path, key, sizeof key);
+	static const struct kept_file file = {"audit-key", "entries of the audit log cannot say about whom they are", "a backup"};
+	int error = kept_secret(server->folder, &file, key, sizeof key);
 	return error ? error : audit_open(&server->audit, &(struct audit_options){.folder = server->folder, .key = key});
 }

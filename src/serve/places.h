@@ -52,6 +52,8 @@
 	X("sealing/", "Keys, apart from what is sealed with them", "")                                                                     \
 	X("sealing/slots", "What the key is made of that is yours; of those who were erased, that they were", "")                           \
 	X("sealing/node-key", "The key under which the others count", "")                                                                  \
+	X("sealing/slots-head", "How many keys there are", "")                                                                             \
+	X("sealing/erasures-head", "How many lines the next has", "")                                                                      \
 	X("sealing/erasures", "Certificates of erasures, and for 30 days keyed hashes of those who were erased: of nobody who is here", "")  \
 	X("certificate-key", "What certificates and copies are signed with", "")                                                           \
 	X("keys", "Hashes of the company's keys", "")                                                                                      \
@@ -59,6 +61,8 @@
 	X("signing-secret", "What customers' tokens are signed with", "")                                                                  \
 	X("directory-key", "The key of the hashes of identifiers", "")                                                                     \
 	X("audit-key", "The key of the hashes in the audit log", "")                                                                       \
+	X("inventory", "Which of these files were made", "")                                                                               \
+	X("lock", "That the folder is in use", "")                                                                                         \
 	X("attune.conf", "Settings", "")
 
 /* The register as an array of {"place", "holds", "files"}. */

@@ -2,6 +2,10 @@
 #include "serve/server.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
+#include "base/folder_lock.h"
+#include "base/kept_file.h"
+#include "base/refusal.h"
 #include "base/report.h"
 #include "base/thread.h"
 #include "engine/keyring.h"
@@ -551,9 +555,8 @@ static void *worker_run(void *arg)
 
 static int key_read(const char *folder, uint8_t key[DIRECTORY_KEY_BYTES])
 {
-	char path[4200];
-	snprintf(path, sizeof path, "%s/directory-key", folder);
-	return secret_file(path, key, DIRECTORY_KEY_BYTES);
+	static const struct kept_file file = {"directory-key", "no customer is found by an identifier", "a backup"};
+	return kept_secret(folder, &file, key, DIRECTORY_KEY_BYTES);
 }
 
 static uint32_t config_version(const struct config *config)
@@ -564,17 +567,14 @@ static uint32_t config_version(const struct config *config)
 /* The key under which the keys of customers are kept: ATTUNE_NODE_KEY (64 hex digits), else a file that is made when missing. */
 static int node_key_read(const char *folder, uint8_t key[KEYRING_KEY_BYTES])
 {
-	char path[4200];
+	static const struct kept_file file = {ENGINE_SEALING_FOLDER "/node-key", "no key of a customer can be made, for all need the node key", "a copy of the keys"};
 	size_t n;
 	const char *given = getenv("ATTUNE_NODE_KEY");
-	if (given && (sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) != 0 || n != KEYRING_KEY_BYTES)) {
-		report(REPORT_ERROR, "node_key_wrong", "ATTUNE_NODE_KEY must be 64 hex digits.");
-		return ERROR_INVALID;
-	}
+	if (given && (sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) != 0 || n != KEYRING_KEY_BYTES))
+		return refuse(ERROR_INVALID, "ATTUNE_NODE_KEY must be 64 hex digits.");
 	if (given)
 		return 0;
-	snprintf(path, sizeof path, "%.4000s/" ENGINE_SEALING_FOLDER "/node-key", folder);
-	return secret_file(path, key, KEYRING_KEY_BYTES);
+	return kept_secret(folder, &file, key, KEYRING_KEY_BYTES);
 }
 
 static int engine_start(struct server *server, const struct server_options *options)
@@ -605,7 +605,7 @@ static int engine_start(struct server *server, const struct server_options *opti
 	error = engine_open(&server->engine, &engine);
 	sodium_memzero(node_key, sizeof node_key);
 	if (error == ERROR_DENIED)
-		report(REPORT_ERROR, "node_key_wrong", "The keys in %s/" ENGINE_SEALING_FOLDER " were made with another node key: give that one in ATTUNE_NODE_KEY or put its file back.",
+		refuse(error, "The keys in %s/" ENGINE_SEALING_FOLDER " were made with another node key: give that one in ATTUNE_NODE_KEY or put its file back.",
 		       server->folder);
 	return error;
 }
@@ -620,8 +620,10 @@ static void changed(void *arg, struct engine *engine, const struct customer *cus
 static int parts_start(struct server *server, const struct server_options *options)
 {
 	if (mkdir(server->folder, 0700) != 0 && errno != EEXIST)
-		return ERROR_IO;
-	int error = keys_open(&server->keys, server->folder);
+		return refuse(ERROR_IO, "%s cannot be made: %s.", server->folder, strerror(errno));
+	int error = folder_lock(&server->lock, server->folder); /* Before anything in it is written. */
+	if (!error)
+		error = keys_open(&server->keys, server->folder);
 	if (!error)
 		error = staff_open(&server->staff, server->folder);
 	if (!error)
@@ -659,7 +661,8 @@ static int listen_start(struct server *server)
 		.address = settings->listen, .port = (uint16_t)settings->port, .threads = (unsigned)settings->threads,
 		.connections_max = (unsigned)settings->connections_max, .timeout_s = (unsigned)settings->timeout_s,
 		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .body_bytes = body_bytes, .handle = handle, .refused = refused, .done = done, .arg = server};
-	return http_start(&server->http, &http);
+	int error = http_start(&server->http, &http);
+	return error ? refuse(error, "Address %s, port %lld cannot be listened on: %s.", settings->listen, (long long)settings->port, strerror(errno)) : 0;
 }
 
 int server_start(struct server **out, const struct server_options *options)
@@ -668,6 +671,9 @@ int server_start(struct server **out, const struct server_options *options)
 	if (!server)
 		return ERROR_MEMORY;
 	server->settings = options->settings;
+	server->lock = -1;
+	damage_clear();
+	refusal_clear();
 	server->started_ms = clock_now_ms();
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
 	pthread_mutex_init(&server->work_lock, NULL);
@@ -725,6 +731,7 @@ void server_stop(struct server *server)
 	sessions_close(server->sessions);
 	staff_close(server->staff);
 	keys_close(server->keys);
+	folder_unlock(server->lock);
 	pthread_mutex_destroy(&server->work_lock);
 	pthread_mutex_destroy(&server->worth_lock);
 	pthread_mutex_destroy(&server->standing_lock);

@@ -105,6 +105,7 @@ struct server_figures {
 struct server {
 	struct settings settings;
 	char folder[4096];
+	int lock;                    /* Of the folder; negative: not locked. */
 	struct engine *engine;
 	struct keys *keys;
 	struct staff *staff;

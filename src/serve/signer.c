@@ -1,8 +1,8 @@
 /* signer.c: Ed25519, by libsodium. */
 #include "serve/signer.h"
 
+#include "base/kept_file.h"
 #include "base/memory.h"
-#include "serve/keys.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -17,13 +17,12 @@ struct signer {
 
 int signer_open(struct signer **out, const char *folder)
 {
-	char path[4200];
 	uint8_t seed[crypto_sign_SEEDBYTES], hash[crypto_hash_sha256_BYTES];
 	struct signer *signer = memory_zero_alloc(1, sizeof *signer);
 	if (!signer)
 		return ERROR_MEMORY;
-	snprintf(path, sizeof path, "%.4000s/certificate-key", folder);
-	int error = secret_file(path, seed, sizeof seed);
+	static const struct kept_file file = {"certificate-key", "certificates of erasures cannot be signed", "a backup"};
+	int error = kept_secret(folder, &file, seed, sizeof seed);
 	if (error) {
 		memory_free(signer);
 		return error;

@@ -1,9 +1,11 @@
 /* staff.c: accounts and invitations in a file, and their passwords. */
 #include "serve/staff.h"
 
+#include "base/checked_file.h"
 #include "base/clock.h"
-#include "base/folder.h"
+#include "base/inventory.h"
 #include "base/json.h"
+#include "base/kept_file.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "serve/keys.h"
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 enum { HASH_BYTES = 32, SECRET_BYTES = 32, FILE_BYTES_MAX = 1 << 20, FIELDS = 7 };
+static const struct kept_file staff_file = {"staff", "nobody of staff can sign in", "a backup"};
 static const char TOKEN_PREFIX[] = "at_invite_";
 
 struct stored {
@@ -165,22 +168,16 @@ static int line_read(struct book *book, struct text line)
 	       text_equal(field[0], TEXT("invitation")) ? invitation_read(book, field) : ERROR_CORRUPT;
 }
 
-static int book_read(struct book *book, int file)
+static int book_read(struct book *book, const char *folder)
 {
-	char *bytes = memory_alloc(FILE_BYTES_MAX);
-	size_t n = 0;
-	ssize_t got = 1;
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	book->accounts_n = book->invitations_n = 0;
-	if (!bytes)
-		return ERROR_MEMORY;
-	while (got > 0 && n < FILE_BYTES_MAX && (got = read(file, bytes + n, FILE_BYTES_MAX - n)) > 0)
-		n += (size_t)got;
-	struct text rest = {bytes, n}, line;
-	int error = got < 0 ? ERROR_IO : n == FILE_BYTES_MAX ? ERROR_CORRUPT : 0;
+	int error = kept_read(folder, &staff_file, &content);
+	struct text rest = error ? (struct text){0} : buffer_view(&content), line;
 	while (!error && rest.n && text_next(&rest, '\n', &line))
-		if (line.n)
-			error = line_read(book, line);
-	memory_free(bytes);
+		if (line.n && line_read(book, line) != 0)
+			error = kept_refuse(&staff_file, "not of this version");
+	buffer_free(&content);
 	return error;
 }
 
@@ -197,19 +194,16 @@ static int refresh(struct staff *staff)
 	if (stat(staff->path, &status) != 0) {
 		if (errno != ENOENT)
 			return ERROR_IO;
+		if (inventory_has(staff->folder, staff_file.name))
+			return kept_refuse(&staff_file, "missing");
 		staff->book.accounts_n = staff->book.invitations_n = 0;
 		staff->seen_inode = 0;
 		return 0;
 	}
 	if (is_seen(staff, &status))
 		return 0;
-	int file = open(staff->path, O_RDONLY | O_CLOEXEC);
-	if (file < 0 || fstat(file, &status) != 0)
-		error = ERROR_IO;
-	if (!error)
-		error = book_read(&staff->draft, file);
-	if (file >= 0)
-		close(file);
+	/* Replaced between the two, it is read again at the next call. */
+	error = book_read(&staff->draft, staff->folder);
 	if (error) {
 		report(REPORT_ERROR, "staff_unread", "The file of accounts cannot be read: %s", error_sentence(error));
 		return error;
@@ -237,7 +231,7 @@ static int book_write(const struct staff *staff, const struct book *book)
 		sodium_bin2hex(hex, sizeof hex, invitation->hash, HASH_BYTES);
 		buffer_format(&out, "invitation %s %s %" PRId64 " 0 open %s\n", *invitation->name ? invitation->name : "-", text, invitation->created_ms, hex);
 	}
-	int error = out.failed ? ERROR_LIMIT : file_replace(staff->path, buffer_view(&out));
+	int error = out.failed ? ERROR_LIMIT : kept_write(staff->folder, &staff_file, buffer_view(&out));
 	buffer_free(&out);
 	return error;
 }

@@ -1,0 +1,32 @@
+/*
+ * inventory.h: which files of a data folder were made, so that one that is missing is noticed and never made again in silence.
+ *
+ * FOLDER/inventory (a checked file) has a line with the name of each. A file is written first and listed second: a crash
+ * between leaves a file that is there and gets listed at the next start. What is listed and not there was lost.
+ */
+#ifndef ATTUNE_BASE_INVENTORY_H
+#define ATTUNE_BASE_INVENTORY_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+#define INVENTORY_FILE "inventory"
+enum { INVENTORY_BYTES_MAX = 4096 };
+
+/*
+ * Was @name made in the data folder @folder? When the inventory itself is missing or damaged: yes, if the folder has a
+ * log, for then it is not new. The missing inventory is named in damage.h, and is made again from what is there.
+ */
+bool inventory_has(const char *folder, const char *name);
+
+/* List @name, unless it is. Errors: ERROR_IO, ERROR_FULL, ERROR_MEMORY. */
+int inventory_add(const char *folder, const char *name) MUST_CHECK;
+
+/* Take @name off, if it is listed: it is given up on purpose. Errors: as inventory_add. */
+int inventory_remove(const char *folder, const char *name) MUST_CHECK;
+
+/* Is FOLDER/NAME there? Errors are taken for yes: whoever opens it meets them. */
+bool inventory_is_there(const char *folder, const char *name);
+
+#endif
