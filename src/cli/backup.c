@@ -1,6 +1,7 @@
 /* backup.c: attune backup and attune restore: a data folder copied, and brought back. */
 #include "cli/verb.h"
 
+#include "base/checked_file.h"
 #include "base/clock.h"
 #include "base/folder.h"
 #include "engine/backup.h"
@@ -84,28 +85,24 @@ static int whole_write(const struct call *call, const struct backup *backup)
 	char path[4200], now[CLOCK_TEXT_BYTES];
 	clock_format(now, clock_now_ms());
 	snprintf(path, sizeof path, "%s/%s", call->to, WHOLE);
-	FILE *file = fopen(path, "wx");
-	if (!file)
-		return ERROR_IO;
-	int n = fprintf(file, "{\"taken\":\"%s\",\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"last\":\"%" PRIx64 "\"}\n", now, backup->segments,
-	                backup->bytes, backup->last);
-	bool is_written = n > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-	return fclose(file) == 0 && is_written ? folder_sync(call->to) : ERROR_IO;
+	struct buffer text = BUFFER_INIT(1000);
+	buffer_format(&text, "{\"taken\":\"%s\",\"segments\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"last\":\"%" PRIx64 "\"}\n", now, backup->segments,
+	              backup->bytes, backup->last);
+	int error = text.failed ? ERROR_MEMORY : file_replace(path, buffer_view(&text));
+	buffer_free(&text);
+	return error;
 }
 
 static int keys_copy(const struct call *call)
 {
-	char path[4200];
+	char now[32];
 	int error = engine_backup_sealing(call->from, call->to);
 	if (error)
 		return failed(call, error);
-	snprintf(path, sizeof path, "%s/%s", call->to, TAKEN);
-	FILE *file = fopen(path, "w");
-	bool is_written = file && fprintf(file, "%" PRId64 "\n", clock_now_ms()) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-	if (file && fclose(file) != 0)
-		is_written = false;
-	if (!is_written)
-		return failed(call, ERROR_IO);
+	int n = snprintf(now, sizeof now, "%" PRId64, clock_now_ms());
+	error = checked_write(call->to, TAKEN, (struct text){now, (size_t)n});
+	if (error)
+		return failed(call, error);
 	if (call->json)
 		printf("{\"keys\":true}\n");
 	else
@@ -140,14 +137,13 @@ int verb_backup(int argc, char **argv)
 /* A copy of the keys says when it was made; the folder that is in use does not. */
 static bool keys_are_old(const struct call *call)
 {
-	char path[4200];
-	int64_t taken_ms;
-	snprintf(path, sizeof path, "%s/%s", call->sealing, TAKEN);
-	FILE *file = fopen(path, "re");
-	if (!file)
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	int64_t taken_ms = 0;
+	int error = checked_read(call->sealing, TAKEN, &content);
+	bool is_read = !error && text_to_int64(buffer_view(&content), &taken_ms) == 0;
+	buffer_free(&content);
+	if (error == ERROR_NOT_FOUND)
 		return false;
-	bool is_read = fscanf(file, "%" SCNd64, &taken_ms) == 1;
-	fclose(file);
 	return !is_read || clock_now_ms() - taken_ms > (int64_t)ERASURE_COPY_DAYS * MS_A_DAY;
 }
 

@@ -218,6 +218,7 @@ int engine_merge(struct engine *engine, uint32_t into, uint32_t from, struct eng
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
 	partitions_lock(engine, into, from);
 	int error = !a->origin_first || !b->origin_first || !engine_origin(engine, from)->head ? ERROR_CONFLICT :
+	            customer_is_shut(engine, a) || customer_is_shut(engine, b) ? ERROR_DAMAGED :
 	            a->origins_n + b->origins_n > CUSTOMER_ORIGINS_MAX ? ERROR_LIMIT : 0;
 	if (!error) {
 		structure_payload(&payload, "into", engine_origin(engine, into)->id, "from", engine_origin(engine, from)->id,

@@ -2,6 +2,8 @@
 #include "engine/backup.h"
 
 #include "base/folder.h"
+#include "base/folder_lock.h"
+#include "base/inventory.h"
 #include "engine/engine.h"
 #include "engine/store.h"
 #include "log/log.h"
@@ -54,6 +56,14 @@ static int hashes_take(const char *from, const char *to, const char *name)
 	char source[PATH_BYTES];
 	int error = file_take(from, to, name);
 	return error == ERROR_IO && path_join(source, from, name) == 0 && access(source, F_OK) != 0 ? 0 : error;
+}
+
+/* The lock is of the folder it lies in; what was set aside, or was being written, is no part of it. */
+static int small_take(const char *from, const char *to, const char *name)
+{
+	struct text text = text_of(name);
+	bool passed = text_equal(text, TEXT(FOLDER_LOCK_FILE)) || text_ends(text, TEXT(".new")) || text_find(text, TEXT(".damaged-"), NULL);
+	return passed ? 0 : file_take(from, to, name);
 }
 
 static int is_there(const char *from, const char *to, const char *name)
@@ -133,7 +143,9 @@ int engine_backup(struct backup *out, const char *from, const char *to)
 	if (!error)
 		error = log_take(from, to, "log", &events);
 	if (!error)
-		error = files_each(from, file_take, to);
+		error = files_each(from, small_take, to);
+	if (!error)
+		error = inventory_remove(to, "audit/head");
 	if (!error)
 		error = folder_sync(to);
 	if (!error)
@@ -157,6 +169,6 @@ int engine_backup_sealing(const char *from, const char *to)
 	if (!error)
 		error = target_make(source, to);
 	if (!error)
-		error = files_each(source, file_take, to);
+		error = files_each(source, small_take, to);
 	return error ? error : folder_sync(to);
 }

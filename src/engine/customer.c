@@ -79,6 +79,16 @@ void customer_unlock(struct engine *engine, struct customer *customer)
 	pthread_mutex_unlock(&partition_of(engine, customer->number)->lock);
 }
 
+bool customer_is_shut(struct engine *engine, const struct customer *customer)
+{
+	if (keyring_damaged(engine->keyring) == 0)
+		return false;
+	for (uint32_t number = customer->origin_first; number; number = engine_origin(engine, number)->next)
+		if (keyring_is_damaged(engine->keyring, number))
+			return true;
+	return false;
+}
+
 bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin)
 {
 	return customer->origin_first && atomic_load(&engine_origin(engine, origin)->customer) == customer->number;

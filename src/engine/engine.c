@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/folder.h"
+#include "base/inventory.h"
+#include "base/kept_file.h"
 #include "base/report.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
@@ -117,6 +119,18 @@ static int columns_part_open(struct engine *engine)
 	return error;
 }
 
+static int keyring_part_open(struct engine *engine)
+{
+	static const struct kept_file slots = {ENGINE_SEALING_FOLDER "/slots", "nothing that is kept about customers can be opened", "a copy of the keys"};
+	const char *folder = engine->options.folder;
+	char path[4096];
+	if (!inventory_is_there(folder, slots.name) && inventory_has(folder, slots.name))
+		return kept_refuse(&slots, "missing");
+	snprintf(path, sizeof path, "%.4000s/" ENGINE_SEALING_FOLDER, folder);
+	int error = keyring_open(&engine->keyring, path, engine->options.node_key);
+	return error ? error : inventory_add(folder, slots.name);
+}
+
 static int parts_open(struct engine *engine)
 {
 	char path[4096];
@@ -141,8 +155,7 @@ static int parts_open(struct engine *engine)
 	error = store_open(&engine->store, path);
 	if (error || !options->node_key)
 		return error;
-	snprintf(path, sizeof path, "%s/" ENGINE_SEALING_FOLDER, options->folder);
-	error = keyring_open(&engine->keyring, path, options->node_key);
+	error = keyring_part_open(engine);
 	for (size_t i = 0; i < options->erased_n && !error; i++)
 		if (!keyring_is_destroyed(engine->keyring, options->erased[i]))
 			error = keyring_destroy(engine->keyring, &options->erased[i], 1);

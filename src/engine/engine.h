@@ -137,6 +137,10 @@ void customer_unlock(struct engine *engine, struct customer *customer);
 /* Does @origin (still) belong to @customer, who is locked? After a refresh it may not. */
 bool customer_has(struct engine *engine, const struct customer *customer, uint32_t origin);
 
+/* Is a key of @customer, who is locked, damaged? Then nothing about them is read, written, joined or taken apart: they can
+ * only be erased. */
+bool customer_is_shut(struct engine *engine, const struct customer *customer);
+
 /* Is customer @number left out of whole-base questions? Needs no lock. */
 bool customer_is_set_aside(const struct engine *engine, uint32_t number);
 
@@ -194,7 +198,7 @@ int engine_split(struct engine *engine, uint32_t origin, struct engine_write *wr
 /*
  * Fold @customer's states again from its events if they are stale or were folded with other configuration.
  * The partition is locked on entry and on return, and may have been unlocked between; the customer may have been joined
- * to another meanwhile (origin_first is then 0). Errors: ERROR_MEMORY, ERROR_CORRUPT.
+ * to another meanwhile (origin_first is then 0). Errors: ERROR_DAMAGED (customer_is_shut), ERROR_MEMORY, ERROR_CORRUPT.
  */
 int customer_refresh(struct engine *engine, struct customer *customer) MUST_CHECK;
 

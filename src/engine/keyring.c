@@ -1,9 +1,12 @@
 /* keyring.c: slots in a file, keys in memory once they are used. */
 #include "engine/keyring.h"
 
+#include "base/checked_file.h"
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder.h"
 #include "base/memory.h"
+#include "base/refusal.h"
 #include "base/report.h"
 #include "base/thread.h"
 
@@ -20,24 +23,27 @@
 #include <xxhash.h>
 
 enum { SLOT_BYTES = 64, CHUNK_KEYS = 4096, CHUNKS_MAX = 16 * 1024, STRIPES = 64, MAKE_A_WRITE = 16 * 1024, RETRY_MS = 1000 };
-enum { SLOT_LIVE = 1, SLOT_DESTROYED = 2 };       /* In the file. */
-enum { KEY_UNREAD = 0, KEY_READ, KEY_DESTROYED }; /* In memory. */
+enum { SLOT_LIVE = 1, SLOT_DESTROYED = 2, SLOT_LOST = 3 };    /* In the file. */
+enum { KEY_UNREAD = 0, KEY_READ, KEY_DESTROYED, KEY_DAMAGED }; /* In memory. */
 
-static const char MAGIC[8] = {'A', 'T', 'S', 'L', 'O', 'T', 'S', '1'};
+static const char MAGIC[8] = {'A', 'T', 'S', 'L', 'O', 'T', 'S', '2'};
+static const char HEAD_FILE[] = "slots-head";
+#define SLOTS_NAME "sealing/slots"
 
-/* The first slot of the file. */
+/* The first slot of the file. The same is in a checked file beside it, for when this one is damaged. */
 struct head {
 	char magic[8];
-	uint8_t check[KEYRING_KEY_BYTES]; /* Of the node's key. */
-	uint32_t made;                    /* Slots 1 to this are whole; what is behind was being written at a crash. */
-	uint8_t reserved[20];
+	uint8_t node[KEYRING_KEY_BYTES]; /* Tells whether a node's key is the right one. */
+	uint32_t made;                   /* Slots 1 to this are whole; what is behind was being written at a crash. */
+	uint8_t reserved[12];
+	uint64_t check;                  /* XXH3 of all before. */
 };
 
 struct slot {
 	uint8_t secret[32];
 	uint32_t state, reserved;
-	uint64_t check; /* XXH3 of all before, seeded with the number. */
 	uint8_t room[16];
+	uint64_t check; /* XXH3 of all before, seeded with the number. */
 };
 
 static_assert(sizeof(struct head) == SLOT_BYTES && sizeof(struct slot) == SLOT_BYTES, "part of the format");
@@ -50,7 +56,9 @@ struct keys_chunk {
 struct keyring {
 	int file;
 	uint8_t node_key[KEYRING_KEY_BYTES];
+	char folder[4096];
 	_Atomic uint32_t made;       /* Slots 1 to this are durable. */
+	_Atomic uint32_t damaged_n;  /* Keys that cannot be made, as far as known. */
 	struct keys_chunk *_Atomic chunks[CHUNKS_MAX];
 	pthread_mutex_t stripes[STRIPES];
 	pthread_mutex_t file_lock;   /* Making and destroying. Before a stripe. */
@@ -108,6 +116,24 @@ static pthread_mutex_t *stripe_of(struct keyring *keyring, uint32_t number)
 	return &keyring->stripes[number % STRIPES];
 }
 
+static bool slot_is_whole(const struct slot *slot, uint32_t number)
+{
+	return slot->state >= SLOT_LIVE && slot->state <= SLOT_LOST && slot->check == slot_check(slot, number);
+}
+
+static void damaged_note(struct keyring *keyring, struct keys_chunk *chunk, uint32_t number)
+{
+	if (atomic_exchange(&chunk->states[number % CHUNK_KEYS], KEY_DAMAGED) != KEY_DAMAGED)
+		atomic_fetch_add(&keyring->damaged_n, 1);
+}
+
+static void damaged_say(uint32_t number)
+{
+	damage_found(SLOTS_NAME, (uint64_t)number * SLOT_BYTES, DAMAGE_LOST,
+	             "Stop the server, put a copy of the keys back over the folder sealing, and start again; or erase the customer.",
+	             "The key of history %u is damaged: what was sealed with it cannot be read. Nobody else is affected.", number);
+}
+
 /* Read a slot and make its key in memory. The stripe is held. */
 static int key_read(struct keyring *keyring, struct keys_chunk *chunk, uint32_t number)
 {
@@ -116,8 +142,11 @@ static int key_read(struct keyring *keyring, struct keys_chunk *chunk, uint32_t 
 		return ERROR_BUSY;
 	if (pread(keyring->file, &slot, sizeof slot, (off_t)number * SLOT_BYTES) != sizeof slot)
 		return ERROR_IO;
-	if (slot.state != SLOT_LIVE || slot.check != slot_check(&slot, number))
-		return ERROR_CORRUPT;
+	if (!slot_is_whole(&slot, number) || slot.state != SLOT_LIVE) {
+		damaged_note(keyring, chunk, number);
+		damaged_say(number);
+		return ERROR_DAMAGED;
+	}
 	uint8_t numbered[sizeof slot.secret + sizeof number];
 	memcpy(numbered, slot.secret, sizeof slot.secret);
 	memcpy(numbered + sizeof slot.secret, &number, sizeof number);
@@ -136,7 +165,7 @@ int keyring_key(struct keyring *keyring, uint32_t origin, uint8_t key[KEYRING_KE
 		return ERROR_MEMORY;
 	pthread_mutex_lock(stripe_of(keyring, origin));
 	uint8_t state = atomic_load_explicit(&chunk->states[origin % CHUNK_KEYS], memory_order_relaxed);
-	int error = state == KEY_DESTROYED ? ERROR_NOT_FOUND : state == KEY_READ ? 0 : key_read(keyring, chunk, origin);
+	int error = state == KEY_DESTROYED ? ERROR_NOT_FOUND : state == KEY_DAMAGED ? ERROR_DAMAGED : state == KEY_READ ? 0 : key_read(keyring, chunk, origin);
 	if (!error)
 		memcpy(key, chunk->keys[origin % CHUNK_KEYS], KEYRING_KEY_BYTES);
 	pthread_mutex_unlock(stripe_of(keyring, origin));
@@ -149,6 +178,19 @@ bool keyring_is_destroyed(const struct keyring *keyring, uint32_t origin)
 	return chunk && atomic_load_explicit(&chunk->states[origin % CHUNK_KEYS], memory_order_acquire) == KEY_DESTROYED;
 }
 
+bool keyring_is_damaged(const struct keyring *keyring, uint32_t origin)
+{
+	if (!keyring || atomic_load_explicit(&keyring->damaged_n, memory_order_relaxed) == 0)
+		return false;
+	const struct keys_chunk *chunk = chunk_of(keyring, origin);
+	return chunk && atomic_load_explicit(&chunk->states[origin % CHUNK_KEYS], memory_order_acquire) == KEY_DAMAGED;
+}
+
+uint32_t keyring_damaged(const struct keyring *keyring)
+{
+	return keyring ? atomic_load_explicit(&keyring->damaged_n, memory_order_relaxed) : 0;
+}
+
 static void destroyed_note(struct keyring *keyring, struct keys_chunk *chunk, uint32_t number)
 {
 	pthread_mutex_lock(stripe_of(keyring, number));
@@ -157,26 +199,80 @@ static void destroyed_note(struct keyring *keyring, struct keys_chunk *chunk, ui
 	pthread_mutex_unlock(stripe_of(keyring, number));
 }
 
-/* ---- making ---- */
+/* ---- the two heads ---- */
 
-static void head_of(struct head *head, const uint8_t *node_key, uint32_t made)
+static void node_hash(uint8_t hash[KEYRING_KEY_BYTES], const uint8_t *node_key)
 {
 	static const char about[] = "attune node key";
-	*head = (struct head){.made = made};
-	memcpy(head->magic, MAGIC, sizeof head->magic);
-	crypto_generichash(head->check, sizeof head->check, (const uint8_t *)about, sizeof about, node_key, KEYRING_KEY_BYTES);
+	crypto_generichash(hash, KEYRING_KEY_BYTES, (const uint8_t *)about, sizeof about, node_key, KEYRING_KEY_BYTES);
+}
+
+static uint64_t head_check(const struct head *head)
+{
+	return XXH3_64bits(head, offsetof(struct head, check));
+}
+
+static int head_write(struct keyring *keyring, uint32_t made)
+{
+	struct head head = {.made = made};
+	memcpy(head.magic, MAGIC, sizeof head.magic);
+	node_hash(head.node, keyring->node_key);
+	head.check = head_check(&head);
+	int error = write_at(keyring->file, &head, sizeof head, 0);
+	return error ? error : fdatasync(keyring->file) != 0 ? ERROR_IO : 0;
+}
+
+static bool head_read(int file, struct head *head)
+{
+	return pread(file, head, sizeof *head, 0) == sizeof *head && memcmp(head->magic, MAGIC, sizeof MAGIC) == 0 && head->check == head_check(head);
+}
+
+/* The copy: two lines for people, "made N" and "node HEX". */
+static int copy_write(struct keyring *keyring, uint32_t made)
+{
+	uint8_t node[KEYRING_KEY_BYTES];
+	char hex[2 * sizeof node + 1], text[160];
+	node_hash(node, keyring->node_key);
+	sodium_bin2hex(hex, sizeof hex, node, sizeof node);
+	int n = snprintf(text, sizeof text, "made %u\nnode %s", made, hex);
+	return checked_write(keyring->folder, HEAD_FILE, (struct text){text, (size_t)n});
+}
+
+static int copy_read(const struct keyring *keyring, struct head *head)
+{
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	struct text rest, line;
+	int64_t made;
+	size_t n = 0;
+	int error = checked_read(keyring->folder, HEAD_FILE, &content);
+	rest = buffer_view(&content);
+	bool read = !error && text_next(&rest, '\n', &line) && text_to_int64(text_from(line, 5), &made) == 0 && made >= 0 && made <= UINT32_MAX &&
+	       sodium_hex2bin(head->node, sizeof head->node, text_from(rest, 5).p, text_from(rest, 5).n, NULL, &n, NULL) == 0 && n == sizeof head->node;
+	if (read)
+		head->made = (uint32_t)made;
+	buffer_free(&content);
+	return error ? error : read ? 0 : ERROR_CORRUPT;
 }
 
 /* Say durably that slots 1 to @made are whole, after they were synced. */
 static int made_write(struct keyring *keyring, uint32_t made)
 {
-	struct head head;
-	head_of(&head, keyring->node_key, made);
-	int error = write_at(keyring->file, &head, sizeof head, 0);
-	return error ? error : fdatasync(keyring->file) != 0 ? ERROR_IO : 0;
+	int error = head_write(keyring, made);
+	return error ? error : copy_write(keyring, made);
 }
 
-/* Write slots behind the last, in runs, and sync once. File lock held. */
+/* ---- making ---- */
+
+static void slot_fill(struct slot *slot, uint32_t state, uint32_t number)
+{
+	if (state != SLOT_LIVE)
+		memset(slot, 0, sizeof *slot);
+	slot->state = state;
+	slot->reserved = 0;
+	slot->check = slot_check(slot, number);
+}
+
+/* Write slots behind the last, in runs, and sync once; those that are marked in memory as damaged become lost. File lock held. */
 static int slots_add(struct keyring *keyring, uint32_t n)
 {
 	uint32_t first = atomic_load(&keyring->made) + 1;
@@ -185,11 +281,8 @@ static int slots_add(struct keyring *keyring, uint32_t n)
 	for (uint32_t done = 0, run; done < n && !error; done += run) {
 		run = n - done < MAKE_A_WRITE ? n - done : MAKE_A_WRITE;
 		randombytes_buf(slots, run * sizeof *slots);
-		for (uint32_t i = 0; i < run; i++) {
-			slots[i].state = SLOT_LIVE;
-			slots[i].reserved = 0;
-			slots[i].check = slot_check(&slots[i], first + done + i);
-		}
+		for (uint32_t i = 0; i < run; i++)
+			slot_fill(&slots[i], keyring_is_damaged(keyring, first + done + i) ? SLOT_LOST : SLOT_LIVE, first + done + i);
 		error = write_at(keyring->file, slots, run * sizeof *slots, (off_t)(first + done) * SLOT_BYTES);
 	}
 	if (!error && fdatasync(keyring->file) != 0)
@@ -213,6 +306,79 @@ int keyring_make(struct keyring *keyring, uint32_t origin)
 	int error = until > made ? slots_add(keyring, until - made) : 0;
 	pthread_mutex_unlock(&keyring->file_lock);
 	return error;
+}
+
+int keyring_lose(struct keyring *keyring, uint32_t origin)
+{
+	struct keys_chunk *chunk = chunk_make(keyring, origin);
+	assert(origin > atomic_load(&keyring->made));
+	if (!chunk)
+		return ERROR_MEMORY;
+	damaged_note(keyring, chunk, origin);
+	return 0;
+}
+
+/* Slots that nobody has used yet are made again. */
+static int unused_remake(struct keyring *keyring, uint32_t used)
+{
+	uint32_t n = 0, first = 0, made = atomic_load(&keyring->made);
+	int error = 0;
+	for (uint32_t number = used + 1; number <= made && keyring_damaged(keyring) && !error; number++) {
+		struct slot slot;
+		if (!keyring_is_damaged(keyring, number))
+			continue;
+		randombytes_buf(&slot, sizeof slot);
+		slot_fill(&slot, SLOT_LIVE, number);
+		error = write_at(keyring->file, &slot, sizeof slot, (off_t)number * SLOT_BYTES);
+		sodium_memzero(&slot, sizeof slot);
+		first = n++ ? first : number;
+		atomic_store(&chunk_of(keyring, number)->states[number % CHUNK_KEYS], KEY_UNREAD);
+		atomic_fetch_sub(&keyring->damaged_n, 1);
+	}
+	if (!error && n && fdatasync(keyring->file) != 0)
+		error = ERROR_IO;
+	if (n)
+		damage_found(SLOTS_NAME, (uint64_t)first * SLOT_BYTES, DAMAGE_REBUILT, "Nothing to do.",
+		             "%u keys that nobody had used yet were damaged; they were made again.", n);
+	return error;
+}
+
+/* Name what is damaged of keys in use: those that a copy of the keys did not have as one, others one by one. */
+static int damaged_tell(struct keyring *keyring, uint32_t used)
+{
+	uint32_t lost = 0, first = 0, last = 0;
+	for (uint32_t number = 1; number <= used && keyring_damaged(keyring); number++) {
+		struct slot slot;
+		if (!keyring_is_damaged(keyring, number))
+			continue;
+		if (pread(keyring->file, &slot, sizeof slot, (off_t)number * SLOT_BYTES) != sizeof slot)
+			return ERROR_IO;
+		if (slot_is_whole(&slot, number) && slot.state == SLOT_LOST) {
+			first = lost++ ? first : number;
+			last = number;
+		} else {
+			damaged_say(number);
+		}
+	}
+	if (lost)
+		damage_found(SLOTS_NAME, (uint64_t)first * SLOT_BYTES, DAMAGE_LOST,
+		             "If there is a newer copy of the keys, restore again with it; else erase these customers.",
+		             "The keys of %u histories (between %u and %u) are younger than the copy of the keys that was brought back: what they sealed cannot be read.",
+		             lost, first, last);
+	return 0;
+}
+
+int keyring_settle(struct keyring *keyring, uint32_t origins)
+{
+	int error = keyring_make(keyring, origins);
+	if (!error)
+		error = unused_remake(keyring, origins);
+	return error ? error : damaged_tell(keyring, origins);
+}
+
+uint32_t keyring_made(const struct keyring *keyring)
+{
+	return atomic_load_explicit(&keyring->made, memory_order_acquire);
 }
 
 bool keyring_has(struct keyring *keyring, uint32_t origin)
@@ -260,9 +426,9 @@ int keyring_destroy(struct keyring *keyring, const uint32_t *origins, size_t n)
 	int error = 0;
 	pthread_mutex_lock(&keyring->file_lock);
 	for (size_t i = 0; i < n && !error; i++) {
-		struct slot slot = {.state = SLOT_DESTROYED};
+		struct slot slot;
 		struct keys_chunk *chunk = chunk_make(keyring, origins[i]);
-		slot.check = slot_check(&slot, origins[i]);
+		slot_fill(&slot, SLOT_DESTROYED, origins[i]);
 		error = !chunk ? ERROR_MEMORY : 0;
 		if (!error && origins[i] > atomic_load(&keyring->made))
 			error = slots_add(keyring, origins[i] - atomic_load(&keyring->made));
@@ -279,7 +445,7 @@ int keyring_destroy(struct keyring *keyring, const uint32_t *origins, size_t n)
 
 /* ---- opening ---- */
 
-/* Find the destroyed slots. One that is damaged is an error to who needs it, and to nobody else. */
+/* Find the destroyed slots and the damaged ones: these are an error to whoever needs them, and to nobody else. */
 static int slots_read(struct keyring *keyring, uint32_t n)
 {
 	struct slot *slots = memory_alloc((size_t)CHUNK_KEYS * sizeof *slots);
@@ -290,13 +456,16 @@ static int slots_read(struct keyring *keyring, uint32_t n)
 		if (pread(keyring->file, slots, run * sizeof *slots, (off_t)number * SLOT_BYTES) != (ssize_t)(run * sizeof *slots))
 			error = ERROR_IO;
 		for (uint32_t i = 0; i < run && !error; i++, number++) {
-			if (slots[i].state != SLOT_DESTROYED || slots[i].check != slot_check(&slots[i], number))
+			bool whole = slot_is_whole(&slots[i], number);
+			if (whole && slots[i].state == SLOT_LIVE)
 				continue;
 			struct keys_chunk *chunk = chunk_make(keyring, number);
-			if (chunk)
+			if (!chunk)
+				error = ERROR_MEMORY;
+			else if (whole && slots[i].state == SLOT_DESTROYED)
 				atomic_store(&chunk->states[number % CHUNK_KEYS], KEY_DESTROYED);
 			else
-				error = ERROR_MEMORY;
+				damaged_note(keyring, chunk, number);
 		}
 	}
 	if (!error)
@@ -305,32 +474,77 @@ static int slots_read(struct keyring *keyring, uint32_t n)
 	return error;
 }
 
-static int file_start(struct keyring *keyring, const char *folder)
+/* A head was damaged, and the other may be a step behind: whole slots beyond it count, too. */
+static uint32_t made_extend(const struct keyring *keyring, uint32_t made)
+{
+	struct slot slot;
+	while (made < UINT32_MAX && pread(keyring->file, &slot, sizeof slot, ((off_t)made + 1) * SLOT_BYTES) == sizeof slot && slot_is_whole(&slot, made + 1))
+		made++;
+	return made;
+}
+
+static int heads_refuse(void)
+{
+	damage_found(SLOTS_NAME, 0, DAMAGE_REFUSED, "Run `attune repair DIR`, which makes both again from the keys, or put a copy of the keys back.",
+	             "The head of the keys and its copy, sealing/slots-head, are both damaged.");
+	return ERROR_CORRUPT;
+}
+
+static int short_refuse(uint32_t made, off_t bytes)
+{
+	damage_found(SLOTS_NAME, (uint64_t)bytes, DAMAGE_REFUSED, "Put a copy of the keys back over the folder sealing; or run `attune repair DIR`, which gives these keys up.",
+	             "The file of keys was cut: it should hold %u keys and ends after %lld.", made, (long long)(bytes / SLOT_BYTES ? bytes / SLOT_BYTES - 1 : 0));
+	return ERROR_CORRUPT;
+}
+
+/* Find how many slots there are from the heads, and make a damaged one again. */
+static int heads_read(struct keyring *keyring, uint32_t *made)
+{
+	struct head first, copy;
+	uint8_t node[KEYRING_KEY_BYTES];
+	node_hash(node, keyring->node_key);
+	int error = copy_read(keyring, &copy);
+	if (error && error != ERROR_NOT_FOUND && error != ERROR_CORRUPT)
+		return error;
+	bool has_first = head_read(keyring->file, &first), has_copy = !error;
+	if (!has_first && !has_copy)
+		return heads_refuse();
+	if (sodium_memcmp(has_first ? first.node : copy.node, node, sizeof node) != 0)
+		return ERROR_DENIED;
+	*made = !has_copy || (has_first && first.made > copy.made) ? first.made : copy.made;
+	if (!has_first || !has_copy)
+		*made = made_extend(keyring, *made);
+	if (!has_first)
+		damage_found(SLOTS_NAME, 0, DAMAGE_REBUILT, "Nothing to do.", "The head of the keys was damaged; it was made again from its copy.");
+	if (!has_copy && *made) /* Not at the first start, cut short. */
+		damage_found("sealing/slots-head", 0, DAMAGE_REBUILT, "Nothing to do.", "The copy of the head of the keys was missing or damaged; it was made again.");
+	bool agree = has_first && has_copy && first.made == copy.made;
+	return agree ? 0 : made_write(keyring, *made);
+}
+
+static int file_start(struct keyring *keyring)
 {
 	char path[4200];
-	struct head head, found;
 	struct stat status;
-	int error = folder_make(folder);
-	snprintf(path, sizeof path, "%s/slots", folder);
+	uint32_t made = 0;
+	int error = folder_make(keyring->folder);
+	snprintf(path, sizeof path, "%s/slots", keyring->folder);
 	if (error)
 		return error;
 	keyring->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (keyring->file < 0 || fstat(keyring->file, &status) != 0)
-		return ERROR_IO;
-	head_of(&head, keyring->node_key, 0);
-	if (status.st_size < SLOT_BYTES) {
-		error = made_write(keyring, 0);
+		return refuse(ERROR_IO, "%s cannot be opened: %s.", path, strerror(errno));
+	struct head copy;
+	if (status.st_size == 0 && copy_read(keyring, &copy) == ERROR_NOT_FOUND) {
+		error = made_write(keyring, 0); /* New. */
 		return error ? error : folder_sync_parent(path);
 	}
-	if (pread(keyring->file, &found, sizeof found, 0) != sizeof found)
-		return ERROR_IO;
-	if (memcmp(found.magic, MAGIC, sizeof MAGIC) != 0)
-		return ERROR_CORRUPT;
-	if (sodium_memcmp(found.check, head.check, sizeof head.check) != 0)
-		return ERROR_DENIED;
-	if (status.st_size < ((off_t)found.made + 1) * SLOT_BYTES)
-		return ERROR_CORRUPT;
-	return slots_read(keyring, found.made);
+	error = heads_read(keyring, &made);
+	if (error)
+		return error;
+	if (status.st_size < ((off_t)made + 1) * SLOT_BYTES)
+		return short_refuse(made, status.st_size);
+	return slots_read(keyring, made);
 }
 
 int keyring_open(struct keyring **out, const char *folder, const uint8_t *node_key)
@@ -340,14 +554,13 @@ int keyring_open(struct keyring **out, const char *folder, const uint8_t *node_k
 		return ERROR_MEMORY;
 	keyring->file = -1;
 	memcpy(keyring->node_key, node_key, sizeof keyring->node_key);
+	snprintf(keyring->folder, sizeof keyring->folder, "%s", folder);
 	for (size_t i = 0; i < STRIPES; i++)
 		pthread_mutex_init(&keyring->stripes[i], NULL);
 	pthread_mutex_init(&keyring->file_lock, NULL);
 	pthread_mutex_init(&keyring->lock, NULL);
 	pthread_cond_init(&keyring->wake, NULL);
-	int error = file_start(keyring, folder);
-	if (!error)
-		error = keyring_make(keyring, 0);
+	int error = file_start(keyring);
 	if (!error && pthread_create(&keyring->thread, NULL, run, keyring) != 0)
 		error = ERROR_MEMORY;
 	keyring->runs = !error;

@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
+#include "engine/keyring.h"
 #include "engine/seal.h"
 #include "engine/seen.h"
 
@@ -134,7 +135,7 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 			return ERROR_MEMORY;
 		customer_apply(engine, customer, event);
 	}
-	if (event->header.kind == EVENT_LINK)
+	if (event->header.kind == EVENT_LINK && !(event->header.flags & EVENT_TRIMMED))
 		error = replay_link(engine, event);
 	else if (event->header.kind == EVENT_MERGE)
 		error = replay_merge(engine, event, applied);
@@ -175,6 +176,26 @@ static void states_fetch(struct engine *engine, const struct event *event)
 		__builtin_prefetch(customer->states + at);
 }
 
+/* Is @event sealed with a key that is damaged, or that there is no slot for: then the keys are older than the data. */
+static int record_is_shut(struct engine *engine, const struct event *event, bool *shut)
+{
+	uint32_t number = event->header.origin_number;
+	*shut = event->header.key_version && engine->keyring && keyring_is_damaged(engine->keyring, number);
+	if (*shut || !event->header.key_version || !engine->keyring || number <= keyring_made(engine->keyring))
+		return 0;
+	*shut = true;
+	return keyring_lose(engine->keyring, number);
+}
+
+/* What cannot be opened is a link of its chain and no more. */
+static void record_shut(struct event *event)
+{
+	static const char empty[] = {VALUE_OBJECT, 0, 0, 0, 0};
+	event->header.flags |= EVENT_TRIMMED;
+	event->header.key_version = 0;
+	event->payload = (struct value){(const uint8_t *)empty, sizeof empty};
+}
+
 static int replay_record(void *arg, uint64_t position, struct text entry)
 {
 	struct replay *replay = arg;
@@ -192,6 +213,12 @@ static int replay_record(void *arg, uint64_t position, struct text entry)
 		return origin_bury(engine, event->header.origin_number, event->header.origin);
 	if (event->header.key_version && event->header.sealed_length > EVENT_BYTES_MAX)
 		return ERROR_CORRUPT;
+	bool shut;
+	error = record_is_shut(engine, event, &shut);
+	if (error)
+		return error;
+	if (shut)
+		record_shut(event);
 	if (event->header.key_version)
 		error = event_unseal(engine, event, replay->rooms[replay->next]);
 	if (error)
@@ -311,6 +338,44 @@ static int states_recover(struct engine *engine, uint64_t applied_until)
 	return error;
 }
 
+/* Is the newest record of the chain at @head sealed? */
+static bool head_is_sealed(struct engine *engine, uint64_t head)
+{
+	char copy[LOG_ENTRY_BYTES_MAX];
+	struct event event;
+	struct text entry;
+	return head && log_read(engine->log, head, copy, &entry) == 0 && event_view(&event, entry) == 0 && event.header.key_version;
+}
+
+/* Those from the snapshot whose keys are not there: sealed or not, their newest records say. */
+static int keys_lose(struct engine *engine)
+{
+	int error = 0;
+	for (uint32_t number = keyring_made(engine->keyring) + 1; number <= engine_origins(engine) && !error; number++) {
+		const struct origin *origin = engine_origin(engine, number);
+		if (origin && atomic_load(&origin->customer) && !keyring_is_damaged(engine->keyring, number) &&
+		    (head_is_sealed(engine, origin->head) || head_is_sealed(engine, origin->decision_head)))
+			error = keyring_lose(engine->keyring, number);
+	}
+	return error;
+}
+
+/* All is read: make keys for whoever comes, and shut those whose keys are damaged. */
+static int keys_settle(struct engine *engine)
+{
+	int error = keys_lose(engine);
+	if (!error)
+		error = keyring_settle(engine->keyring, engine_origins(engine));
+	for (uint32_t number = 1; number <= engine_origins(engine) && keyring_damaged(engine->keyring) && !error; number++) {
+		struct customer *customer = customer_at(engine, keyring_is_damaged(engine->keyring, number) ? atomic_load(&engine_origin(engine, number)->customer) : 0);
+		if (customer) {
+			customer->stale = true;
+			customer->due = 0;
+		}
+	}
+	return error;
+}
+
 int recover(struct engine *engine)
 {
 	int64_t begun = clock_now_ms();
@@ -326,7 +391,7 @@ int recover(struct engine *engine)
 	bool beside = pthread_create(&seen.thread, NULL, seen_run, &seen) == 0;
 	error = states_recover(engine, applied_until);
 	if (!error && engine->keyring)
-		error = keyring_make(engine->keyring, engine_origins(engine)); /* A folder from before there were keys. */
+		error = keys_settle(engine);
 	if (beside)
 		pthread_join(seen.thread, NULL);
 	else

@@ -495,6 +495,8 @@ int customer_refresh(struct engine *engine, struct customer *customer)
 {
 	struct fold_scratch scratch;
 	bool done = false;
+	if (customer_is_shut(engine, customer))
+		return ERROR_DAMAGED;
 	if (!customer->stale && !customer->ordered_stale && customer->config_mark == config_mark_of(engine_config(engine)))
 		return 0;
 	int error = fold_scratch_init(&scratch, engine->options.folds);

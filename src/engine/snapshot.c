@@ -601,6 +601,11 @@ static int customer_load(void *arg, struct text key, struct text value)
 	customer->states_bytes = record.states_bytes;
 	atomic_fetch_add(&engine->state_bytes, customer->states_capacity);
 	int error = states_read(engine, customer, &record, text_from(value, sizeof record));
+	if (error == ERROR_DAMAGED || error == ERROR_BUSY) { /* Its key is damaged, or was lost: recover() says so when all is read. */
+		customer_states_free(engine, customer);
+		customer->stale = true;
+		return error == ERROR_BUSY && !keyring_is_damaged(engine->keyring, customer->number) ? keyring_lose(engine->keyring, customer->number) : 0;
+	}
 	if (!error)
 		customer_set_aside_find(engine, customer);
 	return error;

@@ -250,6 +250,10 @@ int store_copy(const char *from, const char *to)
 	if (!code)
 		code = mdb_env_copy2(env, to, MDB_CP_COMPACT);
 	mdb_env_close(env);
+	char file[4096 + 16];
+	snprintf(file, sizeof file, "%s/data.mdb", to);
+	if (!code && chmod(file, 0600) != 0)
+		return ERROR_IO;
 	return code == ENOENT ? 0 : error_of(code);
 }
 

@@ -487,6 +487,8 @@ static int event_take(struct collect *collect, struct json json, enum event_kind
 		error = store_once(collect, &event);
 		pthread_mutex_unlock(lock);
 	}
+	if (error == ERROR_DAMAGED && event.code.n == 0)
+		incoming_refuse(&event, "damaged", "%s", error_sentence(error));
 	if (event.code.n == 0)
 		return error;
 	refused_note(collect, &event);

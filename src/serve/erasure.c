@@ -121,6 +121,10 @@ static int values_find(struct erasing *erasing, uint32_t origin)
 	if (!customer)
 		return ERROR_NOT_FOUND;
 	int error = reader_open(&reader, erasing->server->engine, customer, erasing->arena, PURPOSE_OWN, clock_now_ms());
+	if (error == ERROR_DAMAGED) { /* Their key is damaged: what they were called cannot be read, and is erased all the same. */
+		customer_unlock(erasing->server->engine, customer);
+		return 0;
+	}
 	struct text identifiers = error ? (struct text){0} : reader_state(&reader, &identifier_fold);
 	struct text traits = error ? (struct text){0} : reader_state(&reader, &trait_fold);
 	customer_unlock(erasing->server->engine, customer);

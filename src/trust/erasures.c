@@ -1,13 +1,19 @@
 /* erasures.c: the register, in a file and in memory. */
 #include "trust/erasures.h"
 
+#include "base/checked_file.h"
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder.h"
+#include "base/inventory.h"
 #include "base/json.h"
+#include "base/kept_file.h"
 #include "base/memory.h"
+#include "base/refusal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -16,9 +22,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { LINE_BYTES_MAX = 1024 * 1024, FILE_BYTES_MAX = 1024 * 1024 * 1024, HASH_HEX = 2 * sizeof(struct identifier_hash) };
 static const int64_t SUPPRESS_MS = (int64_t)ERASURE_DAYS * MS_A_DAY;
+
+static const struct kept_file register_file = {"sealing/erasures", "nobody knows who was erased and must stay erased", "a copy of the keys"};
+static const char HEAD_FILE[] = "sealing/erasures-head";
 
 struct item {
 	struct erasure erasure;
@@ -27,8 +37,10 @@ struct item {
 };
 
 struct erasures {
-	char path[4200];
+	char folder[4096], path[4200];
 	int file;
+	uint64_t lines;          /* In the file, unreadable ones among them; also said in HEAD_FILE. */
+	uint64_t unread;         /* Lines that cannot be read. They stay where they are. */
 	pthread_mutex_t lock;
 	struct arena arena;      /* Origins, hashes and certificates, for the life of the register. */
 	struct item *items;
@@ -40,15 +52,52 @@ struct erasures {
 	bool has_old;            /* The file has hashes that are no longer kept. */
 };
 
-/* ---- lines ---- */
+/* ---- lines: {"n":NUMBER, ... ,"check":"16 hex digits"} ---- */
 
-static void begun_line(struct buffer *out, const struct item *item)
+#define CHECK_KEY ",\"check\":\""
+enum { CHECK_HEX = 16, CHECK_BYTES = sizeof CHECK_KEY - 1 + CHECK_HEX + 2 };
+
+static void check_format(char out[CHECK_BYTES + 1], struct text body)
 {
+	snprintf(out, CHECK_BYTES + 1, CHECK_KEY "%016" PRIx64 "\"}", XXH3_64bits(body.p, body.n));
+}
+
+/* What stands before the check. False: the line is not what was written. */
+static bool body_of(struct text line, struct text *body)
+{
+	char check[CHECK_BYTES + 1];
+	if (line.n < CHECK_BYTES)
+		return false;
+	*body = text_first(line, line.n - CHECK_BYTES);
+	check_format(check, *body);
+	return text_equal(text_from(line, body->n), text_of(check)) && text_is_utf8(line);
+}
+
+static void line_begin(struct json_writer *line, const struct item *item, uint64_t n, const char *step)
+{
+	json_object_begin(line);
+	json_put_int(line, "n", (int64_t)n);
+	json_put_text(line, "erasure", text_of(item->erasure.id));
+	json_put_text(line, "step", text_of(step));
+}
+
+/* The last brace comes with the check. */
+static void line_end(struct buffer *out, size_t start)
+{
+	char check[CHECK_BYTES + 1];
+	if (out->failed)
+		return;
+	check_format(check, (struct text){out->p + start, out->n - start});
+	buffer_string(out, check);
+	buffer_char(out, '\n');
+}
+
+static void begun_line(struct buffer *out, const struct item *item, uint64_t n)
+{
+	size_t start = out->n;
 	struct json_writer line = JSON_WRITER(out);
 	char hex[HASH_HEX + 1];
-	json_object_begin(&line);
-	json_put_text(&line, "erasure", text_of(item->erasure.id));
-	json_put_text(&line, "step", TEXT("begun"));
+	line_begin(&line, item, n, "begun");
 	json_put_int(&line, "at", item->erasure.begun_ms);
 	json_key(&line, TEXT("origins"));
 	json_array_begin(&line);
@@ -62,20 +111,25 @@ static void begun_line(struct buffer *out, const struct item *item)
 		json_write_text(&line, text_of(hex));
 	}
 	json_array_end(&line);
-	json_object_end(&line);
-	buffer_char(out, '\n');
+	line_end(out, start);
 }
 
-static void done_line(struct buffer *out, const struct item *item)
+static void done_line(struct buffer *out, const struct item *item, uint64_t n)
 {
+	size_t start = out->n;
 	struct json_writer line = JSON_WRITER(out);
-	json_object_begin(&line);
-	json_put_text(&line, "erasure", text_of(item->erasure.id));
-	json_put_text(&line, "step", TEXT("done"));
+	line_begin(&line, item, n, "done");
 	json_key(&line, TEXT("certificate"));
 	json_write_raw(&line, item->erasure.certificate);
-	json_object_end(&line);
-	buffer_char(out, '\n');
+	line_end(out, start);
+}
+
+/* Say how many lines there are: a register that was cut behind a line is known by it. */
+static int head_write(const struct erasures *erasures)
+{
+	char text[32];
+	int n = snprintf(text, sizeof text, "lines %" PRIu64, erasures->lines);
+	return checked_write(erasures->folder, HEAD_FILE, (struct text){text, (size_t)n});
 }
 
 static int line_write(struct erasures *erasures, const struct buffer *line)
@@ -95,7 +149,12 @@ static int line_write(struct erasures *erasures, const struct buffer *line)
 			return ftruncate(erasures->file, end) == 0 && full ? ERROR_FULL : ERROR_IO;
 		at += (size_t)n;
 	}
-	return fdatasync(erasures->file) == 0 ? 0 : ERROR_IO;
+	if (fdatasync(erasures->file) != 0)
+		return ERROR_IO;
+	erasures->lines++;
+	/* The step is taken. Without room for the head, the next line writes it. */
+	int error = head_write(erasures);
+	return error == ERROR_FULL ? 0 : error;
 }
 
 /* ---- in memory ---- */
@@ -171,29 +230,90 @@ static int begun_take(struct erasures *erasures, struct json line, int64_t now_m
 	return error ? error : item_enter(erasures, &item);
 }
 
+/* The item of a line "done". The line "begun" before it may be unreadable: then all that is known is the certificate. */
+static struct item *done_item(struct erasures *erasures, struct text id, int *error)
+{
+	struct item *found = item_find(erasures, id), item = {0};
+	uint32_t *numbers;
+	if (found)
+		return found;
+	*error = !id_take(item.erasure.id, id) ? ERROR_CORRUPT : arrays_make(erasures, &item, 0, 0, &numbers);
+	if (!*error)
+		*error = item_enter(erasures, &item);
+	return *error ? NULL : &erasures->items[erasures->n - 1];
+}
+
 static int line_take(struct erasures *erasures, struct json_parser *parser, struct text text, int64_t now_ms)
 {
 	static const char key[] = "\"certificate\":";
 	struct json line;
+	struct text body;
 	size_t at;
-	if (json_parse(parser, text, &line) != 0)
+	int error = 0;
+	if (!body_of(text, &body) || json_parse(parser, text, &line) != 0 || json_type_of(line) != JSON_OBJECT)
 		return ERROR_CORRUPT;
 	if (text_equal(json_text(json_get(line, TEXT("step"))), TEXT("begun")))
 		return begun_take(erasures, line, now_ms);
-	struct item *item = item_find(erasures, json_text(json_get(line, TEXT("erasure"))));
-	if (!item || !text_find(text, text_of(key), &at))
+	if (!text_find(body, text_of(key), &at))
 		return ERROR_CORRUPT;
-	/* The certificate is kept to the byte, for its signature: it is the rest of the line without the last brace. */
-	struct text certificate = text_from(text, at + sizeof key - 1);
-	certificate.n--;
-	item->erasure.certificate = text_copy(&erasures->arena, certificate);
+	struct item *item = done_item(erasures, json_text(json_get(line, TEXT("erasure"))), &error);
+	if (!item)
+		return error;
+	/* The certificate is kept to the byte, for its signature: it is the rest of the line. */
+	item->erasure.certificate = text_copy(&erasures->arena, text_from(body, at + sizeof key - 1));
 	item->erasure.done = true;
 	return item->erasure.certificate.p ? 0 : ERROR_MEMORY;
 }
 
 /* ---- opening ---- */
 
-/* Read the lines; a last one that was cut by a crash is taken off: its step was not taken. */
+#define REMEDY "Put a copy of the keys back over the folder sealing; or run `attune repair DIR`, which takes these lines out and keeps them beside it."
+
+static void line_say(const struct erasures *erasures, size_t at)
+{
+	damage_found(register_file.name, at, DAMAGE_LOST, REMEDY,
+	             "Line %" PRIu64 " of the register of erasures cannot be read: that certificate is lost. The keys that were destroyed stay destroyed.",
+	             erasures->lines);
+}
+
+/* How many lines were durable; 0 when nothing says so. */
+static int head_read(const struct erasures *erasures, uint64_t *lines)
+{
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	int64_t n = 0;
+	int error = checked_read(erasures->folder, HEAD_FILE, &content);
+	if (!error && text_to_int64(text_from(buffer_view(&content), 6), &n) != 0)
+		error = ERROR_CORRUPT;
+	buffer_free(&content);
+	*lines = error ? 0 : (uint64_t)n;
+	return error;
+}
+
+/* Behind the last whole line: nothing, half a line whose step was not taken, or what is left of one that was. */
+static int end_mend(struct erasures *erasures, struct text bytes, size_t sound)
+{
+	uint64_t durable;
+	int error = head_read(erasures, &durable);
+	if (error && error != ERROR_NOT_FOUND && error != ERROR_CORRUPT)
+		return error;
+	if (error && erasures->lines > 1) /* Not at the first line, cut short. */
+		damage_found(HEAD_FILE, 0, DAMAGE_REBUILT, "Nothing to do.", "The count of the lines of the register of erasures was missing or damaged; it was made again.");
+	bool behind = erasures->lines < durable;
+	if (sound < bytes.n && !behind) {
+		error = ftruncate(erasures->file, (off_t)sound) == 0 && fdatasync(erasures->file) == 0 ? 0 : ERROR_IO;
+		return error ? error : erasures->lines == durable ? 0 : head_write(erasures);
+	}
+	if (sound < bytes.n && (write(erasures->file, "\n", 1) != 1 || fdatasync(erasures->file) != 0)) /* It stays, as a line. */
+		return ERROR_IO;
+	if (behind) {
+		damage_found(register_file.name, bytes.n, DAMAGE_LOST, REMEDY, "The register of erasures ends after line %" PRIu64 " of %" PRIu64 ": the others are lost.",
+		             erasures->lines, durable);
+		erasures->unread += durable - erasures->lines;
+	}
+	return erasures->lines == durable || behind ? 0 : head_write(erasures);
+}
+
+/* Read the lines; one that is damaged names itself and hurts no other. */
 static int file_take(struct erasures *erasures, struct text bytes, int64_t now_ms)
 {
 	struct json_parser *parser = json_parser_new(LINE_BYTES_MAX, 16);
@@ -202,23 +322,28 @@ static int file_take(struct erasures *erasures, struct text bytes, int64_t now_m
 	size_t sound = 0;
 	while (!error && rest.n && text_find(rest, TEXT("\n"), NULL)) {
 		text_next(&rest, '\n', &line);
-		error = line.n ? line_take(erasures, parser, line, now_ms) : 0;
+		erasures->lines++;
+		error = line_take(erasures, parser, line, now_ms);
+		if (error == ERROR_CORRUPT) {
+			line_say(erasures, (size_t)(line.p - bytes.p));
+			erasures->unread++;
+			error = 0;
+		}
 		sound = (size_t)(line.p + line.n + 1 - bytes.p);
 	}
 	json_parser_free(parser);
-	if (!error && sound < bytes.n && (ftruncate(erasures->file, (off_t)sound) != 0 || fdatasync(erasures->file) != 0))
-		error = ERROR_IO;
-	return error;
+	return error ? error : end_mend(erasures, bytes, sound);
 }
 
-/* Write the register anew, without the hashes that are old. */
+/* Write the register again, without the hashes that are old. */
 static int rewrite(struct erasures *erasures)
 {
 	struct buffer all = BUFFER_INIT(FILE_BYTES_MAX);
+	uint64_t n = 0;
 	for (size_t i = 0; i < erasures->n; i++) {
-		begun_line(&all, &erasures->items[i]);
+		begun_line(&all, &erasures->items[i], ++n);
 		if (erasures->items[i].erasure.done)
-			done_line(&all, &erasures->items[i]);
+			done_line(&all, &erasures->items[i], ++n);
 	}
 	int error = all.failed ? ERROR_MEMORY : file_replace(erasures->path, buffer_view(&all));
 	buffer_free(&all);
@@ -226,15 +351,19 @@ static int rewrite(struct erasures *erasures)
 		return error;
 	close(erasures->file);
 	erasures->file = open(erasures->path, O_RDWR | O_APPEND | O_CLOEXEC);
-	return erasures->file < 0 ? ERROR_IO : 0;
+	erasures->lines = n;
+	erasures->unread = 0;
+	return erasures->file < 0 ? ERROR_IO : head_write(erasures);
 }
 
 static int file_read_all(struct erasures *erasures, int64_t now_ms)
 {
 	struct stat status;
+	if (!inventory_is_there(erasures->folder, register_file.name) && inventory_has(erasures->folder, register_file.name))
+		return kept_refuse(&register_file, "missing");
 	erasures->file = open(erasures->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (erasures->file < 0 || fstat(erasures->file, &status) != 0 || status.st_size > FILE_BYTES_MAX)
-		return ERROR_IO;
+		return refuse(ERROR_IO, "%s cannot be read: %s.", erasures->path, strerror(errno));
 	char *bytes = memory_alloc((size_t)status.st_size + 1);
 	if (!bytes)
 		return ERROR_MEMORY;
@@ -242,7 +371,10 @@ static int file_read_all(struct erasures *erasures, int64_t now_ms)
 	struct text all = {bytes, got > 0 ? (size_t)got : 0};
 	int error = got != status.st_size ? ERROR_IO : file_take(erasures, all, now_ms);
 	memory_free(bytes);
-	return !error && erasures->has_old ? rewrite(erasures) : error;
+	/* What cannot be read stays as it is, until somebody has it repaired. */
+	if (!error && erasures->has_old && !erasures->unread)
+		error = rewrite(erasures);
+	return error ? error : inventory_add(erasures->folder, register_file.name);
 }
 
 int erasures_open(struct erasures **out, const char *folder, int64_t now_ms)
@@ -256,6 +388,7 @@ int erasures_open(struct erasures **out, const char *folder, int64_t now_ms)
 	pthread_mutex_init(&erasures->lock, NULL);
 	arena_init(&erasures->arena, FILE_BYTES_MAX);
 	erasures->hashes = directory_new(no_key);
+	snprintf(erasures->folder, sizeof erasures->folder, "%s", folder);
 	snprintf(sealing, sizeof sealing, "%.4000s/sealing", folder);
 	snprintf(erasures->path, sizeof erasures->path, "%.4000s/sealing/erasures", folder);
 	int error = erasures->hashes ? folder_make(sealing) : ERROR_MEMORY;
@@ -300,7 +433,7 @@ int erasures_begin(struct erasures *erasures, int64_t now_ms, const uint32_t *or
 		memcpy(numbers, origins, origins_n * sizeof *origins);
 		if (hashes_n)
 			memcpy(item.hashes, hashes, hashes_n * sizeof *hashes);
-		begun_line(&line, &item);
+		begun_line(&line, &item, erasures->lines + 1);
 		error = line_write(erasures, &line);
 	}
 	if (!error)
@@ -317,12 +450,12 @@ int erasures_done(struct erasures *erasures, const char *id, struct text certifi
 	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
 	pthread_mutex_lock(&erasures->lock);
 	struct item *item = item_find(erasures, text_of(id)), done;
-	int error = item ? 0 : ERROR_NOT_FOUND;
+	int error = !item ? ERROR_NOT_FOUND : !text_is_utf8(certificate) || memchr(certificate.p, '\n', certificate.n) ? ERROR_INVALID : 0;
 	if (!error) {
 		done = *item;
 		done.erasure.certificate = text_copy(&erasures->arena, certificate);
 		done.erasure.done = true;
-		done_line(&line, &done);
+		done_line(&line, &done, erasures->lines + 1);
 		error = done.erasure.certificate.p ? line_write(erasures, &line) : ERROR_MEMORY;
 	}
 	if (!error)
@@ -330,6 +463,16 @@ int erasures_done(struct erasures *erasures, const char *id, struct text certifi
 	pthread_mutex_unlock(&erasures->lock);
 	buffer_free(&line);
 	return error;
+}
+
+int erasures_repair(struct erasures *erasures, uint64_t *taken_out)
+{
+	char aside[FILE_ASIDE_BYTES];
+	*taken_out = erasures->unread;
+	if (!erasures->unread)
+		return 0;
+	int error = file_keep_aside(erasures->path, aside);
+	return error ? error : rewrite(erasures);
 }
 
 /* ---- reading ---- */

@@ -6,6 +6,9 @@
  * start, before anybody is served. The register lies with the keys and not with the data: data that comes back from a
  * backup meets it, and is erased again before it is served.
  *
+ * Every line has a number and a check of its own. One that cannot be read is named in damage.h, stays where it is, and hurts no
+ * other. FOLDER/sealing/erasures-head says how many lines there are, so that a register that was cut is known.
+ *
  * For ERASURE_DAYS the hashes say what comes late about somebody erased; it is not stored. Then they are dropped from the
  * file, too, and only the origins' numbers, which name nobody, and the certificate stay.
  */
@@ -28,7 +31,7 @@ struct erasure {
 };
 
 /* Read the register of the data folder @folder; hashes older than ERASURE_DAYS before @now_ms are dropped.
- * Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT (a line other than the last is damaged), ERROR_MEMORY. */
+ * Errors: ERROR_IO, ERROR_FULL, ERROR_CORRUPT (the register was there and is missing: in damage.h), ERROR_MEMORY. */
 int erasures_open(struct erasures **out, const char *folder, int64_t now_ms) MUST_CHECK;
 void erasures_close(struct erasures *erasures);
 
@@ -39,7 +42,11 @@ const uint32_t *erasures_origins(const struct erasures *erasures, size_t *n);
 int erasures_begin(struct erasures *erasures, int64_t now_ms, const uint32_t *origins, size_t origins_n, const struct identifier_hash *hashes,
                    size_t hashes_n, char id[ERASURE_ID_BYTES]) MUST_CHECK;
 
-/* It is done: keep @certificate (one JSON object), durably. Errors: ERROR_NOT_FOUND, ERROR_IO, ERROR_FULL, ERROR_MEMORY. */
+/* Take lines that cannot be read out of the file; a copy of it as it was stays beside it. *@taken_out: how many were.
+ * Before anybody else uses it. Errors: ERROR_IO, ERROR_FULL, ERROR_MEMORY. */
+int erasures_repair(struct erasures *erasures, uint64_t *taken_out) MUST_CHECK;
+
+/* It is done: keep @certificate (one JSON object), durably. Errors: ERROR_INVALID (it is not UTF-8, or has lines), ERROR_NOT_FOUND, ERROR_IO, ERROR_FULL, ERROR_MEMORY. */
 int erasures_done(struct erasures *erasures, const char *id, struct text certificate) MUST_CHECK;
 
 /* Was what @hash stands for erased after @time_ms, within the last ERASURE_DAYS? Costs nothing while nobody was. */

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder_search.h"
 #include "base/memory.h"
 #include "engine/directory.h"
@@ -29,6 +30,15 @@ static void byte_flip(const char *path, off_t at)
 	close(file);
 }
 
+/* Open the keys in @folder, of which none is in use. */
+static struct keyring *keyring_new(const char *folder)
+{
+	struct keyring *keyring;
+	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	assert_int_equal(keyring_settle(keyring, 0), 0);
+	return keyring;
+}
+
 static void a_key_is_the_same_again_and_its_own(void **state)
 {
 	char folder[64];
@@ -36,7 +46,7 @@ static void a_key_is_the_same_again_and_its_own(void **state)
 	struct keyring *keyring;
 	(void)state;
 	folder_new(folder);
-	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	keyring = keyring_new(folder);
 	assert_true(keyring_has(keyring, 7));
 	assert_int_equal(keyring_key(keyring, 7, first), 0);
 	assert_int_equal(keyring_key(keyring, 8, other), 0);
@@ -59,7 +69,7 @@ static void a_destroyed_key_stays_destroyed_and_its_slot_holds_nothing(void **st
 	struct keyring *keyring;
 	(void)state;
 	folder_new(folder);
-	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	keyring = keyring_new(folder);
 	assert_int_equal(keyring_key(keyring, 5, key), 0);
 	assert_int_equal(keyring_destroy(keyring, gone, 2), 0);
 	for (int life = 0; life < 2; life++) {
@@ -85,16 +95,143 @@ static void a_damaged_slot_hurts_only_whose_it_is(void **state)
 {
 	char folder[64], path[100];
 	uint8_t key[KEYRING_KEY_BYTES];
-	struct keyring *keyring;
+	struct damage found[DAMAGE_MAX];
+	(void)state;
+	/* Every part of a slot: secret, state, what is reserved, room, check. */
+	for (off_t at = 0; at < 64; at += 7) {
+		folder_new(folder);
+		struct keyring *keyring = keyring_new(folder);
+		keyring_close(keyring);
+		snprintf(path, sizeof path, "%s/slots", folder);
+		byte_flip(path, 9 * 64 + at);
+		damage_clear();
+		assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+		assert_true(keyring_is_damaged(keyring, 9));
+		assert_false(keyring_is_destroyed(keyring, 9));
+		assert_int_equal(keyring_settle(keyring, 20), 0);
+		assert_int_equal(keyring_key(keyring, 9, key), ERROR_DAMAGED);
+		assert_int_equal(keyring_key(keyring, 8, key), 0);
+		assert_int_equal(keyring_key(keyring, 10, key), 0);
+		assert_int_equal(damage_list(found, DAMAGE_MAX), 1);
+		assert_string_equal(found[0].file, "sealing/slots");
+		assert_int_equal(found[0].offset, 9 * 64);
+		assert_int_equal(found[0].effect, DAMAGE_LOST);
+		/* It can still be destroyed. */
+		assert_int_equal(keyring_destroy(keyring, (const uint32_t[]){9}, 1), 0);
+		assert_int_equal(keyring_key(keyring, 9, key), ERROR_NOT_FOUND);
+		keyring_close(keyring);
+		folder_remove(folder);
+	}
+}
+
+static void a_damaged_slot_that_nobody_uses_is_made_again(void **state)
+{
+	char folder[64], path[100];
+	uint8_t key[KEYRING_KEY_BYTES];
 	(void)state;
 	folder_new(folder);
-	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	struct keyring *keyring = keyring_new(folder);
 	keyring_close(keyring);
 	snprintf(path, sizeof path, "%s/slots", folder);
 	byte_flip(path, 9 * 64 + 3);
+	damage_clear();
+	for (int life = 0; life < 2; life++) {
+		assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+		assert_int_equal(keyring_settle(keyring, 8), 0);
+		assert_int_equal(keyring_key(keyring, 9, key), 0);
+		keyring_close(keyring);
+	}
+	assert_int_equal(damage_count(), 1);
+	folder_remove(folder);
+}
+
+static void either_head_of_the_keys_is_enough_and_without_both_it_says_so(void **state)
+{
+	static const char *const files[] = {"slots", "slots-head"};
+	char folder[64], path[100];
+	uint8_t key[KEYRING_KEY_BYTES], again[KEYRING_KEY_BYTES];
+	struct damage refused;
+	(void)state;
+	for (int broken = 1; broken < 4; broken++) {
+		folder_new(folder);
+		struct keyring *keyring = keyring_new(folder);
+		assert_int_equal(keyring_key(keyring, 7, key), 0);
+		keyring_close(keyring);
+		for (int i = 0; i < 2; i++) {
+			snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+			if (broken & 1 << i)
+				byte_flip(path, 40);
+		}
+		damage_clear();
+		int error = keyring_open(&keyring, folder, NODE);
+		assert_int_equal(error, broken == 3 ? ERROR_CORRUPT : 0);
+		assert_int_equal(damage_count(), 1);
+		assert_int_equal(damage_refusal(&refused), broken == 3);
+		if (!error) {
+			assert_int_equal(keyring_key(keyring, 7, again), 0);
+			assert_memory_equal(key, again, sizeof key);
+			keyring_close(keyring);
+			damage_clear();
+			assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+			assert_int_equal(damage_count(), 0);
+			keyring_close(keyring);
+		}
+		folder_remove(folder);
+	}
+}
+
+static void keys_that_were_cut_off_are_named_and_not_made_again(void **state)
+{
+	char folder[64], path[100];
+	struct damage refused;
+	(void)state;
+	folder_new(folder);
+	struct keyring *keyring = keyring_new(folder);
+	keyring_close(keyring);
+	snprintf(path, sizeof path, "%s/slots", folder);
+	for (off_t left = 50 * 64 + 10; left >= 0; left -= 50 * 64 + 10) {
+		assert_int_equal(truncate(path, left), 0);
+		damage_clear();
+		assert_int_equal(keyring_open(&keyring, folder, NODE), ERROR_CORRUPT);
+		assert_true(damage_refusal(&refused));
+		assert_string_equal(refused.file, "sealing/slots");
+	}
+	folder_remove(folder);
+}
+
+static void keys_older_than_the_data_lose_what_is_younger_and_nothing_else(void **state)
+{
+	char folder[64];
+	uint8_t key[KEYRING_KEY_BYTES], again[KEYRING_KEY_BYTES];
+	const uint32_t used = 3 * KEYRING_AHEAD;
+	struct damage found[DAMAGE_MAX];
+	(void)state;
+	folder_new(folder);
+	struct keyring *keyring = keyring_new(folder);
+	assert_int_equal(keyring_key(keyring, 7, key), 0);
+	keyring_close(keyring);
+	damage_clear();
 	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
-	assert_int_equal(keyring_key(keyring, 9, key), ERROR_CORRUPT);
-	assert_int_equal(keyring_key(keyring, 10, key), 0);
+	assert_int_equal(keyring_made(keyring), KEYRING_AHEAD);
+	/* Everybody behind is sealed, but for one whose records lie open. */
+	for (uint32_t number = KEYRING_AHEAD + 1; number <= used; number++)
+		if (number != used - 1)
+			assert_int_equal(keyring_lose(keyring, number), 0);
+	for (int life = 0; life < 2; life++) {
+		assert_int_equal(keyring_settle(keyring, used), 0);
+		assert_int_equal(keyring_key(keyring, 7, again), 0);
+		assert_memory_equal(key, again, sizeof key);
+		assert_int_equal(keyring_key(keyring, KEYRING_AHEAD, again), 0);
+		assert_int_equal(keyring_key(keyring, KEYRING_AHEAD + 1, again), ERROR_DAMAGED);
+		assert_int_equal(keyring_key(keyring, used, again), ERROR_DAMAGED);
+		assert_int_equal(keyring_key(keyring, used - 1, again), 0);
+		assert_int_equal(keyring_key(keyring, used + 1, again), 0);
+		assert_int_equal(keyring_damaged(keyring), used - KEYRING_AHEAD - 1);
+		keyring_close(keyring);
+		assert_int_equal(damage_list(found, DAMAGE_MAX), 1);
+		assert_int_equal(found[0].effect, DAMAGE_LOST);
+		assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	}
 	keyring_close(keyring);
 	folder_remove(folder);
 }
@@ -108,7 +245,7 @@ static void a_seal_opens_only_as_it_was_closed(void **state)
 	const uint32_t version = seal_version();
 	(void)state;
 	folder_new(folder);
-	assert_int_equal(keyring_open(&keyring, folder, NODE), 0);
+	keyring = keyring_new(folder);
 	assert_int_equal(seal_close(keyring, 3, about, secret, sealed), 0);
 	struct text whole = {(const char *)sealed, secret.n + SEAL_BYTES};
 	assert_null(memmem(sealed, whole.n, secret.p, 8));
@@ -378,8 +515,103 @@ static void the_register_remembers_and_forgets_in_time(void **state)
 	size_t bytes = fread(line, 1, sizeof line - 1, file);
 	fclose(file);
 	assert_true(bytes > 0 && !strstr(line, "0b00000000000000") && strstr(line, "0d00000000000000"));
-	byte_flip(path, 3);
-	assert_int_equal(erasures_open(&erasures, folder, now), ERROR_CORRUPT);
+	folder_remove(folder);
+}
+
+/* The register with two erasures, of which the first is done. */
+static size_t register_make(const char *folder, char path[100], char ids[2][ERASURE_ID_BYTES], char *bytes, size_t max)
+{
+	const uint32_t origins[] = {4, 17};
+	const struct identifier_hash hash = {11, 12};
+	struct erasures *erasures;
+	assert_int_equal(erasures_open(&erasures, folder, 1000), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(erasures_begin(erasures, 1000, &origins[i], 1, &hash, 1, ids[i]), 0);
+	assert_int_equal(erasures_done(erasures, ids[0], TEXT("{\"certificate\":true}")), 0);
+	assert_int_equal(erasures_done(erasures, ids[1], TEXT("{\"because\":\"\xff\"}")), ERROR_INVALID);
+	erasures_close(erasures);
+	snprintf(path, 100, "%s/sealing/erasures", folder);
+	FILE *file = fopen(path, "r");
+	size_t n = fread(bytes, 1, max, file);
+	fclose(file);
+	return n;
+}
+
+static void bytes_store(const char *path, const char *bytes, size_t n)
+{
+	FILE *file = fopen(path, "w");
+	assert_int_equal(fwrite(bytes, 1, n, file), n);
+	fclose(file);
+}
+
+static void a_damaged_line_of_the_register_names_itself_and_hurts_no_other(void **state)
+{
+	char folder[64], path[100], ids[2][ERASURE_ID_BYTES], bytes[4096];
+	struct erasures *erasures;
+	struct erasure found;
+	struct damage damage[4];
+	(void)state;
+	folder_new(folder);
+	size_t n = register_make(folder, path, ids, bytes, sizeof bytes);
+	size_t second = (size_t)((char *)memchr(bytes, '\n', n) - bytes) + 1;
+	for (size_t i = 0; i < n; i++) {
+		bytes[i] ^= (char)(1 << i % 8);
+		bytes_store(path, bytes, n);
+		bytes[i] ^= (char)(1 << i % 8);
+		damage_clear();
+		assert_int_equal(erasures_open(&erasures, folder, 1000), 0);
+		assert_true(damage_count() >= 1);
+		assert_int_equal(damage_list(damage, 4), damage_count());
+		assert_string_equal(damage[0].file, "sealing/erasures");
+		/* Of the first erasure either line is enough to know it; the second has one line, behind the first. */
+		if (i < second - 1) {
+			assert_true(erasures_find(erasures, text_of(ids[0]), &found) && found.done);
+			assert_true(erasures_find(erasures, text_of(ids[1]), &found) && found.origins_n == 1);
+		}
+		erasures_close(erasures);
+	}
+	bytes_store(path, bytes, n);
+	damage_clear();
+	assert_int_equal(erasures_open(&erasures, folder, 1000), 0);
+	assert_int_equal(damage_count(), 0);
+	erasures_close(erasures);
+	folder_remove(folder);
+}
+
+static void a_register_that_was_cut_or_lost_is_known(void **state)
+{
+	char folder[64], path[100], ids[2][ERASURE_ID_BYTES], bytes[4096];
+	struct erasures *erasures;
+	struct damage refused;
+	uint64_t taken_out;
+	(void)state;
+	folder_new(folder);
+	size_t n = register_make(folder, path, ids, bytes, sizeof bytes);
+	for (size_t left = 0; left < n; left++) {
+		bytes_store(path, bytes, left);
+		damage_clear();
+		assert_int_equal(erasures_open(&erasures, folder, 1000), 0);
+		assert_true(damage_count() >= 1);
+		erasures_close(erasures);
+	}
+	/* Repaired, it is sound, and goes on. */
+	size_t third = n - 1;
+	while (bytes[third - 1] != '\n')
+		third--;
+	bytes_store(path, bytes, third + 5);
+	assert_int_equal(erasures_open(&erasures, folder, 1000), 0);
+	assert_int_equal(erasures_repair(erasures, &taken_out), 0);
+	assert_true(taken_out > 0);
+	assert_int_equal(erasures_done(erasures, ids[1], TEXT("{}")), 0);
+	erasures_close(erasures);
+	damage_clear();
+	assert_int_equal(erasures_open(&erasures, folder, 1000), 0);
+	assert_int_equal(damage_count(), 0);
+	erasures_close(erasures);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(erasures_open(&erasures, folder, 1000), ERROR_CORRUPT);
+	assert_true(damage_refusal(&refused));
+	assert_string_equal(refused.file, "sealing/erasures");
 	folder_remove(folder);
 }
 
@@ -387,11 +619,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_is_the_same_again_and_its_own), cmocka_unit_test(a_destroyed_key_stays_destroyed_and_its_slot_holds_nothing),
-		cmocka_unit_test(a_damaged_slot_hurts_only_whose_it_is), cmocka_unit_test(a_seal_opens_only_as_it_was_closed),
+		cmocka_unit_test(a_damaged_slot_hurts_only_whose_it_is), cmocka_unit_test(a_damaged_slot_that_nobody_uses_is_made_again),
+		cmocka_unit_test(either_head_of_the_keys_is_enough_and_without_both_it_says_so), cmocka_unit_test(keys_that_were_cut_off_are_named_and_not_made_again),
+		cmocka_unit_test(keys_older_than_the_data_lose_what_is_younger_and_nothing_else), cmocka_unit_test(a_seal_opens_only_as_it_was_closed),
 		cmocka_unit_test(a_directory_forgets_what_it_is_told_to), cmocka_unit_test(rows_of_who_is_gone_count_for_nobody),
 		cmocka_unit_test(sealed_rows_say_nothing_in_their_file),
 		cmocka_unit_test(what_is_no_sealed_file_is_corrupt),
 		cmocka_unit_test(a_text_is_found_in_any_file_and_across_windows), cmocka_unit_test(the_register_remembers_and_forgets_in_time),
+		cmocka_unit_test(a_damaged_line_of_the_register_names_itself_and_hurts_no_other), cmocka_unit_test(a_register_that_was_cut_or_lost_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
