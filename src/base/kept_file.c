@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-int kept_refuse(const struct kept_file *file, const char *is)
+int kept_file_refuse(const struct kept_file *file, const char *is)
 {
 	char remedy[DAMAGE_TEXT_BYTES];
 	snprintf(remedy, sizeof remedy, "Put it back from %s, or give it up with `attune init DIR --renew %s`, which says what that costs.", file->copy,
@@ -20,17 +20,17 @@ int kept_refuse(const struct kept_file *file, const char *is)
 	return ERROR_CORRUPT;
 }
 
-int kept_read(const char *folder, const struct kept_file *file, struct buffer *content)
+int kept_file_read(const char *folder, const struct kept_file *file, struct buffer *content)
 {
 	int error = checked_read(folder, file->name, content);
 	if (error == ERROR_CORRUPT)
-		return kept_refuse(file, "damaged");
+		return kept_file_refuse(file, "damaged");
 	if (error == ERROR_NOT_FOUND)
-		return inventory_has(folder, file->name) ? kept_refuse(file, "missing") : ERROR_NOT_FOUND;
+		return inventory_has(folder, file->name) ? kept_file_refuse(file, "missing") : ERROR_NOT_FOUND;
 	return error ? error : inventory_add(folder, file->name);
 }
 
-int kept_write(const char *folder, const struct kept_file *file, struct text content)
+int kept_file_write(const char *folder, const struct kept_file *file, struct text content)
 {
 	int error = checked_write(folder, file->name, content);
 	return error ? error : inventory_add(folder, file->name);
@@ -50,16 +50,16 @@ static int random_fill(uint8_t *bytes, size_t n)
 	return 0;
 }
 
-int kept_secret(const char *folder, const struct kept_file *file, uint8_t *secret, size_t n)
+int kept_file_secret(const char *folder, const struct kept_file *file, uint8_t *secret, size_t n)
 {
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
-	int error = kept_read(folder, file, &content);
+	int error = kept_file_read(folder, file, &content);
 	if (error == ERROR_NOT_FOUND) {
 		error = random_fill(secret, n);
 		if (!error)
-			error = kept_write(folder, file, (struct text){(const char *)secret, n});
+			error = kept_file_write(folder, file, (struct text){(const char *)secret, n});
 	} else if (!error && content.n != n) {
-		error = kept_refuse(file, "not of this version");
+		error = kept_file_refuse(file, "not of this version");
 	} else if (!error) {
 		memcpy(secret, content.p, n);
 	}

@@ -20,15 +20,15 @@ struct kept_file {
  * Read @file of the data folder @folder into @content. Errors: ERROR_NOT_FOUND (it was never made: make it),
  * ERROR_CORRUPT (damaged, or missing though it was made: entered in damage.h), ERROR_IO, ERROR_MEMORY.
  */
-int kept_read(const char *folder, const struct kept_file *file, struct buffer *content) MUST_CHECK;
+int kept_file_read(const char *folder, const struct kept_file *file, struct buffer *content) MUST_CHECK;
 
 /* Write it, durably, and list it. Errors: ERROR_IO, ERROR_FULL, ERROR_MEMORY. */
-int kept_write(const char *folder, const struct kept_file *file, struct text content) MUST_CHECK;
+int kept_file_write(const char *folder, const struct kept_file *file, struct text content) MUST_CHECK;
 
 /* Enter in damage.h that it cannot be used, because it @is ("damaged", "missing"). Returns ERROR_CORRUPT. */
-int kept_refuse(const struct kept_file *file, const char *is);
+int kept_file_refuse(const struct kept_file *file, const char *is);
 
-/* Read a secret of exactly @n random bytes; made when it never was. Errors: as kept_read and kept_write. */
-int kept_secret(const char *folder, const struct kept_file *file, uint8_t *secret, size_t n) MUST_CHECK;
+/* Read a secret of exactly @n random bytes; made when it never was. Errors: as kept_file_read and kept_file_write. */
+int kept_file_secret(const char *folder, const struct kept_file *file, uint8_t *secret, size_t n) MUST_CHECK;
 
 #endif

@@ -125,7 +125,7 @@ static int keyring_part_open(struct engine *engine)
 	const char *folder = engine->options.folder;
 	char path[4096];
 	if (!inventory_is_there(folder, slots.name) && inventory_has(folder, slots.name))
-		return kept_refuse(&slots, "missing");
+		return kept_file_refuse(&slots, "missing");
 	snprintf(path, sizeof path, "%.4000s/" ENGINE_SEALING_FOLDER, folder);
 	int error = keyring_open(&engine->keyring, path, engine->options.node_key);
 	return error ? error : inventory_add(folder, slots.name);

@@ -366,6 +366,8 @@ static int keys_settle(struct engine *engine)
 	int error = keys_lose(engine);
 	if (!error)
 		error = keyring_settle(engine->keyring, engine_origins(engine));
+	if (error == ERROR_FULL)
+		error = 0; /* New customers wait until there is room; it is tried again for each. */
 	for (uint32_t number = 1; number <= engine_origins(engine) && keyring_damaged(engine->keyring) && !error; number++) {
 		struct customer *customer = customer_at(engine, keyring_is_damaged(engine->keyring, number) ? atomic_load(&engine_origin(engine, number)->customer) : 0);
 		if (customer) {

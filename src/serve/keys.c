@@ -58,11 +58,11 @@ static int line_read(struct keys *keys, struct text line)
 static int keys_read(struct keys *keys)
 {
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
-	int error = kept_read(keys->folder, &keys_file, &content);
+	int error = kept_file_read(keys->folder, &keys_file, &content);
 	struct text rest = error ? (struct text){0} : buffer_view(&content), line;
 	while (!error && rest.n && text_next(&rest, '\n', &line))
 		if (line.n && line_read(keys, line) != 0)
-			error = kept_refuse(&keys_file, "not of this version");
+			error = kept_file_refuse(&keys_file, "not of this version");
 	buffer_free(&content);
 	return error == ERROR_NOT_FOUND ? 0 : error;
 }
@@ -72,13 +72,13 @@ static int signing_read(struct keys *keys)
 {
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	uint8_t random[SIGNING_BYTES];
-	int error = kept_read(keys->folder, &signing_file, &content);
+	int error = kept_file_read(keys->folder, &signing_file, &content);
 	if (error == ERROR_NOT_FOUND) {
 		randombytes_buf(random, sizeof random);
 		sodium_bin2base64(keys->signing, SIGNING_TEXT, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-		error = kept_write(keys->folder, &signing_file, text_of(keys->signing));
+		error = kept_file_write(keys->folder, &signing_file, text_of(keys->signing));
 	} else if (!error && content.n != SIGNING_TEXT - 1) {
-		error = kept_refuse(&signing_file, "not of this version");
+		error = kept_file_refuse(&signing_file, "not of this version");
 	} else if (!error) {
 		memcpy(keys->signing, content.p, content.n);
 	}
@@ -146,7 +146,7 @@ static int keys_write(struct keys *keys, size_t n)
 		buffer_format(&out, "%s %s %s %" PRId64 " %s\n", scope_name(stored->key.scope), stored->key.id, hex,
 		              stored->key.created_ms, stored->key.source);
 	}
-	int error = out.failed ? ERROR_MEMORY : kept_write(keys->folder, &keys_file, buffer_view(&out));
+	int error = out.failed ? ERROR_MEMORY : kept_file_write(keys->folder, &keys_file, buffer_view(&out));
 	buffer_free(&out);
 	return error;
 }

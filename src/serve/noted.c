@@ -164,6 +164,6 @@ int noted_start(struct server *server)
 {
 	uint8_t key[AUDIT_KEY_BYTES];
 	static const struct kept_file file = {"audit-key", "entries of the audit log cannot say about whom they are", "a backup"};
-	int error = kept_secret(server->folder, &file, key, sizeof key);
+	int error = kept_file_secret(server->folder, &file, key, sizeof key);
 	return error ? error : audit_open(&server->audit, &(struct audit_options){.folder = server->folder, .key = key});
 }

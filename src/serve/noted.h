@@ -51,7 +51,7 @@ void noted_record(struct server *server, struct engine *engine, const struct cus
 /* While it is on, this thread's consents are not noted one by one: who brings in many notes them as one. */
 void noted_consents_quiet(bool on);
 
-/* Make the log part of the server, with its own key in FOLDER/audit-key. Errors: those of audit_open, kept_secret. */
+/* Make the log part of the server, with its own key in FOLDER/audit-key. Errors: those of audit_open, kept_file_secret. */
 int noted_start(struct server *server) MUST_CHECK;
 
 #endif

@@ -90,7 +90,7 @@ static void kept_line_write(struct portal *portal, const struct purpose *purpose
 }
 
 /* Here nothing is kept back. What a law makes the company keep lies in its own books, and the customer has to know of it. */
-static void kept_write(struct portal *portal)
+static void kept_file_write(struct portal *portal)
 {
 	struct html *html = &portal->html;
 	const struct purposes *purposes = purposes_of(portal->config);
@@ -124,7 +124,7 @@ static void tell_write(struct portal *portal)
 	struct html *html = &portal->html;
 	html_element(html, "h1", "Erase everything");
 	happens_write(portal);
-	kept_write(portal);
+	kept_file_write(portal);
 	html_element(html, "h2", "Take it with you first?");
 	html_element(html, "p", "Afterwards there is nothing left to take. The copy holds everything on your page and all that happened.");
 	html_open(html, "p", "class", "choices", NULL);

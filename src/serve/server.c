@@ -556,7 +556,7 @@ static void *worker_run(void *arg)
 static int key_read(const char *folder, uint8_t key[DIRECTORY_KEY_BYTES])
 {
 	static const struct kept_file file = {"directory-key", "no customer is found by an identifier", "a backup"};
-	return kept_secret(folder, &file, key, DIRECTORY_KEY_BYTES);
+	return kept_file_secret(folder, &file, key, DIRECTORY_KEY_BYTES);
 }
 
 static uint32_t config_version(const struct config *config)
@@ -574,7 +574,7 @@ static int node_key_read(const char *folder, uint8_t key[KEYRING_KEY_BYTES])
 		return refuse(ERROR_INVALID, "ATTUNE_NODE_KEY must be 64 hex digits.");
 	if (given)
 		return 0;
-	return kept_secret(folder, &file, key, KEYRING_KEY_BYTES);
+	return kept_file_secret(folder, &file, key, KEYRING_KEY_BYTES);
 }
 
 static int engine_start(struct server *server, const struct server_options *options)

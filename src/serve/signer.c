@@ -22,7 +22,7 @@ int signer_open(struct signer **out, const char *folder)
 	if (!signer)
 		return ERROR_MEMORY;
 	static const struct kept_file file = {"certificate-key", "certificates of erasures cannot be signed", "a backup"};
-	int error = kept_secret(folder, &file, seed, sizeof seed);
+	int error = kept_file_secret(folder, &file, seed, sizeof seed);
 	if (error) {
 		memory_free(signer);
 		return error;

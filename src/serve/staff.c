@@ -172,11 +172,11 @@ static int book_read(struct book *book, const char *folder)
 {
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	book->accounts_n = book->invitations_n = 0;
-	int error = kept_read(folder, &staff_file, &content);
+	int error = kept_file_read(folder, &staff_file, &content);
 	struct text rest = error ? (struct text){0} : buffer_view(&content), line;
 	while (!error && rest.n && text_next(&rest, '\n', &line))
 		if (line.n && line_read(book, line) != 0)
-			error = kept_refuse(&staff_file, "not of this version");
+			error = kept_file_refuse(&staff_file, "not of this version");
 	buffer_free(&content);
 	return error;
 }
@@ -195,7 +195,7 @@ static int refresh(struct staff *staff)
 		if (errno != ENOENT)
 			return ERROR_IO;
 		if (inventory_has(staff->folder, staff_file.name))
-			return kept_refuse(&staff_file, "missing");
+			return kept_file_refuse(&staff_file, "missing");
 		staff->book.accounts_n = staff->book.invitations_n = 0;
 		staff->seen_inode = 0;
 		return 0;
@@ -231,7 +231,7 @@ static int book_write(const struct staff *staff, const struct book *book)
 		sodium_bin2hex(hex, sizeof hex, invitation->hash, HASH_BYTES);
 		buffer_format(&out, "invitation %s %s %" PRId64 " 0 open %s\n", *invitation->name ? invitation->name : "-", text, invitation->created_ms, hex);
 	}
-	int error = out.failed ? ERROR_LIMIT : kept_write(staff->folder, &staff_file, buffer_view(&out));
+	int error = out.failed ? ERROR_LIMIT : kept_file_write(staff->folder, &staff_file, buffer_view(&out));
 	buffer_free(&out);
 	return error;
 }

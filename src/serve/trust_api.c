@@ -162,7 +162,7 @@ static void months_write(struct trust_view *view)
 	json_array_end(out);
 }
 
-static void kept_write(struct json_writer *out, struct text what, struct text kept)
+static void kept_file_write(struct json_writer *out, struct text what, struct text kept)
 {
 	json_object_begin(out);
 	json_put_text(out, "what", what);
@@ -182,7 +182,7 @@ static void rule_write(struct json_writer *out, const struct config *config, con
 		buffer_string(&words, ", by ");
 		buffer_text(&words, rule->law);
 	}
-	kept_write(out, rule->title, buffer_view(&words));
+	kept_file_write(out, rule->title, buffer_view(&words));
 	buffer_free(&words);
 }
 
@@ -201,10 +201,10 @@ static void retention_write(struct json_writer *out, const struct config *config
 	for (size_t i = 0; i < retention->n; i++)
 		rule_write(out, config, &retention->rules[i]);
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		kept_write(out, text_of(lines[i].what), text_of(lines[i].kept));
+		kept_file_write(out, text_of(lines[i].what), text_of(lines[i].kept));
 	size_t at = 0;
 	if (retention->n && config_next(config, TEXT("purchase"), &at))
-		kept_write(out, TEXT("Which products were bought: how many, and on which last days"), TEXT("until the customer is erased"));
+		kept_file_write(out, TEXT("Which products were bought: how many, and on which last days"), TEXT("until the customer is erased"));
 	json_array_end(out);
 }
 

@@ -360,7 +360,7 @@ static int file_read_all(struct erasures *erasures, int64_t now_ms)
 {
 	struct stat status;
 	if (!inventory_is_there(erasures->folder, register_file.name) && inventory_has(erasures->folder, register_file.name))
-		return kept_refuse(&register_file, "missing");
+		return kept_file_refuse(&register_file, "missing");
 	erasures->file = open(erasures->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (erasures->file < 0 || fstat(erasures->file, &status) != 0 || status.st_size > FILE_BYTES_MAX)
 		return refuse(ERROR_IO, "%s cannot be read: %s.", erasures->path, strerror(errno));

@@ -92,8 +92,8 @@ static void a_secret_is_made_once_and_a_lost_one_is_refused_by_name(void **state
 	(void)state;
 	folder_new(folder);
 	damage_clear();
-	assert_int_equal(kept_secret(folder, &secret_file, secret, 32), 0);
-	assert_int_equal(kept_secret(folder, &secret_file, again, 32), 0);
+	assert_int_equal(kept_file_secret(folder, &secret_file, secret, 32), 0);
+	assert_int_equal(kept_file_secret(folder, &secret_file, again, 32), 0);
 	assert_memory_equal(secret, again, 32);
 	assert_int_equal(damage_count(), 0);
 	path_of(path, folder, "secret");
@@ -103,7 +103,7 @@ static void a_secret_is_made_once_and_a_lost_one_is_refused_by_name(void **state
 			file_store(path, "", 0);
 		else
 			assert_int_equal(unlink(path), 0);
-		assert_int_equal(kept_secret(folder, &secret_file, again, 32), ERROR_CORRUPT);
+		assert_int_equal(kept_file_secret(folder, &secret_file, again, 32), ERROR_CORRUPT);
 		assert_true(damage_refusal(&refused));
 		assert_string_equal(refused.file, "secret");
 		assert_non_null(strstr(refused.what, way == 0 ? "damaged" : "missing"));
@@ -112,7 +112,7 @@ static void a_secret_is_made_once_and_a_lost_one_is_refused_by_name(void **state
 	assert_int_equal(access(path, F_OK), -1);
 	/* Given up on purpose, it is made again. */
 	assert_int_equal(inventory_remove(folder, "secret"), 0);
-	assert_int_equal(kept_secret(folder, &secret_file, again, 32), 0);
+	assert_int_equal(kept_file_secret(folder, &secret_file, again, 32), 0);
 	assert_memory_not_equal(secret, again, 32);
 	folder_remove(folder);
 }
@@ -131,9 +131,9 @@ static void a_lost_inventory_is_made_again_and_hides_no_lost_secret(void **state
 	damage_clear();
 	path_of(path, folder, INVENTORY_FILE);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(kept_secret(folder, &secret_file, secret, 32), ERROR_CORRUPT);
+	assert_int_equal(kept_file_secret(folder, &secret_file, secret, 32), ERROR_CORRUPT);
 	assert_int_equal(checked_write(folder, "secret", (struct text){(const char *)secret, 32}), 0);
-	assert_int_equal(kept_secret(folder, &secret_file, secret, 32), 0);
+	assert_int_equal(kept_file_secret(folder, &secret_file, secret, 32), 0);
 	assert_true(inventory_has(folder, "secret"));
 	assert_false(inventory_has(folder, "other"));
 	folder_remove(folder);
