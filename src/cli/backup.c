@@ -4,6 +4,7 @@
 #include "base/checked_file.h"
 #include "base/clock.h"
 #include "base/folder.h"
+#include "base/inventory.h"
 #include "engine/backup.h"
 #include "engine/engine.h"
 #include "engine/verify.h"
@@ -134,17 +135,31 @@ int verb_backup(int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* The number in the file of a copy of the keys, with a check behind it, or alone as a person writes it. */
+static bool taken_read(const char *folder, int64_t *taken_ms)
+{
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	char path[4200], line[64] = {0};
+	if (checked_read(folder, TAKEN, &content) == 0)
+		snprintf(line, sizeof line, "%.*s", TEXT_ARGS(text_first(buffer_view(&content), sizeof line - 1)));
+	buffer_free(&content);
+	snprintf(path, sizeof path, "%.4000s/%s", folder, TAKEN);
+	FILE *file = *line ? NULL : fopen(path, "re");
+	if (file) {
+		size_t n = fread(line, 1, sizeof line - 1, file);
+		fclose(file);
+		line[n] = 0;
+	}
+	return text_to_int64(text_trim(text_of(line)), taken_ms) == 0 && *taken_ms <= clock_now_ms() + MS_A_DAY;
+}
+
 /* A copy of the keys says when it was made; the folder that is in use does not. */
 static bool keys_are_old(const struct call *call)
 {
-	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	int64_t taken_ms = 0;
-	int error = checked_read(call->sealing, TAKEN, &content);
-	bool is_read = !error && text_to_int64(buffer_view(&content), &taken_ms) == 0;
-	buffer_free(&content);
-	if (error == ERROR_NOT_FOUND)
+	if (!inventory_is_there(call->sealing, TAKEN))
 		return false;
-	return !is_read || clock_now_ms() - taken_ms > (int64_t)ERASURE_COPY_DAYS * MS_A_DAY;
+	return !taken_read(call->sealing, &taken_ms) || clock_now_ms() - taken_ms > (int64_t)ERASURE_COPY_DAYS * MS_A_DAY;
 }
 
 static int keys_restore(const struct call *call)

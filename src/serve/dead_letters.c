@@ -1,27 +1,122 @@
 /* dead_letters.c: the file of refused events. */
 #include "serve/dead_letters.h"
 
+#include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder.h"
+#include "base/inventory.h"
 #include "base/memory.h"
+#include "base/refusal.h"
+#include "base/report.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
-enum { EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT };
+enum { EVENT_BYTES_KEPT = 32 * 1024, LINE_BYTES_MAX = 2 * EVENT_BYTES_KEPT, SYNC_MS = 1000 };
+
+#define NAME "dead-letters.ndjson"
 
 struct dead_letters {
-	char path[4200];
+	char folder[4096], path[4200];
 	pthread_mutex_t lock;
 	int file;
 	off_t bytes;
 	uint64_t n, unwritten;
 	bool torn; /* The last line may have been written in part only. */
+	/* A thread brings them to the disk: a power cut loses at most SYNC_MS of refusals, and nobody who sends waits. */
+	pthread_cond_t wake;
+	bool unsynced, stopping, runs;
+	pthread_t thread;
 };
+
+/* ---- lines: a letter, and {"check":"16 hex digits"} of it as its last member ---- */
+
+#define CHECK_KEY ",\"check\":\""
+enum { CHECK_BYTES = sizeof CHECK_KEY - 1 + 16 + 2 };
+
+static void check_format(char out[CHECK_BYTES + 1], struct text body)
+{
+	snprintf(out, CHECK_BYTES + 1, CHECK_KEY "%016" PRIx64 "\"}", XXH3_64bits(body.p, body.n));
+}
+
+/* The letter as it was refused, without its last brace. False: the line is not what was written. */
+static bool body_of(struct text line, struct text *body)
+{
+	char check[CHECK_BYTES + 1];
+	if (line.n < CHECK_BYTES)
+		return false;
+	*body = text_first(line, line.n - CHECK_BYTES);
+	check_format(check, *body);
+	return text_equal(text_from(line, body->n), text_of(check));
+}
+
+/* ---- opening ---- */
+
+/* Name lines that are not what was written. The last one may be torn. */
+static int lines_check(const struct dead_letters *letters)
+{
+	char *bytes = memory_alloc((size_t)letters->bytes + 1);
+	if (!bytes)
+		return ERROR_MEMORY;
+	ssize_t got = pread(letters->file, bytes, (size_t)letters->bytes, 0);
+	struct text rest = {bytes, got > 0 ? (size_t)got : 0}, line, body;
+	size_t bad = 0, bad_at = 0;
+	while (rest.n && text_find(rest, TEXT("\n"), NULL)) {
+		text_next(&rest, '\n', &line);
+		if (line.n && !body_of(line, &body))
+			bad_at = bad++ ? bad_at : (size_t)(line.p - bytes);
+	}
+	if (bad)
+		damage_found(NAME, bad_at, DAMAGE_LOST, "Nothing to do; `attune repair DIR` takes them out.",
+		             "%zu refused events cannot be read and are left out of the list; the first begins here.", bad);
+	memory_free(bytes);
+	return got < 0 ? refuse(ERROR_IO, "%s cannot be read: %s.", letters->path, strerror(errno)) : 0;
+}
+
+static void *run(void *arg)
+{
+	struct dead_letters *letters = arg;
+	thread_name("letters");
+	pthread_mutex_lock(&letters->lock);
+	while (!letters->stopping) {
+		if (!letters->unsynced) {
+			pthread_cond_wait(&letters->wake, &letters->lock);
+			continue;
+		}
+		struct timespec until = clock_deadline(SYNC_MS); /* Let more come. */
+		while (!letters->stopping && pthread_cond_timedwait(&letters->wake, &letters->lock, &until) == 0)
+			;
+		letters->unsynced = false;
+		int file = dup(letters->file);
+		pthread_mutex_unlock(&letters->lock);
+		if (file < 0 || fdatasync(file) != 0)
+			report(REPORT_ERROR, "dead_letters_sync", "Refused events could not be brought to the disk: %s.", strerror(errno));
+		if (file >= 0)
+			close(file);
+		pthread_mutex_lock(&letters->lock);
+	}
+	pthread_mutex_unlock(&letters->lock);
+	return NULL;
+}
+
+static void stop(struct dead_letters *letters)
+{
+	if (!letters->runs)
+		return;
+	pthread_mutex_lock(&letters->lock);
+	letters->stopping = true;
+	pthread_cond_signal(&letters->wake);
+	pthread_mutex_unlock(&letters->lock);
+	pthread_join(letters->thread, NULL);
+}
 
 int dead_letters_open(struct dead_letters **out, const char *folder)
 {
@@ -30,14 +125,28 @@ int dead_letters_open(struct dead_letters **out, const char *folder)
 	if (!letters)
 		return ERROR_MEMORY;
 	pthread_mutex_init(&letters->lock, NULL);
-	snprintf(letters->path, sizeof letters->path, "%s/dead-letters.ndjson", folder);
+	pthread_cond_init(&letters->wake, NULL);
+	letters->file = -1;
+	snprintf(letters->folder, sizeof letters->folder, "%s", folder);
+	snprintf(letters->path, sizeof letters->path, "%s/" NAME, folder);
+	if (!inventory_is_there(folder, NAME) && inventory_has(folder, NAME))
+		damage_found(NAME, 0, DAMAGE_LOST, "Put it back from a backup, if you need the list.", "The file is missing: the list of refused events is empty.");
 	letters->file = open(letters->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (letters->file < 0 || fstat(letters->file, &status) != 0) {
-		dead_letters_close(letters);
-		return ERROR_IO;
+	int error = letters->file < 0 || fstat(letters->file, &status) != 0 ? refuse(ERROR_IO, "%s cannot be opened: %s.", letters->path, strerror(errno)) : 0;
+	if (!error) {
+		letters->bytes = status.st_size;
+		letters->torn = status.st_size > 0; /* Perhaps: a line end too many is skipped in reading. */
+		error = lines_check(letters);
 	}
-	letters->bytes = status.st_size;
-	letters->torn = status.st_size > 0; /* Perhaps: a line end too many is skipped in reading. */
+	if (!error)
+		error = inventory_add(folder, NAME);
+	if (!error && pthread_create(&letters->thread, NULL, run, letters) != 0)
+		error = ERROR_MEMORY;
+	letters->runs = !error;
+	if (error) {
+		dead_letters_close(letters);
+		return error;
+	}
 	*out = letters;
 	return 0;
 }
@@ -46,9 +155,11 @@ void dead_letters_close(struct dead_letters *letters)
 {
 	if (!letters)
 		return;
-	if (letters->file >= 0)
-		close(letters->file);
+	stop(letters);
+	if (letters->file >= 0 && (fdatasync(letters->file) != 0 || close(letters->file) != 0))
+		damage_found(NAME, 0, DAMAGE_LOST, "Nothing to do.", "The newest refused events could not be written.");
 	pthread_mutex_destroy(&letters->lock);
+	pthread_cond_destroy(&letters->wake);
 	memory_free(letters);
 }
 
@@ -73,20 +184,34 @@ static int tail_read(struct dead_letters *letters, size_t n, char **bytes, struc
 	return 0;
 }
 
-/* Keep the newer half. */
+/* Put @lines in the place of the file. */
+static int lines_replace(struct dead_letters *letters, struct text lines)
+{
+	int error = file_replace(letters->path, lines);
+	int file = error ? -1 : open(letters->path, O_RDWR | O_APPEND | O_CLOEXEC);
+	if (file < 0)
+		return error ? error : ERROR_IO;
+	close(letters->file);
+	letters->file = file;
+	letters->bytes = (off_t)lines.n;
+	return 0;
+}
+
+/* Keep the newer half, in a file of its own until it is whole. Without room for it the older ones stay. */
 static void halve(struct dead_letters *letters)
 {
 	char *bytes;
 	struct text lines;
 	if (tail_read(letters, DEAD_LETTERS_BYTES_MAX / 2, &bytes, &lines) != 0)
 		return;
-	if (ftruncate(letters->file, 0) == 0 && write(letters->file, lines.p, lines.n) == (ssize_t)lines.n)
-		letters->bytes = (off_t)lines.n;
+	if (lines_replace(letters, lines) == 0)
+		letters->torn = false;
 	memory_free(bytes);
 }
 
 static void letter_write(struct buffer *line, const struct dead_letter *letter)
 {
+	char check[CHECK_BYTES + 1];
 	struct json_writer writer = JSON_WRITER(line);
 	json_object_begin(&writer);
 	json_put_time(&writer, "time", letter->time_ms);
@@ -103,7 +228,10 @@ static void letter_write(struct buffer *line, const struct dead_letter *letter)
 		json_object_end(&writer);
 	}
 	json_array_end(&writer);
-	json_object_end(&writer);
+	if (line->failed)
+		return;
+	check_format(check, buffer_view(line)); /* With the last brace. */
+	buffer_string(line, check);
 	buffer_char(line, '\n');
 }
 
@@ -123,6 +251,8 @@ void dead_letters_add(struct dead_letters *letters, const struct dead_letter *le
 	letters->torn |= !line.failed && written != (ssize_t)line.n;
 	letters->unwritten += written != (ssize_t)line.n;
 	letters->bytes += written > 0 ? written : 0;
+	letters->unsynced = true;
+	pthread_cond_signal(&letters->wake);
 	pthread_mutex_unlock(&letters->lock);
 	buffer_free(&line);
 }
@@ -138,7 +268,8 @@ uint64_t dead_letters_count(struct dead_letters *letters)
 /* Is it a letter, whole? A power cut may have torn one. */
 static bool letter_read(struct json_parser *parser, struct text line, struct json *root)
 {
-	return line.n && json_parse(parser, line, root) == 0 && json_type_of(*root) == JSON_OBJECT;
+	struct text body;
+	return body_of(line, &body) && json_parse(parser, line, root) == 0 && json_type_of(*root) == JSON_OBJECT;
 }
 
 /* Call @take with whole lines of the last @bytes_max bytes, the newest first, until it returns false. */
@@ -171,26 +302,34 @@ static int lines_walk(struct dead_letters *letters, size_t bytes_max, bool (*tak
 
 struct listing {
 	struct json_writer *writer;
+	struct buffer bytes;
 	size_t n;
 };
 
 static bool listing_take(void *arg, struct text line, struct json root)
 {
 	struct listing *listing = arg;
+	struct text body;
 	(void)root;
 	if (listing->n == 0)
 		return false;
-	json_write_raw(listing->writer, line);
+	if (!body_of(line, &body))
+		return true;
+	listing->bytes.n = 0;
+	buffer_text(&listing->bytes, body);
+	buffer_char(&listing->bytes, '}');
+	json_write_raw(listing->writer, buffer_view(&listing->bytes));
 	listing->n--;
 	return true;
 }
 
 int dead_letters_write(struct dead_letters *letters, struct json_writer *writer, size_t n)
 {
-	struct listing listing = {writer, n};
+	struct listing listing = {writer, BUFFER_INIT(LINE_BYTES_MAX * 4), n};
 	json_array_begin(writer);
 	int error = lines_walk(letters, 4 * 1024 * 1024, listing_take, &listing);
 	json_array_end(writer);
+	buffer_free(&listing.bytes);
 	return error;
 }
 
@@ -235,19 +374,6 @@ int dead_letters_about(struct dead_letters *letters, bool (*is_about)(void *arg,
 {
 	struct about about = {is_about, arg, out};
 	return lines_walk(letters, DEAD_LETTERS_BYTES_MAX, about_take, &about);
-}
-
-/* Put @lines in the place of the file. */
-static int lines_replace(struct dead_letters *letters, struct text lines)
-{
-	int error = file_replace(letters->path, lines);
-	int file = error ? -1 : open(letters->path, O_RDWR | O_APPEND | O_CLOEXEC);
-	if (file < 0)
-		return error ? error : ERROR_IO;
-	close(letters->file);
-	letters->file = file;
-	letters->bytes = (off_t)lines.n;
-	return 0;
 }
 
 int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, size_t *n)

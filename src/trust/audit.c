@@ -2,7 +2,9 @@
 #include "trust/audit.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder.h"
+#include "base/inventory.h"
 #include "base/memory.h"
 #include "base/report.h"
 #include "base/thread.h"
@@ -20,6 +22,8 @@
 
 /* A line of texts at their limits, all of whose bytes must be escaped, stays below LINE_BYTES_MAX. */
 enum { AGAIN_MS = 1000, FILES_A_READING = 4, LINE_BYTES_MAX = 8192, HALF_FULL = AUDIT_PENDING_BYTES / 2 };
+
+#define REMEDY "Put the file back from a backup, if it is evidence; `attune verify --audit DIR` says what is missing. Nothing else depends on it."
 
 struct audit {
 	char folder[4096];
@@ -164,6 +168,7 @@ struct ending {
 	struct audit_mark last;     /* Of the last sound line. */
 	size_t good;                /* Bytes up to its end. */
 	size_t unsound;             /* Whole lines behind it. */
+	size_t bad, bad_at;         /* All whole lines that are not sound; where the first begins. */
 	bool torn;                  /* The last bytes are no line: a crash left them. */
 };
 
@@ -179,6 +184,7 @@ static void ending_read(struct ending *ending, struct text text)
 			ending->unsound = 0;
 		} else {
 			ending->unsound++;
+			ending->bad_at = ending->bad++ ? ending->bad_at : at;
 		}
 		at += end + 1;
 	}
@@ -186,11 +192,12 @@ static void ending_read(struct ending *ending, struct text text)
 }
 
 /* Read the end of the log: the newest file that has a sound line says where to go on. *@newest is the file to go on in, 0: none. */
-static int end_find(struct audit *audit, struct ending *ending, uint64_t *newest)
+static int end_find(struct audit *audit, struct ending *ending, uint64_t *oldest, uint64_t *newest)
 {
 	uint64_t *firsts = NULL;
 	size_t n = 0;
 	int error = audit_files_list(audit->folder, &firsts, &n);
+	*oldest = n ? firsts[0] : 0;
 	*newest = n ? firsts[n - 1] : 0;
 	ending->last = AUDIT_MARK_NONE;
 	for (size_t i = n; i > 0 && !error && ending->last.n == 0; i--) {
@@ -225,8 +232,10 @@ static int end_mend(struct audit *audit, const struct ending *ending)
 	audit->last = ending->last;
 	audit->last.n += ending->unsound;
 	/* What was durable and is gone leaves a gap in the numbers, which audit_verify finds. */
-	if (audit_head_read(audit->folder, &head) && head.n > audit->last.n)
+	if (audit_head_read(audit->folder, &head) == 0 && head.n > audit->last.n) {
+		damage_found("audit", 0, DAMAGE_LOST, REMEDY, "Entries %" PRIu64 " to %" PRIu64 " of the audit log are missing: it was cut.", audit->last.n + 1, head.n);
 		audit->last.n = head.n;
+	}
 	audit->writing_last = audit->last;
 	audit->durable = audit->last.n;
 	if (cut) {
@@ -238,15 +247,46 @@ static int end_mend(struct audit *audit, const struct ending *ending)
 	return 0;
 }
 
+/* Name what is missing or damaged, as far as the names of the files and the end of the newest tell. */
+static void damage_tell(const struct audit *audit, const struct ending *ending, uint64_t oldest, uint64_t newest)
+{
+	struct audit_mark head;
+	char name[64];
+	int error = audit_head_read(audit->folder, &head);
+	if (error == ERROR_CORRUPT || (error && inventory_has(audit->folder, "audit/head")))
+		damage_found("audit/head", 0, DAMAGE_LOST, "It is made again now; `attune verify --audit DIR` checks the entries themselves.",
+		             "It is %s: if entries were cut from the end of the audit log before this start, nobody can tell.",
+		             error == ERROR_CORRUPT ? "damaged" : "missing");
+	if (oldest != 1 && (oldest || inventory_has(audit->folder, "audit")))
+		damage_found("audit/000000000001.ndjson", 0, DAMAGE_LOST, REMEDY, "The oldest entries of the audit log are missing.");
+	snprintf(name, sizeof name, "audit/%012" PRIu64 ".ndjson", newest);
+	if (ending->bad)
+		damage_found(name, ending->bad_at, DAMAGE_LOST, REMEDY, "%zu entries of the audit log cannot be read; the first begins here.", ending->bad);
+}
+
+/* Before anything is appended, so that the head is never a file without content. */
+static int head_begin(struct audit *audit)
+{
+	char folder[AUDIT_PATH_BYTES];
+	head_write(audit);
+	snprintf(folder, sizeof folder, "%.4000s/audit", audit->folder);
+	int error = fdatasync(audit->head) == 0 ? folder_sync(folder) : ERROR_IO;
+	if (!error)
+		error = inventory_add(audit->folder, "audit");
+	return error ? error : inventory_add(audit->folder, "audit/head");
+}
+
 static int start(struct audit *audit)
 {
 	char path[AUDIT_PATH_BYTES];
 	struct ending ending = {0};
-	uint64_t newest = 0;
+	uint64_t newest = 0, oldest = 0;
 	snprintf(path, sizeof path, "%s/audit", audit->folder);
 	int error = folder_make(path);
 	if (!error)
-		error = end_find(audit, &ending, &newest);
+		error = end_find(audit, &ending, &oldest, &newest);
+	if (!error)
+		damage_tell(audit, &ending, oldest, newest);
 	snprintf(path, sizeof path, "%s/audit/head", audit->folder);
 	if (!error && (audit->head = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
 		error = ERROR_IO;
@@ -254,6 +294,8 @@ static int start(struct audit *audit)
 		error = file_begin(audit, newest ? newest : 1);
 	if (!error)
 		error = end_mend(audit, &ending);
+	if (!error)
+		error = head_begin(audit);
 	if (!error && pthread_create(&audit->thread, NULL, run, audit) != 0)
 		error = ERROR_MEMORY;
 	audit->thread_runs = !error;

@@ -1,6 +1,7 @@
 /* audit_file.c: lines and files of the audit log, and checking them. */
 #include "trust/audit_file.h"
 
+#include "base/inventory.h"
 #include "base/json.h"
 #include "base/memory.h"
 
@@ -14,8 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
-enum { FILE_BYTES_MAX = 4 * AUDIT_FILE_BYTES, HASH_HEX = AUDIT_HEX_BYTES - 1 };
+enum { FILE_BYTES_MAX = 4 * AUDIT_FILE_BYTES, HASH_HEX = AUDIT_HEX_BYTES - 1,
+       AUDIT_TEXT_BYTES = AUDIT_WHO_BYTES + AUDIT_REASON_BYTES + AUDIT_WORDS_BYTES };
 
 static const char *const names[] = {
 #define X(symbol, name) [symbol] = name,
@@ -50,19 +53,31 @@ static void hash_of(struct text line, char hex[AUDIT_HEX_BYTES])
 	sodium_bin2hex(hex, AUDIT_HEX_BYTES, hash, sizeof hash);
 }
 
+/* Text from outside that is not UTF-8 would make its line unreadable: each byte that is not ASCII becomes a question mark. */
+static struct text safe(struct text text, size_t n, char room[AUDIT_TEXT_BYTES])
+{
+	if (text_is_utf8(text))
+		return text_cut(text, n);
+	n = text.n < n ? text.n : n;
+	for (size_t i = 0; i < n; i++)
+		room[i] = (unsigned char)text.p[i] < 0x80 ? text.p[i] : '?';
+	return (struct text){room, n};
+}
+
 void audit_line_write(struct buffer *out, struct audit_mark *mark, const struct audit_act *act)
 {
+	char room[AUDIT_TEXT_BYTES];
 	size_t start = out->n;
 	struct json_writer line = JSON_WRITER(out);
 	json_object_begin(&line);
 	json_put_int(&line, "n", (int64_t)(mark->n + 1));
 	json_put_text(&line, "before", text_of(mark->hash));
 	json_put_time(&line, "time", act->time_ms);
-	json_put_text(&line, "who", text_cut(act->who, AUDIT_WHO_BYTES));
+	json_put_text(&line, "who", safe(act->who, AUDIT_WHO_BYTES, room));
 	json_put_text(&line, "what", text_of(names[act->what]));
 	json_put_text(&line, "about", text_of(act->about ? act->about : ""));
-	json_put_text(&line, "reason", text_cut(act->reason, AUDIT_REASON_BYTES));
-	json_put_text(&line, "words", text_cut(act->words, AUDIT_WORDS_BYTES));
+	json_put_text(&line, "reason", safe(act->reason, AUDIT_REASON_BYTES, room));
+	json_put_text(&line, "words", safe(act->words, AUDIT_WORDS_BYTES, room));
 	if (out->failed)
 		return;
 	mark->n++;
@@ -185,24 +200,42 @@ int audit_file_read(const char *folder, uint64_t first, struct text *text)
 
 void audit_head_format(char out[AUDIT_HEAD_BYTES + 1], const struct audit_mark *head)
 {
-	snprintf(out, AUDIT_HEAD_BYTES + 1, "%020" PRIu64 " %s\n", head->n, head->hash);
+	int n = snprintf(out, AUDIT_HEAD_BYTES + 1, "%020" PRIu64 " %s ", head->n, head->hash);
+	snprintf(out + n, (size_t)(AUDIT_HEAD_BYTES + 1 - n), "%016" PRIx64 "\n", XXH3_64bits(out, (size_t)n));
 }
 
-bool audit_head_read(const char *folder, struct audit_mark *head)
+/* @bytes is one longer than what was written. */
+static int head_read_once(const char *folder, struct audit_mark *head)
 {
-	char path[AUDIT_PATH_BYTES], bytes[AUDIT_HEAD_BYTES];
+	char path[AUDIT_PATH_BYTES], bytes[AUDIT_HEAD_BYTES + 1], again[AUDIT_HEAD_BYTES + 1];
+	struct audit_mark found = {0};
 	int64_t n;
 	snprintf(path, sizeof path, "%s/audit/head", folder);
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = file < 0 ? -1 : read(file, bytes, sizeof bytes);
 	if (file >= 0)
 		close(file);
-	if (got != (ssize_t)sizeof bytes || text_to_int64((struct text){bytes, 20}, &n) != 0 || n < 0)
-		return false;
-	head->n = (uint64_t)n;
-	memcpy(head->hash, bytes + 21, HASH_HEX);
-	head->hash[HASH_HEX] = 0;
-	return true;
+	if (file < 0)
+		return ERROR_NOT_FOUND;
+	if (got != AUDIT_HEAD_BYTES || text_to_int64((struct text){bytes, 20}, &n) != 0 || n < 0)
+		return ERROR_CORRUPT;
+	found.n = (uint64_t)n;
+	memcpy(found.hash, bytes + 21, HASH_HEX);
+	audit_head_format(again, &found);
+	if (memcmp(bytes, again, AUDIT_HEAD_BYTES) != 0)
+		return ERROR_CORRUPT;
+	*head = found;
+	return 0;
+}
+
+int audit_head_read(const char *folder, struct audit_mark *head)
+{
+	int error = head_read_once(folder, head);
+	for (int i = 0; i < 3 && error == ERROR_CORRUPT; i++) { /* Beside a server it may be half written just now. */
+		usleep(2000);
+		error = head_read_once(folder, head);
+	}
+	return error;
 }
 
 /* ---- checking ---- */
@@ -265,7 +298,8 @@ int audit_verify(struct audit_verified *out, const char *folder, const char *has
 	uint64_t *firsts = NULL;
 	size_t n = 0;
 	*out = (struct audit_verified){0};
-	if (!audit_head_read(folder, &checking.head)) /* Before the files: what comes meanwhile is behind it. */
+	int head_error = audit_head_read(folder, &checking.head); /* Before the files: what comes meanwhile is behind it. */
+	if (head_error)
 		checking.head = AUDIT_MARK_NONE;
 	int error = audit_files_list(folder, &firsts, &n);
 	for (size_t i = 0; i < n && !error; i++) {
@@ -281,6 +315,8 @@ int audit_verify(struct audit_verified *out, const char *folder, const char *has
 	}
 	if (!error && checking.head.n > checking.last.n)
 		error = broken(&checking, MISSING, checking.last.n + 1, checking.head.n);
+	if (!error && (head_error == ERROR_CORRUPT || (head_error && inventory_has(folder, "audit/head"))))
+		error = broken(&checking, "audit/head is damaged or missing: entries cut from the end would not be noticed. A start of the server makes it again.%.0" PRIu64 "%.0" PRIu64, 0, 0);
 	memory_free(firsts);
 	out->n = checking.last.n;
 	if (out->n)

@@ -4,7 +4,7 @@
 
 #include "trust/audit.h"
 
-enum { AUDIT_PATH_BYTES = 4300, AUDIT_HEAD_BYTES = 20 + 1 + 64 + 1 };
+enum { AUDIT_PATH_BYTES = 4300, AUDIT_HEAD_BYTES = 20 + 1 + 64 + 1 + 16 + 1 };
 
 /* An entry by its number and its hash. */
 struct audit_mark {
@@ -28,8 +28,8 @@ void audit_file_path(char path[AUDIT_PATH_BYTES], const char *folder, uint64_t f
 /* A whole file; the caller frees @text->p. Errors: ERROR_IO, ERROR_LIMIT (it is none of ours: too large), ERROR_MEMORY. */
 int audit_file_read(const char *folder, uint64_t first, struct text *text) MUST_CHECK;
 
-/* How far the log was durable; false when nothing says so. */
-bool audit_head_read(const char *folder, struct audit_mark *head);
+/* How far the log was durable. Errors: ERROR_NOT_FOUND (nothing says so), ERROR_CORRUPT (what says so is damaged). */
+int audit_head_read(const char *folder, struct audit_mark *head) MUST_CHECK;
 void audit_head_format(char out[AUDIT_HEAD_BYTES + 1], const struct audit_mark *head);
 
 #endif
