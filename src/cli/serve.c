@@ -2,6 +2,7 @@
 #include "cli/house.h"
 #include "cli/verb.h"
 
+#include "base/descriptors.h"
 #include "base/refusal.h"
 #include "base/report.h"
 #include "serve/server.h"
@@ -97,6 +98,19 @@ static void notify(const char *state)
 		close(end);
 }
 
+/* As many files as the system allows, and no more connections than leave room for the server's own. */
+static void descriptors_settle(struct settings *settings)
+{
+	size_t limit = descriptors_raise();
+	unsigned possible = descriptors_connections(limit, (unsigned)settings->connections_max, (unsigned)settings->threads);
+	if (possible < (unsigned)settings->connections_max)
+		report(REPORT_WARNING, "files_limit", "May have %zu files open: at most %u connections are served at a time, not %u. Raise the limit (LimitNOFILE).",
+		       limit, possible, (unsigned)settings->connections_max);
+	else
+		report(REPORT_INFO, "files_limit", "May have %zu files open.", limit);
+	settings->connections_max = possible;
+}
+
 int verb_serve(int argc, char **argv)
 {
 	struct server_options options = {.folds = &house_folds, .kinds = &house_kinds, .column = house_column};
@@ -116,6 +130,7 @@ int verb_serve(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	level_set(options.settings.log_level);
+	descriptors_settle(&options.settings);
 	/* Before any thread: all of them leave these signals to the wait below. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);

@@ -81,7 +81,7 @@ static int write_at(int file, const void *bytes, size_t n, off_t at)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			return errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+			return error_of_file(errno);
 		p += written;
 		at += written;
 		n -= (size_t)written;
@@ -533,7 +533,7 @@ static int file_start(struct keyring *keyring)
 		return error;
 	keyring->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (keyring->file < 0 || fstat(keyring->file, &status) != 0)
-		return refuse(ERROR_IO, "%s cannot be opened: %s.", path, strerror(errno));
+		return refuse(error_of_file(errno), "%s cannot be opened: %s.", path, strerror(errno));
 	struct head copy;
 	if (status.st_size == 0 && copy_read(keyring, &copy) == ERROR_NOT_FOUND) {
 		error = made_write(keyring, 0); /* New. */

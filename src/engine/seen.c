@@ -135,14 +135,14 @@ static int gathered_write(const struct seen *seen, struct hour *hour, bool sync)
 	path_of(seen, hour->hour, path);
 	int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), error = 0;
 	if (file < 0)
-		return errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+		return error_of_file(errno);
 	const char *bytes = (const char *)hour->gathered;
 	for (size_t at = 0, n = hour->gathered_n * sizeof *hour->gathered; at < n && !error;) {
 		ssize_t written = pwrite(file, bytes + at, n - at, (off_t)(hour->flushed * sizeof *hour->gathered + at));
 		if (written > 0)
 			at += (size_t)written;
 		else if (written == 0 || errno != EINTR)
-			error = errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+			error = error_of_file(errno);
 	}
 	if (!error && sync && fdatasync(file) != 0)
 		error = ERROR_IO;

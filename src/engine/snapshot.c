@@ -354,7 +354,8 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	if (!error && position)
 		error = meta_write(engine, position);
 	if (error == ERROR_IO) {
-		/* A sync that failed is never tried again: what is on disk only a new start can tell. The log has all of it. */
+		/* A sync that failed is never tried again: what is on disk only a new start can tell. The log has all of it. What could not be
+		 * opened for want of a descriptor is ERROR_BUSY, and nothing was written to it. */
 		report(REPORT_ERROR, "snapshot_sync_failed", "Writing the snapshot failed: stopping at once; start again to recover.");
 		_exit(70);
 	}

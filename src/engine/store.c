@@ -43,6 +43,9 @@ static int error_of(int code)
 		return ERROR_FULL;
 	case ENOMEM:
 		return ERROR_MEMORY;
+	case EMFILE:
+	case ENFILE:
+		return ERROR_BUSY;
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:

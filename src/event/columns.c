@@ -203,7 +203,7 @@ static int write_all(int file, const void *bytes, size_t n, off_t at)
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)
-			return errno == ENOSPC ? ERROR_FULL : ERROR_IO;
+			return error_of_file(errno);
 		p += written;
 		at += written;
 		n -= (size_t)written;
@@ -223,7 +223,7 @@ static int day_write(struct columns *columns, const struct gathered_row *items, 
 	if (day->sealed)
 		row_run_seal(rows, (uint32_t)n, columns->key, day->day);
 	int file = day_open(columns, day, O_RDWR | O_CREAT);
-	int error = file >= 0 ? 0 : errno == ENOSPC || errno == EDQUOT ? ERROR_FULL : ERROR_IO;
+	int error = file >= 0 ? 0 : error_of_file(errno);
 	if (!error)
 		error = write_all(file, rows, (n + heads) * sizeof *rows, (off_t)(day->rows * sizeof *rows));
 	if (!error && fdatasync(file) != 0)
