@@ -139,9 +139,9 @@ int engine_backup(struct backup *out, const char *from, const char *to)
 	if (!error)
 		error = files_copy(from, to, "audit", audit_take);
 	if (!error)
-		error = log_take(from, to, "configuration", &configuration);
-	if (!error)
 		error = log_take(from, to, "log", &events);
+	if (!error) /* Behind the log, which knows its versions: so none that it knows is missing. */
+		error = log_take(from, to, "configuration", &configuration);
 	if (!error)
 		error = files_each(from, small_take, to);
 	if (!error)

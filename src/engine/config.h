@@ -23,7 +23,7 @@ struct config_document {
 /*
  * Names whose numbers stand in records and therefore never change: the n-th has number n, whatever else is configured, in
  * the order in which names first appeared. Every version of the configuration log carries the list (config_log.h), so a
- * name that was removed and comes back has its number again.
+ * name that was removed and comes back has its number again; so does the log of events (configured.h), which decides.
  */
 struct config_lasting {
 	struct text names[CONFIG_LASTING_MAX];

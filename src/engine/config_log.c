@@ -200,7 +200,7 @@ int config_log_add(struct config_log *config_log, struct config_version *version
 	pthread_mutex_lock(&config_log->lock);
 	int error = config_log_read(config_log, 0, &arena, &newest);
 	if (!error) {
-		version->version = newest.version + 1;
+		version->version = (newest.version > version->version ? newest.version : version->version) + 1;
 		error = version_add(config_log, version, who);
 	}
 	pthread_mutex_unlock(&config_log->lock);

@@ -19,7 +19,7 @@ void config_log_close(struct config_log *config_log);
  * Errors: ERROR_NOT_FOUND (no such version), those of log_replay, ERROR_MEMORY. */
 int config_log_read(struct config_log *config_log, uint32_t number, struct arena *arena, struct config_version *version) MUST_CHECK;
 
-/* Add a version with the files and lasting names of @version, durably; its number is set. Errors: ERROR_LIMIT (a file too
+/* Add a version with the files and lasting names of @version, durably; its number becomes the next one after its own and after the newest. Errors: ERROR_LIMIT (a file too
  * large, over 1,000 files), those of the log. */
 int config_log_add(struct config_log *config_log, struct config_version *version, const char *who) MUST_CHECK;
 

@@ -90,6 +90,7 @@ static void engine_free(struct engine *engine)
 	keyring_close(engine->keyring);
 	seen_close(engine->seen);
 	dedupe_free(engine->dedupe);
+	configured_free(&engine->configured);
 	matches_free(engine->matches);
 	dictionary_free(engine->dictionary);
 	directory_free(engine->directory);
@@ -172,6 +173,7 @@ int engine_open(struct engine **out, const struct engine_options *options)
 	pthread_mutex_init(&engine->structure, NULL);
 	pthread_mutex_init(&engine->links_lock, NULL);
 	pthread_mutex_init(&engine->tallies.lock, NULL);
+	configured_init(&engine->configured);
 	pthread_mutex_init(&engine->pass_lock, NULL);
 	pthread_cond_init(&engine->pass_wake, NULL);
 	pthread_cond_init(&engine->pass_done, NULL);

@@ -2,6 +2,7 @@
 #ifndef ATTUNE_ENGINE_INTERNAL_H
 #define ATTUNE_ENGINE_INTERNAL_H
 
+#include "engine/configured.h"
 #include "engine/engine.h"
 #include "engine/store.h"
 #include "engine/tally.h"
@@ -35,6 +36,14 @@ struct tallies {
 	bool changed;
 };
 
+struct known_configuration {
+	pthread_mutex_t lock;   /* After all other locks but the log's. */
+	uint32_t version;
+	struct config_lasting lasting;
+	uint64_t position;      /* Of the newest record with lasting names. */
+	struct arena arena;     /* Of the names. */
+};
+
 struct engine {
 	struct engine_options options;
 	struct log *log;
@@ -62,6 +71,7 @@ struct engine {
 	struct link_note *links;    /* Kept until the pass that writes them has committed. */
 	size_t links_n, links_capacity;
 	struct tallies tallies;
+	struct known_configuration configured;
 	uint32_t *forgotten; /* Origins whose column rows the next pass takes out. Under pass_lock. */
 	size_t forgotten_n, forgotten_capacity;
 	bool found_forgotten;
@@ -152,6 +162,13 @@ void tallies_record(struct engine *engine);
 void tallies_restore(struct engine *engine, struct value payload);
 int tallies_write(struct engine *engine) MUST_CHECK; /* Into the store's open transaction. */
 int tallies_load(struct engine *engine) MUST_CHECK;
+
+/* What the log knows of the configuration: from a record, into the store's open transaction, from the store. */
+void configured_init(struct known_configuration *known);
+void configured_free(struct known_configuration *known);
+int configured_restore(struct engine *engine, struct value payload) MUST_CHECK;
+int configured_write(struct engine *engine) MUST_CHECK;
+int configured_load(struct engine *engine) MUST_CHECK;
 
 int snapshot_load(struct engine *engine) MUST_CHECK;
 int snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;

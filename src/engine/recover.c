@@ -5,6 +5,8 @@
  * turn, and what they will touch is fetched meanwhile; that halves the time.
  */
 #include "base/clock.h"
+#include "base/damage.h"
+#include "base/inventory.h"
 #include "base/thread.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
@@ -152,6 +154,8 @@ static int record_apply(struct engine *engine, struct event *event)
 		                          value_text(value_get(event->payload, TEXT("name"))));
 	if (event->header.kind == EVENT_TALLY)
 		tallies_restore(engine, event->payload);
+	if (event->header.kind == EVENT_CONFIGURED)
+		return configured_restore(engine, event->payload);
 	if (event->header.origin_number == 0)
 		return 0;
 	event_names(engine, event);
@@ -322,7 +326,16 @@ static int log_start(struct engine *engine, uint64_t applied_until)
 	struct log_options options = {.folder = path, .segment_bytes = engine->options.log_segment_bytes,
 	                              .pending_bytes_max = engine->options.log_pending_bytes,
 	                              .reserve_bytes = engine->options.log_reserve_bytes};
-	return log_open(&engine->log, &options, applied_until);
+	/* A log that is gone whole cannot say so itself. */
+	static const char first[] = "log/0000000000000000.segment";
+	if (!inventory_is_there(engine->options.folder, first) && inventory_has(engine->options.folder, first)) {
+		damage_found(first, 0, DAMAGE_REFUSED, "Restore a backup.", "The log of events is gone, and with it all that was recorded.");
+		return ERROR_CORRUPT;
+	}
+	int error = log_open(&engine->log, &options, applied_until);
+	if (!error)
+		error = inventory_add(engine->options.folder, first);
+	return error == ERROR_FULL && engine->log ? 0 : error;
 }
 
 static int states_recover(struct engine *engine, uint64_t applied_until)

@@ -259,6 +259,8 @@ static int meta_write(struct engine *engine, uint64_t position)
 	const struct text value = {(const char *)&position, sizeof position};
 	int error = tallies_write(engine);
 	if (!error)
+		error = configured_write(engine);
+	if (!error)
 		error = store_put(engine->store, STORE_META, TEXT("seen"), value);
 	if (!error)
 		error = store_put(engine->store, STORE_META, TEXT("position"), value);
@@ -659,6 +661,8 @@ int snapshot_load(struct engine *engine)
 		error = store_each(engine->store, STORE_DAYS, day_load, engine);
 	if (!error)
 		error = tallies_load(engine);
+	if (!error)
+		error = configured_load(engine);
 	return error ? error : columns_restored(engine->columns);
 }
 

@@ -2,10 +2,12 @@
 #include "serve/configurations.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/memory.h"
 #include "base/report.h"
-#include "engine/engine.h"
+#include "engine/configured.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +46,30 @@ int configurations_open(struct configurations *configurations, const char *folde
 	configurations->n = 1;
 	*config = newest;
 	return 0;
+}
+
+static const char NAME[] = "configuration";
+
+int configurations_settle(struct configurations *configurations, struct engine *engine)
+{
+	static const char again[] = "Apply the configuration again, or restore this folder from a backup: names keep their numbers.";
+	const struct config *config = configurations->items[0].config;
+	struct configured known = engine_configured(engine);
+	if (known.version > config->version && config->version == 0)
+		damage_found(NAME, 0, DAMAGE_LOST, again, "The configuration is gone: version %" PRIu32 " was in force, with %zu purposes of its own.",
+		             known.version, known.lasting.n);
+	else if (known.version > config->version)
+		damage_found(NAME, 0, DAMAGE_LOST, again, "The configuration is older than the log: it ends with version %" PRIu32 ", and version %" PRIu32 " was in force.",
+		             config->version, known.version);
+	int error = engine_lasting_keep(engine, &config->lasting);
+	if (error == ERROR_CONFLICT) {
+		damage_found(NAME, 0, DAMAGE_REFUSED, "Restore this folder from the backup that the log comes from.",
+		             "The numbers of its purposes are not those in the log: it belongs to another data folder.");
+		return ERROR_CORRUPT;
+	}
+	if (!error && config->version > known.version)
+		engine_version_note(engine, config->version);
+	return error == ERROR_FULL ? 0 : error; /* Nothing is recorded meanwhile; the next start does it. */
 }
 
 void configurations_close(struct configurations *configurations)
@@ -93,13 +119,16 @@ static int apply(struct configurations *configurations, struct engine *engine, s
 	if (!room_make(configurations, before, now_ms))
 		return ERROR_LIMIT;
 	version->lasting = config->lasting;
-	int error = config_log_add(configurations->log, version, who);
+	int error = engine_lasting_keep(engine, &config->lasting); /* Before any record has one of the numbers. */
+	if (!error)
+		error = config_log_add(configurations->log, version, who);
 	if (error)
 		return error;
 	config->version = version->version;
 	keep(configurations, config, now_ms);
 	used_note(configurations, before, now_ms);
 	engine_config_set(engine, config);
+	engine_version_note(engine, config->version);
 	return 0;
 }
 
@@ -113,7 +142,9 @@ static int build_and_apply(struct configurations *configurations, struct engine 
                            const struct config **config, struct listener listener)
 {
 	struct config *built = NULL;
-	version->lasting = engine_config(engine)->lasting; /* New names get their lasting numbers behind those in force. */
+	struct configured known = engine_configured(engine);
+	version->lasting = known.lasting; /* New names get their lasting numbers behind those that ever had one. */
+	version->version = known.version; /* Also when the log of configurations was lost: records speak of versions. */
 	int error = config_build(&built, configurations->kinds, version, listener.problem, listener.arg);
 	if (!error) {
 		error = apply(configurations, engine, version, who, built);

@@ -30,6 +30,12 @@ struct configurations {
 /* Open the log in @folder and build its newest version into *@config. Errors: those of config_log_open and config_build. */
 int configurations_open(struct configurations *configurations, const char *folder, const struct config_kinds *kinds,
                         const struct config **config) MUST_CHECK;
+
+/*
+ * Once the engine is open: compare what is in force with what its log knows. A configuration that was lost, or is older, is entered in the
+ * list of damage; what the log does not know yet is recorded. Errors: ERROR_CORRUPT (the two contradict each other), those of the log.
+ */
+int configurations_settle(struct configurations *configurations, struct engine *engine) MUST_CHECK;
 void configurations_close(struct configurations *configurations);
 
 /*

@@ -42,7 +42,7 @@ static bool kind_read(const struct reading *reading, struct json line, uint16_t 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (text_equal(name, text_of(event_kind_name(known[i]))))
 			*kind = (uint16_t)known[i];
-	const bool of_customer = *kind && *kind != EVENT_NAME && *kind != EVENT_TALLY;
+	const bool of_customer = *kind && *kind != EVENT_NAME && *kind != EVENT_TALLY && *kind != EVENT_CONFIGURED;
 	if (of_customer && (*kind == EVENT_DECISION) == (reading->file == COPY_DECISIONS))
 		return true;
 	return refuse(reading, "invalid_record", "\"kind\" is none that this file has.");

@@ -604,6 +604,8 @@ static int engine_start(struct server *server, const struct server_options *opti
 	engine.erased_n = erased_n;
 	error = engine_open(&server->engine, &engine);
 	sodium_memzero(node_key, sizeof node_key);
+	if (!error)
+		error = configurations_settle(&server->configurations, server->engine);
 	if (error == ERROR_DENIED)
 		refuse(error, "The keys in %s/" ENGINE_SEALING_FOLDER " were made with another node key: give that one in ATTUNE_NODE_KEY or put its file back.",
 		       server->folder);

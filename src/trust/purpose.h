@@ -23,7 +23,8 @@
  *
  * Each purpose has a bit, which is its own for ever, for it stands in records. Bit 0 is the running of the service, which
  * needs no consent and reads nothing that was learned. The well-known purposes have bits of their own; others get the next
- * free one when they are first configured (config_lasting_number), and keep it when they are removed. There are 63 in all;
+ * free one when they are first configured (config_lasting_number), and keep it when they are removed, and when the log of
+ * configurations is lost (engine/configured.h). There are 63 in all;
  * one more is a problem of the configuration.
  */
 #ifndef ATTUNE_TRUST_PURPOSE_H

@@ -402,6 +402,12 @@ static void lasting_names_stay_in_the_log(void **state)
 	assert_int_equal(found.lasting.n, 2);
 	assert_text_equal(found.lasting.names[0], "b");
 	assert_text_equal(found.lasting.names[1], "c");
+	struct config_version later = {.version = 40}; /* Versions up to that were in force, though they are not here. */
+	assert_int_equal(config_log_add(config_log, &later, "test"), 0);
+	assert_int_equal(later.version, 41);
+	later.version = 5;
+	assert_int_equal(config_log_add(config_log, &later, "test"), 0);
+	assert_int_equal(later.version, 42);
 	config_log_close(config_log);
 	arena_free(&arena);
 	folder_remove(folder);

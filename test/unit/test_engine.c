@@ -5,6 +5,8 @@
 #include "random.h"
 #include "world.h"
 
+#include "base/damage.h"
+#include "engine/configured.h"
 #include "engine/dedupe.h"
 #include "engine/store.h"
 #include "engine/tally.h"
@@ -484,6 +486,71 @@ static void a_failed_snapshot_loses_no_identifier(void **state)
 	world_end(&world);
 }
 
+static void assert_known(struct world *world, uint32_t version, const char *names)
+{
+	struct configured known = engine_configured(world->engine);
+	char all[200] = "";
+	for (size_t i = 0; i < known.lasting.n; i++)
+		snprintf(all + strlen(all), sizeof all - strlen(all), "%.*s ", TEXT_ARGS(known.lasting.names[i]));
+	assert_string_equal(all, names);
+	assert_int_equal(known.version, version);
+}
+
+/* Whether they come back from the snapshot, from the log alone, or from both: and none is ever given another number. */
+static void the_log_of_events_knows_lasting_names_and_versions(void **state)
+{
+	(void)state;
+	struct world world;
+	char path[128];
+	struct config_lasting two = {{TEXT("service-quality"), TEXT("advertising")}, 2}, three = {{two.names[0], two.names[1], TEXT("research-2")}, 3};
+	struct config_lasting other = {{two.names[1], two.names[0]}, 2};
+	world_start(&world, 1);
+	assert_known(&world, 0, "");
+	assert_int_equal(engine_lasting_keep(world.engine, &two), 0);
+	engine_version_note(world.engine, 7);
+	engine_close(world.engine);
+	world_open(&world);
+	assert_known(&world, 7, "service-quality advertising ");
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	assert_int_equal(engine_lasting_keep(world.engine, &three), 0);
+	assert_int_equal(engine_lasting_keep(world.engine, &two), 0); /* Fewer change nothing. */
+	assert_int_equal(engine_lasting_keep(world.engine, &other), ERROR_CONFLICT);
+	engine_version_note(world.engine, 6);
+	engine_close(world.engine);
+	snprintf(path, sizeof path, "%s/lookup", world.folder);
+	folder_remove(path);
+	snprintf(path, sizeof path, "%s/columns", world.folder);
+	folder_remove(path);
+	world_open(&world);
+	assert_known(&world, 7, "service-quality advertising research-2 ");
+	world_end(&world);
+}
+
+/* Not even when the folder of the snapshot went with it. */
+static void a_log_that_is_gone_whole_is_missed(void **state)
+{
+	(void)state;
+	struct world world;
+	char path[128];
+	struct engine *engine;
+	world_start(&world, 1);
+	append(&world, meet(&world, 0, 1), EVENT_TRACK, 0);
+	engine_close(world.engine);
+	const char *const parts[] = {"log", "lookup", "columns"};
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s/%s", world.folder, parts[i]);
+		folder_remove(path);
+	}
+	damage_clear();
+	assert_int_equal(house_open(&engine, world.folder, world.config), ERROR_CORRUPT);
+	struct damage damage;
+	assert_true(damage_refusal(&damage));
+	assert_non_null(strstr(damage.file, "log/"));
+	witness_free(&world.witness);
+	config_free(world.config);
+	folder_remove(world.folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +563,8 @@ int main(void)
 		cmocka_unit_test(decisions_are_counted_for_a_snapshot_that_does_not_say),
 		cmocka_unit_test(tallies_survive),
 		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
+		cmocka_unit_test(the_log_of_events_knows_lasting_names_and_versions),
+		cmocka_unit_test(a_log_that_is_gone_whole_is_missed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
