@@ -7,6 +7,7 @@
 #include "engine/store.h"
 
 #include "base/folder.h"
+#include "base/refusal.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -122,6 +123,12 @@ static int begin(struct store *store)
 	return code;
 }
 
+static bool has_room(const char *folder)
+{
+	struct statvfs status;
+	return statvfs(folder, &status) != 0 || status.f_bavail * status.f_frsize >= DISK_FULL_BYTES;
+}
+
 /* A new environment is made under another name and gets its own only when it is whole: LMDB refuses half of one. */
 static int environment_create(const char *folder)
 {
@@ -130,6 +137,8 @@ static int environment_create(const char *folder)
 	if (snprintf(draft, sizeof draft, "%s.new", folder) >= (int)sizeof draft)
 		return ERROR_IO;
 	int error = folder_make(draft);
+	if (!error && !has_room(draft)) /* It maps a file for its lock, and a page of that without room would end the process. */
+		error = refuse(ERROR_FULL, "There is no room to make %s, which speeds up a start: free 16 MiB. Nothing is lost.", folder);
 	snprintf(file, sizeof file, "%s/data.mdb", draft);
 	if (!error && unlink(file) != 0 && errno != ENOENT)
 		error = ERROR_IO;

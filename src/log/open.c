@@ -8,6 +8,7 @@
 
 #include "base/folder.h"
 #include "base/memory.h"
+#include "base/refusal.h"
 #include "base/report.h"
 
 #include <assert.h>
@@ -242,7 +243,7 @@ static int folder_open(struct log *log)
 	if (log->lock_file < 0)
 		return error_of_file(errno);
 	if (flock(log->lock_file, LOCK_EX | LOCK_NB) != 0)
-		return ERROR_BUSY;
+		return refuse(ERROR_BUSY, "%s is in use by another process.", path);
 	int rewriting = rewrite_lock(log->folder, true); /* So that the file is there for whoever reads. */
 	if (rewriting >= 0)
 		close(rewriting);
@@ -365,6 +366,8 @@ int log_open(struct log **out, const struct log_options *options, uint64_t check
 		error = reserve_first(log);
 	if (!error && !log->options.read_only)
 		error = log_threads_start(log);
+	if (error == ERROR_BUSY && errno == EMFILE)
+		refuse(error, "No file descriptor is free to open %s: raise the limit of open files (LimitNOFILE).", options->folder);
 	if (error) {
 		if (log)
 			log_free(log);

@@ -258,13 +258,24 @@ static struct block *block_hand_over(struct log *log)
 	return block;
 }
 
+/* Is there room again, for the reserve and for what comes next? Lock held, but not while files are made. */
+static bool room_ready(struct log *log)
+{
+	if (!reserve_ready(log))
+		return false;
+	int error = segment_make(log, log->filling);
+	if (error && error != ERROR_FULL && error != ERROR_BUSY)
+		fail("No new segment of the log");
+	return !error;
+}
+
 /* Wait until there is something to write, and a reason to write it now. Lock held. */
 static void work_wait(struct log *log)
 {
 	struct timespec until;
 	until = clock_deadline(MARK_MS);
 	while (log->filling->entries == 0 && !log->stopping) {
-		if (log->full && reserve_ready(log))
+		if (log->full && room_ready(log))
 			log->full = false;
 		else if (log->full)
 			full_wait(log);

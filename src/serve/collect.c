@@ -486,6 +486,8 @@ static int event_take(struct collect *collect, struct json json, enum event_kind
 		pthread_mutex_lock(lock);
 		error = store_once(collect, &event);
 		pthread_mutex_unlock(lock);
+	} else if (event.code.n == 0 && log_figures(engine_log(collect->engine)).full) {
+		error = ERROR_FULL; /* There was no room for the record of a new name. */
 	}
 	if (error == ERROR_DAMAGED && event.code.n == 0)
 		incoming_refuse(&event, "damaged", "%s", error_sentence(error));

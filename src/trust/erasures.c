@@ -347,8 +347,8 @@ static int rewrite(struct erasures *erasures)
 	}
 	int error = all.failed ? ERROR_MEMORY : file_replace(erasures->path, buffer_view(&all));
 	buffer_free(&all);
-	if (error)
-		return error;
+	if (error) /* On a full disk the old hashes stay until a later start. */
+		return error == ERROR_FULL ? 0 : error;
 	close(erasures->file);
 	erasures->file = open(erasures->path, O_RDWR | O_APPEND | O_CLOEXEC);
 	erasures->lines = n;

@@ -65,6 +65,22 @@ describe("a full disk", { skip: mounted ? false : "mounting a small disk is not 
     assert.deepEqual([...acknowledged].filter((id) => found.get(id) !== 1), [], "each acknowledged event is there once");
     ok(await server.post("/v1/batch", { batch: [{ ...track({ userId: "u-2" }, "Page Read", {}), messageId: uuid() }] }));
   });
+
+  test("starts to read after a kill, refuses what is new, and goes on by itself", async () => {
+    await fillAndSend();
+    await server.kill();
+    fill();
+    await server.up();
+    refused(await server.post("/v1/track", track({ userId: "u-1" }, "A Name Never Seen")), 503, "disk_full");
+    refused(await server.post("/v1/track", track({ userId: "u-1" }, "Page Read")), 503, "disk_full");
+    assert.equal((await server.get("/readyz", { key: null })).status, 503);
+    assert.ok((await server.card("user:u-1")).cid, "a customer can be read");
+    const found = await server.messages();
+    assert.deepEqual([...acknowledged].filter((id) => found.get(id) !== 1), [], "each acknowledged event is there once");
+    rmSync(filler);
+    await until(async () => (await server.get("/readyz", { key: null })).status === 200, "ready again");
+    ok(await server.post("/v1/track", track({ userId: "u-1" }, "Page Read")));
+  });
 });
 
 describe("a backup", () => {
