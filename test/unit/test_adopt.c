@@ -118,7 +118,7 @@ static int adopt(struct world *to, struct taken *taken, struct adopted *adopted)
 static void who_is_taken_in_is_the_same(void **state)
 {
 	(void)state;
-	for (uint64_t run = 0, seed = seed_of(7); run < 4; run++) {
+	for (uint64_t run = 0, seed = seed_of(12); run < 4; run++) {
 		struct world from, to;
 		size_t customers = 0;
 		world_start(&from, seed + run);
