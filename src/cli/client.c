@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { TIMEOUT_S = 60 };
 
@@ -27,7 +28,7 @@ static size_t gather(char *bytes, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-static int request(const struct client *client, const char *path, struct text body, bool post, struct buffer *answer)
+static int request(const struct client *client, const char *method, const char *path, struct text body, struct buffer *answer)
 {
 	char url[2048], authorization[300];
 	CURL *curl = client->curl ? client->curl : curl_easy_init();
@@ -47,7 +48,9 @@ static int request(const struct client *client, const char *path, struct text bo
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, gather);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-	if (post) {
+	if (strcmp(method, "GET") != 0)
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	if (strcmp(method, "POST") == 0) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.p ? body.p : "");
 	}
@@ -63,10 +66,15 @@ static int request(const struct client *client, const char *path, struct text bo
 
 int client_post(const struct client *client, const char *path, struct text body, struct buffer *answer)
 {
-	return request(client, path, body, true, answer);
+	return request(client, "POST", path, body, answer);
 }
 
 int client_get(const struct client *client, const char *path, struct buffer *answer)
 {
-	return request(client, path, (struct text){0}, false, answer);
+	return request(client, "GET", path, (struct text){0}, answer);
+}
+
+int client_delete(const struct client *client, const char *path, struct buffer *answer)
+{
+	return request(client, "DELETE", path, (struct text){0}, answer);
 }

@@ -19,5 +19,6 @@ void client_close(struct client *client);
 /* The status, or 0 with what was wrong in @answer when there was no answer. @body NULL is a GET. */
 int client_post(const struct client *client, const char *path, struct text body, struct buffer *answer);
 int client_get(const struct client *client, const char *path, struct buffer *answer);
+int client_delete(const struct client *client, const char *path, struct buffer *answer);
 
 #endif

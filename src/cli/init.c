@@ -52,9 +52,9 @@ static void show(const struct made *made, bool json)
 static int make(struct made *made)
 {
 	struct staff *staff;
-	int error = keys_add(made->keys, KEY_WRITE, TEXT("web"), made->write_key);
+	int error = keys_add(made->keys, &(struct key_made){.scope = KEY_WRITE, .source = TEXT("web")}, made->write_key);
 	if (!error)
-		error = keys_add(made->keys, KEY_SECRET, TEXT("backend"), made->secret_key);
+		error = keys_add(made->keys, &(struct key_made){.scope = KEY_SECRET, .source = TEXT("backend")}, made->secret_key);
 	if (error)
 		return error;
 	error = staff_open(&staff, made->folder);

@@ -14,6 +14,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 	X(serve, "run the server on a data folder")                                       \
 	X(init, "make a data folder and its first keys")                                  \
 	X(staff, "accounts of staff: list, invite, disable")                                \
+	X(key, "keys of programs: list, add, revoke")                                       \
 	X(check, "check a folder of configuration")                                       \
 	X(apply, "put a folder of configuration in force on a running server")            \
 	X(import, "bring a log of events into a running server")                          \

@@ -137,6 +137,7 @@ void api_dead_letters(struct request *request);
 void api_stream(struct request *request);
 void api_keys(struct request *request);
 void api_keys_post(struct request *request);
+void api_key_delete(struct request *request);
 void api_snapshot(struct request *request);
 
 /* audit_api.c */

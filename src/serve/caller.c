@@ -62,7 +62,7 @@ static void caller_of_token(struct request *request, struct text text)
 
 static void caller_of_text(struct request *request, struct text text)
 {
-	const struct key *key = keys_find(request->server->keys, text);
+	const struct key *key = keys_find(request->server->keys, text, request->now_ms);
 	if (!key) {
 		caller_of_token(request, text);
 		return;
@@ -130,7 +130,9 @@ bool staff_may(unsigned roles, const struct route *route)
 
 bool caller_may(const struct caller *caller, const struct route *route)
 {
-	return caller->staff.n ? staff_may(caller->roles, route) : (route->scopes & caller->scope) != 0;
+	if (caller->staff.n)
+		return staff_may(caller->roles, route);
+	return (route->scopes & caller->scope) && (!caller->key || key_opens(caller->key, text_of(route->path), route->method == HTTP_GET));
 }
 
 bool staff_opens_agreed_only(const struct request *request)
@@ -173,6 +175,8 @@ bool request_permitted(struct request *request)
 		reply_error(request, 403, "cross_site", "A request with a cookie needs the header X-Attune, and must come from a page of this server.");
 	else if (caller->staff.n && !caller_may(caller, request->route))
 		reply_error(request, 403, "outside_role", "This is outside your role. Whoever looks after accounts can widen it.");
+	else if (caller->key && (request->route->scopes & caller->scope) && !caller_may(caller, request->route))
+		reply_error(request, 403, "outside_key", "This key is limited to other routes. GET /v1/keys says which.");
 	else if (!caller_may(caller, request->route))
 		reply_error(request, 403, "denied", "This key may not do that.");
 	else

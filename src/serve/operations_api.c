@@ -327,36 +327,6 @@ void api_stream(struct request *request)
 	request->streaming = true;
 }
 
-void api_keys(struct request *request)
-{
-	json_object_begin(&request->out);
-	json_put_int(&request->out, "write", (int64_t)keys_count(request->server->keys, KEY_WRITE));
-	json_put_int(&request->out, "secret", (int64_t)keys_count(request->server->keys, KEY_SECRET));
-	json_object_end(&request->out);
-}
-
-void api_keys_post(struct request *request)
-{
-	struct json root;
-	char key[KEY_TEXT_BYTES];
-	if (!request_json(request, &root))
-		return;
-	struct text scope = json_text(json_get(root, TEXT("scope"))), source = json_text(json_get(root, TEXT("source")));
-	bool secret = text_equal(scope, TEXT("secret"));
-	if (!secret && !text_equal(scope, TEXT("write")))
-		return reply_error(request, 400, "invalid_scope", "\"scope\" must be write or secret.");
-	int error = keys_add(request->server->keys, secret ? KEY_SECRET : KEY_WRITE, source, key);
-	if (error == ERROR_INVALID)
-		return reply_error(request, 400, "invalid_source", "\"source\" must be a name of 1 to %d letters without blanks.", KEY_SOURCE_BYTES);
-	if (error)
-		return reply_failure(request, error);
-	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = secret ? TEXT("made a secret key") : TEXT("made a write key")});
-	json_object_begin(&request->out);
-	json_put_text(&request->out, "key", text_of(key));
-	json_put_text(&request->out, "note", TEXT("This is shown once."));
-	json_object_end(&request->out);
-}
-
 void api_snapshot(struct request *request)
 {
 	int error = engine_snapshot(request->server->engine);

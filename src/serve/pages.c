@@ -188,7 +188,7 @@ static const char *harbour_write_key(struct server *server)
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static char key[KEY_TEXT_BYTES];
 	pthread_mutex_lock(&lock);
-	if (!*key && keys_add(server->keys, KEY_WRITE, TEXT("harbour"), key) != 0)
+	if (!*key && keys_add(server->keys, &(struct key_made){.scope = KEY_WRITE, .source = TEXT("harbour"), .name = TEXT("the demo")}, key) != 0)
 		*key = 0;
 	pthread_mutex_unlock(&lock);
 	return key;

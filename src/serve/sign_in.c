@@ -269,7 +269,7 @@ void console_enter(struct request *request)
 {
 	struct account demo = {.name = "demo", .roles = ROLE_ADMIN};
 	struct text key = http_query(request->http, "key");
-	const struct key *found = harbour_is_on(request) ? keys_find(request->server->keys, text_trim(key)) : NULL;
+	const struct key *found = harbour_is_on(request) ? keys_find(request->server->keys, text_trim(key), request->now_ms) : NULL;
 	if (!found || found->scope != KEY_SECRET)
 		return page_redirect(request, "/console/sign-in");
 	session_start(request, &demo);

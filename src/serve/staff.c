@@ -639,3 +639,14 @@ size_t staff_list(struct staff *staff, struct account *out, size_t max)
 	pthread_mutex_unlock(&staff->lock);
 	return n;
 }
+
+bool staff_has_admin(struct staff *staff)
+{
+	bool found = false;
+	pthread_mutex_lock(&staff->lock);
+	if (refresh(staff) == 0)
+		for (size_t i = 0; i < staff->book.accounts_n && !found; i++)
+			found = (staff->book.accounts[i].account.roles & ROLE_ADMIN) && !staff->book.accounts[i].account.disabled;
+	pthread_mutex_unlock(&staff->lock);
+	return found;
+}

@@ -101,6 +101,9 @@ void staff_account_write(struct json_writer *out, const struct account *account)
 /* The account of @name as it is now; false when there is none. Threads: safe, as all here. */
 bool staff_find(struct staff *staff, struct text name, struct account *out);
 
+/* Is there an account that may administer, open and not merely invited? */
+bool staff_has_admin(struct staff *staff);
+
 /* Accounts, then invitations without one, by their place in the file; at most @max. */
 size_t staff_list(struct staff *staff, struct account *out, size_t max);
 

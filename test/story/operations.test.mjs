@@ -96,7 +96,8 @@ describe("keys", () => {
     for (const key of [server.secret, server.write, made, secret])
       for (const path of everything(server.folder)) assert.ok(!readFileSync(path).includes(key.split("_")[3]), `${path} holds a key`);
     for (const key of [server.secret, server.write, made, secret]) assert.ok(!server.log.includes(key));
-    assert.deepEqual(Object.keys(ok(await server.get("/v1/keys"))).sort(), ["secret", "write"], "and no answer shows one again");
+    const list = await server.get("/v1/keys");
+    for (const key of [server.secret, server.write, made, secret]) assert.ok(!list.text.includes(key.split("_")[3]), "and no answer shows one again");
   });
   test("that are made work at once, after a restart, and name the source of what they send", async () => {
     const key = ok(await server.post("/v1/keys", { scope: "write", source: "machine" })).key;

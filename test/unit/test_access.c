@@ -90,19 +90,19 @@ static void a_key_with_a_known_id_is_compared_by_its_whole_hash(void **state)
 	char text[KEY_TEXT_BYTES];
 	struct keys *keys;
 	assert_int_equal(keys_open(&keys, folder), 0);
-	assert_int_equal(keys_add(keys, KEY_SECRET, TEXT("backend"), text), 0);
+	assert_int_equal(keys_add(keys, &(struct key_made){.scope = KEY_SECRET, .source = TEXT("backend")}, text), 0);
 	size_t n = strlen(text), secret = n - 32;
 	for (size_t at = secret; at < n; at++) {
 		char wrong[KEY_TEXT_BYTES];
 		memcpy(wrong, text, n + 1);
 		wrong[at] = wrong[at] == '2' ? '3' : '2';
 		watch();
-		assert_null(keys_find(keys, text_of(wrong)));
+		assert_null(keys_find(keys, text_of(wrong), 1));
 		assert_int_equal(compared, 1);
 		assert_int_equal(compared_bytes, 32);
 	}
 	watch();
-	assert_non_null(keys_find(keys, text_of(text)));
+	assert_non_null(keys_find(keys, text_of(text), 1));
 	assert_int_equal(compared_bytes, 32);
 	keys_close(keys);
 }
