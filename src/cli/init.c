@@ -1,7 +1,10 @@
 /* init.c: attune init: makes a data folder with its first keys and the invitation of its first account. */
+#include "cli/renew.h"
 #include "cli/verb.h"
 
+#include "base/folder_lock.h"
 #include "base/json.h"
+#include "base/refusal.h"
 #include "serve/keys.h"
 #include "serve/staff.h"
 
@@ -14,9 +17,13 @@
 
 static int usage(FILE *out)
 {
-	fputs("usage: attune init DIR [--json]\n\nMakes the data folder DIR with a write key for pages, a secret key for your backend and an invitation\n"
+	fputs("usage: attune init DIR [--json]\n       attune init DIR --renew NAME [--json]\n\nMakes the data folder DIR with a write key for pages, a secret key for your backend and an invitation\n"
 	      "for the first account of staff. All are shown now and never again; more keys are made with POST /v1/keys, more\n"
-	      "invitations with attune staff invite.\n", out);
+	      "invitations with attune staff invite.\n\n"
+	      "A secret that is lost or damaged is never made again by itself. With --renew you give it up and get a new one;\n"
+	      "what was there is kept beside it as NAME.damaged-N. NAME and what it costs:\n\n", out);
+	if (out == stdout)
+		renew_usage();
 	return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -31,7 +38,7 @@ static void show(const struct made *made, bool json)
 	if (!json) {
 		printf("Made %s.\n\n  write key    %s\n  secret key   %s\n  invitation   %s\n\nKeep them: they are not stored and not shown again.\n"
 		       "With the invitation you make the first account of the console, at /console/sign-in?invited; it works once.\n"
-		       "Customer tokens are signed (JWT, HS256) with the text in %s/signing-secret.\n\nNext: attune serve %s\n", made->folder,
+		       "Customer tokens are signed (JWT, HS256) with the first line of %s/signing-secret.\n\nNext: attune serve %s\n", made->folder,
 		       made->write_key, made->secret_key, made->invitation, made->folder, made->folder);
 		return;
 	}
@@ -67,24 +74,33 @@ static int make(struct made *made)
 
 int verb_init(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
+	                                        {"renew", required_argument, NULL, 'r'}, {0}};
+	const char *renewed = NULL;
+	int lock = -1;
 	struct made made = {0};
+	char why[2 * REFUSAL_BYTES];
 	bool json = false;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'h')
 			return usage(stdout);
-		if (option != 'j')
+		if (option != 'j' && option != 'r')
 			return usage(stderr);
-		json = true;
+		json |= option == 'j';
+		renewed = option == 'r' ? optarg : renewed;
 	}
 	if (optind + 1 != argc)
 		return usage(stderr);
 	made.folder = argv[optind];
+	if (renewed)
+		return renew(made.folder, renewed, json);
 	if (mkdir(made.folder, 0700) != 0 && errno != EEXIST) {
 		fprintf(stderr, "attune init: %s: %s\n", made.folder, strerror(errno));
 		return EXIT_FAILED;
 	}
-	int error = sodium_init() < 0 ? ERROR_IO : keys_open(&made.keys, made.folder);
+	int error = sodium_init() < 0 ? ERROR_IO : folder_lock(&lock, made.folder);
+	if (!error)
+		error = keys_open(&made.keys, made.folder);
 	if (!error && keys_count(made.keys, KEY_SECRET) > 0) {
 		fprintf(stderr, "attune init: %s is a data folder already\n", made.folder);
 		keys_close(made.keys);
@@ -93,11 +109,12 @@ int verb_init(int argc, char **argv)
 	if (!error)
 		error = make(&made);
 	if (error) {
-		fprintf(stderr, "attune init: %s: %s\n", made.folder, error_sentence(error));
+		fprintf(stderr, "attune init: %s: %s\n", made.folder, refusal_sentence(error, why));
 		keys_close(made.keys);
 		return EXIT_FAILED;
 	}
 	show(&made, json);
 	keys_close(made.keys);
+	folder_unlock(lock);
 	return EXIT_DONE;
 }

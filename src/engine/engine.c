@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder.h"
 #include "base/inventory.h"
 #include "base/kept_file.h"
@@ -163,6 +164,15 @@ static int parts_open(struct engine *engine)
 	return error;
 }
 
+/* The log is the truth: a folder that lost it has nothing to be made again from. */
+static bool log_is_there(const char *folder)
+{
+	if (inventory_is_there(folder, "log/0000000000000000.segment") || !inventory_has(folder, "log"))
+		return true;
+	damage_found("log", 0, DAMAGE_REFUSED, "Restore a backup with `attune restore`.", "The log, or its first file, is missing: without it nothing is known about anybody.");
+	return false;
+}
+
 int engine_open(struct engine **out, const struct engine_options *options)
 {
 	struct engine *engine = memory_zero_alloc(1, sizeof *engine);
@@ -177,11 +187,13 @@ int engine_open(struct engine **out, const struct engine_options *options)
 	pthread_mutex_init(&engine->pass_lock, NULL);
 	pthread_cond_init(&engine->pass_wake, NULL);
 	pthread_cond_init(&engine->pass_done, NULL);
-	int error = partitions_init(engine);
+	int error = log_is_there(options->folder) ? partitions_init(engine) : ERROR_CORRUPT;
 	if (!error)
 		error = parts_open(engine);
 	if (!error)
 		error = recover(engine);
+	if (!error)
+		error = inventory_add(options->folder, "log");
 	if (!error)
 		error = snapshot_thread_start(engine);
 	if (error) {

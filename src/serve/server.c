@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/damage.h"
 #include "base/folder_lock.h"
+#include "base/inventory.h"
 #include "base/kept_file.h"
 #include "base/refusal.h"
 #include "base/report.h"
@@ -577,6 +578,16 @@ static int node_key_read(const char *folder, uint8_t key[KEYRING_KEY_BYTES])
 	return kept_file_secret(folder, &file, key, KEYRING_KEY_BYTES);
 }
 
+/* Lost, it is not begun again unasked: what customers agreed to is numbered by it. */
+static int configuration_start(struct server *server, const struct server_options *options, const struct config **config)
+{
+	static const struct kept_file file = {"configuration", "nobody knows what customers agreed to, or what is asked and shown where", "a backup"};
+	if (!inventory_is_there(server->folder, "configuration/0000000000000000.segment") && inventory_has(server->folder, file.name))
+		return kept_file_refuse(&file, "missing");
+	int error = configurations_open(&server->configurations, server->folder, options->kinds, config);
+	return error ? error : inventory_add(server->folder, file.name);
+}
+
 static int engine_start(struct server *server, const struct server_options *options)
 {
 	uint8_t key[DIRECTORY_KEY_BYTES], node_key[KEYRING_KEY_BYTES];
@@ -590,7 +601,7 @@ static int engine_start(struct server *server, const struct server_options *opti
 	if (!error)
 		error = node_key_read(server->folder, node_key);
 	if (!error)
-		error = configurations_open(&server->configurations, server->folder, options->kinds, &config);
+		error = configuration_start(server, options, &config);
 	if (error)
 		return error;
 	const struct settings *settings = &server->settings;
