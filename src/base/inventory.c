@@ -16,13 +16,18 @@ bool inventory_is_there(const char *folder, const char *name)
 	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+static bool is_new(const char *folder)
+{
+	return !inventory_is_there(folder, "log/0000000000000000.segment");
+}
+
 /* Read the list. False: it cannot say; a folder that is new has none and is not damaged. */
 static bool names_read(const char *folder, struct buffer *names)
 {
 	int error = checked_read(folder, INVENTORY_FILE, names);
 	if (error == 0)
 		return true;
-	if (error == ERROR_CORRUPT || (error == ERROR_NOT_FOUND && inventory_is_there(folder, "log/0000000000000000.segment")))
+	if (error == ERROR_CORRUPT || (error == ERROR_NOT_FOUND && !is_new(folder)))
 		damage_found(INVENTORY_FILE, 0, DAMAGE_REBUILT, "Nothing to do.", "The list of the files that were made is %s; it is made again from what is there.",
 		             error == ERROR_CORRUPT ? "damaged" : "missing");
 	return false;
@@ -41,7 +46,7 @@ bool inventory_has(const char *folder, const char *name)
 {
 	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
 	bool known = names_read(folder, &names);
-	bool listed = known ? is_listed(buffer_view(&names), name) : inventory_is_there(folder, "log/0000000000000000.segment");
+	bool listed = known ? is_listed(buffer_view(&names), name) : !is_new(folder);
 	buffer_free(&names);
 	return listed;
 }
@@ -50,9 +55,10 @@ int inventory_add(const char *folder, const char *name)
 {
 	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
 	int error = 0;
-	if (!names_read(folder, &names))
+	bool known = names_read(folder, &names);
+	if (!known)
 		buffer_reset(&names);
-	if (!is_listed(buffer_view(&names), name)) {
+	if ((known || is_new(folder)) && !is_listed(buffer_view(&names), name)) {
 		buffer_format(&names, "%s\n", name);
 		error = names.failed ? ERROR_MEMORY : checked_write(folder, INVENTORY_FILE, buffer_view(&names));
 	}
@@ -75,5 +81,25 @@ int inventory_remove(const char *folder, const char *name)
 	}
 	buffer_free(&names);
 	buffer_free(&kept);
+	return error;
+}
+
+int inventory_settle(const char *folder, bool all)
+{
+	static const char *const known[] = {
+#define X(name) name,
+		INVENTORY_NAMES(X)
+#undef X
+	};
+	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
+	int error = 0;
+	if (!names_read(folder, &names) && !is_new(folder)) {
+		buffer_reset(&names);
+		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+			if (all || inventory_is_there(folder, known[i]))
+				buffer_format(&names, "%s\n", known[i]);
+		error = names.failed ? ERROR_MEMORY : checked_write(folder, INVENTORY_FILE, buffer_view(&names));
+	}
+	buffer_free(&names);
 	return error;
 }

@@ -5,14 +5,18 @@
 #include "base/clock.h"
 #include "base/folder.h"
 #include "base/inventory.h"
+#include "base/memory.h"
+#include "base/refusal.h"
 #include "engine/backup.h"
 #include "engine/engine.h"
+#include "engine/keyring_check.h"
 #include "engine/verify.h"
 #include "serve/erasure.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,9 +79,9 @@ static int call_read(struct call *call, int argc, char **argv)
 
 static int failed(const struct call *call, int error)
 {
+	char why[2 * REFUSAL_BYTES];
 	fprintf(stderr, "attune %s: %s to %s: %s\n", call->verb, call->from, call->to,
-	        error == ERROR_CONFLICT  ? "the target is there and not empty; name a new folder" :
-	        error == ERROR_NOT_FOUND ? "there is no data folder" : error_sentence(error));
+	        error == ERROR_NOT_FOUND ? "there is no data folder" : refusal_sentence(error, why));
 	return EXIT_FAILED;
 }
 
@@ -171,10 +175,111 @@ static int keys_restore(const struct call *call)
 	return error ? error : unlink(path) == 0 || errno == ENOENT ? 0 : ERROR_IO;
 }
 
+/* What the log holds that is sealed: how many records, and of which histories. */
+struct sealed {
+	uint64_t records;
+	uint8_t *numbers;    /* A bit a number. */
+	size_t capacity;
+};
+
 static int sealed_count(void *arg, const struct event *event)
 {
-	*(uint64_t *)arg += event->header.key_version != 0;
+	struct sealed *sealed = arg;
+	size_t byte = event->header.origin_number / 8, before = sealed->capacity;
+	if (event->header.key_version == 0)
+		return 0;
+	if (memory_grow(&sealed->numbers, &sealed->capacity, byte + 1, 1) != 0)
+		return ERROR_MEMORY;
+	memset(sealed->numbers + before, 0, sealed->capacity - before);
+	sealed->numbers[byte] |= (uint8_t)(1 << event->header.origin_number % 8);
+	sealed->records++;
 	return 0;
+}
+
+static bool is_sealed(const struct sealed *sealed, uint32_t number)
+{
+	return number / 8 < sealed->capacity && sealed->numbers[number / 8] & 1 << number % 8;
+}
+
+/* How the keys fit the data. */
+struct fit {
+	const struct sealed *sealed;
+	uint32_t damaged, younger; /* Histories in use whose key is damaged; whose key the copy does not have. */
+};
+
+static void slot_take(void *arg, uint32_t number, enum keyring_slot what)
+{
+	struct fit *fit = arg;
+	if (!is_sealed(fit->sealed, number))
+		return;
+	fit->damaged += what == KEYRING_SLOT_DAMAGED;
+	fit->younger += what == KEYRING_SLOT_LOST;
+}
+
+static int keys_refuse(const struct call *call, const char *why)
+{
+	return refuse(ERROR_CONFLICT, "The keys in %s %s.", call->sealing, why);
+}
+
+/* The node's key of the keys in @folder, or of the environment. */
+static int node_key_find(const struct call *call, uint8_t key[KEYRING_KEY_BYTES])
+{
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	size_t n = 0;
+	const char *given = getenv("ATTUNE_NODE_KEY");
+	if (given)
+		return sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) == 0 && n == KEYRING_KEY_BYTES
+		         ? 0 : refuse(ERROR_INVALID, "ATTUNE_NODE_KEY must be 64 hex digits.");
+	int error = checked_read(call->to, ENGINE_SEALING_FOLDER "/node-key", &content);
+	if (!error && content.n == KEYRING_KEY_BYTES)
+		memcpy(key, content.p, KEYRING_KEY_BYTES);
+	else if (error != ERROR_IO && error != ERROR_MEMORY)
+		error = keys_refuse(call, error == ERROR_NOT_FOUND ? "have no node-key: give it in ATTUNE_NODE_KEY" : "have a damaged node-key: use another copy");
+	buffer_free(&content);
+	return error;
+}
+
+/* Will a server start with these keys, and on what? Said now, and not by the start. */
+static int keys_fit(const struct call *call, struct fit *fit)
+{
+	char path[4200];
+	uint8_t node_key[KEYRING_KEY_BYTES];
+	struct keyring_found found;
+	snprintf(path, sizeof path, "%s/" ENGINE_SEALING_FOLDER, call->to);
+	int error = sodium_init() < 0 ? ERROR_IO : node_key_find(call, node_key);
+	if (!error)
+		error = keyring_check(path, node_key, &found, slot_take, fit);
+	sodium_memzero(node_key, sizeof node_key);
+	if (error)
+		return error;
+	if (!found.node_fits)
+		return keys_refuse(call, "were made with another node key: give that one in ATTUNE_NODE_KEY or put its file there");
+	if (!found.head_is_sound && !found.copy_is_sound)
+		return keys_refuse(call, "are damaged, their head and its copy: use another copy");
+	if (found.bytes < ((uint64_t)found.made + 1) * 64)
+		return keys_refuse(call, "were cut off: use another copy");
+	for (size_t number = (size_t)found.made + 1; number < 8 * fit->sealed->capacity; number++)
+		fit->younger += is_sealed(fit->sealed, (uint32_t)number);
+	if (!inventory_is_there(call->to, ENGINE_SEALING_FOLDER "/erasures"))
+		return keys_refuse(call, "have no register of erasures (the file erasures): use a whole copy");
+	return 0;
+}
+
+static void fit_show(const struct call *call, const struct fit *fit)
+{
+	if (fit->younger)
+		fprintf(stderr, "attune restore: %" PRIu32 " histories are younger than the keys in %s: what is kept about them cannot be read. All others are whole.\n",
+		        fit->younger, call->sealing);
+	if (fit->damaged)
+		fprintf(stderr, "attune restore: the keys of %" PRIu32 " histories in %s are damaged: what is kept about them cannot be read. All others are whole.\n",
+		        fit->damaged, call->sealing);
+}
+
+/* The log must be whole, or the copy is no use. */
+static int data_check(const struct call *call, const struct backup *backup, struct verify *found, struct sealed *sealed)
+{
+	*found = (struct verify){0};
+	return backup->segments ? engine_verify(call->to, found, sealed_count, sealed) : 0;
 }
 
 int verb_restore(int argc, char **argv)
@@ -197,29 +302,33 @@ int verb_restore(int argc, char **argv)
 		        ERASURE_COPY_DAYS);
 		return EXIT_FAILED;
 	}
-	uint64_t sealed = 0;
+	struct sealed sealed = {0};
+	struct fit fit = {.sealed = &sealed};
 	int error = engine_backup(&backup, call.from, call.to);
 	snprintf(path, sizeof path, "%s/%s", call.to, WHOLE);
 	if (!error && unlink(path) != 0)
 		error = ERROR_IO;
-	if (!error && backup.segments)
-		error = engine_verify(call.to, &found, sealed_count, &sealed);
-	else
-		found = (struct verify){0};
+	if (!error)
+		error = data_check(&call, &backup, &found, &sealed);
 	if (!error && call.sealing)
 		error = keys_restore(&call);
+	if (!error && call.sealing)
+		error = keys_fit(&call, &fit);
+	memory_free(sealed.numbers);
 	if (error)
 		return failed(&call, error);
-	if (sealed && !call.sealing) {
+	if (sealed.records && !call.sealing) {
 		fprintf(stderr, "attune restore: %s is there, but %" PRIu64 " of its records are sealed and their keys are not: copy the folder\n"
 		        "\"sealing\" of the data folder that was in use to %s/" ENGINE_SEALING_FOLDER " before you start a server, or restore again with --sealing\n",
-		        call.to, sealed, call.to);
+		        call.to, sealed.records, call.to);
 		return EXIT_FAILED;
 	}
+	fit_show(&call, &fit);
 	if (call.json)
-		printf("{\"restored\":true,\"records\":%" PRIu64 ",\"events\":%" PRIu64 "}\n", found.records, found.events);
+		printf("{\"restored\":true,\"records\":%" PRIu64 ",\"events\":%" PRIu64 ",\"unreadable_histories\":%" PRIu32 "}\n", found.records, found.events,
+		       fit.younger + fit.damaged);
 	else
-		printf("%s is restored and sound: %" PRIu64 " records, %" PRIu64 " events. Next: attune serve %s\n", call.to, found.records, found.events,
+		printf("%s is restored%s: %" PRIu64 " records, %" PRIu64 " events. Next: attune serve %s\n", call.to, fit.younger || fit.damaged ? "" : " and sound", found.records, found.events,
 		       call.to);
 	return EXIT_DONE;
 }

@@ -85,7 +85,9 @@ static int staff_make(const char *folder, struct shown *shown)
 
 static int renew_one(const char *folder, const struct renewable *item, struct shown *shown)
 {
-	int error = aside(folder, item->name);
+	int error = inventory_settle(folder, true);
+	if (!error)
+		error = aside(folder, item->name);
 	for (size_t i = 0; i < sizeof item->with / sizeof *item->with && item->with[i] && !error; i++) {
 		error = aside(folder, item->with[i]);
 		if (!error)

@@ -4,6 +4,7 @@
 #include "base/folder.h"
 #include "base/folder_lock.h"
 #include "base/inventory.h"
+#include "base/refusal.h"
 #include "engine/engine.h"
 #include "engine/store.h"
 #include "log/log.h"
@@ -122,8 +123,9 @@ static int target_make(const char *from, const char *to)
 		return ERROR_NOT_FOUND;
 	int error = folder_make(to);
 	if (!error && stat(to, &status) == 0 && !S_ISDIR(status.st_mode))
-		return ERROR_CONFLICT;
-	return error ? error : files_each(to, is_there, NULL);
+		return refuse(ERROR_CONFLICT, "The target %s is there and no folder; name a new one.", to);
+	error = error ? error : files_each(to, is_there, NULL);
+	return error == ERROR_CONFLICT ? refuse(error, "The target %s is there and not empty; name a new folder.", to) : error;
 }
 
 int engine_backup(struct backup *out, const char *from, const char *to)

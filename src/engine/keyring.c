@@ -1,7 +1,6 @@
 /* keyring.c: slots in a file, keys in memory once they are used. */
 #include "engine/keyring.h"
 
-#include "base/checked_file.h"
 #include "base/clock.h"
 #include "base/damage.h"
 #include "base/folder.h"
@@ -9,6 +8,7 @@
 #include "base/refusal.h"
 #include "base/report.h"
 #include "base/thread.h"
+#include "engine/slot.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,33 +20,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-enum { SLOT_BYTES = 64, CHUNK_KEYS = 4096, CHUNKS_MAX = 16 * 1024, STRIPES = 64, MAKE_A_WRITE = 16 * 1024, RETRY_MS = 1000 };
-enum { SLOT_LIVE = 1, SLOT_DESTROYED = 2, SLOT_LOST = 3 };    /* In the file. */
+enum { CHUNK_KEYS = 4096, CHUNKS_MAX = 16 * 1024, STRIPES = 64, MAKE_A_WRITE = 16 * 1024, RETRY_MS = 1000 };
 enum { KEY_UNREAD = 0, KEY_READ, KEY_DESTROYED, KEY_DAMAGED }; /* In memory. */
 
-static const char MAGIC[8] = {'A', 'T', 'S', 'L', 'O', 'T', 'S', '2'};
-static const char HEAD_FILE[] = "slots-head";
 #define SLOTS_NAME "sealing/slots"
-
-/* The first slot of the file. The same is in a checked file beside it, for when this one is damaged. */
-struct head {
-	char magic[8];
-	uint8_t node[KEYRING_KEY_BYTES]; /* Tells whether a node's key is the right one. */
-	uint32_t made;                   /* Slots 1 to this are whole; what is behind was being written at a crash. */
-	uint8_t reserved[12];
-	uint64_t check;                  /* XXH3 of all before. */
-};
-
-struct slot {
-	uint8_t secret[32];
-	uint32_t state, reserved;
-	uint8_t room[16];
-	uint64_t check; /* XXH3 of all before, seeded with the number. */
-};
-
-static_assert(sizeof(struct head) == SLOT_BYTES && sizeof(struct slot) == SLOT_BYTES, "part of the format");
 
 struct keys_chunk {
 	uint8_t keys[CHUNK_KEYS][KEYRING_KEY_BYTES]; /* Under their stripe. */
@@ -68,11 +46,6 @@ struct keyring {
 	bool stopping, runs;
 	pthread_t thread;
 };
-
-static uint64_t slot_check(const struct slot *slot, uint32_t number)
-{
-	return XXH3_64bits_withSeed(slot, offsetof(struct slot, check), number);
-}
 
 static int write_at(int file, const void *bytes, size_t n, off_t at)
 {
@@ -114,11 +87,6 @@ static struct keys_chunk *chunk_make(struct keyring *keyring, uint32_t number)
 static pthread_mutex_t *stripe_of(struct keyring *keyring, uint32_t number)
 {
 	return &keyring->stripes[number % STRIPES];
-}
-
-static bool slot_is_whole(const struct slot *slot, uint32_t number)
-{
-	return slot->state >= SLOT_LIVE && slot->state <= SLOT_LOST && slot->check == slot_check(slot, number);
 }
 
 static void damaged_note(struct keyring *keyring, struct keys_chunk *chunk, uint32_t number)
@@ -199,78 +167,18 @@ static void destroyed_note(struct keyring *keyring, struct keys_chunk *chunk, ui
 	pthread_mutex_unlock(stripe_of(keyring, number));
 }
 
-/* ---- the two heads ---- */
-
-static void node_hash(uint8_t hash[KEYRING_KEY_BYTES], const uint8_t *node_key)
-{
-	static const char about[] = "attune node key";
-	crypto_generichash(hash, KEYRING_KEY_BYTES, (const uint8_t *)about, sizeof about, node_key, KEYRING_KEY_BYTES);
-}
-
-static uint64_t head_check(const struct head *head)
-{
-	return XXH3_64bits(head, offsetof(struct head, check));
-}
-
-static int head_write(struct keyring *keyring, uint32_t made)
-{
-	struct head head = {.made = made};
-	memcpy(head.magic, MAGIC, sizeof head.magic);
-	node_hash(head.node, keyring->node_key);
-	head.check = head_check(&head);
-	int error = write_at(keyring->file, &head, sizeof head, 0);
-	return error ? error : fdatasync(keyring->file) != 0 ? ERROR_IO : 0;
-}
-
-static bool head_read(int file, struct head *head)
-{
-	return pread(file, head, sizeof *head, 0) == sizeof *head && memcmp(head->magic, MAGIC, sizeof MAGIC) == 0 && head->check == head_check(head);
-}
-
-/* The copy: two lines for people, "made N" and "node HEX". */
-static int copy_write(struct keyring *keyring, uint32_t made)
-{
-	uint8_t node[KEYRING_KEY_BYTES];
-	char hex[2 * sizeof node + 1], text[160];
-	node_hash(node, keyring->node_key);
-	sodium_bin2hex(hex, sizeof hex, node, sizeof node);
-	int n = snprintf(text, sizeof text, "made %u\nnode %s", made, hex);
-	return checked_write(keyring->folder, HEAD_FILE, (struct text){text, (size_t)n});
-}
-
-static int copy_read(const struct keyring *keyring, struct head *head)
-{
-	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
-	struct text rest, line;
-	int64_t made;
-	size_t n = 0;
-	int error = checked_read(keyring->folder, HEAD_FILE, &content);
-	rest = buffer_view(&content);
-	bool read = !error && text_next(&rest, '\n', &line) && text_to_int64(text_from(line, 5), &made) == 0 && made >= 0 && made <= UINT32_MAX &&
-	       sodium_hex2bin(head->node, sizeof head->node, text_from(rest, 5).p, text_from(rest, 5).n, NULL, &n, NULL) == 0 && n == sizeof head->node;
-	if (read)
-		head->made = (uint32_t)made;
-	buffer_free(&content);
-	return error ? error : read ? 0 : ERROR_CORRUPT;
-}
-
 /* Say durably that slots 1 to @made are whole, after they were synced. */
 static int made_write(struct keyring *keyring, uint32_t made)
 {
-	int error = head_write(keyring, made);
-	return error ? error : copy_write(keyring, made);
+	struct slots_head head;
+	slots_head_of(&head, keyring->node_key, made);
+	int error = write_at(keyring->file, &head, sizeof head, 0);
+	if (!error && fdatasync(keyring->file) != 0)
+		error = ERROR_IO;
+	return error ? error : slots_copy_write(keyring->folder, &head);
 }
 
 /* ---- making ---- */
-
-static void slot_fill(struct slot *slot, uint32_t state, uint32_t number)
-{
-	if (state != SLOT_LIVE)
-		memset(slot, 0, sizeof *slot);
-	slot->state = state;
-	slot->reserved = 0;
-	slot->check = slot_check(slot, number);
-}
 
 /* Write slots behind the last, in runs, and sync once; those that are marked in memory as damaged become lost. File lock held. */
 static int slots_add(struct keyring *keyring, uint32_t n)
@@ -474,15 +382,6 @@ static int slots_read(struct keyring *keyring, uint32_t n)
 	return error;
 }
 
-/* A head was damaged, and the other may be a step behind: whole slots beyond it count, too. */
-static uint32_t made_extend(const struct keyring *keyring, uint32_t made)
-{
-	struct slot slot;
-	while (made < UINT32_MAX && pread(keyring->file, &slot, sizeof slot, ((off_t)made + 1) * SLOT_BYTES) == sizeof slot && slot_is_whole(&slot, made + 1))
-		made++;
-	return made;
-}
-
 static int heads_refuse(void)
 {
 	damage_found(SLOTS_NAME, 0, DAMAGE_REFUSED, "Run `attune repair DIR`, which makes both again from the keys, or put a copy of the keys back.",
@@ -500,20 +399,20 @@ static int short_refuse(uint32_t made, off_t bytes)
 /* Find how many slots there are from the heads, and make a damaged one again. */
 static int heads_read(struct keyring *keyring, uint32_t *made)
 {
-	struct head first, copy;
+	struct slots_head first, copy;
 	uint8_t node[KEYRING_KEY_BYTES];
-	node_hash(node, keyring->node_key);
-	int error = copy_read(keyring, &copy);
+	slots_node_hash(node, keyring->node_key);
+	int error = slots_copy_read(keyring->folder, &copy);
 	if (error && error != ERROR_NOT_FOUND && error != ERROR_CORRUPT)
 		return error;
-	bool has_first = head_read(keyring->file, &first), has_copy = !error;
+	bool has_first = slots_head_read(keyring->file, &first), has_copy = !error;
 	if (!has_first && !has_copy)
 		return heads_refuse();
 	if (sodium_memcmp(has_first ? first.node : copy.node, node, sizeof node) != 0)
 		return ERROR_DENIED;
 	*made = !has_copy || (has_first && first.made > copy.made) ? first.made : copy.made;
 	if (!has_first || !has_copy)
-		*made = made_extend(keyring, *made);
+		*made = slots_extend(keyring->file, *made);
 	if (!has_first)
 		damage_found(SLOTS_NAME, 0, DAMAGE_REBUILT, "Nothing to do.", "The head of the keys was damaged; it was made again from its copy.");
 	if (!has_copy && *made) /* Not at the first start, cut short. */
@@ -534,8 +433,8 @@ static int file_start(struct keyring *keyring)
 	keyring->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (keyring->file < 0 || fstat(keyring->file, &status) != 0)
 		return refuse(error_of_file(errno), "%s cannot be opened: %s.", path, strerror(errno));
-	struct head copy;
-	if (status.st_size == 0 && copy_read(keyring, &copy) == ERROR_NOT_FOUND) {
+	struct slots_head copy;
+	if (status.st_size == 0 && slots_copy_read(keyring->folder, &copy) == ERROR_NOT_FOUND) {
 		error = made_write(keyring, 0); /* New. */
 		return error ? error : folder_sync_parent(path);
 	}

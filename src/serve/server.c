@@ -658,6 +658,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 	if (!error)
 		error = buying_models_start(&server->buying, server->engine);
 	if (!error)
+		error = inventory_settle(server->folder, false);
+	if (!error)
 		error = retention_run_start(&server->retention, server);
 	return error;
 }

@@ -123,19 +123,23 @@ static void a_lost_inventory_is_made_again_and_hides_no_lost_secret(void **state
 	uint8_t secret[32];
 	(void)state;
 	folder_new(folder);
+	assert_int_equal(inventory_add(folder, "log"), 0);
 	path_of(path, folder, "log");
 	assert_int_equal(mkdir(path, 0700), 0);
 	path_of(path, folder, "log/0000000000000000.segment");
 	file_store(path, "x", 1);
-	assert_int_equal(inventory_add(folder, "log"), 0); /* The folder is not new. */
-	damage_clear();
+	damage_clear(); /* The folder is not new. */
 	path_of(path, folder, INVENTORY_FILE);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(kept_file_secret(folder, &secret_file, secret, 32), ERROR_CORRUPT);
-	assert_int_equal(checked_write(folder, "secret", (struct text){(const char *)secret, 32}), 0);
-	assert_int_equal(kept_file_secret(folder, &secret_file, secret, 32), 0);
-	assert_true(inventory_has(folder, "secret"));
-	assert_false(inventory_has(folder, "other"));
+	/* Nor does another file that is there make it forget: all is listed at once, in the end. */
+	assert_int_equal(checked_write(folder, "keys", TEXT("x")), 0);
+	assert_int_equal(inventory_add(folder, "keys"), 0);
+	assert_int_equal(kept_file_secret(folder, &secret_file, secret, 32), ERROR_CORRUPT);
+	assert_int_equal(inventory_settle(folder, false), 0);
+	assert_true(inventory_has(folder, "keys"));
+	assert_true(inventory_has(folder, "log"));
+	assert_false(inventory_has(folder, "staff"));
 	folder_remove(folder);
 }
 
