@@ -65,9 +65,9 @@ static int keys_make(const char *folder, bool add, struct shown *shown)
 	if (error)
 		return error;
 	if (add)
-		error = keys_add(keys, KEY_WRITE, TEXT("web"), shown->write_key);
+		error = keys_add(keys, &(struct key_made){.scope = KEY_WRITE, .source = TEXT("web")}, shown->write_key);
 	if (!error && add)
-		error = keys_add(keys, KEY_SECRET, TEXT("backend"), shown->secret_key);
+		error = keys_add(keys, &(struct key_made){.scope = KEY_SECRET, .source = TEXT("backend")}, shown->secret_key);
 	keys_close(keys);
 	return error;
 }
