@@ -1,6 +1,7 @@
 /* clock.c: time in and out. Calendar arithmetic after H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
 #include "base/clock.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -20,10 +21,27 @@ uint64_t clock_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+int64_t clock_monotonic_ms(void)
+{
+	return (int64_t)(clock_monotonic_ns() / 1000000);
+}
+
+void clock_condition_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+	int error = pthread_condattr_init(&attributes);
+	if (!error)
+		error = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	if (!error)
+		error = pthread_cond_init(condition, &attributes);
+	assert(error == 0);
+	pthread_condattr_destroy(&attributes);
+}
+
 struct timespec clock_deadline(int ms)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	int64_t ns = now.tv_nsec + (int64_t)ms * 1000000;
 	return (struct timespec){.tv_sec = now.tv_sec + ns / 1000000000, .tv_nsec = ns % 1000000000};
 }

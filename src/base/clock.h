@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -17,8 +18,16 @@ enum { MS_A_SECOND = 1000, MS_A_MINUTE = 60 * 1000, MS_AN_HOUR = 3600 * 1000, MS
 enum { CLOCK_TEXT_BYTES = 32 };
 
 int64_t clock_now_ms(void);           /* Wall clock. */
-uint64_t clock_monotonic_ns(void);    /* For durations. */
-struct timespec clock_deadline(int ms); /* The wall clock in @ms from now: for pthread_cond_timedwait. */
+/* For durations, limits and deadlines: it goes on evenly when the wall clock is set. */
+uint64_t clock_monotonic_ns(void);
+int64_t clock_monotonic_ms(void);
+
+/*
+ * The moment @ms from now, for pthread_cond_timedwait on a condition from clock_condition_init: both go by the monotonic
+ * clock, so that setting the wall clock neither ends nor prolongs a wait.
+ */
+struct timespec clock_deadline(int ms);
+void clock_condition_init(pthread_cond_t *condition);
 
 /*
  * Parse a date or time: "2026-05-03", "2026-5-3T7:04", "2026-05-03 07:04:01.123456+02:00", "...Z". Leniently: month,

@@ -14,8 +14,10 @@
 	X(listen, TEXT, "127.0.0.1", 1, 64, "address", "The address to listen on; anything but this machine's own needs a proxy with TLS before it.") \
 	X(port, NUMBER, 8080, 0, 65535, "", "The port to listen on; 0 takes a free one and says which.")                                \
 	X(threads, NUMBER, 2, 1, 64, "threads", "Threads that read requests and answer at once.")                                       \
-	X(workers, NUMBER, 2, 1, 64, "threads", "Threads for whole-base questions.")                                                    \
-	X(connections_max, NUMBER, 1000, 8, 60000, "connections", "Connections at a time; more have to wait.")                          \
+	X(workers, NUMBER, 2, 1, 64, "threads", "Threads that one caller may have at a time for what takes longer; pages and large questions have one more each.")                                                  \
+	X(connections_max, NUMBER, 1000, 8, 60000, "connections", "Connections at a time; beyond it the one that is idle longest is closed for a new one.") \
+	X(connections_an_address, NUMBER, 250, 1, 60000, "connections", "Connections of one address at a time, but for the proxy's; beyond it its own idlest is closed.") \
+	X(streams_a_caller, NUMBER, 16, 1, 500, "streams", "Open streams of one customer, member of staff or key; one more ends the oldest.")           \
 	X(timeout_s, NUMBER, 20, 1, 3600, "s", "A client that sends nothing for so long is cut off.")                                   \
 	X(memory_max, NUMBER, 16384, 16, 4194304, "MiB", "Memory for customers; beyond it new customers are refused with 429.")         \
 	X(dedupe_memory_max, NUMBER, 1024, 1, 1048576, "MiB", "Memory for recognising messages sent twice.")                           \
@@ -24,6 +26,10 @@
 	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of customers: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
+	X(write_key_events_a_minute, NUMBER, 1200000, 1, 1000000000, "events", "Events in a minute with one write key; beyond it 429.")       \
+	X(write_key_mb_a_minute, NUMBER, 1200, 1, 1000000, "MiB", "Bytes of bodies in a minute with one write key; beyond it 429.")          \
+	X(visitor_events_a_minute, NUMBER, 600000, 1, 1000000000, "events", "Events in a minute with write keys from one address; beyond it 429.") \
+	X(visitor_mb_a_minute, NUMBER, 300, 1, 1000000, "MiB", "Bytes of bodies in a minute with write keys from one address; beyond it 429.") \
 	X(proxy, TEXT, "127.0.0.1", 1, 64, "address", "The proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.") \
 	X(sign_ins_a_minute, NUMBER, 30, 1, 100000, "tries", "Sign-ins of staff that one address may try in a minute; beyond it 429.") \
 	X(sign_in_pause_max_s, NUMBER, 900, 1, 900, "s", "The longest pause after repeated wrong passwords; the fifth brings one second, each further one twice as much.") \

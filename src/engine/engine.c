@@ -185,8 +185,8 @@ int engine_open(struct engine **out, const struct engine_options *options)
 	pthread_mutex_init(&engine->tallies.lock, NULL);
 	configured_init(&engine->configured);
 	pthread_mutex_init(&engine->pass_lock, NULL);
-	pthread_cond_init(&engine->pass_wake, NULL);
-	pthread_cond_init(&engine->pass_done, NULL);
+	clock_condition_init(&engine->pass_wake);
+	clock_condition_init(&engine->pass_done);
 	int error = log_is_there(options->folder) ? partitions_init(engine) : ERROR_CORRUPT;
 	if (!error)
 		error = parts_open(engine);

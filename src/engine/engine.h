@@ -198,9 +198,25 @@ int engine_split(struct engine *engine, uint32_t origin, struct engine_write *wr
 /*
  * Fold @customer's states again from its events if they are stale or were folded with other configuration.
  * The partition is locked on entry and on return, and may have been unlocked between; the customer may have been joined
- * to another meanwhile (origin_first is then 0). Errors: ERROR_DAMAGED (customer_is_shut), ERROR_MEMORY, ERROR_CORRUPT.
+ * to another meanwhile (origin_first is then 0). Errors: ERROR_DAMAGED (customer_is_shut), ERROR_MEMORY, ERROR_CORRUPT, ERROR_BUSY
+ * (it was joined, parted or undone again and again meanwhile), ERROR_LATER (see engine_prompt_begin).
  */
 int customer_refresh(struct engine *engine, struct customer *customer) MUST_CHECK;
+
+/*
+ * The calling thread answers others and must not fold a long history: until engine_prompt_end, customer_refresh returns
+ * ERROR_LATER for a customer of more than ENGINE_PROMPT_EVENTS events. engine_prompt_end says for whom it did so last, 0:
+ * for nobody. Threads: of the calling one alone.
+ */
+enum { ENGINE_PROMPT_EVENTS = 500 };
+void engine_prompt_begin(void);
+uint32_t engine_prompt_end(void);
+
+/*
+ * May the calling thread do to @customer, who is locked, what all states have to be folded again for, such as an answer about
+ * a purpose? ERROR_LATER when it must not: asked before anything is written, so that nothing is written twice.
+ */
+int engine_prompt_check(const struct customer *customer) MUST_CHECK;
 
 /*
  * A customer's past: the records before the one at @until, gathered once, to be folded as often as one likes: as they
@@ -313,12 +329,20 @@ struct history {
 	size_t heads_n;
 	struct confirms confirms;     /* By the records that were walked: newer than those that come. */
 	struct history_cover *covers; /* history.c's: what counts in a base already. */
+	bool streams;                 /* history.c's: see history_stream ... */
+	struct arena_mark mark;       /* ... and what of the arena is kept from record to record. */
 	uint32_t due; /* EVENT_KIND_BITs of which what may not be kept, but is still there, is wanted with its payload: for
 									 history_record. */
 };
 int history_start(struct history *history, struct engine *engine, const struct customer *customer, struct arena *arena,
 									unsigned what) MUST_CHECK;
 int history_next(struct history *history, struct event *event, bool *more) MUST_CHECK;
+
+/*
+ * From now on the payload of a record is valid until the next one is asked for, and the walk takes no more of the arena than
+ * one record needs, however long the history is. Nothing else may be allocated in the arena and kept meanwhile.
+ */
+void history_stream(struct history *history);
 
 /*
  * Call @each with header, names and position of all records of @customer, chain by chain, also of what was taken out or

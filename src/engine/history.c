@@ -97,6 +97,12 @@ int history_start(struct history *history, struct engine *engine, const struct c
 	return 0;
 }
 
+void history_stream(struct history *history)
+{
+	history->streams = true;
+	history->mark = arena_mark(history->arena);
+}
+
 static int compare_positions(const void *a, const void *b)
 {
 	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
@@ -158,6 +164,8 @@ int history_record(struct history *history, struct event *event, bool *more)
 	for (size_t i = 1; i < history->heads_n; i++)
 		if (history->heads[i] > history->heads[newest])
 			newest = i;
+	if (history->streams)
+		arena_rewind(history->arena, history->mark);
 	int error = event_read(history->engine, history->heads[newest], history->arena, event, history->due);
 	if (error == ERROR_NOT_FOUND && keyring_is_destroyed(history->engine->keyring, event->header.origin_number)) {
 		*more = false; /* Erased while it was walked. */
@@ -177,7 +185,21 @@ int history_record(struct history *history, struct event *event, bool *more)
 		event->payload = (struct value){0};
 	}
 	confirms_take(&history->confirms, event);
-	return event->header.kind == EVENT_TRIM ? cover_note(history, event) : 0;
+	if (event->header.kind != EVENT_TRIM)
+		return 0;
+	error = cover_note(history, event);
+	if (history->streams)
+		history->mark = arena_mark(history->arena); /* What it covers is needed to the end. */
+	return error;
+}
+
+int event_again(struct engine *engine, const struct event *seen, struct arena *arena, struct event *event)
+{
+	struct event read;
+	int error = event_read(engine, seen->position, arena, &read, ~(uint32_t)0);
+	*event = *seen;
+	event->payload = read.payload;
+	return error;
 }
 
 int history_head(struct history *history, size_t i, struct event *event)

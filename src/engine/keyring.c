@@ -458,7 +458,7 @@ int keyring_open(struct keyring **out, const char *folder, const uint8_t *node_k
 		pthread_mutex_init(&keyring->stripes[i], NULL);
 	pthread_mutex_init(&keyring->file_lock, NULL);
 	pthread_mutex_init(&keyring->lock, NULL);
-	pthread_cond_init(&keyring->wake, NULL);
+	clock_condition_init(&keyring->wake);
 	int error = file_start(keyring);
 	if (!error && pthread_create(&keyring->thread, NULL, run, keyring) != 0)
 		error = ERROR_MEMORY;

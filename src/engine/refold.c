@@ -8,19 +8,37 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { HISTORY_ARENA_BYTES = 512 * 1024 * 1024, REFRESH_TRIES = 3 };
+enum {
+	HISTORY_ARENA_BYTES = 64 * 1024 * 1024, /* What lasts through a walk; a record at a time comes to it. */
+	PAYLOADS_BYTES_MAX = 64 * 1024 * 1024,  /* Of a history, kept from gathering to folding; what is beyond is read twice. */
+	REFRESH_TRIES = 4,
+	CATCH_UP_MAX = 512, /* Records that came while a history was folded, applied under the lock at its end. */
+};
 
+/*
+ * The records of a customer, gathered from the newest to the oldest, to be folded in the order of time. Payloads are kept as
+ * long as there is room, and read again for folding beyond it: a history of any size can be folded.
+ */
 struct gathering {
 	struct event *events; /* Those that are due (marked EVENT_TRIMMED) are for the folds that sum up alone. */
 	size_t n, capacity;
+	struct arena payloads;
+	bool again;           /* Some events have no payload here: it has to be read again. */
 	uint64_t *undone;
 	size_t undone_n, undone_capacity;
 	struct event *bases; /* Of each origin, its newest trim record with a base. */
 	size_t bases_n, bases_capacity;
 };
 
+static void gathering_init(struct gathering *gathering)
+{
+	*gathering = (struct gathering){0};
+	arena_init(&gathering->payloads, PAYLOADS_BYTES_MAX);
+}
+
 static void gathering_free(struct gathering *gathering)
 {
+	arena_free(&gathering->payloads);
 	memory_free(gathering->events);
 	memory_free(gathering->undone);
 	memory_free(gathering->bases);
@@ -47,32 +65,86 @@ static int base_note(struct gathering *gathering, const struct event *event)
 {
 	if (!fold_bases_are_in(event->payload))
 		return 0;
-	for (size_t i = 0; i < gathering->bases_n; i++) {
-		struct event *base = &gathering->bases[i];
-		if (base->header.origin_number != event->header.origin_number)
-			continue;
-		if (event_compare(event, base) > 0)
-			*base = *event;
+	struct event *base = NULL;
+	for (size_t i = 0; i < gathering->bases_n; i++)
+		if (gathering->bases[i].header.origin_number == event->header.origin_number)
+			base = &gathering->bases[i];
+	if (base && event_compare(event, base) <= 0)
 		return 0;
+	struct text payload = text_copy(&gathering->payloads, (struct text){(const char *)event->payload.p, event->payload.n});
+	int error = payload.p ? 0 : ERROR_MEMORY;
+	if (!error && !base) {
+		error = memory_grow(&gathering->bases, &gathering->bases_capacity, gathering->bases_n + 1, sizeof *event);
+		base = error ? NULL : &gathering->bases[gathering->bases_n++];
 	}
-	int error = memory_grow(&gathering->bases, &gathering->bases_capacity, gathering->bases_n + 1, sizeof *event);
-	if (!error)
-		gathering->bases[gathering->bases_n++] = *event;
-	return error;
+	if (error)
+		return error;
+	*base = *event;
+	base->payload = (struct value){(const uint8_t *)payload.p, payload.n};
+	return 0;
+}
+
+static int event_keep(struct gathering *gathering, const struct event *event)
+{
+	int error = memory_grow(&gathering->events, &gathering->capacity, gathering->n + 1, sizeof *event);
+	if (error)
+		return error;
+	struct text payload = text_copy(&gathering->payloads, (struct text){(const char *)event->payload.p, event->payload.n});
+	struct event *kept = &gathering->events[gathering->n++];
+	*kept = *event;
+	kept->payload = (struct value){(const uint8_t *)payload.p, payload.p ? payload.n : 0};
+	kept->sealed = (struct text){0};
+	gathering->again |= !payload.p && event->payload.n;
+	return 0;
+}
+
+/* @event with its payload, which is in the gathering or in @arena. */
+static int event_whole(struct engine *engine, const struct gathering *gathering, const struct event *event, struct arena *arena, struct event *whole)
+{
+	*whole = *event;
+	if (event->payload.n || !gathering->again)
+		return 0;
+	arena_rewind(arena, (struct arena_mark){0});
+	return event_again(engine, event, arena, whole);
+}
+
+/* The place of @position among those that are undone, or where it belongs. */
+static size_t undone_place(const struct gathering *gathering, uint64_t position)
+{
+	size_t low = 0, high = gathering->undone_n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (gathering->undone[middle] < position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int undone_note(struct gathering *gathering, uint64_t position)
+{
+	size_t at = undone_place(gathering, position);
+	int error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
+	if (error)
+		return error;
+	memmove(gathering->undone + at + 1, gathering->undone + at, (gathering->undone_n - at) * sizeof(uint64_t));
+	gathering->undone[at] = position;
+	gathering->undone_n++;
+	return 0;
 }
 
 static bool is_undone(const struct gathering *gathering, uint64_t position)
 {
-	for (size_t i = 0; i < gathering->undone_n; i++)
-		if (gathering->undone[i] == position)
-			return true;
-	return false;
+	size_t at = undone_place(gathering, position);
+	return at < gathering->undone_n && gathering->undone[at] == position;
 }
 
 static int gather(struct gathering *gathering, struct history *history, uint32_t kinds, size_t n_max)
 {
 	struct event event;
 	bool more = true;
+	history_stream(history);
 	for (size_t n = 0;; n += !(event.header.flags & EVENT_TRIMMED)) {
 		int error = n < n_max ? history_record(history, &event, &more) : 0;
 		if (error || !more || n == n_max)
@@ -89,13 +161,9 @@ static int gather(struct gathering *gathering, struct history *history, uint32_t
 				continue; /* Newest first: what undoes this undo has been seen. */
 			if (!value_int(value_get(event.payload, TEXT("position")), &position))
 				continue;
-			error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
-			if (!error)
-				gathering->undone[gathering->undone_n++] = (uint64_t)position;
+			error = undone_note(gathering, (uint64_t)position);
 		} else {
-			error = memory_grow(&gathering->events, &gathering->capacity, gathering->n + 1, sizeof event);
-			if (!error)
-				gathering->events[gathering->n++] = event;
+			error = event_keep(gathering, &event);
 		}
 		if (error)
 			return error;
@@ -130,30 +198,36 @@ static void windows_find(const struct fold_table *table, const struct gathering 
 	}
 }
 
-static void fold_all(struct engine *engine, const struct gathering *gathering, const struct config *config,
-										 struct fold_scratch *scratch, int64_t *ordered_until)
+/* Errors: those of event_again. */
+static int fold_all(struct engine *engine, const struct gathering *gathering, const struct config *config,
+										struct fold_scratch *scratch, int64_t *ordered_until)
 {
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
 	const struct fold_table *table = engine->options.folds;
 	struct fold_context context = {.config = config};
 	size_t first[FOLDS_MAX];
+	int error = 0;
+	arena_init(&arena, 2 * LOG_ENTRY_BYTES_MAX);
 	windows_find(table, gathering, first);
 	*ordered_until = 0;
 	for (size_t f = 0; f < table->n; f++)
 		scratch->states[f].n = 0;
 	for (size_t i = 0; i < gathering->bases_n; i++)
 		fold_bases_merge(gathering->bases[i].payload, table, scratch);
-	for (size_t i = 0; i < gathering->n; i++) {
-		const struct event *event = &gathering->events[i];
-		if (gathering->undone_n && is_undone(gathering, event->position))
+	for (size_t i = 0; i < gathering->n && !error; i++) {
+		struct event event;
+		if (gathering->undone_n && is_undone(gathering, gathering->events[i].position))
 			continue;
-		for (size_t f = 0; f < table->n; f++) {
-			if (i < first[f] || !fold_wants(table->folds[f], event))
+		error = event_whole(engine, gathering, &gathering->events[i], &arena, &event);
+		for (size_t f = 0; f < table->n && !error; f++) {
+			if (i < first[f] || !fold_wants(table->folds[f], &event))
 				continue;
-			table->folds[f]->apply(&scratch->states[f], event, &context);
+			table->folds[f]->apply(&scratch->states[f], &event, &context);
 			if (table->folds[f]->ordered)
-				*ordered_until = event->header.time_ms;
+				*ordered_until = event.header.time_ms;
 		}
 	}
+	return error;
 }
 
 /* ---- what stays of what is taken out ---- */
@@ -207,6 +281,8 @@ static int base_make(struct history *history, const struct gathering *gathering,
 	struct engine *engine = history->engine;
 	const struct fold_table *table = engine->options.folds;
 	struct fold_context context = {.config = engine_config(engine)};
+	struct arena again __attribute__((cleanup(arena_cleanup)));
+	arena_init(&again, 2 * LOG_ENTRY_BYTES_MAX);
 	uint64_t *covers = arena_alloc(history->arena, FOLD_BASE_COVERS_MAX * sizeof *covers);
 	size_t n = 0, kept;
 	int error = covers ? 0 : ERROR_MEMORY;
@@ -223,17 +299,17 @@ static int base_make(struct history *history, const struct gathering *gathering,
 	}
 	kept = n;
 	for (size_t i = 0; i < gathering->n && !error && !made->full; i++) {
-		const struct event *event = &gathering->events[i];
-		if (event->header.origin_number != origin || !(event->header.flags & EVENT_TRIMMED) ||
-				is_undone(gathering, event->position))
+		struct event event = gathering->events[i];
+		if (event.header.origin_number != origin || !(event.header.flags & EVENT_TRIMMED) || is_undone(gathering, event.position))
 			continue;
 		uint64_t mark = summed_mark(table, scratch);
 		made->full = n == FOLD_BASE_COVERS_MAX;
-		for (size_t f = 0; f < table->n && !made->full; f++)
-			if (fold_wants(table->folds[f], event) && table->folds[f]->summarises)
-				table->folds[f]->apply(&scratch->states[f], event, &context);
-		if (summed_mark(table, scratch) != mark)
-			covers[n++] = event->position;
+		error = event_whole(engine, gathering, &gathering->events[i], &again, &event);
+		for (size_t f = 0; f < table->n && !made->full && !error; f++)
+			if (fold_wants(table->folds[f], &event) && table->folds[f]->summarises)
+				table->folds[f]->apply(&scratch->states[f], &event, &context);
+		if (!error && summed_mark(table, scratch) != mark)
+			covers[n++] = event.position;
 	}
 	made->covers_n = n;
 	return error || n == kept ? error : base_put(history, scratch, made);
@@ -249,9 +325,10 @@ static bool is_made(const struct base_made *made, size_t n, uint32_t origin)
 
 int bases_make(struct history *history, uint32_t kinds, struct base_made *made, size_t *n)
 {
-	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
+	struct gathering gathering __attribute__((cleanup(gathering_free)));
 	const struct fold_table *table = history->engine->options.folds;
 	struct fold_scratch scratch;
+	gathering_init(&gathering);
 	*n = 0;
 	history->due = kinds_summed(table);
 	if (!(history->due & kinds))
@@ -273,7 +350,7 @@ int bases_make(struct history *history, uint32_t kinds, struct base_made *made, 
 	return error;
 }
 
-/* ---- a list of records, a customer as it is ---- */
+/* ---- a list of records ---- */
 
 /* What an undo that is itself undone undoes counts again: the newest undo goes first. */
 static int undone_find(struct gathering *gathering, const struct event *events, size_t n)
@@ -283,20 +360,20 @@ static int undone_find(struct gathering *gathering, const struct event *events, 
 		if (events[i].header.kind != EVENT_UNDO || is_undone(gathering, events[i].position) ||
 				!value_int(value_get(events[i].payload, TEXT("position")), &position))
 			continue;
-		int error = memory_grow(&gathering->undone, &gathering->undone_capacity, gathering->undone_n + 1, sizeof(uint64_t));
+		int error = undone_note(gathering, (uint64_t)position);
 		if (error)
 			return error;
-		gathering->undone[gathering->undone_n++] = (uint64_t)position;
 	}
 	return 0;
 }
 
 int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch)
 {
-	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
+	struct gathering gathering __attribute__((cleanup(gathering_free)));
 	const uint32_t kinds = kinds_of(engine->options.folds) & ~EVENT_KIND_BIT(EVENT_UNDO);
 	struct confirms confirms = {.n = 0};
 	int64_t ordered_until;
+	gathering_init(&gathering);
 	int error = undone_find(&gathering, events, n);
 	for (size_t i = n; i-- > 0 && !error;) { /* Newest first, for what confirms others. */
 		struct event event = events[i];
@@ -315,46 +392,58 @@ int fold_events(struct engine *engine, const struct event *events, size_t n, str
 		return error;
 	if (gathering.n)
 		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
-	fold_all(engine, &gathering, engine_config(engine), scratch, &ordered_until);
-	return 0;
+	return fold_all(engine, &gathering, engine_config(engine), scratch, &ordered_until);
 }
 
-/* One try: gather without the lock, then swap the states in if nothing changed meanwhile. Locked on entry and return.
+/* ---- a customer as it is now ---- */
+
+/* What was applied to a customer while it was folded. */
+struct meanwhile {
+	struct event events[CATCH_UP_MAX]; /* The newest first. */
+	size_t n;
+	bool fits; /* These are all, and each goes on from what was there before. */
+};
+
+/*
+ * Find the records of @customer, who is locked, behind position @after. What joins, parts, undoes, confirms or takes out
+ * changes what came before it: then there is no going on.
  */
-static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool locked,
-												bool *done)
+static int meanwhile_find(struct engine *engine, struct customer *customer, uint64_t after, struct arena *arena, struct meanwhile *found)
+{
+	static const uint32_t changing =
+		EVENT_KIND_BIT(EVENT_UNDO) | EVENT_KIND_BIT(EVENT_TRIM) | EVENT_KIND_BIT(EVENT_MERGE) | EVENT_KIND_BIT(EVENT_SPLIT) |
+		EVENT_KIND_BIT(EVENT_CONFIRM);
+	struct history history;
+	bool more = true;
+	int error = history_start(&history, engine, customer, arena, HISTORY_EVENTS | HISTORY_DECISIONS);
+	found->fits = true;
+	for (found->n = 0; !error && found->fits; found->n++) {
+		struct event event;
+		error = history_record(&history, &event, &more);
+		if (error || !more || event.position <= after)
+			break;
+		found->fits = found->n < CATCH_UP_MAX && !(changing & EVENT_KIND_BIT(event.header.kind));
+		if (found->fits)
+			found->events[found->n] = event;
+	}
+	return error;
+}
+
+/* Put the states in @scratch, folded up to position @until, in their place, and apply what came meanwhile. False: it cannot be. */
+static int states_take(struct engine *engine, struct customer *customer, const struct fold_scratch *scratch, const struct config *config,
+											 int64_t ordered_until, uint64_t until, bool *taken)
 {
 	struct arena arena __attribute__((cleanup(arena_cleanup)));
-	struct history events, decisions;
-	struct gathering gathering __attribute__((cleanup(gathering_free))) = {0};
-	uint64_t applied = customer->applied;
-	const struct config *config = engine_config(engine);
-	int64_t ordered_until = 0;
+	struct meanwhile *meanwhile = NULL;
+	int error = 0;
 	arena_init(&arena, HISTORY_ARENA_BYTES);
-	int error = history_start(&events, engine, customer, &arena, HISTORY_EVENTS);
-	events.due = kinds_summed(engine->options.folds);
-	if (!error)
-		error = history_start(&decisions, engine, customer, &arena, HISTORY_DECISIONS);
-	if (error)
-		return error;
-	if (!locked)
-		customer_unlock(engine, customer);
-	/* Only folds with a window want decisions, so the newest of them are enough. */
-	uint32_t kinds = kinds_of(engine->options.folds);
-	error = gather(&gathering, &events, kinds, CUSTOMER_EVENTS_MAX);
-	if (!error && (kinds & EVENT_KIND_BIT(EVENT_DECISION)))
-		error = gather(&gathering, &decisions, kinds, FOLD_WINDOW_EVENTS);
-	if (!error) {
-		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
-		fold_all(engine, &gathering, config, scratch, &ordered_until);
+	*taken = false;
+	if (customer->applied != until) {
+		meanwhile = arena_alloc(&arena, sizeof *meanwhile);
+		error = meanwhile ? meanwhile_find(engine, customer, until, &arena, meanwhile) : ERROR_MEMORY;
+		if (error || !meanwhile->fits)
+			return error;
 	}
-	if (!locked)
-		pthread_mutex_lock(&partition_of(engine, customer->number)->lock);
-	if (error)
-		return error;
-	*done = customer->origin_first == 0;
-	if (customer->applied != applied || *done)
-		return 0;
 	if (!partition_spare(engine, partition_of(engine, customer->number)))
 		return ERROR_MEMORY;
 	customer_states_store(engine, partition_of(engine, customer->number), customer, scratch);
@@ -364,8 +453,51 @@ static int refresh_once(struct engine *engine, struct customer *customer, struct
 	customer->dirty = true;
 	customer->due = states_due(engine->options.folds, scratch);
 	customer_set_aside_find(engine, customer);
-	*done = true;
+	*taken = true;
+	for (size_t i = meanwhile ? meanwhile->n : 0; i-- > 0;) {
+		if (!partition_spare(engine, partition_of(engine, customer->number)))
+			customer->stale = true; /* It is folded again when there is memory. */
+		customer_apply(engine, customer, &meanwhile->events[i]);
+	}
 	return 0;
+}
+
+/* Gather and fold without the lock, and put the states in their place unless something changed what was gathered. Locked on
+ * entry and return. */
+static int refresh_once(struct engine *engine, struct customer *customer, struct fold_scratch *scratch, bool *done)
+{
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	struct history events, decisions;
+	struct gathering gathering __attribute__((cleanup(gathering_free)));
+	const uint64_t applied = customer->applied;
+	const uint32_t origins_n = customer->origins_n;
+	const struct config *config = engine_config(engine);
+	int64_t ordered_until = 0;
+	gathering_init(&gathering);
+	arena_init(&arena, HISTORY_ARENA_BYTES);
+	int error = history_start(&events, engine, customer, &arena, HISTORY_EVENTS);
+	events.due = kinds_summed(engine->options.folds);
+	if (!error)
+		error = history_start(&decisions, engine, customer, &arena, HISTORY_DECISIONS);
+	if (error)
+		return error;
+	customer_unlock(engine, customer);
+	/* Only folds with a window want decisions, so the newest of them are enough. */
+	uint32_t kinds = kinds_of(engine->options.folds);
+	error = gather(&gathering, &events, kinds, CUSTOMER_EVENTS_MAX);
+	if (!error && (kinds & EVENT_KIND_BIT(EVENT_DECISION)))
+		error = gather(&gathering, &decisions, kinds, FOLD_WINDOW_EVENTS);
+	if (!error) {
+		qsort(gathering.events, gathering.n, sizeof *gathering.events, order);
+		error = fold_all(engine, &gathering, config, scratch, &ordered_until);
+	}
+	pthread_mutex_lock(&partition_of(engine, customer->number)->lock);
+	if (error)
+		return error;
+	*done = customer->origin_first == 0;
+	if (*done || customer->origins_n != origins_n)
+		return 0;
+	return states_take(engine, customer, scratch, config, ordered_until, applied, done);
 }
 
 /* Leave out what came at or after @until. */
@@ -418,6 +550,7 @@ int past_gather(struct past **out, struct history *events, struct history *decis
 	struct past *past = memory_zero_alloc(1, sizeof *past);
 	if (!past)
 		return ERROR_MEMORY;
+	gathering_init(&past->gathering);
 	past->engine = events->engine;
 	past->until = until;
 	uint32_t kinds = kinds_of(past->engine->options.folds);
@@ -446,12 +579,10 @@ static int imagine(const struct past *past, const struct imagined *imagined, str
 {
 	const struct gathering *from = &past->gathering;
 	out->n = from->n + imagined->again_n;
-	out->undone_n = from->undone_n + imagined->without_n;
 	out->bases_n = from->bases_n;
 	out->events = memory_alloc((out->n + 1) * sizeof *out->events);
-	out->undone = memory_alloc((out->undone_n + 1) * sizeof *out->undone);
 	out->bases = memory_alloc((out->bases_n + 1) * sizeof *out->bases);
-	if (!out->events || !out->undone || !out->bases)
+	if (!out->events || !out->bases)
 		return ERROR_MEMORY;
 	if (from->bases_n)
 		memcpy(out->bases, from->bases, from->bases_n * sizeof *out->bases);
@@ -463,10 +594,12 @@ static int imagine(const struct past *past, const struct imagined *imagined, str
 		event->position = past->until - 1 - i;
 		event->header.time_ms = event->header.received_ms = imagined->again_ms - (int64_t)(i + 1) * 7 * MS_A_DAY;
 	}
-	if (from->undone_n)
-		memcpy(out->undone, from->undone, from->undone_n * sizeof *out->undone);
-	if (imagined->without_n)
-		memcpy(out->undone + from->undone_n, imagined->without, imagined->without_n * sizeof *out->undone);
+	out->again = from->again;
+	for (size_t i = 0; i < from->undone_n + imagined->without_n; i++) {
+		int error = undone_note(out, i < from->undone_n ? from->undone[i] : imagined->without[i - from->undone_n]);
+		if (error)
+			return error;
+	}
 	qsort(out->events, out->n, sizeof *out->events, order);
 	return 0;
 }
@@ -474,13 +607,16 @@ static int imagine(const struct past *past, const struct imagined *imagined, str
 int past_fold(struct past *past, const struct customer *customer, const struct imagined *imagined,
 							const struct config *config, struct arena *arena, struct customer *then)
 {
-	struct gathering otherwise __attribute__((cleanup(gathering_free))) = {0};
+	struct gathering otherwise __attribute__((cleanup(gathering_free)));
 	const struct fold_table *table = past->engine->options.folds;
+	gathering_init(&otherwise);
 	int error = imagined ? imagine(past, imagined, &otherwise) : 0;
 	if (error)
 		return error;
 	*then = *customer;
-	fold_all(past->engine, imagined ? &otherwise : &past->gathering, config, &past->scratch, &then->ordered_until);
+	error = fold_all(past->engine, imagined ? &otherwise : &past->gathering, config, &past->scratch, &then->ordered_until);
+	if (error)
+		return error;
 	then->states_bytes = (uint32_t)fold_scratch_bytes(&past->scratch, table);
 	then->states = arena_alloc(arena, then->states_bytes);
 	if (!then->states)
@@ -491,6 +627,33 @@ int past_fold(struct past *past, const struct customer *customer, const struct i
 	return 0;
 }
 
+/* ---- threads that must not fold a long history ---- */
+
+static _Thread_local struct {
+	bool prompt;
+	uint32_t put_off;
+} calling;
+
+void engine_prompt_begin(void)
+{
+	calling.prompt = true;
+	calling.put_off = 0;
+}
+
+uint32_t engine_prompt_end(void)
+{
+	calling.prompt = false;
+	return calling.put_off;
+}
+
+int engine_prompt_check(const struct customer *customer)
+{
+	if (!calling.prompt || customer->events <= ENGINE_PROMPT_EVENTS)
+		return 0;
+	calling.put_off = customer->number;
+	return ERROR_LATER;
+}
+
 int customer_refresh(struct engine *engine, struct customer *customer)
 {
 	struct fold_scratch scratch;
@@ -499,13 +662,14 @@ int customer_refresh(struct engine *engine, struct customer *customer)
 		return ERROR_DAMAGED;
 	if (!customer->stale && !customer->ordered_stale && customer->config_mark == config_mark_of(engine_config(engine)))
 		return 0;
-	int error = fold_scratch_init(&scratch, engine->options.folds);
+	int error = engine_prompt_check(customer);
+	if (!error)
+		error = fold_scratch_init(&scratch, engine->options.folds);
 	if (error)
 		return error;
-	/* A customer who changes all the time is folded under the lock at last. */
-	for (int i = 0; i <= REFRESH_TRIES && !done && !error; i++)
-		error = refresh_once(engine, customer, &scratch, i == REFRESH_TRIES, &done);
+	for (int i = 0; i < REFRESH_TRIES && !done && !error; i++)
+		error = refresh_once(engine, customer, &scratch, &done);
 	atomic_fetch_add_explicit(&engine->refolds_n, 1, memory_order_relaxed);
 	fold_scratch_free(&scratch);
-	return error;
+	return error || done ? error : ERROR_BUSY;
 }

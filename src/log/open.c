@@ -6,6 +6,7 @@
  */
 #include "log/internal.h"
 
+#include "base/clock.h"
 #include "base/folder.h"
 #include "base/memory.h"
 #include "base/refusal.h"
@@ -335,8 +336,8 @@ int log_prepare(struct log **out, const struct log_options *options, bool repair
 	log->options = *options;
 	log->folder = log->lock_file = log->reading_lock = log->kept_file = -1;
 	pthread_mutex_init(&log->lock, NULL);
-	pthread_cond_init(&log->work, NULL);
-	pthread_cond_init(&log->done, NULL);
+	clock_condition_init(&log->work);
+	clock_condition_init(&log->done);
 	log->segments = memory_zero_alloc(SEGMENTS_MAX, sizeof *log->segments);
 	int error = log->segments ? folder_open(log) : ERROR_MEMORY;
 	if (error)

@@ -65,7 +65,7 @@ static int inflate_whole(struct request *request, struct text packed, struct tex
 bool body_inflate(struct request *request)
 {
 	struct text encoding = http_header_of(request->http, "Content-Encoding"), whole;
-	if (encoding.n == 0 || text_equal_fold(encoding, TEXT("identity")))
+	if (request->inflated || encoding.n == 0 || text_equal_fold(encoding, TEXT("identity")))
 		return true;
 	if (!text_equal_fold(encoding, TEXT("gzip")) && !text_equal_fold(encoding, TEXT("deflate"))) {
 		reply_error(request, 415, "unknown_encoding", "A body may be plain or gzip.");
@@ -80,5 +80,6 @@ bool body_inflate(struct request *request)
 		reply_failure(request, error);
 	else
 		request->http->body = whole;
+	request->inflated = error == 0;
 	return error == 0;
 }

@@ -153,7 +153,7 @@ int buying_models_start(struct buying_models **out, struct engine *engine)
 		return ERROR_MEMORY;
 	models->engine = engine;
 	pthread_mutex_init(&models->lock, NULL);
-	pthread_cond_init(&models->wake, NULL);
+	clock_condition_init(&models->wake);
 	if (pthread_create(&models->thread, NULL, run, models) != 0) {
 		buying_models_stop(models);
 		return ERROR_MEMORY;

@@ -148,9 +148,9 @@ bool request_within_limits(struct request *request)
 	if (request->counted)
 		return true;
 	request->counted = true;
-	int64_t wait = pace_take(pace, TEXT("address"), request_address(request), settings->address_requests_a_minute, request->now_ms);
+	int64_t wait = pace_take(pace, TEXT("address"), request_address(request), 1, settings->address_requests_a_minute, request_steady_ms(request));
 	if (wait == 0)
-		wait = pace_take(pace, TEXT("customer"), request->caller.subject, settings->customer_requests_a_minute, request->now_ms);
+		wait = pace_take(pace, TEXT("customer"), request->caller.subject, 1, settings->customer_requests_a_minute, request_steady_ms(request));
 	if (wait == 0)
 		return true;
 	atomic_fetch_add_explicit(&request->server->figures.requests_paced, 1, memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include "engine/dedupe.h"
 #include "interact/touchpoint.h"
 #include "serve/caller.h"
+#include "serve/pace.h"
 #include "serve/dead_letters.h"
 #include "trust/retention.h"
 #include "serve/segments_left.h"
@@ -339,6 +340,10 @@ static int append(struct collect *collect, struct incoming *event, struct custom
 	int error = 0;
 	left->n = 0;
 	left->reason = NULL;
+	if (is_consent || signals)
+		error = engine_prompt_check(customer);
+	if (error)
+		return error;
 	event->claim = (struct claim){.is_vouched = !(header->flags & EVENT_UNVERIFIED), .kind = (enum event_kind)header->kind, .is_no = is_no(event)};
 	if (!event->claim.is_vouched)
 		event->claim.is_of_known = claim_is_of_known(reader_service(collect->engine, customer, &identifier_fold));
@@ -348,12 +353,14 @@ static int append(struct collect *collect, struct incoming *event, struct custom
 		error = signals_apply(collect, event, customer, origin, &may, left);
 	header->flags |= claim_flags(&event->claim);
 	header->purposes = reader_consents(collect->engine, customer, collect->request->now_ms) & may;
+	if (!error) /* First: the event comes last of all, so that nothing is stored of one that has to be sent again. */
+		error = incoming_confirm(collect, event, customer);
 	if (!error)
 		error = engine_append(collect->engine, customer, origin, &event->write, &position);
 	if (!error)
 		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
 	segments_left_after(left, collect->request, customer);
-	return error ? error : incoming_confirm(collect, event, customer);
+	return error;
 }
 
 static int store(struct collect *collect, struct incoming *event)
@@ -513,7 +520,39 @@ static struct identifier_hash message_scope(struct engine *engine, const struct 
 	                         directory_hash(engine_directory(engine), TEXT("messages of customer"), caller->subject);
 }
 
-static bool collect_start(struct collect *collect, struct request *request, struct json root)
+/*
+ * What a write key sends is limited, for the key and for the address that uses it: it is public, and whoever reads a page
+ * has it. A batch counts by its events, all or none.
+ */
+static bool is_within_rates(struct collect *collect, size_t events)
+{
+	static const int64_t MIB = 1024 * 1024;
+	struct request *request = collect->request;
+	const struct settings *settings = &request->server->settings;
+	const struct key *key = request->caller.key;
+	if (request->caller.scope != KEY_WRITE)
+		return true;
+	const struct {
+		const char *kind;
+		struct text who;
+		int64_t n, a_minute;
+	} rates[] = {{"key-events", text_of(key->id), (int64_t)events, key->events_a_minute ? key->events_a_minute : settings->write_key_events_a_minute},
+	             {"key-bytes", text_of(key->id), (int64_t)request->http->body.n, key->bytes_a_minute ? key->bytes_a_minute : settings->write_key_mb_a_minute * MIB},
+	             {"visitor-events", request_address(request), (int64_t)events, settings->visitor_events_a_minute},
+	             {"visitor-bytes", request_address(request), (int64_t)request->http->body.n, settings->visitor_mb_a_minute * MIB}};
+	for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+		int64_t wait = pace_take(request->server->pace, text_of(rates[i].kind), rates[i].who, rates[i].n, rates[i].a_minute, request_steady_ms(request));
+		if (wait == 0)
+			continue;
+		atomic_fetch_add_explicit(&request->server->figures.requests_paced, 1, memory_order_relaxed);
+		request->retry_after_s = (wait + MS_A_SECOND - 1) / MS_A_SECOND;
+		reply_error(request, 429, "too_many_events", "This write key has sent as much as it may in a minute: send the rest after the time in Retry-After.");
+		return false;
+	}
+	return true;
+}
+
+static bool collect_start(struct collect *collect, struct request *request, struct json root, bool import)
 {
 	if (request->caller.scope == KEY_NONE)
 		request_caller(request, json_text(json_get(root, TEXT("writeKey"))));
@@ -523,8 +562,8 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 	collect->trusted = request->caller.scope == KEY_SECRET;
 	collect->scope = message_scope(collect->engine, &request->caller);
 	collect->source = request->caller.key ? text_of(request->caller.key->source) : request->caller.staff.n ? TEXT("console") : TEXT("customer");
-	collect->context = json_get(root, TEXT("context"));
-	collect->gpc = signals_gpc_said(request);
+	collect->import = import;
+	collect->gpc = signals_gpc_said(request) && !import; /* A file has no browser. */
 	collect->refusals = BUFFER_INIT(REFUSALS_BYTES_MAX);
 	collect->refusals_out = JSON_WRITER(&collect->refusals);
 	collect->warnings = BUFFER_INIT(REFUSALS_BYTES_MAX);
@@ -539,10 +578,28 @@ static bool collect_start(struct collect *collect, struct request *request, stru
 	return error == 0;
 }
 
-static void collect_free(struct collect *collect)
+void collect_drop(struct collect *collect)
 {
+	if (!collect)
+		return;
 	buffer_free(&collect->refusals);
 	buffer_free(&collect->warnings);
+}
+
+/* Begin a call with @events events, or go on with one that was put off. NULL: an answer stands already. */
+static struct collect *collect_begin(struct request *request, struct json root, size_t events, bool import)
+{
+	struct collect *collect = request->collect;
+	if (collect)
+		return collect;
+	if (!(collect = arena_zero_alloc(request->arena, 1, sizeof *collect))) {
+		reply_failure(request, ERROR_MEMORY);
+		return NULL;
+	}
+	request->collect = collect; /* Dropped with the request. */
+	if (!collect_start(collect, request, root, import) || !is_within_rates(collect, events))
+		return NULL;
+	return collect;
 }
 
 static void collect_end(struct collect *collect, int error)
@@ -573,39 +630,45 @@ static void collect_end(struct collect *collect, int error)
 		json_object_end(out);
 		request->wait_for = collect->wait_for;
 	}
-	collect_free(collect);
+}
+
+/* The first refusal as the answer: one event, and what is wrong with it is the status. */
+static void refusal_reply(struct collect *collect)
+{
+	struct request *request = collect->request;
+	struct json refusals, first;
+	struct json_cursor cursor = {0};
+	json_array_end(&collect->refusals_out);
+	if (json_parse(thread_parser(), buffer_view(&collect->refusals), &refusals) != 0 || !json_next_item(&cursor, refusals, &first))
+		return reply_failure(request, ERROR_MEMORY);
+	reply_error(request, 400, text_terminated(request->arena, json_text(json_get(first, TEXT("code")))), "%.*s",
+	            TEXT_ARGS(json_text(json_get(first, TEXT("message")))));
 }
 
 static void one(struct request *request, enum event_kind kind)
 {
 	struct json root;
-	struct collect collect;
-	if (!body_inflate(request) || !request_json(request, &root) || !collect_start(&collect, request, root))
+	if (!body_inflate(request) || !request_json(request, &root))
 		return;
-	collect.context = (struct json){0};
+	struct collect *collect = collect_begin(request, root, 1, false);
+	if (!collect)
+		return;
 	int error = 0;
-	if (request->http->body.n > EVENT_BYTES_MAX) {
+	if (collect->next) {
+		/* It was taken in before it was put off. */
+	} else if (request->http->body.n > EVENT_BYTES_MAX) {
 		struct incoming large = {.json = root};
 		incoming_refuse(&large, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
-		refused_note(&collect, &large);
+		refused_note(collect, &large);
 	} else {
-		error = event_take(&collect, root, kind, 0);
+		error = event_take(collect, root, kind, 0);
 	}
-	if (!error && collect.refused) {
-		/* One event, one answer: what is wrong with it is the status. */
-		struct json refusal;
-		json_array_end(&collect.refusals_out);
-		if (json_parse(thread_parser(), buffer_view(&collect.refusals), &refusal) == 0) {
-			struct json_cursor cursor = {0};
-			struct json first = {0};
-			json_next_item(&cursor, refusal, &first);
-			reply_error(request, 400, text_terminated(request->arena, json_text(json_get(first, TEXT("code")))), "%.*s",
-			            TEXT_ARGS(json_text(json_get(first, TEXT("message")))));
-		}
-		collect_free(&collect);
+	if (error == ERROR_LATER)
 		return;
-	}
-	collect_end(&collect, error);
+	collect->next = 1;
+	if (!error && collect->refused)
+		return refusal_reply(collect);
+	collect_end(collect, error);
 }
 
 /* The consents of an import are one entry of the audit log. */
@@ -616,42 +679,57 @@ static void import_note(struct collect *collect)
 	noted_act(collect->request, &(struct noted){.what = AUDIT_CONSENT, .words = {words, (size_t)n}});
 }
 
-static void many(struct request *request, bool import)
+/* Take in the events of @batch from where they were left. */
+static int events_take(struct collect *collect, struct json batch)
 {
-	struct json root, item, batch;
 	struct json_cursor cursor = {0};
-	struct collect collect;
-	size_t index = 0;
+	struct json item;
 	int error = 0;
-	if (!body_inflate(request))
-		return;
-	if (request->http->body.n > COLLECT_BATCH_BYTES_MAX) {
-		reply_error(request, 400, "batch_too_large", "A batch may have at most %d KB.", COLLECT_BATCH_BYTES_MAX / 1000);
-		return;
-	}
-	if (!request_json(request, &root) || !collect_start(&collect, request, root))
-		return;
-	batch = json_get(root, TEXT("batch"));
-	collect.import = import;
-	collect.gpc = collect.gpc && !import; /* A file has no browser. */
-	if (json_type_of(batch) != JSON_ARRAY) {
-		reply_error(request, 400, "no_batch", "\"batch\" must be a list of events.");
-		collect_free(&collect);
-		return;
-	}
-	while (!error && json_next_item(&cursor, batch, &item)) {
+	for (size_t index = 0; !error && json_next_item(&cursor, batch, &item); index++) {
+		if (index < collect->next)
+			continue;
+		size_t warned = collect->warned, warnings_n = collect->warnings.n;
+		struct json_writer warnings_out = collect->warnings_out;
 		if (index >= COLLECT_BATCH_EVENTS_MAX) {
 			struct incoming beyond = {.json = item, .index = index};
 			incoming_refuse(&beyond, "too_many_events", "A batch may have at most %d events.", COLLECT_BATCH_EVENTS_MAX);
-			refused_note(&collect, &beyond);
+			refused_note(collect, &beyond);
 		} else {
-			error = event_take(&collect, item, (enum event_kind)0, index);
+			error = event_take(collect, item, (enum event_kind)0, index);
 		}
-		index++;
+		if (error == ERROR_LATER) { /* It comes again, and with it what there is to warn of. */
+			collect->warned = warned;
+			collect->warnings.n = warnings_n;
+			collect->warnings_out = warnings_out;
+		} else {
+			collect->next = index + 1;
+		}
 	}
-	if (import && collect.consents)
-		import_note(&collect);
-	collect_end(&collect, error);
+	return error;
+}
+
+static void many(struct request *request, bool import)
+{
+	struct json root, batch;
+	if (!body_inflate(request))
+		return;
+	if (request->http->body.n > COLLECT_BATCH_BYTES_MAX)
+		return reply_error(request, 400, "batch_too_large", "A batch may have at most %d KB.", COLLECT_BATCH_BYTES_MAX / 1000);
+	if (!request_json(request, &root))
+		return;
+	batch = json_get(root, TEXT("batch"));
+	struct collect *collect = collect_begin(request, root, json_count(batch), import);
+	if (!collect)
+		return;
+	collect->context = json_get(root, TEXT("context"));
+	if (json_type_of(batch) != JSON_ARRAY)
+		return reply_error(request, 400, "no_batch", "\"batch\" must be a list of events.");
+	int error = events_take(collect, batch);
+	if (error == ERROR_LATER)
+		return;
+	if (import && collect->consents)
+		import_note(collect);
+	collect_end(collect, error);
 }
 
 void collect_track(struct request *request) { one(request, EVENT_TRACK); }

@@ -14,6 +14,10 @@ void collect_group(struct request *request);
 void collect_alias(struct request *request);
 void collect_batch(struct request *request);
 void collect_import(struct request *request);  /* Historical events, with a secret key: no clock correction, nothing acts on them. */
+/* Free what a call holds that has not ended: its request is over. NULL does nothing. */
+struct collect;
+void collect_drop(struct collect *collect);
+
 void collect_metrics(struct request *request); /* The SDK's own measurements: taken and dropped. */
 void collect_settings(struct request *request); /* GET /v1/projects/{key}/settings */
 

@@ -125,7 +125,7 @@ int dead_letters_open(struct dead_letters **out, const char *folder)
 	if (!letters)
 		return ERROR_MEMORY;
 	pthread_mutex_init(&letters->lock, NULL);
-	pthread_cond_init(&letters->wake, NULL);
+	clock_condition_init(&letters->wake);
 	letters->file = -1;
 	snprintf(letters->folder, sizeof letters->folder, "%s", folder);
 	snprintf(letters->path, sizeof letters->path, "%s/" NAME, folder);

@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024, REQUEST_TIMEOUTS = 4, WATCH_MS = 500,
-       SWALLOW_BYTES_MAX = 8 * 1024 * 1024 };
+       SWALLOW_BYTES_MAX = 8 * 1024 * 1024, CONNECTIONS_ENDING = 64 /* Ended, but not closed yet by the library. */ };
 
 /* A connection, as the watchman sees it. */
 struct client {
 	int socket;
+	in_addr_t address;
+	bool ended;                  /* Its place was given to another: it counts no more. */
 	_Atomic int64_t reading_ns;  /* Since when a request is awaited or coming in; 0: it is being answered. */
 	struct client *next, *previous;
 };
@@ -35,6 +37,8 @@ struct http {
 	pthread_mutex_t clients_lock; /* Protects the list; a socket in it is open while the lock is held. */
 	pthread_cond_t clients_over;
 	struct client *clients;
+	size_t clients_n;            /* Without those that are ended. */
+	in_addr_t proxy;             /* Not bounded as one address; INADDR_NONE: there is none. */
 	bool closing;
 	pthread_t watchman;
 };
@@ -177,6 +181,63 @@ static void *watchman_run(void *arg)
 	return NULL;
 }
 
+/* ---- places for connections ---- */
+
+static void client_end(struct http *http, struct client *client)
+{
+	if (client->ended)
+		return;
+	client->ended = true;
+	http->clients_n--;
+}
+
+/* End the connection that has waited longest for a request: of @address, or of any. False when all are at work. Lock held. */
+static bool idlest_end(struct http *http, const in_addr_t *address)
+{
+	struct client *idlest = NULL;
+	int64_t since = INT64_MAX;
+	for (struct client *client = http->clients; client; client = client->next) {
+		int64_t reading = atomic_load_explicit(&client->reading_ns, memory_order_relaxed);
+		if (!client->ended && reading && reading < since && (!address || client->address == *address)) {
+			idlest = client;
+			since = reading;
+		}
+	}
+	if (!idlest)
+		return false;
+	client_end(http, idlest);
+	shutdown(idlest->socket, SHUT_RDWR);
+	return true;
+}
+
+static bool address_is_full(const struct http *http, in_addr_t address)
+{
+	size_t n = 0, most = http->options.connections_an_address;
+	if (most == 0 || address == http->proxy || http->clients_n < most)
+		return false;
+	for (const struct client *client = http->clients; client; client = client->next)
+		n += !client->ended && client->address == address;
+	return n >= most;
+}
+
+static in_addr_t address_of(const struct sockaddr *address)
+{
+	return address && address->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr : INADDR_NONE;
+}
+
+static enum MHD_Result connection_wanted(void *arg, const struct sockaddr *from, socklen_t n)
+{
+	struct http *http = arg;
+	in_addr_t address = address_of(from);
+	(void)n;
+	pthread_mutex_lock(&http->clients_lock);
+	bool room = !address_is_full(http, address) || idlest_end(http, &address);
+	if (room && http->clients_n >= http->options.connections_max)
+		room = idlest_end(http, NULL);
+	pthread_mutex_unlock(&http->clients_lock);
+	return room ? MHD_YES : MHD_NO;
+}
+
 static void connection_notify(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = arg;
@@ -186,16 +247,20 @@ static void connection_notify(void *arg, struct MHD_Connection *connection, void
 		*context = client = info ? memory_zero_alloc(1, sizeof *client) : NULL;
 		if (!client)
 			return;
+		const union MHD_ConnectionInfo *from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 		client->socket = info->connect_fd;
+		client->address = from ? address_of(from->client_addr) : INADDR_NONE;
 		atomic_store(&client->reading_ns, (int64_t)clock_monotonic_ns());
 		pthread_mutex_lock(&http->clients_lock);
 		client->next = http->clients;
 		if (client->next)
 			client->next->previous = client;
 		http->clients = client;
+		http->clients_n++;
 		pthread_mutex_unlock(&http->clients_lock);
 	} else if (client) {
 		pthread_mutex_lock(&http->clients_lock);
+		client_end(http, client);
 		if (client->next)
 			client->next->previous = client->previous;
 		if (client->previous)
@@ -217,6 +282,41 @@ static void reading_since(struct MHD_Connection *connection, int64_t ns)
 }
 
 /* ---- requests ---- */
+
+/* Bytes of a head, with their length: a name or a value may hold a 0, which no text of ours may. */
+static bool is_clean(const char *bytes, size_t n)
+{
+	return !bytes || (!memchr(bytes, 0, n) && text_is_utf8((struct text){bytes, n}));
+}
+
+static enum MHD_Result query_check(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_n, const char *value, size_t value_n)
+{
+	struct http_exchange *x = arg;
+	(void)kind;
+	if (!is_clean(name, name_n) || !is_clean(value, value_n))
+		x->malformed = "The query";
+	return MHD_YES;
+}
+
+static enum MHD_Result header_check(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_n, const char *value, size_t value_n)
+{
+	static const struct text ours[] = {TEXT("Cookie"), TEXT("Authorization"), TEXT("X-Attune"), TEXT("X-Attune-Reason")};
+	struct http_exchange *x = arg;
+	(void)kind;
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (text_equal_fold((struct text){name, name_n}, ours[i]) && !is_clean(value, value_n))
+			x->malformed = "A header";
+	return MHD_YES;
+}
+
+/* Everything that is read of a request's head is checked here, once. */
+static void head_check(struct http_exchange *x, struct MHD_Connection *connection)
+{
+	MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, query_check, x);
+	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, header_check, x);
+	if (!text_is_utf8(x->path))
+		x->malformed = "The path";
+}
 
 static enum MHD_Result handle(struct state *state)
 {
@@ -255,6 +355,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	x->status = 200;
 	x->type = "application/json";
 	*user = state;
+	if (x->path.p)
+		head_check(x, connection);
 	int64_t length;
 	struct text declared = http_header_of(x, "Content-Length");
 	if (declared.n && text_to_int64(declared, &length) == 0) {
@@ -363,14 +465,15 @@ int http_start(struct http **out, const struct http_options *options)
 		return ERROR_MEMORY;
 	http->options = *options;
 	http->quiesced = -1;
+	http->proxy = inet_addr(options->proxy && options->proxy[0] ? options->proxy : "none");
 	pthread_mutex_init(&http->lock, NULL);
 	pthread_mutex_init(&http->clients_lock, NULL);
-	pthread_cond_init(&http->clients_over, NULL);
+	clock_condition_init(&http->clients_over);
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
 	http->daemon = MHD_start_daemon(
-		flags, options->port, NULL, NULL, access_handler, http, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		flags, options->port, connection_wanted, http, access_handler, http, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		completed, http, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, options->threads,
-		MHD_OPTION_CONNECTION_LIMIT, options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
+		MHD_OPTION_CONNECTION_LIMIT, (options->connections_max + CONNECTIONS_ENDING) * options->threads, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, http, MHD_OPTION_END);
 	if (!http->daemon) {
@@ -422,7 +525,8 @@ static struct text value_of(struct http_exchange *exchange, enum MHD_ValueKind k
 {
 	struct state *state = exchange->state;
 	const char *value = MHD_lookup_connection_value(state->connection, kind, name);
-	return value ? text_of(value) : (struct text){"", 0};
+	struct text text = value ? text_of(value) : (struct text){"", 0};
+	return kind != MHD_HEADER_KIND || text_is_utf8(text) ? text : (struct text){"", 0};
 }
 
 struct text http_header_of(struct http_exchange *exchange, const char *name)

@@ -42,6 +42,7 @@ struct http_exchange {
 	/* The request. */
 	enum http_method method;
 	struct text path, body;
+	const char *malformed;          /* Which part of the request's head is not UTF-8: "The path"; NULL: all of it is. */
 	struct arena arena;
 	/* The reply. */
 	int status;
@@ -61,6 +62,8 @@ struct http_options {
 	const char *address;
 	uint16_t port;                  /* 0: any free one; http_port says which. */
 	unsigned threads, connections_max, timeout_s;
+	unsigned connections_an_address; /* So many for one address, but for that of the proxy; 0: no such bound. */
+	const char *proxy;               /* An address, or empty. */
 	size_t body_bytes_max;          /* Larger requests are answered 413. */
 	size_t (*body_bytes)(void *arg, struct http_exchange *exchange); /* The same for this one; NULL: as above. Asked before the body is read. */
 	enum http_next (*handle)(void *arg, struct http_exchange *exchange);
@@ -69,7 +72,11 @@ struct http_options {
 	void *arg;
 };
 
-/* Errors: ERROR_IO (the port is taken or may not be used), ERROR_MEMORY. */
+/*
+ * Begin to listen. When connections are used up, or those of one address, a new one takes the place of the one that has
+ * waited longest for a request, of the same address where that is at its bound; only when all are at work it is refused.
+ * Errors: ERROR_IO (the port is taken or may not be used), ERROR_MEMORY.
+ */
 int http_start(struct http **out, const struct http_options *options) MUST_CHECK;
 uint16_t http_port(const struct http *http);
 unsigned http_connections(const struct http *http);
@@ -83,6 +90,10 @@ void http_stop(struct http *http);
 void http_resume(struct http_exchange *exchange);
 void http_stream_wake(struct http_stream *stream);
 
+/*
+ * What the request says beside its body is UTF-8, or the exchange is marked as malformed before it is handled. Other
+ * headers than Attune's own may hold other bytes, as browsers send them; those headers read as empty.
+ */
 struct text http_header_of(struct http_exchange *exchange, const char *name); /* Empty without. */
 struct text http_query(struct http_exchange *exchange, const char *name);     /* Decoded; empty without. */
 bool http_query_has(struct http_exchange *exchange, const char *name);

@@ -18,7 +18,8 @@ struct watcher {
 	struct hub_wish wish;
 	pthread_mutex_t lock;     /* Protects queue and its marks. */
 	struct buffer queue;
-	bool missed, over;
+	bool missed, over;        /* over is written under the hub's lock as well. */
+	uint64_t opened_ns;
 };
 
 struct hub {
@@ -133,6 +134,32 @@ static void stream_closed(struct http_stream *stream)
 	memory_free(watcher);
 }
 
+/* Under the hub's lock. */
+static void watcher_end(struct watcher *watcher)
+{
+	pthread_mutex_lock(&watcher->lock);
+	watcher->over = true;
+	pthread_mutex_unlock(&watcher->lock);
+	http_stream_wake(&watcher->stream);
+}
+
+/* When the caller of @wish has as many streams as may be, the oldest makes room: often its client is gone, and nobody knows
+ * yet. Under the hub's lock. */
+static void oldest_end(struct hub *hub, const struct hub_wish *wish)
+{
+	struct watcher *oldest = NULL;
+	size_t own = 0;
+	for (size_t i = 0; i < hub->n; i++) {
+		struct watcher *watcher = hub->watchers[i];
+		if (watcher->wish.who != wish->who || watcher->over)
+			continue;
+		own++;
+		oldest = !oldest || watcher->opened_ns < oldest->opened_ns ? watcher : oldest;
+	}
+	if (own >= wish->who_max && oldest)
+		watcher_end(oldest);
+}
+
 int hub_watch(struct hub *hub, const struct hub_wish *wish, struct http_stream **stream)
 {
 	struct watcher *watcher = memory_zero_alloc(1, sizeof *watcher);
@@ -141,13 +168,18 @@ int hub_watch(struct hub *hub, const struct hub_wish *wish, struct http_stream *
 	watcher->stream = (struct http_stream){.read = stream_read, .closed = stream_closed};
 	watcher->hub = hub;
 	watcher->wish = *wish;
+	watcher->opened_ns = clock_monotonic_ns();
 	watcher->queue = BUFFER_INIT(HUB_QUEUE_BYTES + 1024);
 	buffer_string(&watcher->queue, "retry: 1000\n\nevent: hello\ndata: {}\n\n");
 	pthread_mutex_init(&watcher->lock, NULL);
 	pthread_mutex_lock(&hub->lock);
 	int error = hub->n == HUB_WATCHERS_MAX || hub->closing ? ERROR_LIMIT : 0;
+	if (!error && wish->who)
+		oldest_end(hub, wish);
 	if (!error)
 		hub->watchers[hub->n++] = watcher;
+	if (!error && wish->until_ms)
+		pthread_cond_signal(&hub->beat); /* Its end may be the next. */
 	pthread_mutex_unlock(&hub->lock);
 	if (error) {
 		pthread_mutex_destroy(&watcher->lock);
@@ -159,13 +191,18 @@ int hub_watch(struct hub *hub, const struct hub_wish *wish, struct http_stream *
 	return 0;
 }
 
-/* Under the hub's lock. */
-static void watcher_end(struct watcher *watcher)
+/* End the streams whose time is over, and sleep no longer than until the next one's. Lock held. */
+static int ends_soon(struct hub *hub)
 {
-	pthread_mutex_lock(&watcher->lock);
-	watcher->over = true;
-	pthread_mutex_unlock(&watcher->lock);
-	http_stream_wake(&watcher->stream);
+	int64_t now = clock_now_ms(), soonest = HUB_HEARTBEAT_S * MS_A_SECOND;
+	for (size_t i = 0; i < hub->n; i++) {
+		int64_t left = hub->watchers[i]->wish.until_ms - now;
+		if (hub->watchers[i]->wish.until_ms && left <= 0)
+			watcher_end(hub->watchers[i]);
+		else if (hub->watchers[i]->wish.until_ms && left < soonest)
+			soonest = left;
+	}
+	return (int)soonest;
 }
 
 /* Asked without the lock, which every change of a customer takes: the answer may wait for a file. */
@@ -196,10 +233,14 @@ static void *heart_run(void *arg)
 {
 	struct hub *hub = arg;
 	thread_name("streams");
+	int64_t beat_ms = clock_monotonic_ms();
 	pthread_mutex_lock(&hub->lock);
 	while (!hub->closing) {
-		struct timespec until = clock_deadline(HUB_HEARTBEAT_S * MS_A_SECOND);
+		struct timespec until = clock_deadline(ends_soon(hub));
 		pthread_cond_timedwait(&hub->beat, &hub->lock, &until);
+		if (clock_monotonic_ms() - beat_ms < HUB_HEARTBEAT_S * MS_A_SECOND)
+			continue;
+		beat_ms = clock_monotonic_ms();
 		for (size_t i = 0; i < hub->n && !hub->closing; i++)
 			put(hub->watchers[i], "", (struct text){0});
 		pthread_mutex_unlock(&hub->lock);
@@ -216,7 +257,7 @@ struct hub *hub_new(void)
 	if (!hub)
 		return NULL;
 	pthread_mutex_init(&hub->lock, NULL);
-	pthread_cond_init(&hub->beat, NULL);
+	clock_condition_init(&hub->beat);
 	if (pthread_create(&hub->heart, NULL, heart_run, hub) != 0) {
 		memory_free(hub);
 		return NULL;

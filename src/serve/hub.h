@@ -25,6 +25,9 @@ void hub_free(struct hub *hub);
  */
 struct hub_wish {
 	struct origin_id customer;
+	uint64_t who;        /* The caller, whose streams are counted together; 0: not counted. */
+	size_t who_max;      /* So many of them at a time: one more ends the oldest. */
+	int64_t until_ms;    /* It ends then, by the wall clock; 0: not by itself. */
 	bool (*holds)(void *arg, const uint8_t *mark);
 	void *arg;
 	uint8_t mark[HUB_MARK_BYTES];

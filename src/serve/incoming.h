@@ -22,6 +22,7 @@ struct collect {
 	uint32_t source_number;
 	size_t accepted, duplicates, refused, listed, consents;
 	uint64_t wait_for;
+	size_t next;                      /* The first event that has not been dealt with: a batch may be put off and go on. */
 	struct buffer refusals;           /* JSON of the first REFUSED_LISTED_MAX. */
 	struct json_writer refusals_out;
 	size_t warned;

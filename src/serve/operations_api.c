@@ -298,7 +298,7 @@ static bool session_holds(void *arg, const uint8_t *mark)
 
 void api_stream(struct request *request)
 {
-	struct hub_wish wish = {.arg = request->server};
+	struct hub_wish wish = {.arg = request->server, .who = request_who(request), .who_max = (size_t)request->server->settings.streams_a_caller};
 	struct http_stream *stream;
 	struct session session;
 	request->http->type = "text/event-stream";

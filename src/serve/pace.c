@@ -8,11 +8,14 @@
 #include <sodium.h>
 #include <string.h>
 
+#define MINUTE_NS INT64_C(60000000000)
+#define NS_A_MS INT64_C(1000000)
+
 enum { SET = 8, SETS = PACE_PLACES / SET, DOUBLINGS_MAX = 20 };
 
 struct bucket {
 	uint64_t who;               /* 0: free. */
-	int64_t full_us;            /* When it will be full again, were nothing more taken. */
+	int64_t full_ns;            /* When it will be full again, were nothing more taken. */
 };
 
 struct tries {
@@ -47,7 +50,7 @@ void pace_close(struct pace *pace)
 	memory_free(pace);
 }
 
-static uint64_t hash_of(const struct pace *pace, struct text kind, struct text who)
+uint64_t pace_mark(const struct pace *pace, struct text kind, struct text who)
 {
 	uint8_t first[crypto_shorthash_BYTES], second[crypto_shorthash_BYTES];
 	uint64_t a, b;
@@ -66,25 +69,27 @@ static struct bucket *bucket_of(struct pace *pace, uint64_t who)
 	for (size_t i = 0; i < SET; i++) {
 		if (set[i].who == who)
 			return &set[i];
-		if (set[i].full_us < least->full_us)
+		if (set[i].full_ns < least->full_ns)
 			least = &set[i];
 	}
 	*least = (struct bucket){.who = who};
 	return least;
 }
 
-int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t a_minute, int64_t now_ms)
+int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms)
 {
-	int64_t each_us = INT64_C(60000000) / (a_minute > 0 ? a_minute : 1), now_us = now_ms * 1000, wait_us;
-	uint64_t hash = hash_of(pace, kind, who);
+	int64_t now_ns = now_ms * NS_A_MS, most = a_minute > 0 ? a_minute : 1;
+	double each_ns = (double)MINUTE_NS / (double)most;
+	int64_t wanted_ns = n < most ? (int64_t)(each_ns * (double)n) : MINUTE_NS;
+	uint64_t hash = pace_mark(pace, kind, who);
 	pthread_mutex_lock(&pace->lock);
 	struct bucket *bucket = bucket_of(pace, hash);
-	int64_t full_us = (bucket->full_us > now_us ? bucket->full_us : now_us) + each_us;
-	wait_us = full_us - now_us - a_minute * each_us;
-	if (wait_us <= 0)
-		bucket->full_us = full_us;
+	int64_t full_ns = (bucket->full_ns > now_ns ? bucket->full_ns : now_ns) + wanted_ns;
+	int64_t wait_ns = full_ns - now_ns - MINUTE_NS;
+	if (wait_ns <= 0)
+		bucket->full_ns = full_ns;
 	pthread_mutex_unlock(&pace->lock);
-	return wait_us <= 0 ? 0 : (wait_us + 999) / 1000;
+	return wait_ns <= 0 ? 0 : (wait_ns + NS_A_MS - 1) / NS_A_MS;
 }
 
 static struct tries *tries_of(struct pace *pace, uint64_t who)
@@ -120,7 +125,7 @@ static int64_t pause_of(uint32_t wrong, int64_t pause_ms_max)
 
 int64_t pace_try(struct pace *pace, struct text kind, struct text who, int64_t pause_ms_max, int64_t now_ms)
 {
-	uint64_t hash = hash_of(pace, kind, who);
+	uint64_t hash = pace_mark(pace, kind, who);
 	pthread_mutex_lock(&pace->lock);
 	struct tries *tries = tries_of(pace, hash);
 	int64_t wait = tries->until_ms - now_ms;
@@ -136,7 +141,7 @@ int64_t pace_try(struct pace *pace, struct text kind, struct text who, int64_t p
 
 void pace_wrong(struct pace *pace, struct text kind, struct text who, int64_t pause_ms_max, int64_t now_ms)
 {
-	uint64_t hash = hash_of(pace, kind, who);
+	uint64_t hash = pace_mark(pace, kind, who);
 	pthread_mutex_lock(&pace->lock);
 	struct tries *tries = tries_of(pace, hash);
 	if (now_ms + pause_of(tries->wrong, pause_ms_max) > tries->until_ms)
@@ -146,7 +151,7 @@ void pace_wrong(struct pace *pace, struct text kind, struct text who, int64_t pa
 
 void pace_right(struct pace *pace, struct text kind, struct text who, bool all)
 {
-	uint64_t hash = hash_of(pace, kind, who);
+	uint64_t hash = pace_mark(pace, kind, who);
 	pthread_mutex_lock(&pace->lock);
 	struct tries *tries = tries_of(pace, hash);
 	tries->wrong = all || tries->wrong == 0 ? 0 : tries->wrong - 1;

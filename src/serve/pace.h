@@ -22,11 +22,16 @@ struct pace;
 int pace_open(struct pace **out) MUST_CHECK; /* Errors: ERROR_MEMORY. */
 void pace_close(struct pace *pace);
 
+/* A number for @who (of a sort named @kind) that nobody outside can foresee; never 0. */
+uint64_t pace_mark(const struct pace *pace, struct text kind, struct text who);
+
 /*
- * Take one of @a_minute requests that @who (of a sort named @kind) may make in any minute, all at once if they like. 0 when there
- * was one; else how many ms from now there will be. Threads: safe, as all here.
+ * Take @n of the @a_minute that @who (of a sort named @kind) may have in any minute, all at once if they like; more than
+ * @a_minute at once counts as @a_minute. 0 when there were so many; else how many ms from now there will be, and nothing is
+ * taken. @now_ms goes by the monotonic clock, as everywhere here: a clock that is set must not shut anybody out.
+ * Threads: safe, as all here.
  */
-int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t a_minute, int64_t now_ms) MUST_CHECK;
+int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms) MUST_CHECK;
 
 /*
  * Count a try of a password for @who, before it is known whether it is right: 0 when it may be made, else how many ms it has

@@ -187,7 +187,7 @@ int retention_run_start(struct retention_run **out, struct server *server)
 	run->server = server;
 	run->figures.next_ms = clock_now_ms() + RETENTION_FIRST_MS;
 	pthread_mutex_init(&run->lock, NULL);
-	pthread_cond_init(&run->wake, NULL);
+	clock_condition_init(&run->wake);
 	if (pthread_create(&run->thread, NULL, thread_run, run) != 0) {
 		retention_run_stop(run);
 		return ERROR_MEMORY;

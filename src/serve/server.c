@@ -1,4 +1,4 @@
-/* server.c: starting, stopping, routing, the pool of workers, and what handlers share. */
+/* server.c: starting, stopping, routing, and what handlers share. */
 #include "serve/server.h"
 
 #include "base/clock.h"
@@ -14,6 +14,7 @@
 #include "serve/behind.h"
 #include "serve/buying_models.h"
 #include "serve/caller.h"
+#include "serve/collect.h"
 #include "serve/copy_read.h"
 #include "serve/dead_letters.h"
 #include "serve/erasure.h"
@@ -41,7 +42,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BODY_DEPTH_MAX = 24, DURABLE_WAIT_MS = 10 * 1000 };
+enum { BODY_DEPTH_MAX = 24 };
 
 /* ---- replies ---- */
 
@@ -377,6 +378,10 @@ static bool prepare(struct request *request)
 	bool path_known;
 	cors(request);
 	secure(request);
+	if (request->http->malformed) {
+		reply_error(request, 400, "invalid_utf8", "%s must be UTF-8 without zero bytes.", request->http->malformed);
+		return false;
+	}
 	request->route = route_find(request, &path_known);
 	if (request->http->method == HTTP_OPTIONS && path_known) {
 		request->http->status = 204;
@@ -426,27 +431,77 @@ static void pause_until_durable(struct http_exchange *exchange)
 	log_when_durable(engine_log(request->server->engine), &request->waiter);
 }
 
-static void pause_for_worker(struct http_exchange *exchange)
+/* ---- work that is not done at once ---- */
+
+/* Backends ask for many customers at a time; a page asks for what it shows, a customer for one thing after the other. */
+enum { WAITING_KEY_MAX = 500, WAITING_STAFF_MAX = 64, WAITING_CUSTOMER_MAX = 24, WAITING_ADDRESS_MAX = 64 };
+
+static size_t request_waiting_max(const struct request *request)
+{
+	const struct caller *caller = &request->caller;
+	return caller->staff.n ? WAITING_STAFF_MAX : caller->key ? WAITING_KEY_MAX : caller->scope == KEY_CUSTOMER ? WAITING_CUSTOMER_MAX : WAITING_ADDRESS_MAX;
+}
+
+uint64_t request_who(struct request *request)
+{
+	const struct caller *caller = &request->caller;
+	struct pace *pace = request->server->pace;
+	if (caller->staff.n)
+		return pace_mark(pace, TEXT("staff"), caller->staff);
+	if (caller->key)
+		return pace_mark(pace, TEXT("key"), text_of(caller->key->id));
+	if (caller->scope == KEY_CUSTOMER) { /* However a token names the customer. */
+		uint32_t customer = present_of(request->server, customer_named(request->server, caller->subject));
+		return pace_mark(pace, TEXT("customer"), (struct text){(const char *)&customer, sizeof customer});
+	}
+	return pace_mark(pace, TEXT("address"), request_address(request));
+}
+
+static void pause_for_work(struct http_exchange *exchange)
 {
 	struct request *request = exchange->user;
-	struct server *server = request->server;
-	request->next = NULL;
-	pthread_mutex_lock(&server->work_lock);
-	if (atomic_load(&server->stopping)) {
-		/* The workers may have gone home already. */
-		pthread_mutex_unlock(&server->work_lock);
-		reply_error(request, 503, "closed", "The server is stopping: ask it again when it is back.");
-		http_resume(exchange);
+	int error = work_add(request->server->work, request->lane, &request->work);
+	if (!error)
 		return;
-	}
-	if (server->work_last)
-		server->work_last->next = request;
+	if (error == ERROR_CLOSED) /* The workers may have gone home already. */
+		reply_error(request, 503, "closed", "The server is stopping: ask it again when it is back.");
 	else
-		server->work_first = request;
-	server->work_last = request;
-	server->work_n++;
-	pthread_cond_signal(&server->work_ready);
-	pthread_mutex_unlock(&server->work_lock);
+		reply_error(request, 429, "busy", "Too many of your questions are waiting: ask again when some are answered.");
+	http_resume(exchange);
+}
+
+static enum http_next pause_in(struct request *request, enum lane lane, uint64_t who)
+{
+	request->lane = lane;
+	request->work.who = who;
+	request->work.waiting_max = request_waiting_max(request);
+	request->http->paused = pause_for_work;
+	return HTTP_PAUSE;
+}
+
+static void work_run(void *arg, struct work_item *item)
+{
+	struct request *request = (struct request *)((char *)item - offsetof(struct request, work));
+	(void)arg;
+	request->route->handle(request);
+	if (request->wait_for == 0)
+		return http_resume(request->http);
+	pause_until_durable(request->http);
+}
+
+/* An inline handler met a history that has to be folded first: it begins again in the large lane, in the turn of @customer. */
+static enum http_next put_off(struct request *request, uint32_t customer)
+{
+	struct http_exchange *x = request->http;
+	buffer_reset(&x->out);
+	request->out = JSON_WRITER(&x->out);
+	x->status = 200;
+	x->type = "application/json";
+	x->fixed = (struct text){0};
+	x->headers_n = request->headers_n;
+	request->wait_for = 0;
+	request->retry_after_s = 0;
+	return pause_in(request, LANE_LARGE, pace_mark(request->server->pace, TEXT("customer"), (struct text){(const char *)&customer, sizeof customer}));
 }
 
 static enum http_next finish(struct request *request)
@@ -483,16 +538,13 @@ static enum http_next handle(void *arg, struct http_exchange *exchange)
 	}
 	if (!prepare(request))
 		return HTTP_REPLY;
-	if (request->route->mode == ROUTE_WORKER) {
-		if (server->work_n >= WORK_QUEUE_MAX) {
-			reply_error(request, 503, "busy", "Too many large questions are waiting; try again shortly.");
-			return HTTP_REPLY;
-		}
-		exchange->paused = pause_for_worker;
-		return HTTP_PAUSE;
-	}
+	if (request->route->mode != ROUTE_INLINE)
+		return pause_in(request, request->route->mode == ROUTE_LARGE ? LANE_LARGE : LANE_QUICK, request_who(request));
+	request->headers_n = exchange->headers_n;
+	engine_prompt_begin();
 	request->route->handle(request);
-	return finish(request);
+	uint32_t customer = engine_prompt_end();
+	return customer ? put_off(request, customer) : finish(request);
 }
 
 /* A copy is larger than other bodies: from an admin, and from nobody else. */
@@ -522,34 +574,9 @@ static void done(void *arg, struct http_exchange *exchange)
 	struct server *server = arg;
 	if (!request)
 		return;
+	collect_drop(request->collect);
 	figures_note(request);
 	atomic_fetch_sub(&server->under_way, 1);
-}
-
-static void *worker_run(void *arg)
-{
-	struct server *server = arg;
-	thread_name_patient("worker");
-	pthread_mutex_lock(&server->work_lock);
-	for (;;) {
-		while (!server->work_first && !atomic_load(&server->stopping))
-			pthread_cond_wait(&server->work_ready, &server->work_lock);
-		struct request *request = server->work_first;
-		if (!request)
-			break;
-		server->work_first = request->next;
-		if (!server->work_first)
-			server->work_last = NULL;
-		server->work_n--;
-		pthread_mutex_unlock(&server->work_lock);
-		request->route->handle(request);
-		if (request->wait_for && log_wait(engine_log(server->engine), request->wait_for, DURABLE_WAIT_MS) != 0)
-			reply_error(request, 503, "unknown", "It is not known whether this was stored: send it again.");
-		http_resume(request->http);
-		pthread_mutex_lock(&server->work_lock);
-	}
-	pthread_mutex_unlock(&server->work_lock);
-	return NULL;
 }
 
 /* ---- starting and stopping ---- */
@@ -667,16 +694,15 @@ static int parts_start(struct server *server, const struct server_options *optio
 static int listen_start(struct server *server)
 {
 	const struct settings *settings = &server->settings;
-	for (int64_t i = 0; i < settings->workers; i++) {
-		if (pthread_create(&server->workers[i], NULL, worker_run, server) != 0)
-			return ERROR_MEMORY;
-		server->workers_n++;
-	}
+	int error = work_open(&server->work, &(struct work_options){.threads = (size_t)settings->workers, .run = work_run, .arg = server});
+	if (error)
+		return error;
 	struct http_options http = {
 		.address = settings->listen, .port = (uint16_t)settings->port, .threads = (unsigned)settings->threads,
-		.connections_max = (unsigned)settings->connections_max, .timeout_s = (unsigned)settings->timeout_s,
+		.connections_max = (unsigned)settings->connections_max, .connections_an_address = (unsigned)settings->connections_an_address,
+		.proxy = settings->proxy, .timeout_s = (unsigned)settings->timeout_s,
 		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .body_bytes = body_bytes, .handle = handle, .refused = refused, .done = done, .arg = server};
-	int error = http_start(&server->http, &http);
+	error = http_start(&server->http, &http);
 	return error ? refuse(error, "Address %s, port %lld cannot be listened on: %s.", settings->listen, (long long)settings->port, strerror(errno)) : 0;
 }
 
@@ -691,12 +717,10 @@ int server_start(struct server **out, const struct server_options *options)
 	refusal_clear();
 	server->started_ms = clock_now_ms();
 	snprintf(server->folder, sizeof server->folder, "%s", options->folder);
-	pthread_mutex_init(&server->work_lock, NULL);
 	pthread_mutex_init(&server->worth_lock, NULL);
 	pthread_mutex_init(&server->standing_lock, NULL);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_init(&server->message_locks[i], NULL);
-	pthread_cond_init(&server->work_ready, NULL);
 	int error = parts_start(server, options);
 	if (!error)
 		error = listen_start(server);
@@ -717,12 +741,9 @@ void server_stop(struct server *server)
 {
 	if (server->http)
 		http_quiesce(server->http);
-	pthread_mutex_lock(&server->work_lock);
 	atomic_store(&server->stopping, true);
-	pthread_cond_broadcast(&server->work_ready);
-	pthread_mutex_unlock(&server->work_lock);
-	for (size_t i = 0; i < server->workers_n; i++)
-		pthread_join(server->workers[i], NULL);
+	if (server->work)
+		work_stop(server->work);
 	if (server->hub)
 		hub_close(server->hub);
 	if (server->engine)
@@ -747,11 +768,10 @@ void server_stop(struct server *server)
 	staff_close(server->staff);
 	keys_close(server->keys);
 	folder_unlock(server->lock);
-	pthread_mutex_destroy(&server->work_lock);
+	work_free(server->work);
 	pthread_mutex_destroy(&server->worth_lock);
 	pthread_mutex_destroy(&server->standing_lock);
 	for (size_t i = 0; i < MESSAGE_LOCKS; i++)
 		pthread_mutex_destroy(&server->message_locks[i]);
-	pthread_cond_destroy(&server->work_ready);
 	memory_free(server);
 }

@@ -3,7 +3,10 @@
  *
  * One table (ROUTES in routes.h) says method, path, who may call, inline or worker, limits and one sentence for each
  * route; the router, /openapi.json and docs/api.md come from it. An inline handler answers from memory within 200 µs and
- * never scans; a worker handler runs on a bounded pool, its client's connection suspended meanwhile.
+ * never scans; the others run in a lane of the pool (work.h), their client's connection suspended meanwhile. An inline
+ * handler that meets a customer whose long history has to be folded again is put off: what it wrote is dropped, and it runs
+ * again in the large lane, where it may wait. So an inline handler may be called twice: it writes nothing before it knows that
+ * it need not be put off, or knows what it has written. What changes a customer is a worker's, but for events and decisions.
  */
 #ifndef ATTUNE_SERVE_SERVER_H
 #define ATTUNE_SERVE_SERVER_H
@@ -16,11 +19,12 @@
 #include "serve/configurations.h"
 #include "serve/http.h"
 #include "serve/keys.h"
+#include "serve/work.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { REQUEST_BODY_BYTES_MAX = 512 * 1024, REQUEST_PARAMETERS_MAX = 3, WORK_QUEUE_MAX = 256, WORKERS_MAX = 64, MESSAGE_LOCKS = 64 };
+enum { REQUEST_BODY_BYTES_MAX = 512 * 1024, REQUEST_PARAMETERS_MAX = 3, MESSAGE_LOCKS = 64 };
 
 struct server;
 struct request;
@@ -61,7 +65,11 @@ struct body_member {
 	unsigned types;             /* BODY_… */
 };
 
-enum route_mode { ROUTE_INLINE, ROUTE_WORKER };
+enum route_mode {
+	ROUTE_INLINE, /* Answered at once, from memory. */
+	ROUTE_WORKER, /* About one customer, in the quick lane (work.h). */
+	ROUTE_LARGE,  /* Reads a whole history or the whole base: in the large lane. */
+};
 
 struct route {
 	enum http_method method;
@@ -86,7 +94,11 @@ struct request {
 	int64_t now_ms;
 	uint64_t wait_for;          /* Answer only when this position is durable; 0: at once. */
 	struct log_waiter waiter;
-	struct request *next;       /* In the workers' queue. */
+	struct work_item work;
+	enum lane lane;             /* Where it is put when it is paused for work. */
+	struct collect *collect;    /* Of a batch that goes on in the large lane. */
+	size_t headers_n;           /* Of the reply, before the handler. */
+	bool inflated;              /* The body is unpacked already. */
 	int64_t retry_after_s;      /* Of an error 429 or 503; 0: a second. */
 	bool counted;               /* Against the limits of customer tokens. */
 	bool streaming;
@@ -122,12 +134,7 @@ struct server {
 	struct retention_run *retention;
 	struct server_figures figures;
 
-	pthread_mutex_t work_lock;
-	pthread_cond_t work_ready;
-	struct request *work_first, *work_last;
-	size_t work_n;
-	pthread_t workers[WORKERS_MAX];
-	size_t workers_n;
+	struct work *work;
 	atomic_bool stopping;
 	_Atomic size_t under_way;    /* Whole requests whose answer has not gone out yet. */
 	pthread_mutex_t message_locks[MESSAGE_LOCKS]; /* By messageId: one copy of an event at a time. Before all locks of the engine. */
@@ -189,6 +196,15 @@ int request_append(struct request *request, uint32_t origin, struct engine_write
 
 /* A text, or a number as its digits: some SDKs send numeric ids. */
 struct text text_or_number(struct arena *arena, struct json json);
+
+/* When the request came, in ms of the monotonic clock: for limits and pauses, which a clock that is set must not move. */
+static inline int64_t request_steady_ms(const struct request *request)
+{
+	return (int64_t)(request->begun_ns / 1000000);
+}
+
+/* The caller as a number: whose turn something takes, and with whom it is counted. Never 0. */
+uint64_t request_who(struct request *request);
 
 /* The parser of this thread. */
 struct json_parser *thread_parser(void);

@@ -157,8 +157,8 @@ static int64_t try_wait(struct request *request, struct text name)
 	const struct settings *settings = &request->server->settings;
 	int64_t max_ms = settings->sign_in_pause_max_s * MS_A_SECOND;
 	struct text address = request_address(request);
-	int64_t now_ms = clock_now_ms(); /* It may have waited for a worker. */
-	int64_t wait = pace_take(pace, TEXT("sign-in"), address, settings->sign_ins_a_minute, now_ms);
+	int64_t now_ms = clock_monotonic_ms(); /* It may have waited for a worker. */
+	int64_t wait = pace_take(pace, TEXT("sign-in"), address, 1, settings->sign_ins_a_minute, now_ms);
 	if (wait == 0)
 		wait = pace_try(pace, TEXT("address"), address, max_ms, now_ms);
 	if (wait == 0 && (wait = pace_try(pace, TEXT("account"), name, max_ms, now_ms)))
@@ -170,7 +170,7 @@ static int64_t try_wait(struct request *request, struct text name)
 static void try_wrong(struct request *request, struct text name)
 {
 	struct pace *pace = request->server->pace;
-	int64_t max_ms = request->server->settings.sign_in_pause_max_s * MS_A_SECOND, now_ms = clock_now_ms();
+	int64_t max_ms = request->server->settings.sign_in_pause_max_s * MS_A_SECOND, now_ms = clock_monotonic_ms();
 	pace_wrong(pace, TEXT("address"), request_address(request), max_ms, now_ms);
 	pace_wrong(pace, TEXT("account"), name, max_ms, now_ms);
 }

@@ -117,6 +117,8 @@ static int act_append(const struct noting *noting, const struct consent_act *giv
 	write.payload = buffer_view(&payload);
 	if (!error && if_it_changes)
 		if_it_changes = adds_nothing(noting, act, &write, bit);
+	if (!error && !if_it_changes)
+		error = engine_prompt_check(noting->customer);
 	if (!error && !if_it_changes && !noting->left->reason) /* The first act that is made: browsers say the same with every event. */
 		segments_left_before(noting->left, noting->request, noting->customer, UINT64_MAX, "consent");
 	if (!error && !if_it_changes)

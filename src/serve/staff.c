@@ -274,7 +274,7 @@ int staff_open(struct staff **out, const char *folder)
 	pthread_mutex_init(&staff->write_lock, NULL);
 	pthread_mutex_init(&staff->lock, NULL);
 	pthread_mutex_init(&staff->hash_lock, NULL);
-	pthread_cond_init(&staff->hash_free, NULL);
+	clock_condition_init(&staff->hash_free);
 	int error = refresh(staff);
 	if (error) {
 		staff_close(staff);

@@ -313,8 +313,8 @@ int audit_open(struct audit **out, const struct audit_options *options)
 	audit->file = audit->head = -1;
 	audit->filling = audit->writing = BUFFER_INIT(AUDIT_PENDING_BYTES);
 	pthread_mutex_init(&audit->lock, NULL);
-	pthread_cond_init(&audit->work, NULL);
-	pthread_cond_init(&audit->done, NULL);
+	clock_condition_init(&audit->work);
+	clock_condition_init(&audit->done);
 	int error = start(audit);
 	if (error)
 		audit_close(audit);

@@ -81,8 +81,8 @@ void world_open(struct world *world)
 	folder_new(world->folder);
 	configuration_add(world->folder);
 	MUST(keys_open(&keys, world->folder) == 0);
-	MUST(keys_add(keys, KEY_WRITE, TEXT("web"), world->write_key) == 0);
-	MUST(keys_add(keys, KEY_SECRET, TEXT("backend"), world->secret_key) == 0);
+	MUST(keys_add(keys, &(struct key_made){.scope = KEY_WRITE, .source = TEXT("web")}, world->write_key) == 0);
+	MUST(keys_add(keys, &(struct key_made){.scope = KEY_SECRET, .source = TEXT("backend")}, world->secret_key) == 0);
 	MUST(token_sign(keys, &world->arena, TEXT("user:ana"), clock_now_ms() / 1000 + TOKEN_S, &world->token) == 0);
 	keys_close(keys);
 	server_begin(world);

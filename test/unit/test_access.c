@@ -490,6 +490,21 @@ static void tries_under_many_names_do_not_end_a_pause(void **state)
 	pace_close(pace);
 }
 
+static void a_bucket_gives_many_at_once_and_none_beyond(void **state)
+{
+	(void)state;
+	struct pace *pace;
+	const int64_t most = 1200 * INT64_C(1048576), now = 5000000;
+	assert_int_equal(pace_open(&pace), 0);
+	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("key"), most / 2, most, now), 0);
+	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("key"), most / 2, most, now), 0);
+	assert_in_range(pace_take(pace, TEXT("b"), TEXT("key"), most / 4, most, now), 14999, 15001);
+	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("key"), 1, most, now + 1), 0); /* A byte takes less than a millisecond. */
+	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("large"), 3 * most, most, now), 0); /* More than there ever is: all of it. */
+	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("large"), 3 * most, most, now), 60000);
+	pace_close(pace);
+}
+
 static void a_bucket_gives_so_many_a_minute_and_fills_again(void **state)
 {
 	(void)state;
@@ -497,16 +512,16 @@ static void a_bucket_gives_so_many_a_minute_and_fills_again(void **state)
 	int64_t now = 5000000;
 	assert_int_equal(pace_open(&pace), 0);
 	for (int i = 0; i < 60; i++)
-		assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now), 0);
-	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now), 1000);
-	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ben"), 60, now), 0);
-	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("ana"), 60, now), 0); /* Of another sort. */
-	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now + 999), 1);
-	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now + 1000), 0);
-	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now + 1000), 1000);
+		assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now), 0);
+	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now), 1000);
+	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ben"), 1, 60, now), 0);
+	assert_int_equal(pace_take(pace, TEXT("b"), TEXT("ana"), 1, 60, now), 0); /* Of another sort. */
+	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now + 999), 1);
+	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now + 1000), 0);
+	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now + 1000), 1000);
 	for (int i = 0; i < 60; i++)
-		assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now + 61000), 0);
-	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 60, now + 61000), 1000);
+		assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now + 61000), 0);
+	assert_int_equal(pace_take(pace, TEXT("a"), TEXT("ana"), 1, 60, now + 61000), 1000);
 	pace_close(pace);
 }
 
@@ -537,6 +552,7 @@ int main(void)
 		cmocka_unit_test(no_pause_is_longer_than_fifteen_minutes_and_time_forgets),
 		cmocka_unit_test(the_right_password_forgets_what_was_wrong_of_the_account_alone),
 		cmocka_unit_test(tries_under_many_names_do_not_end_a_pause),
+		cmocka_unit_test(a_bucket_gives_many_at_once_and_none_beyond),
 		cmocka_unit_test(a_bucket_gives_so_many_a_minute_and_fills_again),
 	};
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

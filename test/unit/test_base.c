@@ -200,10 +200,19 @@ static void json_reads_what_it_wrote(void **state)
 	struct text key;
 	cursor = (struct json_cursor){0};
 	n = 0;
-	while (json_next_member(&cursor, root, &key, &value))
+	struct text last = {0};
+	while (json_next_member(&cursor, root, &key, &value)) {
+		last = key;
 		n++;
+	}
 	assert_int_equal(n, 5);
-	assert_text_equal(key, "at");
+	assert_text_equal(last, "at");
+	assert_int_equal(key.n, 0); /* At the end nothing is left over ... */
+	assert_int_equal(json_type_of(value), JSON_ABSENT);
+	cursor = (struct json_cursor){0}; /* ... and a list has no members, as an object has no items. */
+	assert_false(json_next_member(&cursor, list, &key, &value));
+	cursor = (struct json_cursor){0};
+	assert_false(json_next_item(&cursor, root, &value));
 	assert_int_equal(json_type_of(json_get(root, TEXT("none"))), JSON_ABSENT);
 	assert_int_equal(json_type_of(json_get(list, TEXT("none"))), JSON_ABSENT);
 	json_parser_free(parser);
