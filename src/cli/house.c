@@ -28,6 +28,7 @@
 #include "measure/roadmap.h"
 #include "serve/brand.h"
 #include "trust/consent.h"
+#include "trust/generation.h"
 #include "trust/retention.h"
 #include "trust/rights_request.h"
 #include "trust/trait_use.h"
@@ -37,7 +38,7 @@
 static const struct fold *const folds[] = {&identifier_fold, &trait_fold,  &consent_fold,    &preference_fold, &contact_fold, &matter_fold, &promise_fold,
                                            &habit_fold,      &layout_fold, &moved_fold,      &menu_fold,       &suggestion_fold,
                                            &question_fold,   &idea_fold,   &ranking_fold,    &segment_fold,    &purchase_fold,
-                                           &rights_fold,     &claim_fold};
+                                           &rights_fold,     &claim_fold,     &generation_fold};
 const struct fold_table house_folds = {folds, sizeof folds / sizeof *folds};
 
 static const struct config_kind *const kinds[] = {&purpose_kind, &trait_use_kind, &source_kind, &touchpoint_kind, &surface_kind, &journey_kind, &matter_kind,

@@ -15,17 +15,18 @@
 #include <sys/stat.h>
 
 struct call {
-	const char *act, *name, *role, *folder;
+	const char *act, *name, *role, *folder, *days;
 	bool json;
 };
 
 static int usage(FILE *out)
 {
 	fputs("usage: attune staff list --data DIR [--json]\n"
-	      "       attune staff invite NAME --role ROLE[,ROLE] --data DIR [--json]\n"
+	      "       attune staff invite NAME --role ROLE[,ROLE] [--days N] --data DIR [--json]\n"
+	      "       attune staff withdraw NAME --data DIR [--json]\n"
 	      "       attune staff roles NAME --role ROLE[,ROLE] --data DIR [--json]\n"
 	      "       attune staff disable NAME --data DIR [--json]\n\n"
-	      "An invitation is shown once and works once, at /console/sign-in?invited. Used by somebody who has an account it\n"
+	      "An invitation is shown once, works once, at /console/sign-in?invited, and holds 7 days or as long as --days says. Used by somebody who has an account it\n"
 	      "gives that account a new password and these roles. A disabled account is signed out at once.\n\n", out);
 #define X(symbol, bit, name, sentence) fprintf(out, "  %-10s %s\n", name, sentence);
 	ROLES(X)
@@ -37,7 +38,7 @@ static int usage(FILE *out)
 static int call_read(struct call *call, int argc, char **argv)
 {
 	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'},
-	                                        {"role", required_argument, NULL, 'r'}, {"data", required_argument, NULL, 'd'}, {0}};
+	                                        {"role", required_argument, NULL, 'r'}, {"data", required_argument, NULL, 'd'}, {"days", required_argument, NULL, 'n'}, {0}};
 	*call = (struct call){0};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'h')
@@ -48,6 +49,8 @@ static int call_read(struct call *call, int argc, char **argv)
 			call->role = optarg;
 		else if (option == 'd')
 			call->folder = optarg;
+		else if (option == 'n')
+			call->days = optarg;
 		else
 			return usage(stderr);
 	}
@@ -101,7 +104,7 @@ static int list(const struct call *call, struct staff *staff)
 	return EXIT_DONE;
 }
 
-static void invitation_show(const struct call *call, const char *token)
+static void invitation_show(const struct call *call, const char *token, int64_t days)
 {
 	struct buffer text = BUFFER_INIT(4096);
 	struct json_writer out = JSON_WRITER(&text);
@@ -109,11 +112,12 @@ static void invitation_show(const struct call *call, const char *token)
 	json_put_text(&out, "name", text_of(call->name));
 	json_put_text(&out, "roles", text_of(call->role));
 	json_put_text(&out, "token", text_of(token));
+	json_put_time(&out, "expires", clock_now_ms() + days * MS_A_DAY);
 	json_object_end(&out);
 	if (call->json)
 		printf("%.*s\n", TEXT_ARGS(buffer_view(&text)));
 	else
-		printf("%s is invited as %s:\n\n  %s\n\nIt is not shown again, and works once, at /console/sign-in?invited.\n", call->name, call->role, token);
+		printf("%s is invited as %s:\n\n  %s\n\nIt is not shown again, and works once within %lld days, at /console/sign-in?invited.\n", call->name, call->role, token, (long long)days);
 	buffer_free(&text);
 }
 
@@ -121,12 +125,15 @@ static int invite(const struct call *call, struct staff *staff)
 {
 	char token[STAFF_TOKEN_BYTES];
 	unsigned roles = roles_parse(text_of(call->role));
+	int64_t days = STAFF_INVITATION_DAYS;
 	if (!roles)
 		return failed(call, no_role);
-	int error = *call->name ? staff_invite(staff, text_of(call->name), roles, token) : ERROR_INVALID;
+	if (call->days && (text_to_int64(text_of(call->days), &days) != 0 || days < 1 || days > STAFF_INVITATION_DAYS_MAX))
+		return failed(call, "--days is a whole number of 1 to 365.");
+	int error = *call->name ? staff_invite_for(staff, text_of(call->name), roles, days, token) : ERROR_INVALID;
 	if (error)
 		return failed(call, error == ERROR_INVALID ? "a name has 1 to 80 letters, digits and . - _ + @, without blanks." : error_sentence(error));
-	invitation_show(call, token);
+	invitation_show(call, token, days);
 	return EXIT_DONE;
 }
 
@@ -142,6 +149,15 @@ static int grant(const struct call *call, struct staff *staff)
 		printf("{\"done\":true}\n");
 	else
 		printf("%s is %s from now on, on every page that is open too.\n", call->name, call->role);
+	return EXIT_DONE;
+}
+
+static int withdraw(const struct call *call, struct staff *staff)
+{
+	int error = staff_withdraw(staff, text_of(call->name));
+	if (error)
+		return failed(call, error == ERROR_NOT_FOUND ? "nobody of that name is invited; attune staff list says who is." : error_sentence(error));
+	printf(call->json ? "{\"withdrawn\":true}\n" : "The invitation of %s lets nobody in any more.\n", call->name);
 	return EXIT_DONE;
 }
 
@@ -178,6 +194,8 @@ int verb_staff(int argc, char **argv)
 		exit = invite(&call, staff);
 	else if (strcmp(call.act, "roles") == 0)
 		exit = grant(&call, staff);
+	else if (strcmp(call.act, "withdraw") == 0)
+		exit = withdraw(&call, staff);
 	else if (strcmp(call.act, "disable") == 0)
 		exit = disable(&call, staff);
 	else

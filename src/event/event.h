@@ -38,7 +38,8 @@ enum { EVENT_BYTES_MAX = 32 * 1024, EVENT_NESTING_MAX = 16, EVENT_MESSAGE_ID_MAX
 	X(EVENT_RESTRICT,    22, "restrict")    /* The customer's data serve the running of the service alone, or again more. */ \
 	X(EVENT_REQUEST,     23, "request")     /* A customer asked for a right, or what became of it. */      \
 	X(EVENT_CONFIRM,     24, "confirm")     /* What was held of an anonymousId counts from here on. */     \
-	X(EVENT_CONFIGURED,  25, "configured")  /* A configuration came into force, or names got lasting numbers: of no customer. */
+	X(EVENT_CONFIGURED,  25, "configured")  /* A configuration came into force, or names got lasting numbers: of no customer. */ \
+	X(EVENT_GENERATION,  26, "generation")  /* The customer's tokens of before have ended. */
 
 enum event_kind {
 #define X(symbol, number, name) symbol = number,

@@ -138,6 +138,8 @@ void api_stream(struct request *request);
 void api_keys(struct request *request);
 void api_keys_post(struct request *request);
 void api_key_delete(struct request *request);
+void api_tokens_revoke(struct request *request);
+void api_token_delete(struct request *request);
 void api_snapshot(struct request *request);
 
 /* audit_api.c */
@@ -192,6 +194,7 @@ const char *asset_path(const char *name);         /* Of a file whose path carrie
 struct text form_field(struct request *request, const char *name); /* Of a form's body, decoded; empty without. */
 bool form_has(struct request *request, const char *name);
 void cookie_set(struct request *request, const char *name, struct text value, const char *path);
+void cookie_set_for(struct request *request, const char *name, struct text value, const char *path, int seconds);
 void cookie_clear(struct request *request, const char *name, const char *path);
 void page_redirect(struct request *request, const char *where);   /* 303; @where static or in the request's arena. */
 bool harbour_is_on(const struct request *request);
@@ -203,6 +206,7 @@ void portal_page(struct request *request);
 void portal_ideas(struct request *request);
 void portal_question(struct request *request);
 void portal_enter(struct request *request);
+void portal_enter_form(struct request *request);
 void portal_form(struct request *request);
 void portal_export(struct request *request);
 void portal_brand(struct request *request);                        /* portal_brand.c */

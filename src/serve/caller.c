@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "serve/pace.h"
+#include "serve/tokens.h"
 
 #include <string.h>
 
@@ -55,9 +56,10 @@ static struct text basic_user(struct arena *arena, struct text encoded)
 static void caller_of_token(struct request *request, struct text text)
 {
 	struct caller *caller = &request->caller;
-	if (text_find(text, TEXT("."), NULL) &&
-	    token_check(request->server->keys, request->arena, text, request->now_ms, &caller->subject) == 0)
-		caller->scope = KEY_CUSTOMER;
+	if (!text_find(text, TEXT("."), NULL) || request_token(request, text, &caller->token) != 0)
+		return;
+	caller->subject = caller->token.subject;
+	caller->scope = KEY_CUSTOMER;
 }
 
 static void caller_of_text(struct request *request, struct text text)

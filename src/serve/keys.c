@@ -431,10 +431,15 @@ int token_sign(struct keys *keys, struct arena *arena, struct text subject, int6
 {
 	struct buffer out = BUFFER_INIT(TOKEN_BYTES_MAX), claims = BUFFER_INIT(TOKEN_BYTES_MAX);
 	struct json_writer writer = JSON_WRITER(&claims);
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+	uint8_t mac[crypto_auth_hmacsha256_BYTES], random[TOKEN_ID_BYTES];
+	char jti[2 * TOKEN_ID_BYTES + 1];
 	json_object_begin(&writer);
 	json_put_text(&writer, "sub", subject);
 	json_put_int(&writer, "exp", expires_s);
+	json_put_int(&writer, "iat", clock_now_ms() / 1000);
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(jti, sizeof jti, random, sizeof random);
+	json_put_text(&writer, "jti", text_of(jti));
 	json_object_end(&writer);
 	static const char head[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
 	base64(&out, head, sizeof head - 1);
@@ -464,39 +469,58 @@ static bool is_hs256(struct json_parser *parser, struct text head)
 	       text_equal(json_text(json_get(root, TEXT("alg"))), TEXT("HS256"));
 }
 
-static int claims_read(struct json_parser *parser, struct arena *arena, struct text claims, int64_t now_ms, struct text *subject)
+void token_id(struct text jti, uint8_t id[TOKEN_ID_BYTES])
 {
+	memset(id, 0, TOKEN_ID_BYTES);
+	if (jti.n)
+		crypto_generichash(id, TOKEN_ID_BYTES, (const uint8_t *)jti.p, jti.n, NULL, 0);
+}
+
+/* A time in a claim is whole seconds; a clock of the company's that is a little ahead is believed. */
+static int claims_read(struct json_parser *parser, struct arena *arena, struct text claims, int64_t now_ms, struct token *token)
+{
+	enum { AHEAD_S = 300 };
 	uint8_t bytes[TOKEN_BYTES_MAX];
 	size_t n;
 	struct json root;
-	int64_t expires;
+	const int64_t now_s = now_ms / 1000;
+	*token = (struct token){.generation = -1};
 	if (!unbase64(claims, bytes, sizeof bytes, &n) || json_parse(parser, (struct text){(char *)bytes, n}, &root) != 0)
 		return ERROR_DENIED;
-	if (!json_int(json_get(root, TEXT("exp")), &expires) || expires <= now_ms / 1000 || expires > now_ms / 1000 + TOKEN_SECONDS_MAX)
+	if (!json_int(json_get(root, TEXT("exp")), &token->expires_s) || token->expires_s <= now_s || token->expires_s > now_s + TOKEN_SECONDS_MAX)
 		return ERROR_DENIED;
+	struct json issued = json_get(root, TEXT("iat")), generation = json_get(root, TEXT("gen")), jti = json_get(root, TEXT("jti"));
+	token->issued_s = token->expires_s - TOKEN_SECONDS_MAX;
+	if (json_type_of(issued) > JSON_NULL && (!json_int(issued, &token->issued_s) || token->issued_s > now_s + AHEAD_S))
+		return ERROR_DENIED;
+	if (json_type_of(generation) > JSON_NULL && (!json_int(generation, &token->generation) || token->generation < 0))
+		return ERROR_DENIED;
+	if (json_type_of(jti) > JSON_NULL && (json_text(jti).n == 0 || json_text(jti).n > TOKEN_ID_TEXT_MAX))
+		return ERROR_DENIED;
+	token_id(json_text(jti), token->id);
 	struct text who = json_text(json_get(root, TEXT("sub")));
 	if (who.n == 0)
 		return ERROR_DENIED;
-	*subject = text_copy(arena, who);
-	return subject->p ? 0 : ERROR_MEMORY;
+	token->subject = text_copy(arena, who);
+	return token->subject.p ? 0 : ERROR_MEMORY;
 }
 
-int token_check(struct keys *keys, struct arena *arena, struct text token, int64_t now_ms, struct text *subject)
+int token_check(struct keys *keys, struct arena *arena, struct text text, int64_t now_ms, struct token *token)
 {
 	uint8_t mac[crypto_auth_hmacsha256_BYTES], given[64];
-	struct text rest = token, head, claims, signature;
+	struct text rest = text, head, claims, signature;
 	size_t n;
-	if (token.n > TOKEN_BYTES_MAX || !text_next(&rest, '.', &head) || !text_next(&rest, '.', &claims) ||
+	if (text.n > TOKEN_BYTES_MAX || !text_next(&rest, '.', &head) || !text_next(&rest, '.', &claims) ||
 	    !text_next(&rest, '.', &signature) || rest.p)
 		return ERROR_DENIED;
-	sign(keys, text_first(token, head.n + 1 + claims.n), mac);
+	sign(keys, text_first(text, head.n + 1 + claims.n), mac);
 	if (!unbase64(signature, given, sizeof given, &n) ||
 	    !secret_equal((struct text){(const char *)given, n}, (struct text){(const char *)mac, sizeof mac}))
 		return ERROR_DENIED;
 	struct json_parser *parser = json_parser_new(TOKEN_BYTES_MAX, 8);
 	if (!parser)
 		return ERROR_MEMORY;
-	int error = is_hs256(parser, head) ? claims_read(parser, arena, claims, now_ms, subject) : ERROR_DENIED;
+	int error = is_hs256(parser, head) ? claims_read(parser, arena, claims, now_ms, token) : ERROR_DENIED;
 	json_parser_free(parser);
 	return error;
 }

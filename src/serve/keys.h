@@ -7,7 +7,8 @@
  * A key looks like at_write_4f2a9c01_<32 letters>: its scope, a public id to find it by, and 160 random bits. Only a hash
  * is kept (FOLDER/keys, a line a key), so a key is shown once, when it is made. Write keys stand in web pages and are
  * public; secret keys decide and administer; a customer token is a JWT (HS256) that the company's own backend signs with
- * the signing secret: {"sub": "user:ana", "exp": seconds, ...}, valid for that one customer.
+ * the signing secret: {"sub": "user:ana", "exp": seconds, ...}, valid for that one customer. It may also say "iat" (when it was
+ * issued), "jti" (an id, by which it alone can be revoked) and "gen" (the customer's generation, see trust/generation.h).
  */
 #ifndef ATTUNE_SERVE_KEYS_H
 #define ATTUNE_SERVE_KEYS_H
@@ -84,11 +85,25 @@ void key_members_write(struct json_writer *out, const struct key *key);
 /* Write when keys were used last. Errors: ERROR_IO, ERROR_FULL. */
 int keys_flush(struct keys *keys) MUST_CHECK;
 
-/* Sign a token for @subject ("user:ana"). Written to @arena. Errors: ERROR_MEMORY. */
+enum { TOKEN_ID_BYTES = 16, TOKEN_ID_TEXT_MAX = 200 };
+
+/* What a token says. */
+struct token {
+	struct text subject;
+	int64_t expires_s, issued_s; /* Issued: as it says, else 24 hours before it expires. */
+	int64_t generation;          /* -1: it does not say. */
+	uint8_t id[TOKEN_ID_BYTES];  /* A hash of its "jti"; zeros: it has none. */
+};
+
+/* The hash that stands for a "jti"; zeros for the empty text. */
+void token_id(struct text jti, uint8_t id[TOKEN_ID_BYTES]);
+
+/* Sign a token for @subject ("user:ana"), with an id of its own. Written to @arena. Errors: ERROR_MEMORY. */
 int token_sign(struct keys *keys, struct arena *arena, struct text subject, int64_t expires_s, struct text *token) MUST_CHECK;
 
-/* The subject of a token that is well signed and not expired, copied to @arena. Errors: ERROR_DENIED, ERROR_MEMORY. */
-int token_check(struct keys *keys, struct arena *arena, struct text token, int64_t now_ms, struct text *subject) MUST_CHECK;
+/* What a token says that is well signed and not expired; its subject is copied to @arena. Whether it was revoked: tokens.h.
+ * Errors: ERROR_DENIED, ERROR_MEMORY. */
+int token_check(struct keys *keys, struct arena *arena, struct text text, int64_t now_ms, struct token *token) MUST_CHECK;
 
 /* A mark of @message that nobody without the signing secret can make: 43 letters of base64url, terminated. @message must
  * not be what a token signs: begin it with a word and a blank. */

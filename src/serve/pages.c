@@ -133,6 +133,11 @@ void cookie_set(struct request *request, const char *name, struct text value, co
 	cookie_write(request, name, value, path, COOKIE_SECONDS);
 }
 
+void cookie_set_for(struct request *request, const char *name, struct text value, const char *path, int seconds)
+{
+	cookie_write(request, name, value, path, seconds);
+}
+
 void cookie_clear(struct request *request, const char *name, const char *path)
 {
 	cookie_write(request, name, TEXT(""), path, 0);

@@ -58,6 +58,7 @@
 	X("certificate-key", "What certificates and copies are signed with", "")                                                           \
 	X("keys", "Hashes of the company's keys", "")                                                                                      \
 	X("staff", "Accounts of staff", "")                                                                                                \
+	X("tokens-ended", "Hashes of customers' tokens that were revoked or used, for a day", "")                                       \
 	X("signing-secret", "What customers' tokens are signed with", "")                                                                  \
 	X("directory-key", "The key of the hashes of identifiers", "")                                                                     \
 	X("audit-key", "The key of the hashes in the audit log", "")                                                                       \

@@ -12,6 +12,7 @@
 #include "interact/topic.h"
 #include "serve/export.h"
 #include "serve/signals.h"
+#include "serve/tokens.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -195,48 +196,42 @@ static void signal_heed(struct portal *portal)
 		report(REPORT_WARNING, "signal_not_noted", "A browser's Sec-GPC could not be noted: %s", error_sentence(error));
 }
 
-bool portal_open(struct portal *portal, struct request *request)
+bool portal_open_as(struct portal *portal, struct text cookie, const struct token *token)
 {
-	struct text cookie = http_cookie(request->http, PORTAL_COOKIE), subject;
-	*portal = (struct portal){.request = request, .html = {.out = &request->http->out}};
-	if (cookie.n == 0 || token_check(request->server->keys, request->arena, cookie, request->now_ms, &subject) != 0) {
-		portal_problem(request, 403, "This is your own page.",
-		               "You get in by the link to it in our app or online bank, once you are signed in there. A link holds for a "
-		               "while only: if you were here before, take a new one.");
-		return false;
-	}
+	struct request *request = portal->request;
 	struct buffer message = BUFFER_INIT(8192);
 	buffer_string(&message, "portal ");
 	buffer_text(&message, cookie);
 	keys_mark(request->server->keys, buffer_view(&message), portal->form_token);
 	buffer_free(&message);
-	request->caller = (struct caller){.scope = KEY_CUSTOMER, .subject = subject, .by_cookie = true};
-	if (!request_within_limits(request))
+	request->caller = (struct caller){.scope = KEY_CUSTOMER, .subject = token->subject, .token = *token, .by_cookie = true};
+	return request_within_limits(request);
+}
+
+bool portal_open(struct portal *portal, struct request *request)
+{
+	struct text cookie = http_cookie(request->http, PORTAL_COOKIE);
+	struct token token;
+	*portal = (struct portal){.request = request, .html = {.out = &request->http->out}};
+	if (!portal_entering(portal, &cookie))
 		return false;
-	portal->origin = customer_named(request->server, subject);
+	if (cookie.n == 0 || request_token(request, cookie, &token) != 0) {
+		portal_problem(request, 403, "This is your own page.",
+		               "You get in by the link to it in our app or online bank, once you are signed in there. A link holds for a "
+		               "while only: if you were here before, take a new one.");
+		return false;
+	}
+	if (!portal_open_as(portal, cookie, &token))
+		return false;
+	portal->origin = customer_named(request->server, token.subject);
 	if (portal->origin) {
 		signal_heed(portal);
 		return true;
 	}
-	if (portal_erased(portal, subject))
+	if (portal_erased(portal, token.subject))
 		return false;
 	portal_problem(request, 404, "We know nothing about you yet.", "As soon as you use one of our services, this page shows what is kept.");
 	return false;
-}
-
-void portal_enter(struct request *request)
-{
-	struct text token = http_query(request->http, "token"), person = http_query(request->http, "person"), subject;
-	if (person.n && harbour_is_on(request) && !harbour_token(request, person, &token))
-		return portal_problem(request, 403, "Harbour has no such person.", "Its people are these.");
-	if (token_check(request->server->keys, request->arena, token, request->now_ms, &subject) != 0)
-		return portal_problem(request, 403, "This link does not let you in.",
-		                      "It has run out, or part of it is missing. Take a new one in our app or online bank.");
-	request->caller = (struct caller){.scope = KEY_CUSTOMER, .subject = subject};
-	if (!request_within_limits(request))
-		return;
-	cookie_set(request, PORTAL_COOKIE, token, "/");
-	page_redirect(request, "/me");
 }
 
 void portal_export(struct request *request)

@@ -72,6 +72,13 @@ int portal_read(struct portal *portal) MUST_CHECK;
 const struct portal_change *portal_change_at(const struct portal *portal, uint64_t position);
 bool portal_change_is_recent(const struct portal *portal, const struct portal_change *change); /* Within UNDO_DAYS. */
 
+/* Take @cookie, which is @token, for whose page it is. False: there were too many requests, which is answered. */
+bool portal_open_as(struct portal *portal, struct text cookie, const struct token *token);
+
+/* Is a token laid aside by /me/enter? Then it becomes @cookie's, unless somebody else is here: false, and the page asks who. */
+bool portal_entering(struct portal *portal, struct text *cookie);
+void portal_continue_form(struct portal *portal); /* What was answered to that. */
+
 /* portal.c: who is here. False: a page that says why not is written. */
 bool portal_open(struct portal *portal, struct request *request);
 /* A page of a heading and a sentence. */

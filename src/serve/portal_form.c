@@ -334,7 +334,7 @@ void portal_form(struct request *request)
 	static const struct {
 		const char *name;
 		void (*act)(struct portal *portal);
-	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}, {"restrict", act_restrict}, {"contact", act_contact},
+	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}, {"continue", portal_continue_form}, {"restrict", act_restrict}, {"contact", act_contact},
 	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form},
 	                {"correct", portal_correct_form}, {"erase", portal_erase_form}, {"request", portal_request_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);

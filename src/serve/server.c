@@ -22,6 +22,7 @@
 #include "serve/pace.h"
 #include "serve/session.h"
 #include "serve/staff.h"
+#include "serve/tokens.h"
 #include "serve/standing.h"
 #include "serve/noted.h"
 #include "serve/signer.h"
@@ -665,6 +666,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 	if (!error)
 		error = keys_open(&server->keys, server->folder);
 	if (!error)
+		error = tokens_open(&server->tokens, server->folder);
+	if (!error)
 		error = staff_open(&server->staff, server->folder);
 	if (!error)
 		error = sessions_open(&server->sessions);
@@ -767,6 +770,7 @@ void server_stop(struct server *server)
 	sessions_close(server->sessions);
 	staff_close(server->staff);
 	keys_close(server->keys);
+	tokens_close(server->tokens);
 	folder_unlock(server->lock);
 	work_free(server->work);
 	pthread_mutex_destroy(&server->worth_lock);

@@ -38,6 +38,7 @@ struct buying_models;
 struct staff;
 struct sessions;
 struct pace;
+struct tokens;
 struct audit;
 struct retention_run;
 
@@ -46,6 +47,7 @@ struct caller {
 	enum key_scope scope;       /* KEY_NONE: nobody we know. */
 	const struct key *key;      /* Of a write or secret key. */
 	struct text subject;        /* Of a customer token: "user:ana" or a cid. */
+	struct token token;         /* What else that says. */
 	struct text staff;          /* Who is signed in, terminated; empty for keys and tokens. */
 	unsigned roles;             /* Theirs: ROLE_... bits. */
 	bool by_cookie;             /* The console or the portal: writing needs the header X-Attune. */
@@ -120,6 +122,7 @@ struct server {
 	int lock;                    /* Of the folder; negative: not locked. */
 	struct engine *engine;
 	struct keys *keys;
+	struct tokens *tokens;
 	struct staff *staff;
 	struct sessions *sessions;
 	struct pace *pace;

@@ -33,7 +33,7 @@ struct stored {
 struct invitation {
 	char name[STAFF_NAME_BYTES + 1]; /* Empty: it is chosen. */
 	unsigned roles;
-	int64_t created_ms;
+	int64_t created_ms, until_ms;
 	uint8_t hash[HASH_BYTES];
 };
 
@@ -148,7 +148,7 @@ static int invitation_read(struct book *book, const struct text field[FIELDS])
 	memset(invitation, 0, sizeof *invitation);
 	invitation->roles = roles_parse(field[2]);
 	if ((!text_equal(field[1], TEXT("-")) && !name_normalise(field[1], invitation->name)) || !invitation->roles ||
-	    text_to_int64(field[3], &invitation->created_ms) != 0 ||
+	    text_to_int64(field[3], &invitation->created_ms) != 0 || text_to_int64(field[4], &invitation->until_ms) != 0 ||
 	    sodium_hex2bin(invitation->hash, HASH_BYTES, field[6].p, field[6].n, NULL, &n, NULL) != 0 || n != HASH_BYTES)
 		return ERROR_CORRUPT;
 	book->invitations_n++;
@@ -229,7 +229,8 @@ static int book_write(const struct staff *staff, const struct book *book)
 		const struct invitation *invitation = &book->invitations[i];
 		roles_format(invitation->roles, text);
 		sodium_bin2hex(hex, sizeof hex, invitation->hash, HASH_BYTES);
-		buffer_format(&out, "invitation %s %s %" PRId64 " 0 open %s\n", *invitation->name ? invitation->name : "-", text, invitation->created_ms, hex);
+		buffer_format(&out, "invitation %s %s %" PRId64 " %" PRId64 " open %s\n", *invitation->name ? invitation->name : "-", text, invitation->created_ms,
+		              invitation->until_ms, hex);
 	}
 	int error = out.failed ? ERROR_LIMIT : kept_file_write(staff->folder, &staff_file, buffer_view(&out));
 	buffer_free(&out);
@@ -406,7 +407,7 @@ int staff_check(struct staff *staff, struct text name, struct text password, str
 struct inviting {
 	const char *name;
 	unsigned roles;
-	int64_t now_ms;
+	int64_t now_ms, days;
 	uint8_t hash[HASH_BYTES];
 };
 
@@ -419,12 +420,12 @@ static int invitation_add(struct book *book, void *arg)
 {
 	const struct inviting *inviting = arg;
 	for (size_t i = book->invitations_n; i-- > 0;)
-		if (*inviting->name && strcmp(book->invitations[i].name, inviting->name) == 0)
+		if ((*inviting->name && strcmp(book->invitations[i].name, inviting->name) == 0) || book->invitations[i].until_ms <= inviting->now_ms)
 			invitation_take(book, i);
 	if (book->invitations_n == STAFF_INVITATIONS_MAX || (book->accounts_n == STAFF_ACCOUNTS_MAX && !account_of(book, inviting->name)))
 		return ERROR_LIMIT;
 	struct invitation *invitation = &book->invitations[book->invitations_n++];
-	*invitation = (struct invitation){.roles = inviting->roles, .created_ms = inviting->now_ms};
+	*invitation = (struct invitation){.roles = inviting->roles, .created_ms = inviting->now_ms, .until_ms = inviting->now_ms + inviting->days * MS_A_DAY};
 	memcpy(invitation->name, inviting->name, strlen(inviting->name) + 1);
 	memcpy(invitation->hash, inviting->hash, HASH_BYTES);
 	return 0;
@@ -437,11 +438,16 @@ static void token_hash(struct text token, uint8_t hash[HASH_BYTES])
 
 int staff_invite(struct staff *staff, struct text name, unsigned bits, char token[STAFF_TOKEN_BYTES])
 {
+	return staff_invite_for(staff, name, bits, STAFF_INVITATION_DAYS, token);
+}
+
+int staff_invite_for(struct staff *staff, struct text name, unsigned bits, int64_t days, char token[STAFF_TOKEN_BYTES])
+{
 	uint8_t random[SECRET_BYTES];
 	char normal[STAFF_NAME_BYTES + 1] = "";
-	if ((name.n && !name_normalise(name, normal)) || bits == 0 || bits & ~(unsigned)ROLE_ANY)
+	if ((name.n && !name_normalise(name, normal)) || bits == 0 || bits & ~(unsigned)ROLE_ANY || days < 1 || days > STAFF_INVITATION_DAYS_MAX)
 		return ERROR_INVALID;
-	struct inviting inviting = {.name = normal, .roles = bits, .now_ms = clock_now_ms()};
+	struct inviting inviting = {.name = normal, .roles = bits, .now_ms = clock_now_ms(), .days = days};
 	randombytes_buf(random, sizeof random);
 	memcpy(token, TOKEN_PREFIX, sizeof TOKEN_PREFIX);
 	sodium_bin2base64(token + sizeof TOKEN_PREFIX - 1, STAFF_TOKEN_BYTES - sizeof TOKEN_PREFIX + 1, random, sizeof random,
@@ -457,20 +463,20 @@ struct accepting {
 	struct account *out;
 };
 
-/* The invitation of a token, looked for among all without stopping early. */
-static size_t invitation_find(const struct book *book, const uint8_t hash[HASH_BYTES])
+/* The invitation of a token, looked for among all without stopping early. What has ended is none. */
+static size_t invitation_find(const struct book *book, const uint8_t hash[HASH_BYTES], int64_t now_ms)
 {
 	size_t at = book->invitations_n;
 	for (size_t i = 0; i < book->invitations_n; i++)
 		if (secret_equal((struct text){(const char *)hash, HASH_BYTES}, (struct text){(const char *)book->invitations[i].hash, HASH_BYTES}))
 			at = i;
-	return at;
+	return at < book->invitations_n && book->invitations[at].until_ms > now_ms ? at : book->invitations_n;
 }
 
 static int invitation_use(struct book *book, void *arg)
 {
 	struct accepting *accepting = arg;
-	size_t i = invitation_find(book, accepting->hash);
+	size_t i = invitation_find(book, accepting->hash, accepting->now_ms);
 	if (i == book->invitations_n)
 		return ERROR_DENIED;
 	const struct invitation invitation = book->invitations[i];
@@ -499,7 +505,7 @@ static int invitation_use(struct book *book, void *arg)
 static int invitation_check(struct book *book, void *arg)
 {
 	const struct accepting *accepting = arg;
-	size_t i = invitation_find(book, accepting->hash);
+	size_t i = invitation_find(book, accepting->hash, accepting->now_ms);
 	return i == book->invitations_n || (*book->invitations[i].name && strcmp(book->invitations[i].name, accepting->name) != 0) ? ERROR_DENIED : 0;
 }
 
@@ -552,6 +558,24 @@ int staff_password(struct staff *staff, struct text name, struct text old, struc
 	if (!error)
 		*out = account;
 	return error;
+}
+
+static int invitation_withdraw(struct book *book, void *arg)
+{
+	const char *name = arg;
+	int error = ERROR_NOT_FOUND;
+	for (size_t i = book->invitations_n; i-- > 0;)
+		if (strcmp(book->invitations[i].name, name) == 0) {
+			invitation_take(book, i);
+			error = 0;
+		}
+	return error;
+}
+
+int staff_withdraw(struct staff *staff, struct text name)
+{
+	char normal[STAFF_NAME_BYTES + 1];
+	return name_normalise(name, normal) ? change(staff, invitation_withdraw, normal) : ERROR_NOT_FOUND;
 }
 
 static int account_disable(struct book *book, void *arg)
@@ -613,6 +637,8 @@ void staff_account_write(struct json_writer *out, const struct account *account)
 	json_put_bool(out, "disabled", account->disabled);
 	json_put_bool(out, "invited", account->invited);
 	json_put_time(out, "created", account->created_ms);
+	if (account->invited_until_ms)
+		json_put_time(out, "expires", account->invited_until_ms);
 }
 
 size_t staff_list(struct staff *staff, struct account *out, size_t max)
@@ -627,14 +653,18 @@ size_t staff_list(struct staff *staff, struct account *out, size_t max)
 	for (size_t i = 0; i < book->invitations_n; i++) {
 		const struct invitation *invitation = &book->invitations[i];
 		size_t at = 0;
+		if (invitation->until_ms <= clock_now_ms())
+			continue;
 		while (at < n && (!*invitation->name || strcmp(out[at].name, invitation->name) != 0))
 			at++;
 		if (at == n && n < max) {
 			out[n] = (struct account){.roles = invitation->roles, .created_ms = invitation->created_ms};
 			memcpy(out[n++].name, invitation->name, sizeof invitation->name);
 		}
-		if (at < n)
+		if (at < n) {
 			out[at].invited = true;
+			out[at].invited_until_ms = invitation->until_ms;
+		}
 	}
 	pthread_mutex_unlock(&staff->lock);
 	return n;

@@ -20,6 +20,8 @@ enum {
 	STAFF_PASSWORD_BYTES_MAX = 200,
 	STAFF_ACCOUNTS_MAX = 1000,
 	STAFF_INVITATIONS_MAX = 1000,
+	STAFF_INVITATION_DAYS = 7,   /* How long one holds, unless it is said. */
+	STAFF_INVITATION_DAYS_MAX = 365,
 	STAFF_TOKEN_BYTES = 64,      /* Of an invitation, terminated. */
 	STAFF_HASHES_MAX = 2,
 	STAFF_WAIT_MS = 3000,
@@ -48,6 +50,7 @@ struct account {
 	int64_t changed_ms;              /* When its password was set: sessions begun before have ended. */
 	bool disabled;
 	bool invited;                    /* In lists: no account yet, or a new password waits. */
+	int64_t invited_until_ms;        /* In lists: when that ends; 0: not invited. */
 };
 
 struct staff;
@@ -67,6 +70,11 @@ void staff_close(struct staff *staff);
  * Errors: ERROR_INVALID (a name of other than 1 to 80 letters, digits and .-_+@), ERROR_LIMIT, ERROR_IO, ERROR_FULL, ERROR_CORRUPT.
  */
 int staff_invite(struct staff *staff, struct text name, unsigned roles, char token[STAFF_TOKEN_BYTES]) MUST_CHECK;
+/* The same for 1 to STAFF_INVITATION_DAYS_MAX days. */
+int staff_invite_for(struct staff *staff, struct text name, unsigned roles, int64_t days, char token[STAFF_TOKEN_BYTES]) MUST_CHECK;
+
+/* Take an invitation back that nobody has used yet; an account of the name stays as it is. Errors: ERROR_NOT_FOUND, ERROR_IO, ERROR_FULL, ERROR_CORRUPT. */
+int staff_withdraw(struct staff *staff, struct text name) MUST_CHECK;
 
 /* Is it a password that an account may have? */
 bool staff_password_fits(struct text password);

@@ -42,6 +42,7 @@ struct staff_act {
 	struct text name;             /* In lower case. */
 	unsigned roles;
 	char roles_text[STAFF_ROLES_BYTES];
+	int64_t days;                 /* Of an invitation. */
 	char token[STAFF_TOKEN_BYTES];
 	char words[AUDIT_WORDS_BYTES];
 	size_t ended;
@@ -50,7 +51,13 @@ struct staff_act {
 static int invite(struct server *server, struct staff_act *act)
 {
 	snprintf(act->words, sizeof act->words, "invited %.*s as %s", TEXT_ARGS(act->name), act->roles_text);
-	return staff_invite(server->staff, act->name, act->roles, act->token);
+	return staff_invite_for(server->staff, act->name, act->roles, act->days, act->token);
+}
+
+static int withdraw(struct server *server, struct staff_act *act)
+{
+	snprintf(act->words, sizeof act->words, "withdrew the invitation of %.*s", TEXT_ARGS(act->name));
+	return staff_withdraw(server->staff, act->name);
 }
 
 static int roles(struct server *server, struct staff_act *act)
@@ -82,7 +89,7 @@ static const struct act_of {
 	const char *name;
 	bool with_roles, on_oneself;
 	int (*run)(struct server *server, struct staff_act *act);
-} acts[] = {{"invite", true, false, invite}, {"roles", true, false, roles}, {"lock", false, false, lock}, {"sign-out", false, true, sign_out}};
+} acts[] = {{"invite", true, false, invite}, {"withdraw", false, true, withdraw}, {"roles", true, false, roles}, {"lock", false, false, lock}, {"sign-out", false, true, sign_out}};
 
 /* What is asked for; false: the error is answered. */
 static bool act_read(struct request *request, const struct act_of *of, struct staff_act *act)
@@ -99,6 +106,12 @@ static bool act_read(struct request *request, const struct act_of *of, struct st
 	roles_format(act->roles, act->roles_text);
 	if (act->name.n == 0 || act->name.n > STAFF_NAME_BYTES) {
 		reply_error(request, 400, "invalid_name", "\"name\" has 1 to %d letters, digits and . - _ + @, without blanks.", STAFF_NAME_BYTES);
+		return false;
+	}
+	struct json days = json_get(root, TEXT("days"));
+	act->days = STAFF_INVITATION_DAYS;
+	if (json_type_of(days) > JSON_NULL && (!json_int(days, &act->days) || act->days < 1 || act->days > STAFF_INVITATION_DAYS_MAX)) {
+		reply_error(request, 400, "invalid_days", "\"days\" must be a whole number of 1 to %d.", STAFF_INVITATION_DAYS_MAX);
 		return false;
 	}
 	if (of->with_roles && !act->roles) {
@@ -135,7 +148,7 @@ void api_staff_act(struct request *request)
 		if (text_equal(request->parameters[0], text_of(acts[i].name)))
 			of = &acts[i];
 	if (!of)
-		return reply_error(request, 404, "no_act", "There is invite, roles, lock and sign-out.");
+		return reply_error(request, 404, "no_act", "There is invite, withdraw, roles, lock and sign-out.");
 	if (!act_read(request, of, &act))
 		return;
 	int error = of->run(request->server, &act);

@@ -1,5 +1,6 @@
 /* whose.c: whose an event is, by what its sender may say of identity. */
 #include "serve/incoming.h"
+#include "serve/tokens.h"
 
 #include "base/clock.h"
 #include "trust/erasures.h"
@@ -102,9 +103,12 @@ bool incoming_is_vouched(struct collect *collect, struct incoming *event)
 {
 	struct request *request = collect->request;
 	struct text token = json_text(event->in.token), subject = request->caller.subject;
+	struct token signed_token;
 	if (request->caller.scope != KEY_CUSTOMER &&
-	    (token.n == 0 || token_check(collect->server->keys, request->arena, token, request->now_ms, &subject) != 0))
+	    (token.n == 0 || request_token(request, token, &signed_token) != 0))
 		return false;
+	if (request->caller.scope != KEY_CUSTOMER)
+		subject = signed_token.subject;
 	struct identifier named;
 	if (identifier_parse(subject, &named) && text_equal(named.type, IDENTIFIER_USER) && event->user_id.n)
 		return text_equal(named.value, event->user_id);

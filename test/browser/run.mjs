@@ -5,7 +5,7 @@
  * prints one line a check and ends with "N passed, N failed". The story checks need the people of the demonstration in their first
  * state (Ana agreed, Ben asked nothing yet), so they run before anything else and put back what they change where they can.
  */
-import { createHmac } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

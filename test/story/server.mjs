@@ -159,7 +159,7 @@ export class Server {
   /* A customer token, as a company's backend signs it. */
   token(subject, { expires = Date.now() / 1000 + 600, alg = "HS256", secret = this.signing, claims = {} } = {}) {
     const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const signed = `${part({ alg, typ: "JWT" })}.${part({ sub: subject, exp: Math.floor(expires), ...claims })}`;
+    const signed = `${part({ alg, typ: "JWT" })}.${part({ sub: subject, exp: Math.floor(expires), jti: uuid(), ...claims })}`;
     return `${signed}.${alg === "none" ? "" : createHmac("sha256", secret).update(signed).digest("base64url")}`;
   }
 

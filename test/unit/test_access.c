@@ -112,19 +112,20 @@ static void a_token_s_signature_is_compared_whole(void **state)
 	const char *folder = *state;
 	struct keys *keys;
 	struct arena arena;
-	struct text token, subject;
+	struct text token;
+	struct token said;
 	arena_init(&arena, 1 << 16);
 	assert_int_equal(keys_open(&keys, folder), 0);
 	assert_int_equal(token_sign(keys, &arena, TEXT("user:ana"), clock_now_ms() / 1000 + 60, &token), 0);
 	watch();
-	assert_int_equal(token_check(keys, &arena, token, clock_now_ms(), &subject), 0);
+	assert_int_equal(token_check(keys, &arena, token, clock_now_ms(), &said), 0);
 	assert_int_equal(compared_bytes, 32);
 	for (size_t at = token.n - 43; at < token.n - 1; at += 7) { /* The last letter has bits that mean nothing. */
 		char *wrong = text_terminated(&arena, token);
 		assert_non_null(wrong);
 		wrong[at] = wrong[at] == 'A' ? 'B' : 'A';
 		watch();
-		assert_int_equal(token_check(keys, &arena, text_of(wrong), clock_now_ms(), &subject), ERROR_DENIED);
+		assert_int_equal(token_check(keys, &arena, text_of(wrong), clock_now_ms(), &said), ERROR_DENIED);
 		assert_int_equal(compared, 1);
 		assert_int_equal(compared_bytes, 32);
 	}

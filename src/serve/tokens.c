@@ -1,0 +1,234 @@
+/* tokens.c: which customer tokens have ended, and ending them. */
+#include "serve/tokens.h"
+
+#include "base/checked_file.h"
+#include "base/kept_file.h"
+#include "serve/api.h"
+#include "serve/noted.h"
+#include "trust/generation.h"
+#include "trust/reader.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINE_BYTES = 2 * TOKEN_ID_BYTES + 24 };
+
+static const struct kept_file ended_file = {"tokens-ended", "tokens that were revoked would let in again", "a backup"};
+
+struct ended {
+	uint8_t id[TOKEN_ID_BYTES];
+	int64_t expires_s;
+};
+
+struct tokens {
+	char folder[4096];
+	pthread_mutex_t lock; /* Protects items. */
+	struct ended items[TOKENS_ENDED_MAX];
+	size_t n;
+};
+
+/* ---- the list ---- */
+
+static bool line_read(struct tokens *tokens, struct text line)
+{
+	struct text id;
+	size_t n;
+	struct ended *ended = &tokens->items[tokens->n];
+	if (tokens->n == TOKENS_ENDED_MAX || !text_next(&line, ' ', &id) || text_to_int64(line, &ended->expires_s) != 0 ||
+	    sodium_hex2bin(ended->id, TOKEN_ID_BYTES, id.p, id.n, NULL, &n, NULL) != 0 || n != TOKEN_ID_BYTES)
+		return false;
+	tokens->n++;
+	return true;
+}
+
+static int tokens_write(const struct tokens *tokens)
+{
+	struct buffer out = BUFFER_INIT(TOKENS_ENDED_MAX * LINE_BYTES);
+	for (size_t i = 0; i < tokens->n; i++) {
+		char hex[2 * TOKEN_ID_BYTES + 1];
+		sodium_bin2hex(hex, sizeof hex, tokens->items[i].id, TOKEN_ID_BYTES);
+		buffer_format(&out, "%s %" PRId64 "\n", hex, tokens->items[i].expires_s);
+	}
+	int error = out.failed ? ERROR_MEMORY : kept_file_write(tokens->folder, &ended_file, buffer_view(&out));
+	buffer_free(&out);
+	return error;
+}
+
+int tokens_open(struct tokens **out, const char *folder)
+{
+	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
+	struct tokens *tokens = memory_zero_alloc(1, sizeof *tokens);
+	if (!tokens)
+		return ERROR_MEMORY;
+	pthread_mutex_init(&tokens->lock, NULL);
+	snprintf(tokens->folder, sizeof tokens->folder, "%s", folder);
+	int error = kept_file_read(folder, &ended_file, &content);
+	struct text rest = error ? (struct text){0} : buffer_view(&content), line;
+	while (!error && rest.n && text_next(&rest, '\n', &line))
+		if (line.n && !line_read(tokens, line))
+			error = kept_file_refuse(&ended_file, "not of this version");
+	buffer_free(&content);
+	if (error == ERROR_NOT_FOUND) /* Made at once, so that losing it is noticed. */
+		error = tokens_write(tokens);
+	if (error)
+		tokens_close(tokens);
+	else
+		*out = tokens;
+	return error;
+}
+
+void tokens_close(struct tokens *tokens)
+{
+	if (!tokens)
+		return;
+	pthread_mutex_destroy(&tokens->lock);
+	memory_free(tokens);
+}
+
+static bool has_ended(const struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES])
+{
+	for (size_t i = 0; i < tokens->n; i++)
+		if (memcmp(tokens->items[i].id, id, TOKEN_ID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+int tokens_end(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES], int64_t expires_s, int64_t now_ms, bool *again)
+{
+	int error = 0;
+	pthread_mutex_lock(&tokens->lock);
+	for (size_t i = tokens->n; i-- > 0;)
+		if (tokens->items[i].expires_s <= now_ms / 1000)
+			tokens->items[i] = tokens->items[--tokens->n];
+	bool before = has_ended(tokens, id);
+	if (!before && tokens->n == TOKENS_ENDED_MAX)
+		error = ERROR_LIMIT;
+	if (!before && !error) {
+		struct ended *ended = &tokens->items[tokens->n++];
+		memcpy(ended->id, id, TOKEN_ID_BYTES);
+		ended->expires_s = expires_s;
+		error = tokens_write(tokens);
+		if (error)
+			tokens->n--;
+	}
+	pthread_mutex_unlock(&tokens->lock);
+	if (!error)
+		*again = before;
+	return error;
+}
+
+bool tokens_has_ended(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES])
+{
+	pthread_mutex_lock(&tokens->lock);
+	bool found = tokens->n && has_ended(tokens, id);
+	pthread_mutex_unlock(&tokens->lock);
+	return found;
+}
+
+/* ---- does one hold ---- */
+
+static int generation_read(struct server *server, struct text subject, struct generation *generation)
+{
+	uint32_t origin = customer_named(server, subject);
+	struct customer *customer = origin ? customer_lock_of(server->engine, origin) : NULL;
+	*generation = (struct generation){0};
+	if (!customer)
+		return 0;
+	int error = customer->stale ? customer_refresh(server->engine, customer) : 0;
+	if (!error)
+		*generation = generation_of(reader_service(server->engine, customer, &generation_fold));
+	customer_unlock(server->engine, customer);
+	return error;
+}
+
+static bool holds(struct server *server, const struct token *token)
+{
+	static const uint8_t none[TOKEN_ID_BYTES];
+	struct generation generation;
+	if (memcmp(token->id, none, TOKEN_ID_BYTES) != 0 && tokens_has_ended(server->tokens, token->id))
+		return false;
+	return generation_read(server, token->subject, &generation) == 0 && generation_allows(generation, token->generation, token->issued_s);
+}
+
+int request_token(struct request *request, struct text text, struct token *token)
+{
+	int error = token_check(request->server->keys, request->arena, text, request->now_ms, token);
+	return error ? error : holds(request->server, token) ? 0 : ERROR_DENIED;
+}
+
+bool token_is_valid_still(struct server *server, const struct caller *caller, int64_t now_ms)
+{
+	if (caller->key)
+		return !caller->key->revoked_ms;
+	if (caller->scope != KEY_CUSTOMER)
+		return true;
+	struct token token = caller->token;
+	token.subject = caller->subject;
+	return token.expires_s > now_ms / 1000 && holds(server, &token);
+}
+
+/* ---- ending them ---- */
+
+static int generation_raise(struct request *request, uint32_t origin, struct generation *raised)
+{
+	struct server *server = request->server;
+	struct buffer payload = BUFFER_INIT(64);
+	uint64_t position;
+	struct customer *customer = customer_lock_of(server->engine, origin);
+	if (!customer)
+		return ERROR_NOT_FOUND;
+	int error = customer_refresh(server->engine, customer);
+	*raised = error ? (struct generation){0} : generation_of(reader_service(server->engine, customer, &generation_fold));
+	customer_unlock(server->engine, customer);
+	if (error)
+		return error;
+	raised->number++;
+	raised->raised_ms = request->now_ms;
+	struct engine_write write = {.header = request_header(request, EVENT_GENERATION, CHANNEL_NONE)};
+	size_t object = value_open(&payload, VALUE_OBJECT);
+	value_put_key(&payload, TEXT("generation"));
+	value_put_int(&payload, raised->number);
+	value_close(&payload, object);
+	write.payload = buffer_view(&payload);
+	error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &position);
+	buffer_free(&payload);
+	return error;
+}
+
+void api_tokens_revoke(struct request *request)
+{
+	struct generation raised;
+	uint32_t origin = request_customer_path(request, request->parameters[0]);
+	if (!origin)
+		return;
+	int error = generation_raise(request, origin, &raised);
+	if (error)
+		return reply_failure(request, error);
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .origin = origin, .words = TEXT("ended all tokens of the customer")});
+	json_object_begin(&request->out);
+	json_put_bool(&request->out, "done", true);
+	json_put_int(&request->out, "generation", raised.number);
+	json_put_time(&request->out, "since", raised.raised_ms);
+	json_object_end(&request->out);
+}
+
+void api_token_delete(struct request *request)
+{
+	uint8_t id[TOKEN_ID_BYTES];
+	bool again;
+	struct text jti = request->parameters[0];
+	if (jti.n == 0 || jti.n > TOKEN_ID_TEXT_MAX)
+		return reply_error(request, 400, "no_token", "The path must end with the token's id, its \"jti\", of at most %d bytes.", TOKEN_ID_TEXT_MAX);
+	token_id(jti, id);
+	int error = tokens_end(request->server->tokens, id, request->now_ms / 1000 + TOKEN_SECONDS_MAX, request->now_ms, &again);
+	if (error == ERROR_LIMIT)
+		return reply_error(request, 409, "too_many_tokens", "%d tokens have ended within a day: end all of a customer with POST /v1/customers/{cid}/tokens/revoke.", TOKENS_ENDED_MAX);
+	if (error)
+		return reply_failure(request, error);
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = TEXT("ended one token")});
+	json_object_begin(&request->out);
+	json_put_bool(&request->out, "done", true);
+	json_object_end(&request->out);
+}
