@@ -268,7 +268,7 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 	const struct fold_table *table = engine->options.folds;
 	struct partition *partition = partition_of(engine, customer->number);
 	uint32_t bit = EVENT_KIND_BIT(event->header.kind);
-	bool wanted = false, ordered = false, sets_aside = false;
+	bool wanted = false, ordered = false, sets_aside = false, at_once = false;
 	customer->applied = event->position;
 	customer->dirty = true;
 	if (event->header.flags & EVENT_TRIMMED)
@@ -277,6 +277,7 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 		wanted |= table->folds[i]->kinds & bit;
 		ordered |= table->folds[i]->ordered && (table->folds[i]->kinds & bit);
 		sets_aside |= table->folds[i]->sets_aside && (table->folds[i]->kinds & bit);
+		at_once |= table->folds[i]->at_once && (table->folds[i]->kinds & bit);
 	}
 	if (event->header.kind == EVENT_UNDO || event->header.kind == EVENT_TRIM || event->header.kind == EVENT_CONFIRM)
 		customer->stale = true;
@@ -284,19 +285,16 @@ void customer_apply(struct engine *engine, struct customer *customer, const stru
 		customer->ordered_stale = true;
 	if (ordered && event->header.time_ms > customer->ordered_until)
 		customer->ordered_until = event->header.time_ms;
-	if (!wanted || customer->stale)
-		return;
 	const struct config *config = engine_config(engine);
-	if (customer->config_mark != config_mark_of(config)) {
-		customer->stale = true;
+	customer->stale |= wanted && customer->config_mark != config_mark_of(config);
+	if (!wanted || (customer->stale && !at_once))
 		return;
-	}
 	struct fold_context context = {.config = config};
 	struct text states = {(const char *)customer->states, customer->states_bytes};
 	fold_scratch_load(&partition->scratch, table, states);
 	for (size_t i = 0; i < table->n; i++)
 		if ((table->folds[i]->kinds & bit) && !(table->folds[i]->ordered && customer->ordered_stale) &&
-		    (table->folds[i]->takes_held || !event_is_held(event)))
+		    (table->folds[i]->at_once || !customer->stale) && (table->folds[i]->takes_held || !event_is_held(event)))
 			table->folds[i]->apply(&partition->scratch.states[i], event, &context);
 	customer->due = states_due(table, &partition->scratch);
 	customer_states_store(engine, partition, customer, &partition->scratch);

@@ -40,6 +40,7 @@ struct fold {
 	 * result as applying them, whatever the bytes of @other. What retention takes out it keeps as a base (fold_base.h); all others forget.
 	 */
 	bool summarises;
+	bool at_once;               /* Not ordered, and its state only grows: it is applied to states too that are to be folded again, so that nobody reads it too low. */
 	bool takes_held;            /* It keeps account of what is held (EVENT_HELD). No other fold sees that before it is confirmed. */
 	void (*apply)(struct fold_state *state, const struct event *event, const struct fold_context *context);
 	void (*merge)(struct fold_state *state, struct text other); /* NULL unless it summarises. */

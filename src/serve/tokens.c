@@ -129,27 +129,24 @@ bool tokens_has_ended(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES])
 
 /* ---- does one hold ---- */
 
-static int generation_read(struct server *server, struct text subject, struct generation *generation)
+/* As it stands, without folding anything again: the fold is one that is applied at once. */
+static struct generation generation_read(struct server *server, uint32_t origin)
 {
-	uint32_t origin = customer_named(server, subject);
+	struct generation generation = {0};
 	struct customer *customer = origin ? customer_lock_of(server->engine, origin) : NULL;
-	*generation = (struct generation){0};
 	if (!customer)
-		return 0;
-	int error = customer->stale ? customer_refresh(server->engine, customer) : 0;
-	if (!error)
-		*generation = generation_of(reader_service(server->engine, customer, &generation_fold));
+		return generation;
+	generation = generation_of(reader_service(server->engine, customer, &generation_fold));
 	customer_unlock(server->engine, customer);
-	return error;
+	return generation;
 }
 
 static bool holds(struct server *server, const struct token *token)
 {
 	static const uint8_t none[TOKEN_ID_BYTES];
-	struct generation generation;
 	if (memcmp(token->id, none, TOKEN_ID_BYTES) != 0 && tokens_has_ended(server->tokens, token->id))
 		return false;
-	return generation_read(server, token->subject, &generation) == 0 && generation_allows(generation, token->generation, token->issued_s);
+	return generation_allows(generation_read(server, customer_named(server, token->subject)), token->generation, token->issued_s);
 }
 
 int request_token(struct request *request, struct text text, struct token *token)
@@ -173,17 +170,9 @@ bool token_is_valid_still(struct server *server, const struct caller *caller, in
 
 static int generation_raise(struct request *request, uint32_t origin, struct generation *raised)
 {
-	struct server *server = request->server;
 	struct buffer payload = BUFFER_INIT(64);
 	uint64_t position;
-	struct customer *customer = customer_lock_of(server->engine, origin);
-	if (!customer)
-		return ERROR_NOT_FOUND;
-	int error = customer_refresh(server->engine, customer);
-	*raised = error ? (struct generation){0} : generation_of(reader_service(server->engine, customer, &generation_fold));
-	customer_unlock(server->engine, customer);
-	if (error)
-		return error;
+	*raised = generation_read(request->server, origin);
 	raised->number++;
 	raised->raised_ms = request->now_ms;
 	struct engine_write write = {.header = request_header(request, EVENT_GENERATION, CHANNEL_NONE)};
@@ -192,7 +181,7 @@ static int generation_raise(struct request *request, uint32_t origin, struct gen
 	value_put_int(&payload, raised->number);
 	value_close(&payload, object);
 	write.payload = buffer_view(&payload);
-	error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &position);
+	int error = payload.failed ? ERROR_MEMORY : request_append(request, origin, &write, &position);
 	buffer_free(&payload);
 	return error;
 }

@@ -27,7 +27,7 @@ int request_token(struct request *request, struct text text, struct token *token
 
 /*
  * Does what let @caller in still hold at @now_ms: the key is not revoked, the token not expired nor ended? For what stays open: streams.
- * @caller is a copy that its owner keeps, and its subject with it. Staff: see session_marked. Threads: safe; may fold a customer again.
+ * @caller is a copy that its owner keeps, and its subject with it. Staff: see session_marked. Threads: safe.
  */
 bool token_is_valid_still(struct server *server, const struct caller *caller, int64_t now_ms);
 

@@ -25,7 +25,7 @@ static void apply(struct fold_state *state, const struct event *event, const str
 }
 
 const struct fold generation_fold = {
-	.name = "generation", .version = 1, .bytes_max = sizeof(struct generation), .kinds = EVENT_KIND_BIT(EVENT_GENERATION), .apply = apply};
+	.name = "generation", .version = 1, .bytes_max = sizeof(struct generation), .at_once = true, .kinds = EVENT_KIND_BIT(EVENT_GENERATION), .apply = apply};
 
 bool generation_allows(struct generation generation, int64_t number, int64_t issued_s)
 {
