@@ -1,6 +1,7 @@
 /* keys_api.c: keys over the interface: listed, made, revoked. Only who is not limited may: a key for some routes cannot make one for all. */
 #include "serve/api.h"
 
+#include "serve/hub.h"
 #include "serve/noted.h"
 #include "serve/staff.h"
 
@@ -141,6 +142,7 @@ void api_key_delete(struct request *request)
 		return reply_error(request, 409, "last_key", "This is the last secret key that may administer, and no admin has an account: make another first, or invite an admin.");
 	if (error)
 		return reply_failure(request, error);
+	hub_review(server->hub);
 	int n = snprintf(words, sizeof words, "revoked the key %.*s", TEXT_ARGS(text_cut(id, KEY_ID_BYTES)));
 	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = {words, (size_t)n}, .durable = true});
 	json_object_begin(&request->out);

@@ -1,6 +1,7 @@
 /* operations_api.c: health, metrics, the description of the interface, keys, streams. */
 #include "serve/api.h"
 #include "serve/noted.h"
+#include "serve/tokens.h"
 
 #include "base/clock.h"
 #include "base/damage.h"
@@ -311,6 +312,11 @@ void api_stream(struct request *request)
 			return;
 		wish.customer = customer_id(request->server->engine, customer);
 		customer_unlock(request->server->engine, customer);
+		wish.until_ms = request->caller.token.expires_s * MS_A_SECOND;
+	}
+	if (request->caller.scope == KEY_CUSTOMER || request->caller.key) { /* It ends with what let its caller in. */
+		wish.holds = token_mark_holds;
+		token_mark(request->server, &request->caller, wish.mark);
 	}
 	if (request->caller.staff.n && session_find(request->server->sessions, http_cookie(request->http, CONSOLE_COOKIE), request->now_ms, &session)) {
 		wish.holds = session_holds;

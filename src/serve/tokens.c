@@ -4,10 +4,12 @@
 #include "base/checked_file.h"
 #include "base/kept_file.h"
 #include "serve/api.h"
+#include "serve/hub.h"
 #include "serve/noted.h"
 #include "trust/generation.h"
 #include "trust/reader.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -166,6 +168,45 @@ bool token_is_valid_still(struct server *server, const struct caller *caller, in
 	return token.expires_s > now_ms / 1000 && holds(server, &token);
 }
 
+/* Of a key only @key is set. */
+struct mark {
+	uint32_t origin;
+	int32_t generation;
+	union {
+		int64_t issued_s;
+		const struct key *key;
+	};
+	uint8_t id[TOKEN_ID_BYTES];
+};
+static_assert(sizeof(struct mark) == TOKEN_MARK_BYTES, "A mark is kept as so many bytes.");
+
+void token_mark(struct server *server, const struct caller *caller, uint8_t out[TOKEN_MARK_BYTES])
+{
+	struct mark mark = {0};
+	if (caller->key) {
+		mark.key = caller->key;
+	} else {
+		mark.origin = customer_named(server, caller->subject);
+		mark.generation = (int32_t)(caller->token.generation < INT32_MAX ? caller->token.generation : INT32_MAX);
+		mark.issued_s = caller->token.issued_s;
+		memcpy(mark.id, caller->token.id, TOKEN_ID_BYTES);
+	}
+	memcpy(out, &mark, sizeof mark);
+}
+
+bool token_mark_holds(void *arg, const uint8_t *bytes)
+{
+	static const uint8_t none[TOKEN_ID_BYTES];
+	struct server *server = arg;
+	struct mark mark;
+	memcpy(&mark, bytes, sizeof mark);
+	if (mark.origin == 0)
+		return !mark.key->revoked_ms;
+	return atomic_load(&engine_origin(server->engine, mark.origin)->customer) != 0 && /* Else it was erased. */
+	       (memcmp(mark.id, none, TOKEN_ID_BYTES) == 0 || !tokens_has_ended(server->tokens, mark.id)) &&
+	       generation_allows(generation_read(server, mark.origin), mark.generation, mark.issued_s);
+}
+
 /* ---- ending them ---- */
 
 static int generation_raise(struct request *request, uint32_t origin, struct generation *raised)
@@ -195,6 +236,7 @@ void api_tokens_revoke(struct request *request)
 	int error = generation_raise(request, origin, &raised);
 	if (error)
 		return reply_failure(request, error);
+	hub_review(request->server->hub);
 	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .origin = origin, .words = TEXT("ended all tokens of the customer")});
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "done", true);
@@ -216,6 +258,7 @@ void api_token_delete(struct request *request)
 		return reply_error(request, 409, "too_many_tokens", "%d tokens have ended within a day: end all of a customer with POST /v1/customers/{cid}/tokens/revoke.", TOKENS_ENDED_MAX);
 	if (error)
 		return reply_failure(request, error);
+	hub_review(request->server->hub);
 	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = TEXT("ended one token")});
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "done", true);

@@ -31,4 +31,9 @@ int request_token(struct request *request, struct text text, struct token *token
  */
 bool token_is_valid_still(struct server *server, const struct caller *caller, int64_t now_ms);
 
+/* The same for a caller by key or token of which only TOKEN_MARK_BYTES are kept: what opened a stream. @server is a struct server. */
+enum { TOKEN_MARK_BYTES = 32 };
+void token_mark(struct server *server, const struct caller *caller, uint8_t mark[TOKEN_MARK_BYTES]);
+bool token_mark_holds(void *server, const uint8_t *mark);
+
 #endif

@@ -3,6 +3,7 @@
  * by a link that works once; nobody is signed in as somebody else without being asked.
  */
 import assert from "node:assert/strict";
+import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { attune, identify, ok, refused, Server, sleep, track, uuid } from "./server.mjs";
 
@@ -86,6 +87,34 @@ describe("one token", () => {
 
   for (const [what, claims] of [["whose iat is in the future", { iat: seconds() + 7200 }], ["whose iat is a word", { iat: "now" }], ["whose gen is below nothing", { gen: -1 }], ["whose gen is a word", { gen: "1" }], ["whose jti is a number", { jti: 7 }], ["whose jti is empty", { jti: "" }], ["whose jti is too long", { jti: "x".repeat(201) }]])
     test(`${what} is nobody's`, async () => refused(await me((await person()).sign(claims)), 401, "unauthorized"));
+});
+
+describe("an open stream", () => {
+  /* Open one; what resolves when it ends. */
+  const stream = (key) => new Promise((opened, fail) => {
+    const call = http.get({ host: "127.0.0.1", port: server.port, path: "/v1/stream", headers: { Authorization: `Bearer ${key}` } }, (answer) => {
+      assert.equal(answer.statusCode, 200);
+      const ended = new Promise((done) => { answer.on("end", () => done(true)); answer.on("error", () => done(true)); });
+      answer.once("data", () => opened({ ended, isOpen: () => !answer.readableEnded, close: () => call.destroy() }));
+    });
+    call.on("error", () => {});
+    call.setTimeout(30000, () => fail(new Error("no stream")));
+  });
+  test("ends with the token or the key that opened it, and no other does", async () => {
+    const who = await person(), other = await person(), jti = uuid();
+    const key = ok(await server.post("/v1/keys", { scope: "secret", source: "watching" }));
+    const [byId, ofAll, byKey, end, stays] = [await stream(who.sign({ jti })), await stream(who.sign({ iat: seconds() - 5 })), await stream(key.key), await stream(other.sign({}, { expires: Date.now() / 1000 + 3 })), await stream(other.sign())];
+    ok(await server.delete(`/v1/tokens/${jti}`));
+    await byId.ended;
+    assert.ok(ofAll.isOpen());
+    await revoke(who);
+    await ofAll.ended;
+    ok(await server.delete(`/v1/keys/${key.id}`));
+    await byKey.ended;
+    await end.ended;
+    assert.ok(stays.isOpen());
+    stays.close();
+  });
 });
 
 describe("entering the customer's page", () => {
