@@ -7,6 +7,7 @@
 #include "serve/api.h"
 
 #include "base/clock.h"
+#include "base/csv_cell.h"
 #include "trust/consent.h"
 #include "trust/reader.h"
 
@@ -23,28 +24,17 @@ struct listing {
 	bool more;
 };
 
-/* A field of CSV in quotes; what a spreadsheet would take for a formula gets an apostrophe before it. */
-static void field_put(struct buffer *out, struct text text)
-{
-	buffer_string(out, text.n && (text.p[0] == '=' || text.p[0] == '+' || text.p[0] == '-' || text.p[0] == '@') ? "\"'" : "\"");
-	for (size_t i = 0; i < text.n; i++) {
-		buffer_string(out, text.p[i] == '"' ? "\"" : "");
-		buffer_text(out, (struct text){text.p + i, 1});
-	}
-	buffer_string(out, "\"");
-}
-
 static void line_put(struct buffer *out, struct text cid, const struct purpose *purpose, const struct consent_state *last, bool holds)
 {
 	char said[CLOCK_TEXT_BYTES], until[CLOCK_TEXT_BYTES] = "";
 	clock_format(said, last->time_ms);
 	if (last->valid_until_ms)
 		clock_format(until, last->valid_until_ms);
-	field_put(out, cid);
+	csv_cell_put(out, cid);
 	buffer_string(out, ",");
-	field_put(out, purpose->name);
+	csv_cell_put(out, purpose->name);
 	buffer_format(out, ",%s,%s,%s,%s,", consent_decision_name(last->decision), holds ? "yes" : "no", said, until);
-	field_put(out, last->version);
+	csv_cell_put(out, last->version);
 	buffer_format(out, ",%s\n", channel_name(last->channel));
 }
 

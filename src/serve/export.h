@@ -50,6 +50,7 @@ struct copy {
 	struct buffer files[COPY_FILES];
 	char digest[65];                   /* Of what is in it; empty when something arrived meanwhile. */
 	uint64_t moves;                    /* Records that join and part, which the digest leaves out. */
+	bool without_worth;                /* There is no price list to reckon by. */
 	uint64_t counts[COPY_FILES];       /* Lines, or things in a list. */
 	struct buffer schemas[EXPORT_SCHEMAS_MAX];
 	char schema_names[EXPORT_SCHEMAS_MAX][40];

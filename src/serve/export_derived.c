@@ -338,6 +338,10 @@ static int worth_write(struct copy *copy, const struct worth_view *view)
 int export_derived_write(struct copy *copy)
 {
 	int error = of_customer_write(copy);
+	/* What a copy holds must not depend on a document that only figures need. */
+	copy->without_worth = price_list_of(engine_config(copy->request->server->engine))->n == 0;
+	if (error || copy->without_worth)
+		return error;
 	struct worth_view *view = error ? NULL : worth_view_take(copy->request);
 	if (error)
 		return error;

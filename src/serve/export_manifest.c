@@ -100,6 +100,11 @@ void export_manifest_write(struct copy *copy)
 	histories_write(&out, copy);
 	key_write(&out, server->signer);
 	files_write(&out, copy);
+	json_key(&out, TEXT("left_out"));
+	json_array_begin(&out);
+	if (copy->without_worth)
+		json_write_text(&out, TEXT("derived.ndjson has no value and no stars: there is no price list to reckon them by."));
+	json_array_end(&out);
 	json_key(&out, TEXT("places"));
 	places_write(&out);
 	states_write(&out, engine_folds(server->engine), engine_config(server->engine));

@@ -3,6 +3,7 @@
 #include "serve/export_record.h"
 
 #include "base/clock.h"
+#include "base/csv_cell.h"
 #include "serve/timeline.h"
 #include "trust/purpose.h"
 
@@ -67,18 +68,9 @@ void export_record_write(struct copy *copy, enum copy_file file, const struct ev
 
 /* ---- the table ---- */
 
-/* A cell as RFC 4180 has it; what a spreadsheet would run is made a text. */
 static void cell_put(struct buffer *out, struct text text, char end)
 {
-	buffer_char(out, '"');
-	if (text.n && (text.p[0] == '=' || text.p[0] == '+' || text.p[0] == '-' || text.p[0] == '@'))
-		buffer_char(out, '\'');
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '"')
-			buffer_char(out, '"');
-		buffer_char(out, text.p[i]);
-	}
-	buffer_char(out, '"');
+	csv_cell_put(out, text);
 	buffer_char(out, end);
 }
 

@@ -93,7 +93,7 @@ static const struct row manifest[] = {
 	{"position", "text!", "The newest record that is in it"}, {"events", "int!", "Lines of events.ndjson"}, {"decisions", "int!", "Lines of decisions.ndjson"},
 	{"digest", "text!", "One hash for all that is kept: the same where this is taken in"}, {"histories", "texts!", "The histories that were joined, the oldest first"}, {"signed_by", "object!", "The key of manifest.sig"}, {"signed_by.id", "text!", "First digits of its SHA-256"},
 	{"signed_by.key", "text!", "Its open half, base64"}, {"signed_by.algorithm", "text!", "Ed25519"}, {"files", "list!", "All other files"}, {"files[].sha256", "text!", "Of its bytes"},
-	{"files[].name", "text!", "Its name"}, {"files[].bytes", "int!", "Its length"}, {"files[].count", "int", "Lines, or things in its list"}, {"places", "list!", "Every place of the data folder"},
+	{"files[].name", "text!", "Its name"}, {"files[].bytes", "int!", "Its length"}, {"files[].count", "int", "Lines, or things in its list"}, {"left_out", "texts!", "What is not in it, and why"}, {"places", "list!", "Every place of the data folder"},
 	{"places[].place", "text!", "Path, or lookup:table"}, {"places[].holds", "text!", "What of a customer"}, {"places[].files", "texts!", "Where in the copy that is"},
 	{"follows_from_events", "list!", "What is kept so that it need not be worked out again"}, {"follows_from_events[].state", "text!", "Its name"}, {"follows_from_events[].learned", "bool!", "Learned, and not stated"},
 	{"follows_from_events[].purposes", "texts", "What alone it may be used for"}, {0}};

@@ -3,8 +3,10 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { join } from "node:path";
 import { unzip } from "../../demo/lib/unzip.mjs";
-import { attune, identify, ok, refused, Server, track, uuid } from "./server.mjs";
+import { copyOf, schemaErrors } from "./copy.mjs";
+import { attune, configurationOf, identify, ok, refused, root, Server, track, uuid } from "./server.mjs";
 
 let server;
 before(async () => { server = await Server.start({ settings: { "sign-ins-a-minute": 10000, "sign-in-pause-max-s": 1 } }); });
@@ -164,5 +166,25 @@ describe("undoing an act takes the right to do it", () => {
     const { undo } = ok(await server.post(`/v1/customers/${stranger}/preferences`, { set: { "cash.receipt": "no" } }));
     refused(await server.post(at("/undo"), { undo }, own), 404, "no_undo");
     refused(await server.post(`/v1/customers/${stranger}/undo`, { undo }, own), 403, "denied");
+  });
+});
+
+describe("a copy", () => {
+  test("is whole without a price list, and with nothing configured at all, and says what it leaves out", async () => {
+    const purpose = { name: "purposes.yaml", text: "kind: purpose\nname: personalisation\ntitle: \"Fit\"\ntext: \"May we?\"\nversion: 1\n" };
+    const prices = configurationOf(join(root, "demo/harbour")).filter(({ name }) => name === "prices.yaml");
+    for (const [files, leavesOut] of [[[], true], [[purpose], true], [prices, false]]) {
+      const bare = await Server.start({ files });
+      try {
+        await bare.send([identify({ userId: "ana" }, { name: "Ana" }), track({ userId: "ana" }, "=1+1", {}, { context: { touchpoint: "\t=2" } })]);
+        const key = bare.token("user:ana"), { cid } = await bare.card("user:ana");
+        const { files: copied } = await copyOf(bare, cid);
+        assert.deepEqual(schemaErrors(copied), []);
+        assert.equal(JSON.parse(copied.get("manifest.json")).left_out.length, leavesOut ? 1 : 0);
+        assert.match(copied.get("events.csv"), /,"'=1\+1",.*,"'\t=2",/);
+        ok(await bare.get("/v1/customers/me/export", { key }));
+        for (const format of ["", "?format=json"]) assert.equal((await bare.get(`/me/export${format}`, { key: null, headers: { Cookie: `attune_portal=${key}` } })).status, 200);
+      } finally { await bare.end(); }
+    }
   });
 });

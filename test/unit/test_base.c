@@ -1,6 +1,7 @@
 /* What the rest may rely on: texts, times, JSON, arenas. */
 #include "unit.h"
 
+#include "base/csv_cell.h"
 #include "base/clock.h"
 #include "base/damage.h"
 #include "base/json.h"
@@ -268,6 +269,26 @@ static void a_failed_buffer_says_so_and_stays_whole(void **state)
 	buffer_free(&out);
 }
 
+static void a_cell_of_csv_is_never_a_formula(void **state)
+{
+	static const char *const run[] = {"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\xef\xbc\x9d" "1", "\xef\xbc\x8b" "1", "\xef\xbc\x8d" "1", "\xef\xbc\xa0" "1"};
+	static const char *const plain[][2] = {{"", "\"\""}, {"a", "\"a\""}, {"a=b", "\"a=b\""}, {"a\"b", "\"a\"\"b\""}, {"\"", "\"\"\"\""}, {"\"\"", "\"\"\"\"\"\""}, {"a,b\nc", "\"a,b\nc\""}, {"'=1", "\"'=1\""}};
+	struct buffer out = BUFFER_INIT(1000);
+	(void)state;
+	for (size_t i = 0; i < sizeof run / sizeof *run; i++) {
+		buffer_reset(&out);
+		csv_cell_put(&out, text_of(run[i]));
+		assert_true(text_starts(buffer_view(&out), TEXT("\"'")));
+		assert_int_equal(out.n, strlen(run[i]) + 3);
+	}
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+		buffer_reset(&out);
+		csv_cell_put(&out, text_of(plain[i][0]));
+		assert_true(text_equal(buffer_view(&out), text_of(plain[i][1])));
+	}
+	buffer_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +304,7 @@ int main(void)
 		cmocka_unit_test(json_reads_what_it_wrote),
 		cmocka_unit_test(json_refuses_what_is_broken_large_or_deep),
 		cmocka_unit_test(arenas_are_bounded_and_start_again),
+		cmocka_unit_test(a_cell_of_csv_is_never_a_formula),
 		cmocka_unit_test(a_failed_buffer_says_so_and_stays_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
