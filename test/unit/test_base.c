@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/unit.h"
 
+#include <string.h>
+
 static void numbers_are_said_in_threes(void **state)
 {
 	(void)state;
