@@ -14,7 +14,7 @@ enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_GROWN_BYTES = 1024 * 1024, ARENA_ALI
 static atomic_bool failing;
 static _Atomic uint64_t fail_nth, alloc_count;
 
-static bool should_fail(void)
+bool memory_should_fail(void)
 {
 	if (!atomic_load_explicit(&failing, memory_order_relaxed))
 		return false;
@@ -35,18 +35,18 @@ uint64_t memory_count(void)
 
 void *memory_alloc(size_t bytes)
 {
-	return should_fail() ? NULL : malloc(bytes ? bytes : 1);
+	return memory_should_fail() ? NULL : malloc(bytes ? bytes : 1);
 }
 
 void *memory_zero_alloc(size_t n, size_t bytes)
 {
-	return should_fail() ? NULL : calloc(n ? n : 1, bytes ? bytes : 1);
+	return memory_should_fail() ? NULL : calloc(n ? n : 1, bytes ? bytes : 1);
 }
 
 /* @bytes: a multiple of large pages. */
 static void *large_alloc(size_t bytes)
 {
-	void *p = should_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, bytes);
+	void *p = memory_should_fail() ? NULL : aligned_alloc(LARGE_PAGE_BYTES, bytes);
 	if (p)
 		(void)!madvise(p, bytes, MADV_HUGEPAGE); /* A hint: without large pages it is only slower. */
 	return p;
@@ -66,7 +66,7 @@ void *memory_table_alloc(size_t n, size_t bytes)
 
 void *memory_resize(void *p, size_t bytes)
 {
-	return should_fail() ? NULL : realloc(p, bytes ? bytes : 1);
+	return memory_should_fail() ? NULL : realloc(p, bytes ? bytes : 1);
 }
 
 void memory_free(void *p)

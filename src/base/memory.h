@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,9 @@ int memory_grow(void *array, size_t *capacity, size_t n, size_t item_bytes) MUST
 
 /* For tests: the @nth allocation from now in this process fails (1 is the next); 0 switches failing off. */
 void memory_fail_at(uint64_t nth);
+
+/* For those who take memory from elsewhere: is this the allocation that shall fail? Counts it. */
+bool memory_should_fail(void);
 
 /* For tests: how many allocations were asked for since the last memory_fail_at. */
 uint64_t memory_count(void);

@@ -225,12 +225,10 @@ static int keys_refuse(const struct call *call, const char *why)
 static int node_key_find(const struct call *call, uint8_t key[KEYRING_KEY_BYTES])
 {
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
-	size_t n = 0;
-	const char *given = getenv("ATTUNE_NODE_KEY");
-	if (given)
-		return sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) == 0 && n == KEYRING_KEY_BYTES
-		         ? 0 : refuse(ERROR_INVALID, "ATTUNE_NODE_KEY must be 64 hex digits.");
-	int error = checked_read(call->to, ENGINE_SEALING_FOLDER "/node-key", &content);
+	int error = keyring_node_key(key);
+	if (error != ERROR_NOT_FOUND)
+		return error;
+	error = checked_read(call->to, ENGINE_SEALING_FOLDER "/node-key", &content);
 	if (!error && content.n == KEYRING_KEY_BYTES)
 		memcpy(key, content.p, KEYRING_KEY_BYTES);
 	else if (error != ERROR_IO && error != ERROR_MEMORY)

@@ -1,17 +1,22 @@
 /* client.c: requests over libcurl. */
 #include "cli/client.h"
 
+#include "base/secret.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_S = 60 };
+enum { TIMEOUT_S = 60, CLIENT_KEY_BYTES = 4096 };
 
 void client_init(struct client *client)
 {
 	const char *server = getenv("ATTUNE_SERVER");
-	*client = (struct client){.server = server && *server ? server : "http://127.0.0.1:8080", .key = getenv("ATTUNE_KEY")};
+	static char key[CLIENT_KEY_BYTES];
+	*client = (struct client){.server = server && *server ? server : "http://127.0.0.1:8080"};
+	if (secret_environment("ATTUNE_KEY", key, sizeof key) == 0)
+		client->key = key;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 

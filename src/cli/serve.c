@@ -5,6 +5,7 @@
 #include "base/descriptors.h"
 #include "base/refusal.h"
 #include "base/report.h"
+#include "base/secret.h"
 #include "serve/server.h"
 
 #include <signal.h>
@@ -130,6 +131,7 @@ int verb_serve(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	level_set(options.settings.log_level);
+	secret_process_protect();
 	descriptors_settle(&options.settings);
 	/* Before any thread: all of them leave these signals to the wait below. */
 	sigemptyset(&signals);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/refusal.h"
 #include "base/report.h"
+#include "base/secret.h"
 #include "base/thread.h"
 #include "engine/slot.h"
 
@@ -76,9 +77,9 @@ static struct keys_chunk *chunk_make(struct keyring *keyring, uint32_t number)
 	struct keys_chunk *chunk = index < CHUNKS_MAX ? chunk_of(keyring, number) : NULL, *fresh;
 	if (chunk || index >= CHUNKS_MAX)
 		return chunk;
-	fresh = memory_zero_alloc(1, sizeof *fresh);
+	fresh = secret_alloc(sizeof *fresh);
 	if (fresh && !atomic_compare_exchange_strong(&keyring->chunks[index], &chunk, fresh)) {
-		memory_free(fresh); /* Another thread was first. */
+		secret_free(fresh, sizeof *fresh); /* Another thread was first. */
 		return chunk;
 	}
 	return fresh;
@@ -446,9 +447,20 @@ static int file_start(struct keyring *keyring)
 	return slots_read(keyring, made);
 }
 
+int keyring_node_key(uint8_t key[KEYRING_KEY_BYTES])
+{
+	char given[2 * KEYRING_KEY_BYTES + 1];
+	size_t n = 0;
+	int error = secret_environment("ATTUNE_NODE_KEY", given, sizeof given);
+	if (!error && (sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) != 0 || n != KEYRING_KEY_BYTES))
+		error = ERROR_INVALID;
+	sodium_memzero(given, sizeof given);
+	return error && error != ERROR_NOT_FOUND ? refuse(ERROR_INVALID, "ATTUNE_NODE_KEY must be 64 hex digits.") : error;
+}
+
 int keyring_open(struct keyring **out, const char *folder, const uint8_t *node_key)
 {
-	struct keyring *keyring = memory_zero_alloc(1, sizeof *keyring);
+	struct keyring *keyring = secret_alloc(sizeof *keyring);
 	if (!keyring)
 		return ERROR_MEMORY;
 	keyring->file = -1;
@@ -486,15 +498,12 @@ void keyring_close(struct keyring *keyring)
 		close(keyring->file);
 	for (size_t i = 0; i < CHUNKS_MAX; i++) {
 		struct keys_chunk *chunk = atomic_load(&keyring->chunks[i]);
-		if (chunk)
-			sodium_memzero(chunk, sizeof *chunk);
-		memory_free(chunk);
+		secret_free(chunk, sizeof *chunk);
 	}
 	for (size_t i = 0; i < STRIPES; i++)
 		pthread_mutex_destroy(&keyring->stripes[i]);
 	pthread_mutex_destroy(&keyring->file_lock);
 	pthread_mutex_destroy(&keyring->lock);
 	pthread_cond_destroy(&keyring->wake);
-	sodium_memzero(keyring->node_key, sizeof keyring->node_key);
-	memory_free(keyring);
+	secret_free(keyring, sizeof *keyring);
 }

@@ -23,6 +23,12 @@ enum { KEYRING_KEY_BYTES = 32, KEYRING_AHEAD = 64 * 1024 };
 struct keyring;
 
 /*
+ * The node's key, taken out of the environment (ATTUNE_NODE_KEY, 64 hex digits), where it is overwritten.
+ * Errors: ERROR_NOT_FOUND (not given there), ERROR_INVALID (the refusal says how it has to look).
+ */
+int keyring_node_key(uint8_t key[KEYRING_KEY_BYTES]) MUST_CHECK;
+
+/*
  * Open the slots in @folder, made when missing. @node_key (KEYRING_KEY_BYTES) is copied. Every slot is checked: a damaged
  * one counts against its origin alone. No new slots are made before keyring_settle.
  * Errors: ERROR_DENIED (the slots were made with another node key), ERROR_IO, ERROR_FULL, ERROR_CORRUPT (both heads are

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/checked_file.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/kept_file.h"
 
 #include <inttypes.h>
@@ -112,7 +113,7 @@ bool base64_decode(struct text text, char *out, size_t max, size_t *n)
 
 int keys_open(struct keys **out, const char *folder)
 {
-	struct keys *keys = memory_zero_alloc(1, sizeof *keys);
+	struct keys *keys = secret_alloc(sizeof *keys);
 	if (!keys)
 		return ERROR_MEMORY;
 	pthread_mutex_init(&keys->lock, NULL);
@@ -146,8 +147,7 @@ void keys_close(struct keys *keys)
 		/* When keys were used last is not known then; nothing else is lost. */
 	}
 	pthread_mutex_destroy(&keys->lock);
-	sodium_memzero(keys, sizeof *keys);
-	memory_free(keys);
+	secret_free(keys, sizeof *keys);
 }
 
 size_t keys_count(const struct keys *keys, enum key_scope scope)

@@ -597,12 +597,9 @@ static uint32_t config_version(const struct config *config)
 static int node_key_read(const char *folder, uint8_t key[KEYRING_KEY_BYTES])
 {
 	static const struct kept_file file = {ENGINE_SEALING_FOLDER "/node-key", "no key of a customer can be made, for all need the node key", "a copy of the keys"};
-	size_t n;
-	const char *given = getenv("ATTUNE_NODE_KEY");
-	if (given && (sodium_hex2bin(key, KEYRING_KEY_BYTES, given, strlen(given), NULL, &n, NULL) != 0 || n != KEYRING_KEY_BYTES))
-		return refuse(ERROR_INVALID, "ATTUNE_NODE_KEY must be 64 hex digits.");
-	if (given)
-		return 0;
+	int error = keyring_node_key(key);
+	if (error != ERROR_NOT_FOUND)
+		return error;
 	return kept_file_secret(folder, &file, key, KEYRING_KEY_BYTES);
 }
 

@@ -1,6 +1,7 @@
 /* signer.c: Ed25519, by libsodium. */
 #include "serve/signer.h"
 
+#include "base/secret.h"
 #include "base/kept_file.h"
 #include "base/memory.h"
 
@@ -18,13 +19,13 @@ struct signer {
 int signer_open(struct signer **out, const char *folder)
 {
 	uint8_t seed[crypto_sign_SEEDBYTES], hash[crypto_hash_sha256_BYTES];
-	struct signer *signer = memory_zero_alloc(1, sizeof *signer);
+	struct signer *signer = secret_alloc(sizeof *signer);
 	if (!signer)
 		return ERROR_MEMORY;
 	static const struct kept_file file = {"certificate-key", "certificates of erasures cannot be signed", "a backup"};
 	int error = kept_file_secret(folder, &file, seed, sizeof seed);
 	if (error) {
-		memory_free(signer);
+		secret_free(signer, sizeof *signer);
 		return error;
 	}
 	crypto_sign_seed_keypair(signer->open, signer->secret, seed);
@@ -38,9 +39,7 @@ int signer_open(struct signer **out, const char *folder)
 
 void signer_close(struct signer *signer)
 {
-	if (signer)
-		sodium_memzero(signer, sizeof *signer);
-	memory_free(signer);
+	secret_free(signer, sizeof *signer);
 }
 
 void signer_sign(const struct signer *signer, struct text text, uint8_t signature[SIGNER_SIGNATURE_BYTES])

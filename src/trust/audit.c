@@ -7,6 +7,7 @@
 #include "base/inventory.h"
 #include "base/memory.h"
 #include "base/report.h"
+#include "base/secret.h"
 #include "base/thread.h"
 #include "trust/audit_file.h"
 
@@ -304,7 +305,7 @@ static int start(struct audit *audit)
 
 int audit_open(struct audit **out, const struct audit_options *options)
 {
-	struct audit *audit = memory_zero_alloc(1, sizeof *audit);
+	struct audit *audit = secret_alloc(sizeof *audit);
 	if (!audit)
 		return ERROR_MEMORY;
 	snprintf(audit->folder, sizeof audit->folder, "%s", options->folder);
@@ -343,8 +344,7 @@ void audit_close(struct audit *audit)
 	pthread_mutex_destroy(&audit->lock);
 	pthread_cond_destroy(&audit->work);
 	pthread_cond_destroy(&audit->done);
-	sodium_memzero(audit->key, sizeof audit->key);
-	memory_free(audit);
+	secret_free(audit, sizeof *audit);
 }
 
 /* ---- noting ---- */

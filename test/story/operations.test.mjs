@@ -449,3 +449,17 @@ test("asked to stop, the server answers what is under way, ends its streams and 
   for (const answer of await Promise.all(asked)) assert.ok(!answer || answer.status === 200 || answer.status === 503, answer?.text);
   await server.up();
 });
+
+describe("keys in memory", () => {
+  const proc = (server, name) => readFileSync(`/proc/${server.child.pid}/${name}`);
+  const node = "a3".repeat(32);
+
+  test("are locked, in no dump, and no longer in the environment", async () => {
+    const server = await Server.start({ env: { ATTUNE_NODE_KEY: node } });
+    after(() => server.end());
+    await server.send([track({ userId: "ana" }, "Came")]);
+    assert.ok(!proc(server, "environ").includes(node), "what /proc shows is overwritten");
+    assert.match(proc(server, "limits").toString(), /^Max core file size +0 +0 /m);
+    assert.ok(Number(proc(server, "status").toString().match(/^VmLck:\s+(\d+) kB/m)[1]) >= 128, "at least the keys of one chunk");
+  });
+});
