@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include <string.h>
+
 static void numbers_are_said_in_threes(void **state)
 {
 	(void)state;
