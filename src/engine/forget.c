@@ -84,7 +84,7 @@ static int chain_look(struct engine *engine, uint64_t head, struct forgetting *o
 			out->sealed_at = head;
 		else
 			out->unsealed += event.header.kind != EVENT_MERGE && event.header.kind != EVENT_SPLIT && !(event.header.flags & EVENT_TRIMMED);
-		head = event.header.previous;
+		head = log_bridged(engine->log, event.header.previous);
 	}
 	return error;
 }

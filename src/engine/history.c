@@ -71,6 +71,7 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 		event->position = position; /* It was taken out under our eyes. */
 		error = 0;
 	}
+	event->header.previous = log_bridged(engine->log, event->header.previous); /* The seal was of what is written. */
 	return error;
 }
 
@@ -232,7 +233,7 @@ static int chain_headers(struct engine *engine, uint64_t head, int (*each)(void 
 			break;
 		event.position = head;
 		event_names(engine, &event);
-		head = event.header.previous;
+		head = log_bridged(engine->log, event.header.previous);
 		error = each(arg, &event);
 	}
 	return error;

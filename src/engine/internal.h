@@ -173,6 +173,11 @@ int configured_restore(struct engine *engine, struct value payload) MUST_CHECK;
 int configured_write(struct engine *engine) MUST_CHECK;
 int configured_load(struct engine *engine) MUST_CHECK;
 
+/* After a start with a log in which something was given up: histories end with what is there, and are counted again. Then, that this was
+ * done, into the store's open transaction. */
+int gaps_settle(struct engine *engine) MUST_CHECK;
+int gaps_write(struct engine *engine) MUST_CHECK;
+
 int snapshot_load(struct engine *engine) MUST_CHECK;
 int snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
 /* Which hours of seen messages count, and up to where they cover the log. */

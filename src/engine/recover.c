@@ -5,8 +5,6 @@
  * turn, and what they will touch is fetched meanwhile; that halves the time.
  */
 #include "base/clock.h"
-#include "base/damage.h"
-#include "base/inventory.h"
 #include "base/thread.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
@@ -146,9 +144,32 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 	return error;
 }
 
+/* Names that were given up with a damaged part of the log leave their numbers to nobody: those up to @number have one. */
+static int names_lose(struct engine *engine, uint32_t number)
+{
+	int error = 0;
+	for (uint32_t gone = dictionary_count(engine->dictionary) + 1; gone <= number && !error; gone++) {
+		char lost[32];
+		snprintf(lost, sizeof lost, "lost name %u", gone);
+		error = dictionary_restore(engine->dictionary, gone, text_of(lost));
+	}
+	return error;
+}
+
+static int names_of_lose(struct engine *engine, const struct event_header *header)
+{
+	int error = names_lose(engine, header->kind == EVENT_NAME && header->name ? header->name - 1u : header->name);
+	if (!error)
+		error = names_lose(engine, header->touchpoint);
+	return error ? error : names_lose(engine, header->source);
+}
+
 static int record_apply(struct engine *engine, struct event *event)
 {
 	int32_t value = 0;
+	int lost = log_gaps(engine->log) ? names_of_lose(engine, &event->header) : 0;
+	if (lost)
+		return lost;
 	if (event->header.kind == EVENT_NAME)
 		return dictionary_restore(engine->dictionary, event->header.name,
 		                          value_text(value_get(event->payload, TEXT("name"))));
@@ -326,16 +347,7 @@ static int log_start(struct engine *engine, uint64_t applied_until)
 	struct log_options options = {.folder = path, .segment_bytes = engine->options.log_segment_bytes,
 	                              .pending_bytes_max = engine->options.log_pending_bytes,
 	                              .reserve_bytes = engine->options.log_reserve_bytes};
-	/* A log that is gone whole cannot say so itself. */
-	static const char first[] = "log/0000000000000000.segment";
-	if (!inventory_is_there(engine->options.folder, first) && inventory_has(engine->options.folder, first)) {
-		damage_found(first, 0, DAMAGE_REFUSED, "Restore a backup.", "The log of events is gone, and with it all that was recorded.");
-		return ERROR_CORRUPT;
-	}
-	int error = log_open(&engine->log, &options, applied_until);
-	if (!error)
-		error = inventory_add(engine->options.folder, first);
-	return error == ERROR_FULL && engine->log ? 0 : error;
+	return log_open(&engine->log, &options, applied_until);
 }
 
 static int states_recover(struct engine *engine, uint64_t applied_until)
@@ -405,6 +417,8 @@ int recover(struct engine *engine)
 		return error;
 	bool beside = pthread_create(&seen.thread, NULL, seen_run, &seen) == 0;
 	error = states_recover(engine, applied_until);
+	if (!error)
+		error = gaps_settle(engine);
 	if (!error && engine->keyring)
 		error = keys_settle(engine);
 	if (beside)

@@ -261,6 +261,8 @@ static int meta_write(struct engine *engine, uint64_t position)
 	if (!error)
 		error = configured_write(engine);
 	if (!error)
+		error = gaps_write(engine);
+	if (!error)
 		error = store_put(engine->store, STORE_META, TEXT("seen"), value);
 	if (!error)
 		error = store_put(engine->store, STORE_META, TEXT("position"), value);
@@ -522,7 +524,7 @@ static int decisions_count(struct engine *engine, uint64_t head, uint32_t *n)
 			error = event_view(&event, entry);
 		if (!error && event.header.previous >= head)
 			error = ERROR_CORRUPT;
-		head = error ? 0 : event.header.previous;
+		head = error ? 0 : log_bridged(engine->log, event.header.previous);
 	}
 	return error;
 }

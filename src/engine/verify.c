@@ -20,6 +20,7 @@ struct chain {
 
 struct walk {
 	struct verify *out;
+	struct log *log;
 	struct chain *chains; /* By origin number. */
 	size_t capacity;
 	struct directory *ids;
@@ -39,12 +40,14 @@ static int bad(struct verify *out, uint64_t position, const char *format, ...)
 	return ERROR_CORRUPT;
 }
 
-static int name_check(struct verify *out, const struct event *event)
+static int name_check(const struct walk *walk, const struct event *event)
 {
+	struct verify *out = walk->out;
 	size_t n = value_text(value_get(event->payload, TEXT("name"))).n;
-	if (event->header.name != out->names + 1 || n == 0 || n > DICTIONARY_NAME_BYTES_MAX)
+	bool follows = event->header.name == out->names + 1 || (log_gaps(walk->log) && event->header.name > out->names);
+	if (!follows || n == 0 || n > DICTIONARY_NAME_BYTES_MAX)
 		return bad(out, event->position, "Name number %u does not follow %" PRIu64 ".", event->header.name, out->names);
-	out->names++;
+	out->names = event->header.name;
 	return 0;
 }
 
@@ -66,6 +69,8 @@ static bool id_is_known(const struct walk *walk, struct value id)
 
 static int move_check(struct walk *walk, const struct event *event, const char *to)
 {
+	if (log_gaps(walk->log)) /* All that an origin has may be gone. */
+		return 0;
 	if (id_is_known(walk, value_get(event->payload, text_of(to))) && id_is_known(walk, value_get(event->payload, TEXT("from"))))
 		return 0;
 	return bad(walk->out, event->position, "A %s speaks of an origin that is not there.", event_kind_name(event->header.kind));
@@ -90,7 +95,7 @@ static int chain_check(struct walk *walk, const struct event *event)
 		return bad(out, event->position, "Origin number %u has two ids.", header->origin_number);
 	bool is_decision = header->kind == EVENT_DECISION;
 	uint64_t *head = is_decision ? &chain->decision_head : &chain->head;
-	if (header->previous != *head)
+	if (header->previous != *head && !log_is_gap(walk->log, header->previous))
 		return bad(out, event->position, "The chain of origin %u leads to %" PRIx64 ", not to %" PRIx64 ".", header->origin_number,
 		           header->previous, *head);
 	*head = event->position;
@@ -115,10 +120,11 @@ static int record_check(void *arg, uint64_t position, struct text entry)
 	if (event_decode(&event, entry) != 0)
 		return bad(out, position, "A record cannot be read.");
 	event.position = position;
-	if (event.header.name > DICTIONARY_NAMES_MAX || event.header.touchpoint > out->names || event.header.source > out->names ||
-	    (event.header.kind != EVENT_NAME && event.header.name > out->names))
+	uint64_t names = log_gaps(walk->log) ? DICTIONARY_NAMES_MAX : out->names;
+	if (event.header.name > DICTIONARY_NAMES_MAX || event.header.touchpoint > names || event.header.source > names ||
+	    (event.header.kind != EVENT_NAME && event.header.name > names))
 		return bad(out, position, "A record has a name that is not in the dictionary.");
-	int error = event.header.kind == EVENT_NAME ? name_check(out, &event) : event.header.origin_number ? chain_check(walk, &event) : 0;
+	int error = event.header.kind == EVENT_NAME ? name_check(walk, &event) : event.header.origin_number ? chain_check(walk, &event) : 0;
 	if (error)
 		return error;
 	out->records++;
@@ -147,6 +153,7 @@ int engine_verify(const char *folder, struct verify *out, int (*each)(void *, co
 		return error;
 	out->bad = 0;
 	static const uint8_t no_key[DIRECTORY_KEY_BYTES];
+	walk.log = log;
 	walk.ids = directory_new(no_key); /* Ids are not hashed with it. */
 	error = walk.ids ? log_replay(log, 0, record_check, &walk) : ERROR_MEMORY;
 	log_close(log);

@@ -34,6 +34,7 @@ struct log {
 	int reading_lock;           /* Of read_only: nothing is rewritten meanwhile; negative: nothing ever was. */
 	uint64_t epoch;
 	struct mark mark;           /* Of the last block that is known to be on disk; while open, the writer's. */
+	uint64_t gaps;              /* As in the mark. */
 	uint64_t marked_end;        /* What the marks said when it was opened. */
 	bool mark_is_bad;           /* Found damaged when it was opened. */
 	bool mark_due;              /* The writer's: it is written, but no sync has followed. */

@@ -123,8 +123,22 @@ struct log_copied {
  */
 int log_copy(const char *from, const char *to, struct log_copied *out) MUST_CHECK;
 
-/* Does @position lie where damaged bytes were given up by log_repair? */
+/* How often something was given up in this log by log_repair; 0: never. And does @position lie in such a place? */
+uint64_t log_gaps(const struct log *log);
 bool log_is_gap(struct log *log, uint64_t position);
+
+/*
+ * Entries may lead to earlier ones, and some of these may be gone. A bridge says for the position of one that is gone where to go on: an
+ * earlier position, 0: nowhere. Bridges lie in the fillers.
+ */
+struct log_bridge {
+	uint64_t gone, before;
+};
+/* @position itself, unless it is gone: then what its bridge says, 0 without one. */
+uint64_t log_bridged(struct log *log, uint64_t position);
+/* Write @n bridges, in the order of gone, in place of those there are. The log in @folder is open nowhere. Errors: ERROR_LIMIT (more than
+ * could have been lost), those of log_repair. */
+int log_bridges_write(const char *folder, const struct log_bridge *bridges, size_t n) MUST_CHECK;
 
 struct log_repaired {
 	uint64_t gaps, bytes; /* Given up. */

@@ -18,7 +18,8 @@ struct mark {
 	uint64_t first;    /* Position of the first entry of the last durable block. */
 	uint64_t last;     /* Position of its last entry. */
 	uint64_t end;      /* Offset in the log behind it. */
-	uint64_t reserved[2];
+	uint64_t gaps;     /* How often something was given up (log_repair), and fillers took its place. */
+	uint64_t reserved;
 	uint64_t hash;
 };
 

@@ -120,6 +120,7 @@ static void mark_find(struct log *log, bool *is_bad)
 			log->mark = mark;
 	}
 	log->marked_end = log->mark.end;
+	log->gaps = log->mark.gaps;
 }
 
 /* ---- the end ---- */
@@ -189,7 +190,7 @@ static int recover(struct log *log, uint64_t checked_from)
 		return error;
 	log->previous_first = last.first;
 	log->end = last.last;
-	log->mark = (struct mark){.first = last.first, .last = last.last, .end = last.first ? end : 0};
+	log->mark = (struct mark){.first = last.first, .last = last.last, .end = last.first ? end : 0, .gaps = log->gaps};
 	atomic_store(&log->durable, last.last);
 	atomic_store(&log->written, last.first ? end : 0);
 	block_begin(log->filling, last.first ? block_start(log, end) : SEGMENT_HEAD_BYTES);

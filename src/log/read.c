@@ -179,14 +179,48 @@ int block_find(struct log *log, uint64_t position, uint64_t *at)
 	return ERROR_NOT_FOUND;
 }
 
+uint64_t log_gaps(const struct log *log)
+{
+	return log->gaps;
+}
+
+/* The filler that holds @position, where there is no entry any more; NULL without. */
+static const struct block_head *filler_of(struct log *log, uint64_t position)
+{
+	uint64_t at, offset = position & OFFSET_MASK, bytes = log->options.segment_bytes, there;
+	if (!log->gaps || offset >= atomic_load(&log->written) || !segment_at(log, offset) || offset % bytes + ENTRY_HEAD_BYTES > bytes)
+		return NULL;
+	memcpy(&there, segment_at(log, offset)->map + offset % bytes + offsetof(struct entry_head, position), sizeof there);
+	if (there == position || block_find(log, position, &at) != 0)
+		return NULL;
+	const struct block_head *head = (const void *)(segment_at(log, at)->map + at % bytes);
+	return head->entries == 0 ? head : NULL;
+}
+
 bool log_is_gap(struct log *log, uint64_t position)
 {
-	uint64_t at;
-	struct block_head head;
-	if ((position & OFFSET_MASK) >= atomic_load(&log->written) || block_find(log, position, &at) != 0)
-		return false;
-	memcpy(&head, segment_at(log, at)->map + at % log->options.segment_bytes, sizeof head);
-	return head.entries == 0;
+	return filler_of(log, position) != NULL;
+}
+
+uint64_t log_bridged(struct log *log, uint64_t position)
+{
+	const struct block_head *filler = filler_of(log, position);
+	if (!filler)
+		return position;
+	const struct log_bridge *bridges = (const void *)(filler + 1);
+	size_t low = 0, high = filler->length / sizeof *bridges;
+	while (high && !bridges[high - 1].gone)
+		high--; /* What is not used is zeros. */
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (bridges[middle].gone == position)
+			return bridges[middle].before;
+		if (bridges[middle].gone < position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
 }
 
 int log_replay(struct log *log, uint64_t from, int (*each)(void *, uint64_t, struct text), void *arg)

@@ -227,7 +227,8 @@ static void mark_make(struct log *log, const struct block *block)
 {
 	struct block_head head;
 	memcpy(&head, block->bytes, sizeof head);
-	log->mark = (struct mark){.first = head.first, .last = head.last, .end = block->offset + BLOCK_HEAD_BYTES + head.length};
+	log->mark = (struct mark){.first = head.first, .last = head.last, .end = block->offset + BLOCK_HEAD_BYTES + head.length,
+	                          .gaps = log->gaps};
 	int error = segment_mark_write(segment_at(log, block->offset), &log->mark);
 	if (error && error != ERROR_FULL)
 		fail("Marking the end of the log failed");

@@ -9,6 +9,7 @@
 #include "base/damage.h"
 #include "engine/config_log.h"
 #include "engine/configured.h"
+#include "engine/give_up.h"
 #include "engine/seal.h"
 #include "engine/verify.h"
 #include "identify/resolve.h"
@@ -393,7 +394,6 @@ struct reading {
 	struct witness witness;
 	struct text names[DICTIONARY_NAMES_MAX + 1];
 	char room[4096][32];
-	uint32_t names_n;
 };
 
 static int each(void *arg, const struct event *event)
@@ -404,10 +404,11 @@ static int each(void *arg, const struct event *event)
 	uint64_t id = event->header.message_hash - 1;
 	if (event->header.kind == EVENT_NAME) {
 		struct text name = value_text(value_get(event->payload, TEXT("name")));
-		if (++reading->names_n >= 4096 || name.n > sizeof reading->room[0])
+		uint32_t number = event->header.name; /* Some may be gone. */
+		if (number >= 4096 || name.n > sizeof reading->room[0])
 			abort();
-		memcpy(reading->room[reading->names_n], name.p, name.n);
-		reading->names[reading->names_n] = (struct text){reading->room[reading->names_n], name.n};
+		memcpy(reading->room[number], name.p, name.n);
+		reading->names[number] = (struct text){reading->room[number], name.n};
 		return 0;
 	}
 	if (id < EVENTS_MAX)
@@ -424,6 +425,8 @@ static int each(void *arg, const struct event *event)
 	if (id < EVENTS_MAX)
 		reading->readable[id] = 1;
 	named.name = reading->names[event->header.name];
+	if (event->header.name && !named.name.n) /* Its record was given up. */
+		named.name = dictionary_name(engine_dictionary(engine), event->header.name);
 	witness_note(&reading->witness, &named);
 	return 0;
 }
@@ -475,25 +478,28 @@ static void goes_on(void)
 		wrong("it does not go on");
 }
 
-/* A log that is damaged is given up in part: then it opens, and nothing is there twice. */
-static void repair(void)
+/* What is damaged in the log is given up: then it opens, and is what is left in the log. */
+static void give_up(struct config *config, struct reading *reading)
 {
-	char path[PATH_MAX_BYTES + 32];
 	struct log_repaired repaired;
-	snprintf(path, sizeof path, "%s/log", life->folder);
+	struct verify verify;
+	config_log_close(config_log);
 	damage_clear();
-	int error = log_repair(path, &repaired);
+	int error = engine_give_up(life->folder, &repaired);
 	if (error)
 		wrong("what is damaged cannot be given up: %s", error_name(error));
-	struct log_options options = {.folder = path};
-	struct log *log;
-	error = log_open(&log, &options, 0);
+	error = both_open(config);
 	if (error)
-		wrong("the log does not open when the damage was given up: %s", error_name(error));
-	log_close(log);
+		wrong("it does not open when the damage was given up: %s", error_name(error));
+	error = engine_verify(life->folder, &verify, each, reading);
+	if (error)
+		wrong("verify, when the damage was given up: %s: %s", error_name(error), verify.problem);
+	if (house_compare_left(engine, &reading->witness) < 0)
+		wrong("what is known is not what the log says when the damage was given up");
+	goes_on();
 }
 
-static _Noreturn void refused(int error)
+static _Noreturn void refused(int error, struct config *config, struct reading *reading)
 {
 	struct damage damage;
 	if (!model->damaged_n)
@@ -503,7 +509,7 @@ static _Noreturn void refused(int error)
 		wrong("it does not open (%s), and %s, which is damaged, is not named", error_name(error), model->damaged[0] + strlen(life->folder) + 1);
 	model->refused++;
 	if (strncmp(damage.file, "log/", 4) == 0 && model->damaged_n == 1 && !engine)
-		repair();
+		give_up(config, reading);
 	_exit(0);
 }
 
@@ -516,7 +522,7 @@ _Noreturn void life_check(const struct life *given)
 	damage_clear();
 	int error = both_open(config);
 	if (error)
-		refused(error);
+		refused(error, config, reading);
 	error = engine_verify(life->folder, &verify, each, reading);
 	bool named = is_named(false);
 	if (error && !named)

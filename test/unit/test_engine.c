@@ -8,11 +8,13 @@
 #include "base/damage.h"
 #include "engine/configured.h"
 #include "engine/dedupe.h"
+#include "engine/give_up.h"
 #include "engine/store.h"
 #include "engine/tally.h"
 #include "engine/verify.h"
 #include "event/columns.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -545,10 +547,78 @@ static void a_log_that_is_gone_whole_is_missed(void **state)
 	assert_int_equal(house_open(&engine, world.folder, world.config), ERROR_CORRUPT);
 	struct damage damage;
 	assert_true(damage_refusal(&damage));
-	assert_non_null(strstr(damage.file, "log/"));
+	assert_non_null(strstr(damage.file, "log"));
 	witness_free(&world.witness);
 	config_free(world.config);
 	folder_remove(world.folder);
+}
+
+/* One byte of the record at @position, which is alone in its block. */
+static void record_damage(const struct world *world, uint64_t position)
+{
+	char path[128];
+	uint8_t byte;
+	snprintf(path, sizeof path, "%s/log/0000000000000000.segment", world->folder);
+	int file = open(path, O_RDWR);
+	off_t at = (off_t)(position & 0xffffffffffff) + 30;
+	assert_int_equal(pread(file, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(file, &byte, 1, at), 1);
+	close(file);
+}
+
+static uint64_t append_alone(struct world *world, uint32_t origin)
+{
+	uint64_t position = append(world, origin, EVENT_TRACK, 0);
+	assert_int_equal(log_wait(engine_log(world->engine), position, 10000), 0);
+	return position;
+}
+
+/* Records before and behind it belong to the same histories still; a history that ends with it ends before it. */
+static void a_record_that_was_given_up_takes_nothing_else_with_it(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 6; kind++) { /* In the middle of a history, or its end; with the snapshot, with an old one, without. */
+		struct world world;
+		char path[128];
+		struct log_repaired repaired;
+		struct verify verify;
+		uint64_t positions[9];
+		world_start(&world, 3);
+		uint32_t a = meet(&world, 0, 15), b = meet(&world, 1, 15);
+		for (int i = 0; i < 9; i++) {
+			positions[i] = append_alone(&world, i % 2 ? a : b);
+			if (kind / 2 == 1 && i == 2)
+				assert_int_equal(engine_snapshot(world.engine), 0);
+		}
+		if (kind / 2 == 0)
+			assert_int_equal(engine_snapshot(world.engine), 0);
+		engine_close(world.engine);
+		record_damage(&world, positions[kind % 2 ? 8 : 5]);
+		if (kind / 2 == 2) {
+			snprintf(path, sizeof path, "%s/lookup", world.folder);
+			folder_remove(path);
+			snprintf(path, sizeof path, "%s/columns", world.folder);
+			folder_remove(path);
+		}
+		assert_int_equal(engine_give_up(world.folder, &repaired), 0);
+		assert_int_equal(repaired.gaps, 1);
+		for (size_t i = 0; i < world.witness.n; i++)
+			if (world.witness.items[i].event.position == positions[kind % 2 ? 8 : 5]) {
+				free((void *)(uintptr_t)world.witness.items[i].event.payload.p);
+				world.witness.items[i] = world.witness.items[--world.witness.n];
+			}
+		world_open(&world);
+		append_alone(&world, a);
+		append_alone(&world, b);
+		assert_int_equal(house_compare(world.engine, &world.witness), 2);
+		assert_int_equal(engine_verify(world.folder, &verify, NULL, NULL), 0);
+		assert_int_equal(engine_snapshot(world.engine), 0);
+		engine_close(world.engine);
+		world_open(&world);
+		assert_int_equal(house_compare(world.engine, &world.witness), 2);
+		world_end(&world);
+	}
 }
 
 int main(void)
@@ -565,6 +635,7 @@ int main(void)
 		cmocka_unit_test(a_failed_snapshot_loses_no_identifier),
 		cmocka_unit_test(the_log_of_events_knows_lasting_names_and_versions),
 		cmocka_unit_test(a_log_that_is_gone_whole_is_missed),
+		cmocka_unit_test(a_record_that_was_given_up_takes_nothing_else_with_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
