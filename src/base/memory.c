@@ -115,28 +115,6 @@ static struct arena_block *block_new(const struct arena *arena, size_t bytes)
 	return block;
 }
 
-static void blocks_free(struct arena_block *block)
-{
-	while (block) {
-		struct arena_block *next = block->next;
-		memory_free(block);
-		block = next;
-	}
-}
-
-/* A block of @bytes behind the current one: what a rewind left there, when it is large enough. */
-static struct arena_block *block_after(struct arena *arena, size_t bytes)
-{
-	struct arena_block **place = arena->current ? &arena->current->next : &arena->first;
-	if (*place && (*place)->capacity >= bytes) {
-		(*place)->used = 0;
-		return *place;
-	}
-	blocks_free(*place);
-	*place = block_new(arena, bytes);
-	return *place;
-}
-
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
 	if (bytes > arena->bytes_max)
@@ -146,10 +124,14 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 		return NULL;
 	struct arena_block *block = arena->current;
 	if (!block || block->capacity - block->used < rounded) {
-		block = block_after(arena, rounded);
-		if (!block)
+		struct arena_block *fresh = block_new(arena, rounded);
+		if (!fresh)
 			return NULL;
-		arena->current = block;
+		if (block)
+			block->next = fresh;
+		else
+			arena->first = fresh;
+		arena->current = block = fresh;
 	}
 	void *p = (char *)block->bytes + block->used;
 	block->used += rounded;
@@ -166,23 +148,13 @@ void *arena_zero_alloc(struct arena *arena, size_t n, size_t bytes)
 	return p ? memset(p, 0, total) : NULL;
 }
 
-struct arena_mark arena_mark(const struct arena *arena)
+static void blocks_free(struct arena_block *block)
 {
-	return (struct arena_mark){arena->current, arena->current ? arena->current->used : 0, arena->bytes_used};
-}
-
-/* One block behind the mark is kept: a walk that rewinds at each step must not ask the heap at each step. */
-void arena_rewind(struct arena *arena, struct arena_mark mark)
-{
-	struct arena_block *kept = mark.block ? mark.block->next : arena->first;
-	if (kept && kept != mark.block) {
-		blocks_free(kept->next);
-		kept->next = NULL;
+	while (block) {
+		struct arena_block *next = block->next;
+		memory_free(block);
+		block = next;
 	}
-	arena->current = mark.block;
-	if (mark.block)
-		mark.block->used = mark.used;
-	arena->bytes_used = mark.bytes_used;
 }
 
 void arena_reset(struct arena *arena)

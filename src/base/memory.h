@@ -62,17 +62,6 @@ void *arena_alloc(struct arena *arena, size_t bytes) __attribute__((malloc, warn
 /* The same, cleared, for @n items of @bytes each; NULL also when the product overflows. */
 void *arena_zero_alloc(struct arena *arena, size_t n, size_t bytes) __attribute__((malloc, warn_unused_result));
 
-/*
- * Give back what was allocated since arena_mark: for a walk that needs one item at a time, and must not fill the arena
- * with those before it. The blocks stay with the arena.
- */
-struct arena_mark {
-	struct arena_block *block;
-	size_t used, bytes_used;
-};
-struct arena_mark arena_mark(const struct arena *arena);
-void arena_rewind(struct arena *arena, struct arena_mark mark);
-
 /* Give all memory back to the arena, which keeps its first block for the next request. */
 void arena_reset(struct arena *arena);
 

@@ -329,8 +329,7 @@ struct history {
 	size_t heads_n;
 	struct confirms confirms;     /* By the records that were walked: newer than those that come. */
 	struct history_cover *covers; /* history.c's: what counts in a base already. */
-	bool streams;                 /* history.c's: see history_stream ... */
-	struct arena_mark mark;       /* ... and what of the arena is kept from record to record. */
+	uint8_t *room;                /* history.c's: of history_stream. */
 	uint32_t due; /* EVENT_KIND_BITs of which what may not be kept, but is still there, is wanted with its payload: for
 									 history_record. */
 };
@@ -340,9 +339,18 @@ int history_next(struct history *history, struct event *event, bool *more) MUST_
 
 /*
  * From now on the payload of a record is valid until the next one is asked for, and the walk takes no more of the arena than
- * one record needs, however long the history is. Nothing else may be allocated in the arena and kept meanwhile.
+ * one record needs, however long the history is. Errors: ERROR_MEMORY.
  */
-void history_stream(struct history *history);
+int history_stream(struct history *history) MUST_CHECK;
+
+/* Make *@copy @event with a payload of its own in @arena, for whoever keeps a record of such a walk. Errors: ERROR_MEMORY. */
+int event_copy(struct event *copy, const struct event *event, struct arena *arena) MUST_CHECK;
+
+/*
+ * Pass over the records at and behind @before; nothing of them is opened, and what they undo or confirm is not known then.
+ * Errors: ERROR_CORRUPT.
+ */
+int history_skip(struct history *history, uint64_t before) MUST_CHECK;
 
 /*
  * Call @each with header, names and position of all records of @customer, chain by chain, also of what was taken out or

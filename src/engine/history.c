@@ -4,6 +4,7 @@
 #include "engine/seal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 /* What a base counts already: positions, ascending. */
@@ -36,9 +37,23 @@ uint64_t event_serves(struct engine *engine, const struct event *event, int64_t 
 	return engine->options.serves ? engine->options.serves(engine_config(engine), event, now_ms) : ~(uint64_t)0;
 }
 
+/* Where what is read of a record is kept: in an arena as long as that lives, or always in the same place. */
+struct room {
+	struct arena *arena;
+	uint8_t *fixed; /* ROOM_BYTES; NULL: the arena. */
+};
+enum { ENTRY_ROOM = 0, PAYLOAD_ROOM = LOG_ENTRY_BYTES_MAX, ROOM_BYTES = 2 * LOG_ENTRY_BYTES_MAX };
+
+static void *room_take(const struct room *room, size_t at, size_t bytes)
+{
+	if (!room->fixed)
+		return arena_alloc(room->arena, bytes);
+	return bytes <= LOG_ENTRY_BYTES_MAX ? room->fixed + at : NULL;
+}
+
 /* The same as engine_event, but what may not be kept is there, marked as taken out: with its header alone, or (when its
  * kind is in @due, and it is not blanked yet) with its payload. */
-static int event_read(struct engine *engine, uint64_t position, struct arena *arena, struct event *event, uint32_t due)
+static int event_read(struct engine *engine, uint64_t position, const struct room *room, struct event *event, uint32_t due)
 {
 	char local[LOG_ENTRY_BYTES_MAX];
 	struct text entry;
@@ -46,10 +61,12 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 	int error = log_read(engine->log, position, local, &entry);
 	if (error)
 		return error;
-	if (entry.p == local) { /* Still pending: keep a copy as long as the arena lives. */
-		entry = text_copy(arena, entry);
-		if (!entry.p)
+	if (entry.p == local) { /* Still pending: keep a copy as long as the record is wanted. */
+		char *copy = room_take(room, ENTRY_ROOM, entry.n);
+		if (!copy)
 			return ERROR_MEMORY;
+		memcpy(copy, entry.p, entry.n);
+		entry.p = copy;
 	}
 	error = event_decode(event, entry);
 	if (!error) {
@@ -59,8 +76,8 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 	uint64_t serves = error ? 0 : event_serves(engine, event, clock_now_ms());
 	bool wanted = serves || ((due & EVENT_KIND_BIT(event->header.kind)) && !(event->header.flags & EVENT_TRIMMED));
 	if (!error && wanted && event->header.key_version) {
-		uint8_t *room = arena_alloc(arena, event->header.sealed_length);
-		error = room ? event_unseal(engine, event, room) : ERROR_MEMORY;
+		uint8_t *payload = room_take(room, PAYLOAD_ROOM, event->header.sealed_length);
+		error = payload ? event_unseal(engine, event, payload) : ERROR_MEMORY;
 	}
 	if (!error && !wanted)
 		event->payload = (struct value){0};
@@ -77,7 +94,7 @@ static int event_read(struct engine *engine, uint64_t position, struct arena *ar
 
 int engine_event(struct engine *engine, uint64_t position, struct arena *arena, struct event *event)
 {
-	int error = event_read(engine, position, arena, event, 0);
+	int error = event_read(engine, position, &(struct room){.arena = arena}, event, 0);
 	return error ? error : event->header.flags & EVENT_TRIMMED ? ERROR_NOT_FOUND : 0;
 }
 
@@ -98,10 +115,42 @@ int history_start(struct history *history, struct engine *engine, const struct c
 	return 0;
 }
 
-void history_stream(struct history *history)
+int history_stream(struct history *history)
 {
-	history->streams = true;
-	history->mark = arena_mark(history->arena);
+	history->room = arena_alloc(history->arena, ROOM_BYTES);
+	return history->room ? 0 : ERROR_MEMORY;
+}
+
+int event_copy(struct event *copy, const struct event *event, struct arena *arena)
+{
+	struct text payload = text_copy(arena, (struct text){(const char *)event->payload.p, event->payload.n});
+	if (!payload.p)
+		return ERROR_MEMORY;
+	*copy = *event;
+	copy->payload.p = (const uint8_t *)payload.p;
+	copy->sealed = (struct text){0};
+	return 0;
+}
+
+int history_skip(struct history *history, uint64_t before)
+{
+	for (size_t i = 0; i < history->heads_n;) {
+		char local[LOG_ENTRY_BYTES_MAX];
+		struct text entry;
+		struct event event;
+		uint64_t head = history->heads[i];
+		if (head < before) {
+			i++;
+			continue;
+		}
+		int error = log_read(history->engine->log, head, local, &entry);
+		if (!error)
+			error = event_view(&event, entry);
+		if (error || event.header.previous >= head)
+			return ERROR_CORRUPT;
+		history->heads[i] = event.header.previous ? event.header.previous : history->heads[--history->heads_n];
+	}
+	return 0;
 }
 
 static int compare_positions(const void *a, const void *b)
@@ -165,9 +214,7 @@ int history_record(struct history *history, struct event *event, bool *more)
 	for (size_t i = 1; i < history->heads_n; i++)
 		if (history->heads[i] > history->heads[newest])
 			newest = i;
-	if (history->streams)
-		arena_rewind(history->arena, history->mark);
-	int error = event_read(history->engine, history->heads[newest], history->arena, event, history->due);
+	int error = event_read(history->engine, history->heads[newest], &(struct room){history->arena, history->room}, event, history->due);
 	if (error == ERROR_NOT_FOUND && keyring_is_destroyed(history->engine->keyring, event->header.origin_number)) {
 		*more = false; /* Erased while it was walked. */
 		return 0;
@@ -186,18 +233,14 @@ int history_record(struct history *history, struct event *event, bool *more)
 		event->payload = (struct value){0};
 	}
 	confirms_take(&history->confirms, event);
-	if (event->header.kind != EVENT_TRIM)
-		return 0;
-	error = cover_note(history, event);
-	if (history->streams)
-		history->mark = arena_mark(history->arena); /* What it covers is needed to the end. */
-	return error;
+	return event->header.kind == EVENT_TRIM ? cover_note(history, event) : 0;
 }
 
 int event_again(struct engine *engine, const struct event *seen, struct arena *arena, struct event *event)
 {
 	struct event read;
-	int error = event_read(engine, seen->position, arena, &read, ~(uint32_t)0);
+	arena_reset(arena);
+	int error = event_read(engine, seen->position, &(struct room){.arena = arena}, &read, ~(uint32_t)0);
 	*event = *seen;
 	event->payload = read.payload;
 	return error;
@@ -205,7 +248,7 @@ int event_again(struct engine *engine, const struct event *seen, struct arena *a
 
 int history_head(struct history *history, size_t i, struct event *event)
 {
-	return event_read(history->engine, history->heads[i], history->arena, event, 0);
+	return event_read(history->engine, history->heads[i], &(struct room){history->arena, history->room}, event, 0);
 }
 
 int history_next(struct history *history, struct event *event, bool *more)

@@ -123,7 +123,7 @@ void customer_set_aside_find(struct engine *engine, struct customer *customer);
 /* As history_next, but with those that may not be kept any longer: marked EVENT_TRIMMED, without payload (see
  * history.due). */
 int history_record(struct history *history, struct event *event, bool *more) MUST_CHECK;
-/* @seen once more, with its payload, which is in the log or in @arena; what was found of it then stays as it was. Errors: those of
+/* @seen once more, with its payload, which is in the log or in @arena, which is reset; what was found of it then stays as it was. Errors: those of
  * history_record. */
 int event_again(struct engine *engine, const struct event *seen, struct arena *arena, struct event *event) MUST_CHECK;
 /* The record at which the @i-th chain of @history stands, without going on. */

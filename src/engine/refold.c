@@ -104,7 +104,6 @@ static int event_whole(struct engine *engine, const struct gathering *gathering,
 	*whole = *event;
 	if (event->payload.n || !gathering->again)
 		return 0;
-	arena_rewind(arena, (struct arena_mark){0});
 	return event_again(engine, event, arena, whole);
 }
 
@@ -144,7 +143,9 @@ static int gather(struct gathering *gathering, struct history *history, uint32_t
 {
 	struct event event;
 	bool more = true;
-	history_stream(history);
+	int streams = history_stream(history);
+	if (streams)
+		return streams;
 	for (size_t n = 0;; n += !(event.header.flags & EVENT_TRIMMED)) {
 		int error = n < n_max ? history_record(history, &event, &more) : 0;
 		if (error || !more || n == n_max)
@@ -207,7 +208,7 @@ static int fold_all(struct engine *engine, const struct gathering *gathering, co
 	struct fold_context context = {.config = config};
 	size_t first[FOLDS_MAX];
 	int error = 0;
-	arena_init(&arena, 2 * LOG_ENTRY_BYTES_MAX);
+	arena_init(&arena, 4 * LOG_ENTRY_BYTES_MAX);
 	windows_find(table, gathering, first);
 	*ordered_until = 0;
 	for (size_t f = 0; f < table->n; f++)
@@ -282,7 +283,7 @@ static int base_make(struct history *history, const struct gathering *gathering,
 	const struct fold_table *table = engine->options.folds;
 	struct fold_context context = {.config = engine_config(engine)};
 	struct arena again __attribute__((cleanup(arena_cleanup)));
-	arena_init(&again, 2 * LOG_ENTRY_BYTES_MAX);
+	arena_init(&again, 4 * LOG_ENTRY_BYTES_MAX);
 	uint64_t *covers = arena_alloc(history->arena, FOLD_BASE_COVERS_MAX * sizeof *covers);
 	size_t n = 0, kept;
 	int error = covers ? 0 : ERROR_MEMORY;

@@ -189,6 +189,8 @@ static int orders_find(struct request *request, uint32_t origin, const struct su
 		return ERROR_NOT_FOUND;
 	int error = history_start(&history, request->server->engine, customer, request->arena, HISTORY_EVENTS);
 	customer_unlock(request->server->engine, customer);
+	if (!error)
+		error = history_stream(&history);
 	while (!error && *n < ORDERS_MAX && (error = history_next(&history, &event, &more)) == 0 && more) {
 		int64_t position;
 		bool stands = true;

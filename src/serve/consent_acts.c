@@ -1,9 +1,13 @@
 /* consent_acts.c: the ledger, from the history. */
 #include "serve/consent_acts.h"
 
+#include "engine/engine.h"
+
 struct consent_acts *consent_acts_new(struct arena *arena)
 {
 	struct consent_acts *acts = arena_zero_alloc(arena, 1, sizeof *acts);
+	if (acts)
+		acts->arena = arena;
 	if (acts)
 		acts->items = arena_alloc(arena, CONSENT_ACTS_MAX * sizeof *acts->items);
 	return acts && acts->items ? acts : NULL;
@@ -27,8 +31,10 @@ bool consent_acts_take(void *arg, const struct event *event)
 	if (event->header.kind != EVENT_CONSENT && event->header.kind != EVENT_RESTRICT)
 		return true;
 	acts->cut = acts->n == CONSENT_ACTS_MAX;
+	struct consent_taken taken = {.undone = is_undone(acts, event->position)};
+	acts->cut = acts->cut || event_copy(&taken.event, event, acts->arena) != 0;
 	if (!acts->cut)
-		acts->items[acts->n++] = (struct consent_taken){.event = *event, .undone = is_undone(acts, event->position)};
+		acts->items[acts->n++] = taken;
 	return !acts->cut;
 }
 

@@ -18,6 +18,7 @@ struct consent_taken {
 };
 
 struct consent_acts {
+	struct arena *arena;          /* For what the items hold. */
 	struct consent_taken *items;  /* Newest first. */
 	size_t n;
 	uint64_t undone[CONSENT_ACTS_MAX];

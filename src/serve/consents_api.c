@@ -189,7 +189,7 @@ void api_consents(struct request *request)
 		return;
 	struct text state = text_copy(request->arena, reader_service(request->server->engine, customer, &consent_fold));
 	customer_unlock(request->server->engine, customer);
-	int error = timeline_each(request, origin, HISTORY_EVENTS, consent_acts_take, acts);
+	int error = timeline_each(request, origin, HISTORY_EVENTS, 0, consent_acts_take, acts);
 	if (error)
 		return reply_failure(request, error);
 	consent_acts_done(acts);

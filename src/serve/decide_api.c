@@ -70,7 +70,8 @@ static void because_write(struct request *request, struct history *history, cons
 	char id[24], text[160], day[CLOCK_TEXT_BYTES];
 	json_key(&request->out, TEXT("because"));
 	json_array_begin(&request->out);
-	for (size_t i = 0; i < BECAUSE_WALK_MAX && written < BECAUSE_MAX && more; i++) {
+	bool reads = history_stream(history) == 0;
+	for (size_t i = 0; reads && i < BECAUSE_WALK_MAX && written < BECAUSE_MAX && more; i++) {
 		if (history_next(history, &event, &more) != 0 || !more)
 			break;
 		if (event.header.kind != EVENT_TRACK || !text_equal(event.name, decision->surface->event) ||

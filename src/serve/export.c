@@ -53,12 +53,12 @@ static int document_write(struct request *request, uint32_t origin, struct json_
 	json_key(out, TEXT("events"));
 	json_array_begin(out);
 	if (!error)
-		error = timeline_each(request, origin, HISTORY_EVENTS, event_take, out);
+		error = timeline_each(request, origin, HISTORY_EVENTS, 0, event_take, out);
 	json_array_end(out);
 	json_key(out, TEXT("decisions"));
 	json_array_begin(out);
 	if (!error)
-		error = timeline_each(request, origin, HISTORY_DECISIONS, event_take, out);
+		error = timeline_each(request, origin, HISTORY_DECISIONS, 0, event_take, out);
 	json_array_end(out);
 	json_object_end(out);
 	return error;
@@ -134,7 +134,11 @@ static int copy_begin(struct copy *copy)
 	copy->consents = text_copy(arena, reader_service(engine, customer, &consent_fold));
 	int error = history_start(&copy->events, engine, customer, &copy->arena, HISTORY_EVENTS);
 	if (!error)
+		error = history_stream(&copy->events);
+	if (!error)
 		error = history_start(&copy->decisions, engine, customer, &copy->arena, HISTORY_DECISIONS);
+	if (!error)
+		error = history_stream(&copy->decisions);
 	struct json_writer document = JSON_WRITER(&copy->files[COPY_DOCUMENT]);
 	json_object_begin(&document);
 	json_put_time(&document, "exported", copy->request->now_ms);

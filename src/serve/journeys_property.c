@@ -92,6 +92,8 @@ static int customer_read(struct reading *reading, uint32_t number)
 		return 0; /* Erased, or joined to another, who is read too. */
 	int error = history_start(&history, reading->engine, customer, &reading->arena, HISTORY_EVENTS);
 	customer_unlock(reading->engine, customer);
+	if (!error)
+		error = history_stream(&history);
 	while (!error && more) {
 		error = reading->read++ < reading->read_max ? history_next(&history, &event, &more) : ERROR_LIMIT;
 		if (error || !more || event.header.received_ms < reading->question->from_ms - MS_A_DAY)

@@ -185,7 +185,9 @@ int ledger_read(struct ledger *ledger, struct request *request, struct history *
 	struct event event;
 	bool more = true;
 	*ledger = (struct ledger){.prices = price_list_of(engine_config(request->server->engine)), .stars = NAN, .matters = ledger->matters};
-	int error = history_next(history, &event, &more);
+	int error = history_stream(history);
+	if (!error)
+		error = history_next(history, &event, &more);
 	while (!error && more) {
 		if (event.header.time_ms >= from_ms && event.header.time_ms < at_ms)
 			error = event_take(&reading, &event);

@@ -152,6 +152,9 @@ static int changes_read(struct portal *portal, struct history *history)
 	if (!undone || !portal->changes)
 		return ERROR_MEMORY;
 	portal_saving_open(portal);
+	int streams = history_stream(history);
+	if (streams)
+		return streams;
 	while (portal->changes_n < PORTAL_CHANGES_MAX) {
 		int64_t position;
 		int error = history_next(history, &event, &more);
@@ -163,8 +166,12 @@ static int changes_read(struct portal *portal, struct history *history)
 		portal_stars_count(portal, &event);
 		if (!undo_is_own(&event) || event_is_held(&event))
 			continue;
-		struct portal_change *change = &portal->changes[portal->changes_n++];
-		*change = (struct portal_change){.event = event};
+		struct portal_change *change = &portal->changes[portal->changes_n];
+		*change = (struct portal_change){0};
+		error = event_copy(&change->event, &event, portal->request->arena);
+		if (error)
+			return error;
+		portal->changes_n++;
 		for (size_t i = 0; i < undone_n; i++)
 			change->undone |= undone[i] == event.position;
 	}

@@ -24,6 +24,7 @@ struct shown {
 };
 
 struct gathered {
+	struct arena *arena;
 	struct shown items[SHOWN_MAX];
 	size_t n;
 	uint32_t walked, more;       /* more: of decisions that had no line left. */
@@ -48,8 +49,9 @@ static bool gather(void *arg, const struct event *event)
 		shown->first_ms = event->header.time_ms;
 		return ++gathered->walked < WALK_MAX;
 	}
-	if (gathered->n < SHOWN_MAX)
-		gathered->items[gathered->n++] = (struct shown){*event, event->header.time_ms, 1};
+	struct shown shown = {.first_ms = event->header.time_ms, .times = 1};
+	if (gathered->n < SHOWN_MAX && event_copy(&shown.event, event, gathered->arena) == 0)
+		gathered->items[gathered->n++] = shown;
 	else
 		gathered->more++;
 	return ++gathered->walked < WALK_MAX;
@@ -255,9 +257,10 @@ void portal_why(struct request *request)
 	struct gathered *gathered = arena_zero_alloc(request->arena, 1, sizeof *gathered);
 	if (!portal || !gathered)
 		return reply_failure(request, ERROR_MEMORY);
+	gathered->arena = request->arena;
 	if (!portal_open(portal, request))
 		return;
-	if (portal_read(portal) != 0 || timeline_each(request, portal->origin, HISTORY_DECISIONS, gather, gathered) != 0)
+	if (portal_read(portal) != 0 || timeline_each(request, portal->origin, HISTORY_DECISIONS, 0, gather, gathered) != 0)
 		return portal_problem(request, 503, "This cannot be shown just now.", "Nothing is lost. Try again in a moment.");
 	portal_frame_open(portal, "Why did I see this?");
 	decisions_write(portal, gathered);

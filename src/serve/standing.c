@@ -458,7 +458,7 @@ static void exports_look(struct gathering *gathering)
 			kept = customer->events;
 			customer_unlock(engine, customer);
 		}
-		if (!own || timeline_each(gathering->request, number, HISTORY_EVENTS, event_count, &written) != 0)
+		if (!own || timeline_each(gathering->request, number, HISTORY_EVENTS, 0, event_count, &written) != 0)
 			continue;
 		count(gathering, SCORE_EXPORT, number, written >= kept);
 		taken++;

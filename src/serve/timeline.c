@@ -68,7 +68,7 @@ void timeline_event_write(struct json_writer *out, const struct event *event, co
 	json_object_end(out);
 }
 
-int timeline_each(struct request *request, uint32_t origin, unsigned what, bool (*each)(void *arg, const struct event *event), void *arg)
+int timeline_each(struct request *request, uint32_t origin, unsigned what, uint64_t before, bool (*each)(void *arg, const struct event *event), void *arg)
 {
 	struct history history;
 	struct event event;
@@ -78,6 +78,10 @@ int timeline_each(struct request *request, uint32_t origin, unsigned what, bool 
 		return ERROR_NOT_FOUND;
 	int error = history_start(&history, request->server->engine, customer, request->arena, what);
 	customer_unlock(request->server->engine, customer);
+	if (!error && before)
+		error = history_skip(&history, before);
+	if (!error)
+		error = history_stream(&history);
 	while (!error && more) {
 		error = history_next(&history, &event, &more);
 		if (!error && more && !each(arg, &event))
@@ -91,7 +95,7 @@ int timeline_each(struct request *request, uint32_t origin, unsigned what, bool 
 struct page {
 	struct json_writer *out;
 	const struct config *limits;
-	uint64_t before, last; /* Positions: events older than the one, and the last one written. */
+	uint64_t last; /* The position of the last one written. */
 	size_t n, written;
 	bool more;
 };
@@ -99,8 +103,6 @@ struct page {
 static bool page_take(void *arg, const struct event *event)
 {
 	struct page *page = arg;
-	if (page->before && event->position >= page->before)
-		return true;
 	page->more = page->written == page->n;
 	if (page->more)
 		return false;
@@ -122,12 +124,12 @@ static void history_page(struct request *request, const char *key, unsigned what
 		return reply_error(request, 400, "invalid_cursor", "\"before\" must be the \"next\" of the page before.");
 	if (!noted_opening(request, origin, what == HISTORY_EVENTS ? "timeline" : "decisions"))
 		return;
-	struct page page = {.out = &request->out, .before = before, .n = (size_t)n,
+	struct page page = {.out = &request->out, .n = (size_t)n,
 	                    .limits = request->caller.scope == KEY_CUSTOMER ? NULL : engine_config(request->server->engine)};
 	json_object_begin(&request->out);
 	json_key(&request->out, text_of(key));
 	json_array_begin(&request->out);
-	int error = timeline_each(request, origin, what, page_take, &page);
+	int error = timeline_each(request, origin, what, before, page_take, &page);
 	if (error)
 		return reply_failure(request, error);
 	json_array_end(&request->out);

@@ -173,7 +173,7 @@ static int customer_words(struct words *words, const struct purpose *purpose, ui
 		return 0;
 	words->ratings_n = 0;
 	arena_reset(words->inner.arena);
-	int error = timeline_each(&words->inner, number, HISTORY_EVENTS, rating_take, words);
+	int error = timeline_each(&words->inner, number, HISTORY_EVENTS, 0, rating_take, words);
 	if (error == ERROR_NOT_FOUND)
 		return 0;
 	if (words->ratings_n)
