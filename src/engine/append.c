@@ -94,6 +94,11 @@ static int record_append(struct engine *engine, struct event *event, struct text
 	return log_append(engine->log, (struct text[]){header, payload}, 2, &event->position);
 }
 
+int64_t engine_receipt_ms(struct engine *engine, int64_t now_ms)
+{
+	return receipt_at(&engine->receipt, now_ms);
+}
+
 int engine_append(struct engine *engine, struct customer *customer, uint32_t number, const struct engine_write *write,
                   uint64_t *position)
 {
@@ -107,6 +112,7 @@ int engine_append(struct engine *engine, struct customer *customer, uint32_t num
 	event.header.origin = origin->id;
 	event.header.origin_number = number;
 	event.header.previous = *head;
+	event.header.receipt_minutes = event.header.message_hash ? receipt_minutes(&engine->receipt) : 0;
 	if (engine->options.config_version)
 		event.header.configuration = engine->options.config_version(engine_config(engine));
 	int error = record_append(engine, &event, write->payload);

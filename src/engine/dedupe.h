@@ -1,7 +1,7 @@
 /*
  * dedupe.h: which messages have been seen: hashes of messageIds, a table an hour of receipt.
  *
- * 8 bytes an event. Kept for 25 hours, or as long as bytes_max allows, whichever is less; the oldest hour goes first,
+ * 8 bytes an event. Kept for 25 hours of receipt, which are not the wall clock's (receipt.h), or as long as bytes_max allows, whichever is less; the oldest hour goes first,
  * and dedupe_reach_ms says how far back it reaches. Two different ids with one 64-bit hash are taken for one: at 20
  * million events a day that happens about once in 90,000 days.
  */

@@ -360,6 +360,9 @@ int history_skip(struct history *history, uint64_t before) MUST_CHECK;
 int history_headers(struct engine *engine, struct customer *customer, int (*each)(void *arg, const struct event *event),
 										void *arg) MUST_CHECK;
 
+/* The time of receipt for de-duplication (dedupe_note) when the wall clock says @now_ms. See receipt.h. Threads: safe. */
+int64_t engine_receipt_ms(struct engine *engine, int64_t now_ms);
+
 /* Does @event make a row for whole-base questions? */
 bool engine_counts(const struct engine *engine, const struct event *event);
 /* The same, and the value of that row. */

@@ -2,6 +2,7 @@
 #ifndef ATTUNE_ENGINE_INTERNAL_H
 #define ATTUNE_ENGINE_INTERNAL_H
 
+#include "engine/receipt.h"
 #include "engine/configured.h"
 #include "engine/engine.h"
 #include "engine/store.h"
@@ -50,6 +51,7 @@ struct engine {
 	struct directory *directory;
 	struct dictionary *dictionary;
 	struct dedupe *dedupe;
+	struct receipt receipt; /* Started before anything is received. */
 	struct columns *columns;
 	struct matches *matches;
 	struct keyring *keyring; /* NULL: none. */
@@ -179,6 +181,8 @@ int gaps_settle(struct engine *engine) MUST_CHECK;
 int gaps_write(struct engine *engine) MUST_CHECK;
 
 int snapshot_load(struct engine *engine) MUST_CHECK;
+/* The time of receipt as of the last pass; 0: none. */
+int snapshot_receipt(struct engine *engine, int64_t *receipt_ms) MUST_CHECK;
 int snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
 /* Which hours of seen messages count, and up to where they cover the log. */
 int snapshot_hours(struct engine *engine) MUST_CHECK;

@@ -272,7 +272,7 @@ static int replay_rest(struct replay *replay)
  */
 struct seen_read {
 	struct engine *engine;
-	int64_t since_ms;
+	int64_t since_ms, newest_ms; /* By the clock of receipts. */
 	struct {
 		uint64_t hash;
 		int64_t received_ms;
@@ -302,10 +302,12 @@ static int seen_record(void *arg, uint64_t position, struct text entry)
 	if (entry.n < sizeof header)
 		return ERROR_CORRUPT;
 	memcpy(&header, entry.p, sizeof header);
-	if (!header.message_hash || header.received_ms < read->since_ms)
+	const int64_t received_ms = receipt_of_record(&header);
+	if (!header.message_hash || received_ms < read->since_ms)
 		return 0;
-	dedupe_fetch(read->engine->dedupe, header.message_hash, header.received_ms);
-	return seen_note(read, header.message_hash, header.received_ms);
+	read->newest_ms = received_ms > read->newest_ms ? received_ms : read->newest_ms;
+	dedupe_fetch(read->engine->dedupe, header.message_hash, received_ms);
+	return seen_note(read, header.message_hash, received_ms);
 }
 
 static void *seen_run(void *arg)
@@ -406,9 +408,12 @@ static int keys_settle(struct engine *engine)
 int recover(struct engine *engine)
 {
 	int64_t begun = clock_now_ms();
-	struct seen_read seen = {.engine = engine, .since_ms = begun - (int64_t)DEDUPE_HOURS * MS_AN_HOUR};
+	struct seen_read seen = {.engine = engine};
 	uint64_t applied_until;
 	int error = snapshot_position(engine, &applied_until);
+	if (!error)
+		error = snapshot_receipt(engine, &seen.newest_ms);
+	seen.since_ms = (seen.newest_ms ? seen.newest_ms : begun) - (int64_t)DEDUPE_HOURS * MS_AN_HOUR;
 	if (!error)
 		error = snapshot_hours(engine);
 	if (!error)
@@ -425,6 +430,7 @@ int recover(struct engine *engine)
 		pthread_join(seen.thread, NULL);
 	else
 		seen_run(&seen);
+	receipt_start(&engine->receipt, seen.newest_ms, (struct receipt_now){clock_now_ms(), (int64_t)(clock_monotonic_ns() / 1000000)});
 	count_all(engine);
 	engine->recovery_ms = clock_now_ms() - begun;
 	return error ? error : seen.error;

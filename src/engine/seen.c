@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/folder.h"
 #include "base/memory.h"
-#include "event/event.h"
+#include "engine/receipt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,9 +165,9 @@ static int record_take(void *arg, uint64_t position, struct text entry)
 	if (entry.n < sizeof header)
 		return ERROR_CORRUPT;
 	memcpy(&header, entry.p, sizeof header);
-	if (!header.message_hash || header.received_ms < flushing->since_ms)
+	if (!header.message_hash || receipt_of_record(&header) < flushing->since_ms)
 		return 0;
-	struct hour *hour = hour_of(flushing->seen, header.received_ms / MS_AN_HOUR);
+	struct hour *hour = hour_of(flushing->seen, receipt_of_record(&header) / MS_AN_HOUR);
 	if (!hour)
 		return 0; /* Receipts of more hours than are kept: a clock went wild. */
 	if (!hour->gathered && !(hour->gathered = memory_alloc(GATHER * sizeof *hour->gathered)))

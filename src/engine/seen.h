@@ -1,7 +1,7 @@
 /*
  * seen.h: the hashes of messageIds on disk, so that a start need not read the log of a day to know which messages were seen.
  *
- * A file an hour of receipt, FOLDER/HOUR.hashes, 8 bytes a message, in no order. Each pass of snapshots appends what came into
+ * A file an hour of receipt (receipt.h), FOLDER/HOUR.hashes, 8 bytes a message, in no order. Each pass of snapshots appends what came into
  * the log since the pass before; how many in each file count is kept by the caller's store, with the position up to which they
  * cover the log. What is behind that is read from the log itself. All of it can be derived from the log again.
  */

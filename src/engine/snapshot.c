@@ -260,6 +260,9 @@ static int meta_write(struct engine *engine, uint64_t position)
 	int error = tallies_write(engine);
 	if (!error)
 		error = configured_write(engine);
+	const int64_t receipt_ms = engine_receipt_ms(engine, clock_now_ms());
+	if (!error)
+		error = store_put(engine->store, STORE_META, TEXT("receipt"), (struct text){(const char *)&receipt_ms, sizeof receipt_ms});
 	if (!error)
 		error = gaps_write(engine);
 	if (!error)
@@ -354,7 +357,7 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	if (!error)
 		error = columns_flush(engine->columns, position, day_write, engine);
 	if (!error)
-		error = seen_flush(engine->seen, engine->log, engine->seen_until, position, begun - (int64_t)DEDUPE_HOURS * MS_AN_HOUR, hour_write, engine);
+		error = seen_flush(engine->seen, engine->log, engine->seen_until, position, engine_receipt_ms(engine, clock_now_ms()) - (int64_t)DEDUPE_HOURS * MS_AN_HOUR, hour_write, engine);
 	if (!error && position)
 		error = meta_write(engine, position);
 	if (error == ERROR_IO) {
@@ -693,6 +696,15 @@ int snapshot_hours(struct engine *engine)
 {
 	int error = position_read(engine, TEXT("seen"), &engine->seen_until);
 	return error ? error : store_each(engine->store, STORE_HOURS, hour_load, engine);
+}
+
+int snapshot_receipt(struct engine *engine, int64_t *receipt_ms)
+{
+	uint64_t kept;
+	int error = position_read(engine, TEXT("receipt"), &kept);
+	if (!error)
+		*receipt_ms = (int64_t)kept;
+	return error;
 }
 
 int snapshot_position(struct engine *engine, uint64_t *position)

@@ -94,7 +94,7 @@ struct event_header {
 	uint32_t key_version, sealed_length;
 	uint32_t payload_length;
 	uint32_t origin_number;    /* Of the origin, dense; columns use it. 0 for records of no customer. */
-	uint32_t reserved;
+	int32_t receipt_minutes;   /* Of a record with a message: what the clock of receipts is ahead of the wall clock (engine/receipt.h). */
 };
 
 /* An event as folds and pages read it: everything borrowed from the record. */

@@ -455,8 +455,9 @@ static void refused_note(struct collect *collect, struct incoming *event)
 static int store_once(struct collect *collect, struct incoming *event)
 {
 	struct dedupe *dedupe = engine_dedupe(collect->engine);
+	const int64_t received_ms = engine_receipt_ms(collect->engine, collect->request->now_ms);
 	bool seen;
-	int error = dedupe_note(dedupe, event->write.header.message_hash, collect->request->now_ms, &seen);
+	int error = dedupe_note(dedupe, event->write.header.message_hash, received_ms, &seen);
 	if (error)
 		return error;
 	if (seen) {
@@ -478,7 +479,7 @@ static int store_once(struct collect *collect, struct incoming *event)
 		atomic_fetch_add_explicit(&collect->server->figures.events_accepted, 1, memory_order_relaxed);
 		return 0;
 	}
-	dedupe_forget(dedupe, event->write.header.message_hash, collect->request->now_ms);
+	dedupe_forget(dedupe, event->write.header.message_hash, received_ms);
 	return error;
 }
 

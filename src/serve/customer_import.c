@@ -100,10 +100,11 @@ static bool place_check(struct request *request, struct copy_read *copy)
 static void messages_note(struct request *request, const struct adoption *adoption)
 {
 	bool seen;
+	const int64_t ahead_ms = engine_receipt_ms(request->server->engine, request->now_ms) - request->now_ms;
 	for (size_t i = 0; i < adoption->records_n; i++) {
 		const struct event_header *header = &adoption->records[i].header;
 		if (header->message_hash && header->received_ms > request->now_ms - (int64_t)DEDUPE_HOURS * MS_AN_HOUR &&
-		    dedupe_note(engine_dedupe(request->server->engine), header->message_hash, header->received_ms, &seen) != 0)
+		    dedupe_note(engine_dedupe(request->server->engine), header->message_hash, header->received_ms + ahead_ms, &seen) != 0)
 			return; /* Without memory: they are in the log, and the next start knows them. */
 	}
 }

@@ -118,7 +118,7 @@ void api_metrics(struct request *request)
 	metric(out, "directory_bytes", "gauge", "Memory of the directory of identifiers.", (double)engine.directory_bytes);
 	metric(out, "dedupe_bytes", "gauge", "Memory for recognising messages sent twice.", (double)engine.dedupe_bytes);
 	metric(out, "dedupe_reach_seconds", "gauge", "How far back messages sent twice are recognised.",
-	       (double)dedupe_reach_ms(engine_dedupe(server->engine), request->now_ms) / 1000);
+	       (double)dedupe_reach_ms(engine_dedupe(server->engine), engine_receipt_ms(server->engine, request->now_ms)) / 1000);
 	metric(out, "log_commits_total", "counter", "Syncs of the log.", (double)log.commits);
 	metric(out, "log_bytes_total", "counter", "Bytes written to the log.", (double)log.bytes);
 	metric(out, "log_sync_seconds_total", "counter", "Time spent syncing.", (double)log.sync_ns_total / 1e9);

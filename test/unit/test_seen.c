@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "engine/receipt.h"
 #include "engine/seen.h"
 #include "event/event.h"
 
@@ -112,8 +113,105 @@ static void what_was_seen_is_seen_after_a_stop(void **state)
 	folder_remove(folder);
 }
 
+/* ---- when the wall clock jumps ---- */
+
+static int64_t steady_ms;
+
+static int64_t steady(void)
+{
+	return steady_ms;
+}
+
+static bool seen_at(struct dedupe *dedupe, struct receipt *receipt, uint64_t id, int64_t wall_ms, int64_t *at_ms)
+{
+	bool seen;
+	*at_ms = receipt_of(receipt, wall_ms, steady);
+	assert_int_equal(dedupe_note(dedupe, 1000 + id * 2654435761u, *at_ms, &seen), 0);
+	return seen;
+}
+
+static void a_clock_that_jumps_forth_and_back_forgets_nothing_and_doubles_nothing(void **state)
+{
+	static const int days[] = {2, -2, 400, -400, 30, 30, -60, 1, -9000, 9000};
+	struct dedupe *dedupe = dedupe_new(1 << 24);
+	struct receipt receipt;
+	int64_t wall = NOW, at, last = 0;
+	uint64_t id = 0;
+	(void)state;
+	steady_ms = 5000;
+	receipt_start(&receipt, 0, (struct receipt_now){wall, steady_ms});
+	for (size_t jump = 0; jump < sizeof days / sizeof *days; jump++) {
+		for (int i = 0; i < 20; i++, id++) { /* A minute apart. */
+			assert_false(seen_at(dedupe, &receipt, id, wall, &at));
+			assert_true(at + 3 * MS_A_MINUTE > last && (!last || at < last + 5 * MS_A_MINUTE));
+			last = at;
+			wall += MS_A_MINUTE;
+			steady_ms += MS_A_MINUTE;
+		}
+		wall += days[jump] * (int64_t)MS_A_DAY;
+		for (uint64_t before = 0; before < id; before++)
+			assert_true(seen_at(dedupe, &receipt, before, wall, &at));
+	}
+	/* A day that really goes by is a day. */
+	wall += 26 * (int64_t)MS_AN_HOUR;
+	steady_ms += 26 * (int64_t)MS_AN_HOUR;
+	assert_false(seen_at(dedupe, &receipt, 0, wall, &at));
+	dedupe_free(dedupe);
+}
+
+static void what_was_seen_before_a_stop_is_seen_whatever_the_clock_says_at_the_start(void **state)
+{
+	static const int days[] = {0, 3, -3, 2000, -2000};
+	(void)state;
+	for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+		struct dedupe *dedupe = dedupe_new(1 << 24);
+		struct receipt receipt;
+		bool seen;
+		int64_t at, newest = NOW, wall = NOW + days[i] * (int64_t)MS_A_DAY;
+		assert_int_equal(dedupe_note(dedupe, 1000, newest, &seen), 0);
+		receipt_start(&receipt, newest, (struct receipt_now){wall, steady_ms});
+		assert_true(seen_at(dedupe, &receipt, 0, wall, &at));
+		assert_true(at <= newest && at > newest - MS_A_MINUTE);
+		dedupe_free(dedupe);
+	}
+}
+
+static void files_go_by_the_clock_of_receipts(void **state)
+{
+	char folder[64], path[100];
+	struct seen *seen;
+	struct noted noted = {0};
+	(void)state;
+	folder_new(folder);
+	snprintf(path, sizeof path, "%s/seen", folder);
+	struct log *log = log_of(folder);
+	/* Two months ahead on the wall, and it is the same hour. */
+	struct event_header header = {.kind = EVENT_TRACK, .received_ms = NOW + 60 * (int64_t)MS_A_DAY, .receipt_minutes = -60 * 24 * 60, .message_hash = 1000};
+	uint64_t first = append(log, 1, 10, NOW), position;
+	assert_int_equal(log_append(log, &(struct text){(const char *)&header, sizeof header}, 1, &position), 0);
+	assert_int_equal(log_wait(log, position, 10000), 0);
+	assert_true(position > first);
+	assert_int_equal(seen_open(&seen, path), 0);
+	assert_int_equal(seen_flush(seen, log, 0, position, NOW - 25 * (int64_t)MS_AN_HOUR, hour_is, &noted), 0);
+	seen_flushed(seen);
+	assert_int_equal(noted.n, 1);
+	assert_int_equal(noted.counts[0], 11);
+	struct dedupe *dedupe = dedupe_new(1 << 24);
+	assert_int_equal(seen_load(seen, dedupe, NOW - 25 * (int64_t)MS_AN_HOUR), 0);
+	assert_int_equal(known(dedupe, 0, 11), 11);
+	dedupe_free(dedupe);
+	seen_close(seen);
+	log_close(log);
+	folder_remove(folder);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(what_was_seen_is_seen_after_a_stop)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_seen_is_seen_after_a_stop),
+		cmocka_unit_test(a_clock_that_jumps_forth_and_back_forgets_nothing_and_doubles_nothing),
+		cmocka_unit_test(what_was_seen_before_a_stop_is_seen_whatever_the_clock_says_at_the_start),
+		cmocka_unit_test(files_go_by_the_clock_of_receipts),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
