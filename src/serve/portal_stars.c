@@ -13,8 +13,8 @@ void portal_stars_count(struct portal *portal, const struct event *event)
 		return;
 	for (unsigned i = 0; i < QUESTION_SCALES; i++)
 		if (i != QUESTION_RANK && text_equal(event->name, text_of(question_scales[i].event))) {
-			if (portal->given_n < PORTAL_GIVEN_MAX)
-				portal->given[portal->given_n++] = *event;
+			if (portal->given_n < PORTAL_GIVEN_MAX && event_copy(&portal->given[portal->given_n], event, portal->request->arena) == 0)
+				portal->given_n++;
 			portal->given_all++;
 		}
 }
