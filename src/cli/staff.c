@@ -90,6 +90,8 @@ static int list(const struct call *call, struct staff *staff)
 		char roles[STAFF_ROLES_BYTES];
 		json_object_begin(&out);
 		staff_account_write(&out, &accounts[i]);
+		if (accounts[i].invited)
+			json_put_time(&out, "expires", accounts[i].invited_until_ms);
 		json_object_end(&out);
 		if (!call->json)
 			printf("%-30s %-30s %s\n", *accounts[i].name ? accounts[i].name : "(the first account)", roles_format(accounts[i].roles, roles).p, state_of(&accounts[i]));

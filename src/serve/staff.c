@@ -637,8 +637,6 @@ void staff_account_write(struct json_writer *out, const struct account *account)
 	json_put_bool(out, "disabled", account->disabled);
 	json_put_bool(out, "invited", account->invited);
 	json_put_time(out, "created", account->created_ms);
-	if (account->invited_until_ms)
-		json_put_time(out, "expires", account->invited_until_ms);
 }
 
 size_t staff_list(struct staff *staff, struct account *out, size_t max)

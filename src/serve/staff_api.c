@@ -32,6 +32,17 @@ void api_staff(struct request *request)
 		json_object_end(out);
 	}
 	json_array_end(out);
+	json_key(out, TEXT("invitations"));
+	json_array_begin(out);
+	for (size_t i = 0; i < n; i++) {
+		if (!accounts[i].invited)
+			continue;
+		json_object_begin(out);
+		json_put_text(out, "name", text_of(accounts[i].name));
+		json_put_time(out, "expires", accounts[i].invited_until_ms);
+		json_object_end(out);
+	}
+	json_array_end(out);
 	json_object_end(out);
 	http_reply_header(request->http, "Cache-Control", "no-store");
 }

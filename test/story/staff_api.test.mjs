@@ -30,6 +30,17 @@ test("an_admin_invites_and_the_invitation_makes_an_account_of_those_roles", asyn
   assert.ok(!JSON.stringify(await list()).includes(done.token), "a token is shown once");
   assert.deepEqual(JSON.parse(attune("staff", "list", "--data", server.folder, "--json").out).find((a) => a.name === "mara").roles, "service,privacy", "the same accounts as on the command line");
 });
+test("an_invitation_says_when_it_ends_and_can_be_withdrawn", async () => {
+  const invitations = async () => ok(await server.get("/v1/staff", by(admin))).invitations;
+  const { token } = ok(await act("invite", { name: "wanda", roles: "service", days: 3 }));
+  const [one] = (await invitations()).filter(({ name }) => name === "wanda");
+  assert.ok(Math.abs(Date.parse(one.expires) - Date.now() - 3 * 864e5) < 600_000);
+  for (const days of [0, 366, "3", 1.5]) refused(await act("invite", { name: "wanda", roles: "service", days }), 400, "invalid_days");
+  ok(await act("withdraw", { name: "wanda" }));
+  assert.ok(!(await invitations()).some(({ name }) => name === "wanda"));
+  refused(await act("withdraw", { name: "wanda" }), 404, "no_account");
+  assert.notEqual((await form("/console/sign-in?invited", { token, name: "wanda", password: PASSWORD, again: PASSWORD })).status, 303);
+});
 test("other_roles_hold_from_the_next_request_on_without_signing_in_again", async () => {
   const vera = await join("vera", "analyst");
   refused(await server.get("/v1/trust", by(vera)), 403, "outside_role");
