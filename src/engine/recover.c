@@ -310,11 +310,31 @@ static int seen_record(void *arg, uint64_t position, struct text entry)
 	return seen_note(read, header.message_hash, received_ms);
 }
 
+/* Before the first pass of snapshots only the log knows how late it was. */
+static int newest_find(void *arg, uint64_t position, struct text entry)
+{
+	struct seen_read *read = arg;
+	struct event_header header;
+	(void)position;
+	if (entry.n < sizeof header)
+		return ERROR_CORRUPT;
+	memcpy(&header, entry.p, sizeof header);
+	if (header.message_hash && receipt_of_record(&header) > read->newest_ms)
+		read->newest_ms = receipt_of_record(&header);
+	return 0;
+}
+
 static void *seen_run(void *arg)
 {
 	struct seen_read *read = arg;
 	struct engine *engine = read->engine;
 	thread_name("seen");
+	if (!read->newest_ms)
+		read->error = log_replay(engine->log, 0, newest_find, read);
+	if (read->newest_ms)
+		read->since_ms = read->newest_ms - (int64_t)DEDUPE_HOURS * MS_AN_HOUR;
+	if (read->error)
+		return NULL;
 	if (seen_load(engine->seen, engine->dedupe, read->since_ms) != 0) {
 		seen_reset(engine->seen);
 		engine->seen_until = 0;
@@ -413,7 +433,7 @@ int recover(struct engine *engine)
 	int error = snapshot_position(engine, &applied_until);
 	if (!error)
 		error = snapshot_receipt(engine, &seen.newest_ms);
-	seen.since_ms = (seen.newest_ms ? seen.newest_ms : begun) - (int64_t)DEDUPE_HOURS * MS_AN_HOUR;
+	seen.since_ms = begun - (int64_t)DEDUPE_HOURS * MS_AN_HOUR; /* With nothing received yet it does not matter. */
 	if (!error)
 		error = snapshot_hours(engine);
 	if (!error)

@@ -7,6 +7,7 @@
 
 #include "base/damage.h"
 #include "engine/configured.h"
+#include "base/clock.h"
 #include "engine/dedupe.h"
 #include "engine/give_up.h"
 #include "engine/store.h"
@@ -621,6 +622,29 @@ static void a_record_that_was_given_up_takes_nothing_else_with_it(void **state)
 	}
 }
 
+/* The world's events were received months ago by the wall clock: as if it had jumped between a kill and the next start. */
+static void messages_are_known_after_a_kill_whatever_the_clock_says(void **state)
+{
+	(void)state;
+	struct world world;
+	bool seen;
+	size_t n = 0;
+	world_start(&world, 3);
+	for (unsigned i = 0; i < 60; i++)
+		append(&world, meet(&world, i % PEOPLE, 15), EVENT_TRACK, 0);
+	world_kill(&world);
+	for (size_t i = 0; i < world.witness.n; i++) {
+		const struct event_header *header = &world.witness.items[i].event.header;
+		if (!header->message_hash || header->received_ms < TIME0)
+			continue;
+		assert_int_equal(dedupe_note(engine_dedupe(world.engine), header->message_hash, engine_receipt_ms(world.engine, clock_now_ms()), &seen), 0);
+		assert_true(seen);
+		n++;
+	}
+	assert_true(n > 40);
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +660,7 @@ int main(void)
 		cmocka_unit_test(the_log_of_events_knows_lasting_names_and_versions),
 		cmocka_unit_test(a_log_that_is_gone_whole_is_missed),
 		cmocka_unit_test(a_record_that_was_given_up_takes_nothing_else_with_it),
+		cmocka_unit_test(messages_are_known_after_a_kill_whatever_the_clock_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
