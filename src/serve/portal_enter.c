@@ -108,6 +108,12 @@ void portal_continue_form(struct portal *portal)
 
 /* ---- coming in ---- */
 
+static void let_in(struct request *request, struct text text)
+{
+	cookie_set(request, PORTAL_COOKIE, text, "/");
+	page_redirect(request, "/me");
+}
+
 static void enter(struct request *request, struct text text, const struct token *token)
 {
 	struct text cookie = http_cookie(request->http, PORTAL_COOKIE);
@@ -129,8 +135,7 @@ static void enter(struct request *request, struct text text, const struct token 
 			asking_page(portal, token->subject);
 		return;
 	}
-	cookie_set(request, PORTAL_COOKIE, text, "/");
-	page_redirect(request, "/me");
+	let_in(request, text);
 }
 
 /* Note that the token came by an address. A browser that has it as its session already comes back by the same link. */
@@ -150,13 +155,16 @@ void portal_enter(struct request *request)
 	struct text text = http_query(request->http, "token"), person = http_query(request->http, "person");
 	struct token token;
 	bool again = false;
-	if (person.n && harbour_is_on(request) && !harbour_token(request, person, &text))
+	const bool demo = person.n && harbour_is_on(request);
+	if (demo && !harbour_token(request, person, &text))
 		return portal_problem(request, 403, "Harbour has no such person.", "Its people are these.");
 	if (request_token(request, text, &token) != 0)
 		return link_refuse(request);
 	if (request->http->method == HTTP_HEAD)
 		return; /* Whoever looks whether there is something does not use it. */
-	int error = person.n && harbour_is_on(request) ? 0 : address_use(request, text, &token, &again);
+	if (demo) /* Its visitors are one person after the other, and nobody's data is there. */
+		return let_in(request, text);
+	int error = address_use(request, text, &token, &again);
 	if (error)
 		return portal_refuse(request, 503, "busy");
 	if (again)

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { attune, identify, ok, refused, Server, sleep, track, uuid } from "./server.mjs";
 
 let server, n = 0;
-before(async () => { server = await Server.start(); });
+before(async () => { server = await Server.start({ settings: { harbour: "on" } }); });
 after(() => server.end());
 
 async function person(name = "Tove Token") {
@@ -173,6 +173,12 @@ describe("entering the customer's page", () => {
         const go = await answer("other");
         assert.match((await own({ ...jar, ...cookies(go) })).text, /Mallory Miller/);
       });
+
+  test("by the demo's door changes from one of its people to the next", async () => {
+    const ana = cookies(await server.get("/me/enter?person=ana", { key: null })), ben = await server.get("/me/enter?person=ben", { key: null, headers: header(ana) });
+    assert.equal(ben.status, 303);
+    assert.ok(cookies(ben).attune_portal);
+  });
 
   test("again as the same customer asks nothing", async () => {
     const who = await person("Sam Same"), answer = await server.get(`/me/enter?token=${who.sign()}`, { key: null, headers: header({ attune_portal: who.sign() }) });
