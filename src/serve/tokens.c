@@ -19,29 +19,69 @@ enum { LINE_BYTES = 2 * TOKEN_ID_BYTES + 24 };
 
 static const struct kept_file ended_file = {"tokens-ended", "tokens that were revoked would let in again", "a backup"};
 
+/* Found by the first bytes of the id, which is a hash. */
+enum { BUCKETS = 4096 };
+
 struct ended {
 	uint8_t id[TOKEN_ID_BYTES];
 	int64_t expires_s;
+	uint32_t next; /* In its bucket: one more than its index; 0: none. */
 };
 
 struct tokens {
 	char folder[4096];
-	pthread_mutex_t lock; /* Protects items. */
+	pthread_mutex_t lock; /* Protects what follows. */
 	struct ended items[TOKENS_ENDED_MAX];
 	size_t n;
+	uint32_t buckets[BUCKETS];
 };
+
+static uint32_t *bucket_of(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES])
+{
+	return &tokens->buckets[(id[0] | id[1] << 8) % BUCKETS];
+}
+
+static void item_add(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES], int64_t expires_s)
+{
+	uint32_t *bucket = bucket_of(tokens, id);
+	struct ended *ended = &tokens->items[tokens->n++];
+	memcpy(ended->id, id, TOKEN_ID_BYTES);
+	ended->expires_s = expires_s;
+	ended->next = *bucket;
+	*bucket = (uint32_t)tokens->n;
+}
+
+/* What was added last. */
+static void item_take_back(struct tokens *tokens)
+{
+	const struct ended *ended = &tokens->items[--tokens->n];
+	*bucket_of(tokens, ended->id) = ended->next;
+}
+
+static void expired_drop(struct tokens *tokens, int64_t now_s)
+{
+	size_t n = tokens->n;
+	tokens->n = 0;
+	memset(tokens->buckets, 0, sizeof tokens->buckets);
+	for (size_t i = 0; i < n; i++) {
+		const struct ended ended = tokens->items[i];
+		if (ended.expires_s > now_s)
+			item_add(tokens, ended.id, ended.expires_s);
+	}
+}
 
 /* ---- the list ---- */
 
 static bool line_read(struct tokens *tokens, struct text line)
 {
-	struct text id;
+	struct text hex;
+	uint8_t id[TOKEN_ID_BYTES];
+	int64_t expires_s;
 	size_t n;
-	struct ended *ended = &tokens->items[tokens->n];
-	if (tokens->n == TOKENS_ENDED_MAX || !text_next(&line, ' ', &id) || text_to_int64(line, &ended->expires_s) != 0 ||
-	    sodium_hex2bin(ended->id, TOKEN_ID_BYTES, id.p, id.n, NULL, &n, NULL) != 0 || n != TOKEN_ID_BYTES)
+	if (tokens->n == TOKENS_ENDED_MAX || !text_next(&line, ' ', &hex) || text_to_int64(line, &expires_s) != 0 ||
+	    sodium_hex2bin(id, TOKEN_ID_BYTES, hex.p, hex.n, NULL, &n, NULL) != 0 || n != TOKEN_ID_BYTES)
 		return false;
-	tokens->n++;
+	item_add(tokens, id, expires_s);
 	return true;
 }
 
@@ -89,10 +129,10 @@ void tokens_close(struct tokens *tokens)
 	memory_free(tokens);
 }
 
-static bool has_ended(const struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES])
+static bool has_ended(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES])
 {
-	for (size_t i = 0; i < tokens->n; i++)
-		if (memcmp(tokens->items[i].id, id, TOKEN_ID_BYTES) == 0)
+	for (uint32_t at = *bucket_of(tokens, id); at; at = tokens->items[at - 1].next)
+		if (memcmp(tokens->items[at - 1].id, id, TOKEN_ID_BYTES) == 0)
 			return true;
 	return false;
 }
@@ -101,19 +141,15 @@ int tokens_end(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES], int64_t 
 {
 	int error = 0;
 	pthread_mutex_lock(&tokens->lock);
-	for (size_t i = tokens->n; i-- > 0;)
-		if (tokens->items[i].expires_s <= now_ms / 1000)
-			tokens->items[i] = tokens->items[--tokens->n];
+	expired_drop(tokens, now_ms / 1000);
 	bool before = has_ended(tokens, id);
 	if (!before && tokens->n == TOKENS_ENDED_MAX)
 		error = ERROR_LIMIT;
 	if (!before && !error) {
-		struct ended *ended = &tokens->items[tokens->n++];
-		memcpy(ended->id, id, TOKEN_ID_BYTES);
-		ended->expires_s = expires_s;
+		item_add(tokens, id, expires_s);
 		error = tokens_write(tokens);
 		if (error)
-			tokens->n--;
+			item_take_back(tokens);
 	}
 	pthread_mutex_unlock(&tokens->lock);
 	if (!error)

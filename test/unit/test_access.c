@@ -9,6 +9,7 @@
 #include "serve/pace.h"
 #include "serve/session.h"
 #include "serve/staff.h"
+#include "serve/tokens.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -528,12 +529,40 @@ static void a_bucket_gives_so_many_a_minute_and_fills_again(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_begin, folder_end)
 
+static void tokens_that_ended_are_found_again_until_they_expire(void **state)
+{
+	const char *folder = *state;
+	struct tokens *tokens;
+	uint8_t id[TOKEN_ID_BYTES] = {0};
+	bool again;
+	assert_int_equal(tokens_open(&tokens, folder), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 200; i++) { /* Many in one bucket. */
+			memcpy(id + 4, &i, sizeof i);
+			assert_int_equal(tokens_end(tokens, id, 1000 + i, 500 * 1000, &again), 0);
+			assert_int_equal(again, round);
+		}
+		tokens_close(tokens);
+		assert_int_equal(tokens_open(&tokens, folder), 0);
+	}
+	unsigned other = 4711;
+	memcpy(id + 4, &other, sizeof other);
+	assert_false(tokens_has_ended(tokens, id));
+	assert_int_equal(tokens_end(tokens, id, 5000, 1100 * 1000, &again), 0); /* Those that expired are dropped with it. */
+	for (unsigned i = 0; i < 200; i++) {
+		memcpy(id + 4, &i, sizeof i);
+		assert_int_equal(tokens_has_ended(tokens, id), 1000 + i > 1100);
+	}
+	tokens_close(tokens);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_of_one_length_are_compared_whole_wherever_they_differ),
 		IN_FOLDER(a_key_with_a_known_id_is_compared_by_its_whole_hash),
 		IN_FOLDER(a_token_s_signature_is_compared_whole),
+		IN_FOLDER(tokens_that_ended_are_found_again_until_they_expire),
 		IN_FOLDER(an_invitation_makes_one_account_once),
 		IN_FOLDER(an_invitation_of_a_name_is_for_nobody_else),
 		IN_FOLDER(a_chosen_name_does_not_take_over_an_account),
