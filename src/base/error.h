@@ -21,7 +21,8 @@
 	X(ERROR_CONFLICT,  -11, "conflict",        "It contradicts what is there.")                   \
 	X(ERROR_CLOSED,    -12, "closed",          "The server is stopping.") \
 	X(ERROR_DAMAGED,   -13, "damaged",         "The key of this customer is damaged or lost: what was sealed with it cannot be read. Put a copy of the keys back, or erase the customer.") \
-	X(ERROR_LATER,     -14, "later",           "This takes longer than an answer may; it is done elsewhere.")
+	X(ERROR_LATER,     -14, "later",           "This takes longer than an answer may; it is done elsewhere.") \
+	X(ERROR_REBUILDING, -15, "rebuilding",     "Rows for figures were damaged and are being made again from the log: try again shortly.")
 
 enum error {
 #define X(symbol, code, name, sentence) symbol = code,

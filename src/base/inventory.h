@@ -17,7 +17,8 @@ enum { INVENTORY_BYTES_MAX = 4096 };
 /* All names that are ever listed. */
 #define INVENTORY_NAMES(X)                                                                                                       \
 	X("directory-key") X("signing-secret") X("certificate-key") X("audit-key") X("keys") X("staff") X("configuration") X("log")   \
-	X("sealing/node-key") X("sealing/slots") X("sealing/erasures") X("audit") X("audit/head") X("dead-letters.ndjson")
+	X("sealing/node-key") X("sealing/slots") X("sealing/erasures") X("audit") X("audit/head") X("dead-letters.ndjson") \
+	X("lookup") X("columns") X("seen")
 
 /*
  * Was @name made in the data folder @folder? When the inventory itself is missing or damaged: yes, if the folder has a

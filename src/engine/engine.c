@@ -121,6 +121,23 @@ static int columns_part_open(struct engine *engine)
 	return error;
 }
 
+/* Say that a folder that follows from the log was lost. It is made again. */
+static void lost_say(const char *folder, const char *name)
+{
+	if (!inventory_is_there(folder, name) && inventory_has(folder, name))
+		damage_found(name, 0, DAMAGE_REBUILT, "Nothing to do.", "The folder was missing; what was in it was made again from the log.");
+}
+
+static int lookup_part_open(struct engine *engine)
+{
+	const char *folder = engine->options.folder;
+	char path[4096];
+	lost_say(folder, "lookup");
+	snprintf(path, sizeof path, "%.4000s/lookup", folder);
+	int error = store_open(&engine->store, path, &engine->lookup_problem);
+	return error ? error : inventory_add(folder, "lookup");
+}
+
 static int keyring_part_open(struct engine *engine)
 {
 	static const struct kept_file slots = {ENGINE_SEALING_FOLDER "/slots", "nothing that is kept about customers can be opened", "a copy of the keys"};
@@ -146,15 +163,20 @@ static int parts_open(struct engine *engine)
 	int error = folder_make(options->folder);
 	if (error)
 		return error;
+	lost_say(options->folder, "columns");
+	lost_say(options->folder, "seen");
 	error = columns_part_open(engine);
+	if (!error)
+		error = inventory_add(options->folder, "columns");
 	if (error)
 		return error;
 	snprintf(path, sizeof path, "%s/seen", options->folder);
 	error = seen_open(&engine->seen, path);
+	if (!error)
+		error = inventory_add(options->folder, "seen");
 	if (error)
 		return error;
-	snprintf(path, sizeof path, "%s/lookup", options->folder);
-	error = store_open(&engine->store, path);
+	error = lookup_part_open(engine);
 	if (error || !options->node_key)
 		return error;
 	error = keyring_part_open(engine);
@@ -169,11 +191,11 @@ static bool log_is_there(const char *folder)
 {
 	if (inventory_is_there(folder, "log/0000000000000000.segment") || !inventory_has(folder, "log"))
 		return true;
-	damage_found("log", 0, DAMAGE_REFUSED, "Restore a backup with `attune restore`.", "The log, or its first file, is missing: without it nothing is known about anybody.");
+	damage_found("log/0000000000000000.segment", 0, DAMAGE_REFUSED, "Restore a backup with `attune restore`.", "The first file of the log is missing: without it nothing is known about anybody.");
 	return false;
 }
 
-int engine_open(struct engine **out, const struct engine_options *options)
+static int open_once(struct engine **out, const struct engine_options *options, struct store_problem *problem)
 {
 	struct engine *engine = memory_zero_alloc(1, sizeof *engine);
 	if (!engine)
@@ -197,12 +219,36 @@ int engine_open(struct engine **out, const struct engine_options *options)
 	if (!error)
 		error = snapshot_thread_start(engine);
 	if (error) {
+		*problem = engine->lookup_problem;
 		log_close(engine->log);
 		engine_free(engine);
 		return error;
 	}
 	*out = engine;
 	return 0;
+}
+
+/* The lookups follow from the log: damaged ones are put aside, whole, and made again. */
+static int lookup_set_aside(const char *folder, const struct store_problem *problem)
+{
+	char path[4096], aside[FILE_ASIDE_BYTES], remedy[DAMAGE_TEXT_BYTES];
+	snprintf(path, sizeof path, "%.4000s/lookup", folder);
+	int error = file_set_aside(path, aside);
+	if (error)
+		return error;
+	snprintf(remedy, sizeof remedy, "Nothing to do; the folder %.100s may be thrown away.", strrchr(aside, '/') + 1);
+	damage_found("lookup/data.mdb", problem->offset, DAMAGE_REBUILT, remedy, "The snapshot was damaged (%s); everything was read again from the log.", problem->what);
+	return 0;
+}
+
+int engine_open(struct engine **out, const struct engine_options *options)
+{
+	struct store_problem problem = {0};
+	int error = open_once(out, options, &problem);
+	if (error != ERROR_CORRUPT || !problem.what)
+		return error;
+	error = lookup_set_aside(options->folder, &problem);
+	return error ? error : open_once(out, options, &problem);
 }
 
 void engine_close(struct engine *engine)

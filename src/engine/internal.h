@@ -56,8 +56,10 @@ struct engine {
 	struct matches *matches;
 	struct keyring *keyring; /* NULL: none. */
 	struct seen *seen;
+	uint64_t columns_until; /* Position up to which columns are in files. The snapshot thread's. */
 	uint64_t seen_until; /* Position up to which seen covers the log. The snapshot thread's. */
 	struct store *store;
+	struct store_problem lookup_problem; /* what is set: the lookups are damaged, and the engine cannot be opened with them. */
 	_Atomic(const struct config *) config;
 	size_t states_bytes_max; /* Of one customer: all folds at their bounds. */
 
@@ -189,6 +191,11 @@ int snapshot_hours(struct engine *engine) MUST_CHECK;
 int snapshot_thread_start(struct engine *engine) MUST_CHECK;
 void snapshot_thread_stop(struct engine *engine);
 int recover(struct engine *engine) MUST_CHECK;
+
+/* The length of a day of columns, in the open transaction; 0: it is to be made again. */
+int snapshot_day_write(struct engine *engine, int32_t day, uint64_t rows) MUST_CHECK;
+/* Make damaged days of columns again. By the snapshot thread, or while it does not run. Errors: those of columns_rebuild_end, log_replay. */
+int columns_heal(struct engine *engine) MUST_CHECK;
 
 /* Records newest first: note what @event confirms, and set its @confirmed when a record before it in the walk confirmed it. */
 void confirms_take(struct confirms *confirms, struct event *event);

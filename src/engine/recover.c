@@ -5,6 +5,7 @@
  * turn, and what they will touch is fetched meanwhile; that halves the time.
  */
 #include "base/clock.h"
+#include "base/report.h"
 #include "base/thread.h"
 #include "engine/dedupe.h"
 #include "engine/internal.h"
@@ -451,6 +452,9 @@ int recover(struct engine *engine)
 	else
 		seen_run(&seen);
 	receipt_start(&engine->receipt, seen.newest_ms, (struct receipt_now){clock_now_ms(), (int64_t)(clock_monotonic_ns() / 1000000)});
+	engine->columns_until = applied_until;
+	if (!error && columns_heal(engine) != 0)
+		report(REPORT_WARNING, "rebuild_later", "Figures of damaged days wait until their rows could be made again.");
 	count_all(engine);
 	engine->recovery_ms = clock_now_ms() - begun;
 	return error ? error : seen.error;

@@ -2,6 +2,7 @@
 #include "engine/seen.h"
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/folder.h"
 #include "base/memory.h"
 #include "engine/receipt.h"
@@ -17,7 +18,7 @@ enum { HOURS_MAX = 64, GATHER = 16 * 1024, AHEAD = 32 };
 
 struct hour {
 	int64_t hour;
-	uint64_t n, flushed;       /* Hashes that count; and that will. */
+	struct seen_length length, flushed; /* Of the hashes that count; and that will. */
 	uint64_t *gathered;        /* Of the flush that goes on; GATHER of them. */
 	size_t gathered_n;
 	bool grew;
@@ -63,13 +64,26 @@ static struct hour *hour_of(struct seen *seen, int64_t number)
 	return &seen->hours[seen->hours_n++];
 }
 
-int seen_restore(struct seen *seen, int64_t number, uint64_t n)
+int seen_restore(struct seen *seen, int64_t number, struct seen_length length)
 {
 	struct hour *hour = hour_of(seen, number);
 	if (!hour)
 		return ERROR_MEMORY;
-	hour->n = hour->flushed = n;
+	hour->length = hour->flushed = length;
 	return 0;
+}
+
+/* Each hash stirred, so that two changes do not make up for each other (splitmix64). */
+static uint64_t sum_of(const uint64_t *hashes, size_t n)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t x = hashes[i] + 0x9e3779b97f4a7c15u;
+		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+		x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+		sum += x ^ x >> 31;
+	}
+	return sum;
 }
 
 /* ---- loading ---- */
@@ -87,18 +101,33 @@ static int hashes_note(struct dedupe *dedupe, const uint64_t *hashes, size_t n, 
 	return error;
 }
 
+static int hour_refuse(const struct hour *hour, const char *what)
+{
+	char name[64];
+	snprintf(name, sizeof name, "seen/%" PRId64 ".hashes", hour->hour);
+	damage_found(name, 0, DAMAGE_REBUILT, "Nothing to do.", "The hashes of the messages of an hour were %s; they were read again from the log.", what);
+	return ERROR_CORRUPT;
+}
+
 static int hour_load(const struct seen *seen, const struct hour *hour, struct dedupe *dedupe)
 {
 	char path[4300];
 	path_of(seen, hour->hour, path);
-	uint64_t *hashes = memory_alloc(GATHER * sizeof *hashes);
+	uint64_t *hashes = memory_alloc(GATHER * sizeof *hashes), sum = 0;
 	int file = open(path, O_RDONLY | O_CLOEXEC);
-	int error = !hashes ? ERROR_MEMORY : file < 0 ? ERROR_CORRUPT : 0;
-	for (uint64_t at = 0, n; at < hour->n && !error; at += n) {
-		n = hour->n - at < GATHER ? hour->n - at : GATHER;
+	int error = !hashes ? ERROR_MEMORY : file < 0 ? hour_refuse(hour, "missing") : 0;
+	for (uint64_t at = 0, n; at < hour->length.n && !error; at += n) {
+		n = hour->length.n - at < GATHER ? hour->length.n - at : GATHER;
 		ssize_t got = pread(file, hashes, n * sizeof *hashes, (off_t)(at * sizeof *hashes));
-		error = got < 0 ? ERROR_IO : got != (ssize_t)(n * sizeof *hashes) ? ERROR_CORRUPT : hashes_note(dedupe, hashes, n, hour->hour * MS_AN_HOUR);
+		if (got != (ssize_t)(n * sizeof *hashes)) {
+			error = hour_refuse(hour, got < 0 ? "not readable" : "cut");
+			break;
+		}
+		sum += sum_of(hashes, n);
+		error = hashes_note(dedupe, hashes, n, hour->hour * MS_AN_HOUR);
 	}
+	if (!error && sum != hour->length.sum)
+		error = hour_refuse(hour, "damaged"); /* A few that nobody sent were noted: the real ones follow from the log. */
 	if (file >= 0)
 		close(file);
 	memory_free(hashes);
@@ -109,7 +138,7 @@ int seen_load(const struct seen *seen, struct dedupe *dedupe, int64_t since_ms)
 {
 	int error = 0;
 	for (size_t i = 0; i < seen->hours_n && !error; i++)
-		if (seen->hours[i].n && (seen->hours[i].hour + 1) * MS_AN_HOUR > since_ms)
+		if (seen->hours[i].length.n && (seen->hours[i].hour + 1) * MS_AN_HOUR > since_ms)
 			error = hour_load(seen, &seen->hours[i], dedupe);
 	return error;
 }
@@ -117,7 +146,7 @@ int seen_load(const struct seen *seen, struct dedupe *dedupe, int64_t since_ms)
 void seen_reset(struct seen *seen)
 {
 	for (size_t i = 0; i < seen->hours_n; i++)
-		seen->hours[i].n = 0;
+		seen->hours[i].length = (struct seen_length){0};
 }
 
 /* ---- flushing ---- */
@@ -138,7 +167,7 @@ static int gathered_write(const struct seen *seen, struct hour *hour, bool sync)
 		return error_of_file(errno);
 	const char *bytes = (const char *)hour->gathered;
 	for (size_t at = 0, n = hour->gathered_n * sizeof *hour->gathered; at < n && !error;) {
-		ssize_t written = pwrite(file, bytes + at, n - at, (off_t)(hour->flushed * sizeof *hour->gathered + at));
+		ssize_t written = pwrite(file, bytes + at, n - at, (off_t)(hour->flushed.n * sizeof *hour->gathered + at));
 		if (written > 0)
 			at += (size_t)written;
 		else if (written == 0 || errno != EINTR)
@@ -149,7 +178,8 @@ static int gathered_write(const struct seen *seen, struct hour *hour, bool sync)
 	close(file);
 	if (error)
 		return error;
-	hour->flushed += hour->gathered_n;
+	hour->flushed.n += hour->gathered_n;
+	hour->flushed.sum += sum_of(hour->gathered, hour->gathered_n);
 	hour->gathered_n = 0;
 	return 0;
 }
@@ -178,7 +208,7 @@ static int record_take(void *arg, uint64_t position, struct text entry)
 }
 
 /* Hours that nobody asks about any more. */
-static int hours_drop(struct seen *seen, int64_t since_ms, int (*hour_is)(void *, int64_t, uint64_t), void *arg)
+static int hours_drop(struct seen *seen, int64_t since_ms, int (*hour_is)(void *, int64_t, struct seen_length), void *arg)
 {
 	int error = 0;
 	for (size_t i = 0; i < seen->hours_n && !error;) {
@@ -188,7 +218,7 @@ static int hours_drop(struct seen *seen, int64_t since_ms, int (*hour_is)(void *
 			i++;
 			continue;
 		}
-		error = hour_is(arg, hour->hour, 0);
+		error = hour_is(arg, hour->hour, (struct seen_length){0});
 		path_of(seen, hour->hour, path);
 		if (!error && unlink(path) != 0 && errno != ENOENT)
 			error = ERROR_IO;
@@ -199,11 +229,11 @@ static int hours_drop(struct seen *seen, int64_t since_ms, int (*hour_is)(void *
 }
 
 int seen_flush(struct seen *seen, struct log *log, uint64_t after, uint64_t until, int64_t since_ms,
-               int (*hour_is)(void *, int64_t, uint64_t), void *arg)
+               int (*hour_is)(void *, int64_t, struct seen_length), void *arg)
 {
 	struct flushing flushing = {seen, after, until, since_ms};
 	for (size_t i = 0; i < seen->hours_n; i++) {
-		seen->hours[i].flushed = seen->hours[i].n; /* A flush that failed is done again. */
+		seen->hours[i].flushed = seen->hours[i].length; /* A flush that failed is done again. */
 		seen->hours[i].gathered_n = 0;
 		seen->hours[i].grew = false;
 	}
@@ -224,5 +254,5 @@ int seen_flush(struct seen *seen, struct log *log, uint64_t after, uint64_t unti
 void seen_flushed(struct seen *seen)
 {
 	for (size_t i = 0; i < seen->hours_n; i++)
-		seen->hours[i].n = seen->hours[i].flushed;
+		seen->hours[i].length = seen->hours[i].flushed;
 }

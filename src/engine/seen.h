@@ -13,14 +13,19 @@
 
 struct seen;
 
+/* How many hashes of an hour count, and the sum of them, each stirred: a changed one changes it. */
+struct seen_length {
+	uint64_t n, sum;
+};
+
 /* Open @folder, creating it. Errors: ERROR_IO, ERROR_MEMORY. */
 int seen_open(struct seen **out, const char *folder) MUST_CHECK;
 void seen_close(struct seen *seen);
 
-/* At opening: @n hashes of @hour (of received_ms) count. Errors: ERROR_MEMORY. */
-int seen_restore(struct seen *seen, int64_t hour, uint64_t n) MUST_CHECK;
+/* At opening: hashes of @hour (of received_ms) count. Errors: ERROR_MEMORY. */
+int seen_restore(struct seen *seen, int64_t hour, struct seen_length length) MUST_CHECK;
 
-/* At opening: note all that count and were received at @since_ms or later in @dedupe. Errors: ERROR_CORRUPT (fewer than count),
+/* At opening: note all that count and were received at @since_ms or later in @dedupe. Errors: ERROR_CORRUPT (other than count: entered in damage.h),
  * ERROR_IO, ERROR_MEMORY. */
 int seen_load(const struct seen *seen, struct dedupe *dedupe, int64_t since_ms) MUST_CHECK;
 
@@ -33,7 +38,7 @@ void seen_reset(struct seen *seen);
  * seen_flushed says that the lengths are durable. Errors: ERROR_IO, ERROR_FULL, ERROR_MEMORY, ERROR_CORRUPT, those of @hour_is.
  */
 int seen_flush(struct seen *seen, struct log *log, uint64_t after, uint64_t until, int64_t since_ms,
-               int (*hour_is)(void *arg, int64_t hour, uint64_t n), void *arg) MUST_CHECK;
+               int (*hour_is)(void *arg, int64_t hour, struct seen_length length), void *arg) MUST_CHECK;
 void seen_flushed(struct seen *seen);
 
 #endif

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, REFRESH_A_ROUND = 100 };
+enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, HEAL_AGAIN_MS = 10000, REFRESH_A_ROUND = 100 };
 
 static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)1 << 30; /* About two and a half million events. */
 
@@ -238,19 +238,23 @@ static int names_write(struct engine *engine, uint32_t n, uint32_t *written)
 	return error;
 }
 
-static int day_write(void *arg, int32_t day, uint64_t rows)
+int snapshot_day_write(struct engine *engine, int32_t day, uint64_t rows)
 {
-	struct engine *engine = arg;
 	uint8_t key[4];
 	return store_put(engine->store, STORE_DAYS, key_of((uint32_t)day ^ 0x80000000u, key),
 	                 (struct text){(const char *)&rows, sizeof rows});
 }
 
-static int hour_write(void *arg, int64_t hour, uint64_t n)
+static int day_write(void *arg, int32_t day, uint64_t rows)
+{
+	return snapshot_day_write(arg, day, rows);
+}
+
+static int hour_write(void *arg, int64_t hour, struct seen_length length)
 {
 	struct engine *engine = arg;
 	uint8_t key[4];
-	return store_put(engine->store, STORE_HOURS, key_of((uint32_t)hour, key), (struct text){(const char *)&n, n ? sizeof n : 0});
+	return store_put(engine->store, STORE_HOURS, key_of((uint32_t)hour, key), (struct text){(const char *)&length, length.n ? sizeof length : 0});
 }
 
 /* Up to @position all is in the store, and so are the hashes of all messages of the last day. */
@@ -374,6 +378,7 @@ static int pass(struct engine *engine, uint32_t *names_written)
 		return error;
 	}
 	columns_flushed(engine->columns, position);
+	engine->columns_until = position;
 	seen_flushed(engine->seen);
 	engine->seen_until = position;
 	links_written(engine, links_n);
@@ -437,7 +442,7 @@ static bool pass_is_due(struct engine *engine, int64_t last_ms, uint64_t last_by
 static void *thread_run(void *arg)
 {
 	struct engine *engine = arg;
-	int64_t last_ms = clock_now_ms(), tallied_ms = last_ms;
+	int64_t last_ms = clock_now_ms(), tallied_ms = last_ms, heal_ms = 0;
 	uint64_t last_bytes = 0;
 	uint32_t names_written = 0;
 	thread_name("snapshot");
@@ -454,6 +459,8 @@ static void *thread_run(void *arg)
 				tallied_ms = now;
 			}
 			background_run(engine, now);
+			if (columns_damaged(engine->columns) && now >= heal_ms)
+				heal_ms = columns_heal(engine) ? now + HEAL_AGAIN_MS : 0;
 			pthread_mutex_lock(&engine->pass_lock);
 			continue;
 		}
@@ -653,6 +660,14 @@ static int day_load(void *arg, struct text key, struct text value)
 	return columns_restore(engine->columns, (int32_t)(number_of(key) ^ 0x80000000u), rows);
 }
 
+/* What the store gave is not what was put into it: the lookups cannot be used. */
+static int lookup_error(struct engine *engine, int error)
+{
+	if (error == ERROR_CORRUPT && !engine->lookup_problem.what)
+		engine->lookup_problem.what = "a value is not what was written";
+	return error;
+}
+
 int snapshot_load(struct engine *engine)
 {
 	int error = store_each(engine->store, STORE_NAMES, name_load, engine);
@@ -668,17 +683,17 @@ int snapshot_load(struct engine *engine)
 		error = tallies_load(engine);
 	if (!error)
 		error = configured_load(engine);
-	return error ? error : columns_restored(engine->columns);
+	return error ? lookup_error(engine, error) : columns_restored(engine->columns);
 }
 
 static int hour_load(void *arg, struct text key, struct text value)
 {
 	struct engine *engine = arg;
-	uint64_t n;
-	if (value.n != sizeof n)
+	struct seen_length length;
+	if (value.n != sizeof length)
 		return ERROR_CORRUPT;
-	memcpy(&n, value.p, sizeof n);
-	return seen_restore(engine->seen, number_of(key), n);
+	memcpy(&length, value.p, sizeof length);
+	return seen_restore(engine->seen, number_of(key), length);
 }
 
 static int position_read(struct engine *engine, struct text key, uint64_t *position)
@@ -695,7 +710,7 @@ static int position_read(struct engine *engine, struct text key, uint64_t *posit
 int snapshot_hours(struct engine *engine)
 {
 	int error = position_read(engine, TEXT("seen"), &engine->seen_until);
-	return error ? error : store_each(engine->store, STORE_HOURS, hour_load, engine);
+	return lookup_error(engine, error ? error : store_each(engine->store, STORE_HOURS, hour_load, engine));
 }
 
 int snapshot_receipt(struct engine *engine, int64_t *receipt_ms)
@@ -709,5 +724,5 @@ int snapshot_receipt(struct engine *engine, int64_t *receipt_ms)
 
 int snapshot_position(struct engine *engine, uint64_t *position)
 {
-	return position_read(engine, TEXT("position"), position);
+	return lookup_error(engine, position_read(engine, TEXT("position"), position));
 }

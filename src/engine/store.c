@@ -8,14 +8,18 @@
 
 #include "base/folder.h"
 #include "base/refusal.h"
+#include "base/inventory.h"
 #include "base/memory.h"
+#include "engine/store_check.h"
 
 #include <errno.h>
 #include <lmdb.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { TRANSACTION_BYTES = 256 * 1024 /* Small, so that a sync of the log between two commits is short. */, DISK_FULL_BYTES = 16 * 1024 * 1024 };
 static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
@@ -33,6 +37,23 @@ struct store {
 	MDB_txn *txn;
 	size_t txn_bytes;
 };
+
+/* Behind every value: XXH3 of its table, its key and itself. */
+static uint64_t check_of(enum store_table table, struct text key, struct text value)
+{
+	return XXH3_64bits_withSeed(value.p, value.n, XXH3_64bits_withSeed(key.p, key.n, (uint64_t)table + 1));
+}
+
+/* The value without its check. False: it is not what was written under this key. */
+static bool value_open(enum store_table table, struct text key, MDB_val v, struct text *value)
+{
+	uint64_t check;
+	if (v.mv_size <= sizeof check)
+		return false;
+	*value = (struct text){v.mv_data, v.mv_size - sizeof check};
+	memcpy(&check, value->p + value->n, sizeof check);
+	return check == check_of(table, key, *value);
+}
 
 static int error_of(int code)
 {
@@ -155,10 +176,29 @@ static int environment_create(const char *folder)
 	return error ? error : folder_sync_parent(folder);
 }
 
-int store_open(struct store **out, const char *folder)
+/* Is the file of the environment in @folder sound? */
+static int file_check(const char *folder, struct store_problem *problem)
 {
-	int error = access(folder, F_OK) == 0 ? 0 : environment_create(folder);
-	return error ? error : environment_open(out, folder);
+	char path[4096 + 16];
+	snprintf(path, sizeof path, "%s/data.mdb", folder);
+	int error = store_check(path, table_names, STORE_TABLES, problem);
+	if (error == ERROR_NOT_FOUND) {
+		*problem = (struct store_problem){0, "the file is missing"};
+		error = ERROR_CORRUPT;
+	}
+	return error;
+}
+
+int store_open(struct store **out, const char *folder, struct store_problem *problem)
+{
+	bool is_there = access(folder, F_OK) == 0;
+	*problem = (struct store_problem){0};
+	int error = is_there ? file_check(folder, problem) : environment_create(folder);
+	if (!error)
+		error = environment_open(out, folder);
+	if (error == ERROR_CORRUPT && !problem->what)
+		problem->what = "LMDB cannot open it";
+	return error;
 }
 
 void store_close(struct store *store)
@@ -192,6 +232,11 @@ int store_commit(struct store *store)
 	return commit_error(store, code);
 }
 
+int store_sync(struct store *store)
+{
+	return store->env ? error_of(mdb_env_sync(store->env, 1)) : ERROR_IO;
+}
+
 void store_abort(struct store *store)
 {
 	if (store->txn)
@@ -206,7 +251,17 @@ int store_put(struct store *store, enum store_table table, struct text key, stru
 	int code = store->txn ? 0 : begin(store);
 	if (code)
 		return error_of(code);
-	code = value.n ? mdb_put(store->txn, store->tables[table], &k, &v, 0) : mdb_del(store->txn, store->tables[table], &k, NULL);
+	if (value.n) {
+		uint64_t check = check_of(table, key, value);
+		v.mv_size = value.n + sizeof check;
+		code = mdb_put(store->txn, store->tables[table], &k, &v, MDB_RESERVE);
+		if (!code) {
+			memcpy(v.mv_data, value.p, value.n);
+			memcpy((char *)v.mv_data + value.n, &check, sizeof check);
+		}
+	} else {
+		code = mdb_del(store->txn, store->tables[table], &k, NULL);
+	}
 	if (code == MDB_NOTFOUND)
 		code = 0;
 	if (code) {
@@ -225,8 +280,11 @@ int store_get(struct store *store, enum store_table table, struct text key, stru
 	if (code)
 		return error_of(code);
 	code = mdb_get(txn, store->tables[table], &k, &v);
-	if (code == 0)
-		buffer_append(out, v.mv_data, v.mv_size);
+	struct text value;
+	if (code == 0 && !value_open(table, key, v, &value))
+		code = MDB_CORRUPTED;
+	else if (code == 0)
+		buffer_text(out, value);
 	mdb_txn_abort(txn);
 	return code == MDB_NOTFOUND ? 0 : error_of(code);
 }
@@ -244,8 +302,10 @@ int store_each(struct store *store, enum store_table table, int (*each)(void *, 
 		mdb_txn_abort(txn);
 		return error_of(code);
 	}
-	while (!error && (code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0)
-		error = each(arg, (struct text){k.mv_data, k.mv_size}, (struct text){v.mv_data, v.mv_size});
+	while (!error && (code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
+		struct text key = {k.mv_data, k.mv_size}, value;
+		error = value_open(table, key, v, &value) ? each(arg, key, value) : ERROR_CORRUPT;
+	}
 	mdb_cursor_close(cursor);
 	mdb_txn_abort(txn);
 	return error ? error : code == MDB_NOTFOUND ? 0 : error_of(code);

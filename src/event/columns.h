@@ -5,6 +5,9 @@
  * touchpoint, the channel and a value. Rows gather in memory and are written to FOLDER/YYYY-MM-DD.sealed (.rows where nothing
  * is sealed) by columns_flush; the number of rows that count in each file is kept by the caller's store, so a file's torn end is cut at
  * opening. Readers lock nothing while they scan. A file stays in the form in which it was begun.
+ *
+ * Every row is covered by a check (row_seal.h). A file that is missing, cut or damaged is named in damage.h as soon as that is met; it is
+ * not read until its rows were made again from the log (columns_rebuild_begin and on), and no figure is given without them.
  */
 #ifndef ATTUNE_EVENT_COLUMNS_H
 #define ATTUNE_EVENT_COLUMNS_H
@@ -32,8 +35,9 @@ enum { COLUMNS_KEY_BYTES = 32 };
 int columns_open(struct columns **out, const char *folder, const uint8_t *key, bool seal) MUST_CHECK;
 void columns_close(struct columns *columns);
 
-/* At opening: only the first @rows of @day (days since 1970) count; what is behind is cut. Days not named are removed
- * by columns_restored. Errors: ERROR_IO, ERROR_CORRUPT (fewer rows than that), ERROR_DENIED (sealed, and there is no key). */
+/* At opening: only the first @rows of @day (days since 1970) count; what is behind is cut. Without a file, with fewer rows, or with
+ * @rows 0, the day is to be made again. Days not named are removed by columns_restored. Errors: ERROR_IO, ERROR_DENIED (sealed, and
+ * there is no key), ERROR_MEMORY. */
 int columns_restore(struct columns *columns, int32_t day, uint64_t rows) MUST_CHECK;
 int columns_restored(struct columns *columns) MUST_CHECK;
 
@@ -54,7 +58,8 @@ void columns_flushed(struct columns *columns, uint64_t until);
 
 /*
  * Copy all rows with @from_ms <= time < @to_ms, in no order, gathered ones included, to a new array of {row, time}
- * (memory_free it). Errors: ERROR_MEMORY, ERROR_LIMIT (more than @n_max).
+ * (memory_free it). Errors: ERROR_MEMORY, ERROR_LIMIT (more than @n_max), ERROR_REBUILDING (rows of the time are damaged, and are being
+ * made again: try again shortly).
  */
 struct column_event {
 	int64_t time_ms;
@@ -81,6 +86,22 @@ struct column_place {
 
 /* The same for the rows of @n events, of which some may have none. */
 int columns_blank(struct columns *columns, const struct column_place *places, size_t n) MUST_CHECK;
+
+/*
+ * Making damaged days again, by the flushing thread. Between _begin and _end the caller adds the row of every event in the log, up to the
+ * position of the last flush, that happened on a day that columns_rebuild_wants. _end puts the new files in place: it calls @day_rows
+ * with 0 before and with the new length after each is there, so that a crash between makes the day again. After an error all is as
+ * before and may be tried again. Errors: ERROR_MEMORY, ERROR_IO, ERROR_FULL, those of @day_rows.
+ */
+size_t columns_damaged(const struct columns *columns); /* Days to be made again. Threads: safe. */
+int columns_rebuild_begin(struct columns *columns) MUST_CHECK;
+bool columns_rebuild_wants(const struct columns *columns, int64_t time_ms);
+int columns_rebuild_add(struct columns *columns, const struct event_header *header, int32_t value) MUST_CHECK;
+int columns_rebuild_end(struct columns *columns, int (*day_rows)(void *arg, int32_t day, uint64_t rows), void *arg) MUST_CHECK;
+void columns_rebuild_stop(struct columns *columns); /* Give it up after an error; also for whoever has none under way. */
+
+/* Read all rows of all days and mark what is damaged; *@bad: how many days are. Errors: ERROR_MEMORY. */
+int columns_check(struct columns *columns, size_t *bad) MUST_CHECK;
 
 uint64_t columns_rows(struct columns *columns); /* Blank ones and heads of sealed runs among them. */
 

@@ -92,7 +92,7 @@ void reply_failure(struct request *request, int error)
 	static const struct {
 		int error, status;
 	} statuses[] = {{ERROR_INVALID, 400},   {ERROR_NOT_FOUND, 404}, {ERROR_EXISTS, 409}, {ERROR_LIMIT, 429}, {ERROR_DENIED, 403},
-	                {ERROR_CONFLICT, 409},  {ERROR_BUSY, 429},      {ERROR_FULL, 503},   {ERROR_CLOSED, 503}, {ERROR_MEMORY, 503}};
+	                {ERROR_CONFLICT, 409},  {ERROR_BUSY, 429},      {ERROR_FULL, 503},   {ERROR_CLOSED, 503},  {ERROR_REBUILDING, 503}, {ERROR_MEMORY, 503}};
 	int status = 500;
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		if (statuses[i].error == error)

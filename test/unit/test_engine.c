@@ -396,7 +396,8 @@ static void decisions_are_counted_for_a_snapshot_that_does_not_say(void **state)
 	assert_int_equal(engine_snapshot(world.engine), 0);
 	engine_close(world.engine);
 	snprintf(lookup, sizeof lookup, "%s/lookup", world.folder);
-	assert_int_equal(store_open(&store, lookup), 0);
+	struct store_problem problem;
+	assert_int_equal(store_open(&store, lookup, &problem), 0);
 	assert_int_equal(store_each(store, STORE_ORIGINS, record_keep, &records), 0);
 	assert_int_equal(records.n, 3);
 	for (size_t i = 0; i < records.n; i++)

@@ -15,11 +15,11 @@ static const int64_t NOW = (int64_t)490000 * MS_AN_HOUR + 5;
 
 struct noted {
 	int64_t hours[64];
-	uint64_t counts[64];
+	struct seen_length counts[64];
 	size_t n;
 };
 
-static int hour_is(void *arg, int64_t hour, uint64_t n)
+static int hour_is(void *arg, int64_t hour, struct seen_length length)
 {
 	struct noted *noted = arg;
 	size_t i = 0;
@@ -27,7 +27,7 @@ static int hour_is(void *arg, int64_t hour, uint64_t n)
 		i++;
 	noted->n += i == noted->n;
 	noted->hours[i] = hour;
-	noted->counts[i] = n;
+	noted->counts[i] = length;
 	return 0;
 }
 
@@ -84,7 +84,7 @@ static void what_was_seen_is_seen_after_a_stop(void **state)
 		assert_int_equal(seen_flush(seen, log, first, second, NOW - 25 * (int64_t)MS_AN_HOUR, hour_is, &noted), 0);
 	seen_flushed(seen);
 	assert_int_equal(noted.n, 2);
-	assert_true(noted.counts[0] == N && noted.counts[1] == N);
+	assert_true(noted.counts[0].n == N && noted.counts[1].n == N);
 	seen_close(seen);
 
 	struct dedupe *dedupe = dedupe_new(1 << 28);
@@ -100,10 +100,20 @@ static void what_was_seen_is_seen_after_a_stop(void **state)
 	uint64_t third = append(log, 3 * N, 10, NOW + 24 * (int64_t)MS_AN_HOUR);
 	assert_int_equal(seen_flush(seen, log, second, third, NOW - 1 * (int64_t)MS_AN_HOUR, hour_is, &noted), 0);
 	seen_flushed(seen);
-	assert_int_equal(noted.counts[0], 0);
+	assert_int_equal(noted.counts[0].n, 0);
 	snprintf(path, sizeof path, "%s/seen/%lld.hashes", folder, (long long)noted.hours[0]);
 	assert_int_equal(access(path, F_OK), -1);
 	snprintf(path, sizeof path, "%s/seen/%lld.hashes", folder, (long long)noted.hours[1]);
+	/* A changed byte is found, and so is a cut. */
+	FILE *file = fopen(path, "r+");
+	fseek(file, 1001, SEEK_SET);
+	int byte = fgetc(file);
+	fseek(file, 1001, SEEK_SET);
+	fputc(byte ^ 32, file);
+	fclose(file);
+	dedupe = dedupe_new(1 << 28);
+	assert_int_equal(seen_load(seen, dedupe, NOW - MS_AN_HOUR), ERROR_CORRUPT);
+	dedupe_free(dedupe);
 	assert_int_equal(truncate(path, 80), 0);
 	dedupe = dedupe_new(1 << 28);
 	assert_int_equal(seen_load(seen, dedupe, NOW - MS_AN_HOUR), ERROR_CORRUPT);
