@@ -205,7 +205,7 @@ static void files_go_by_the_clock_of_receipts(void **state)
 	assert_int_equal(seen_flush(seen, log, 0, position, NOW - 25 * (int64_t)MS_AN_HOUR, hour_is, &noted), 0);
 	seen_flushed(seen);
 	assert_int_equal(noted.n, 1);
-	assert_int_equal(noted.counts[0], 11);
+	assert_int_equal(noted.counts[0].n, 11);
 	struct dedupe *dedupe = dedupe_new(1 << 24);
 	assert_int_equal(seen_load(seen, dedupe, NOW - 25 * (int64_t)MS_AN_HOUR), 0);
 	assert_int_equal(known(dedupe, 0, 11), 11);
