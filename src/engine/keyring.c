@@ -434,9 +434,10 @@ static int file_start(struct keyring *keyring)
 	keyring->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (keyring->file < 0 || fstat(keyring->file, &status) != 0)
 		return refuse(error_of_file(errno), "%s cannot be opened: %s.", path, strerror(errno));
-	struct slots_head copy;
-	if (status.st_size == 0 && slots_copy_read(keyring->folder, &copy) == ERROR_NOT_FOUND) {
-		error = made_write(keyring, 0); /* New. */
+	struct slots_head head, copy;
+	bool holds_none = status.st_size <= SLOT_BYTES && !slots_head_read(keyring->file, &head);
+	if (holds_none && slots_copy_read(keyring->folder, &copy) == ERROR_NOT_FOUND) {
+		error = made_write(keyring, 0); /* New, or begun and cut short: the copy comes before the first slot. */
 		return error ? error : folder_sync_parent(path);
 	}
 	error = heads_read(keyring, &made);

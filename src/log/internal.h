@@ -37,6 +37,8 @@ struct log {
 	uint64_t gaps;              /* As in the mark. */
 	uint64_t marked_end;        /* What the marks said when it was opened. */
 	bool mark_is_bad;           /* Found damaged when it was opened. */
+	bool mark_unwritten;        /* The writer's: the newest mark is in memory alone. */
+	uint64_t marked_ns;         /* The writer's: when one was written last. */
 	bool mark_due;              /* The writer's: it is written, but no sync has followed. */
 
 	pthread_mutex_t lock;       /* Protects everything below but segments' content and durable. */

@@ -37,33 +37,21 @@ int segment_mark_write(struct segment *segment, const struct mark *mark)
 	return error;
 }
 
-enum mark_state { MARK_NONE, MARK_SOUND, MARK_BAD };
-
-static enum mark_state mark_look(const struct segment *segment, size_t place, struct mark *mark)
+static bool mark_is_sound(const struct segment *segment, size_t place, struct mark *mark)
 {
-	static const struct mark none;
 	memcpy(mark, segment->map + place, sizeof *mark);
-	if (memcmp(mark, &none, sizeof none) == 0)
-		return MARK_NONE;
-	return mark->magic == MARK_MAGIC && mark->hash == mark_hash(mark) && place_of(mark->counter) == place ? MARK_SOUND : MARK_BAD;
+	return mark->magic == MARK_MAGIC && mark->hash == mark_hash(mark) && place_of(mark->counter) == place;
 }
 
 struct mark segment_mark_read(struct segment *segment, size_t *bad_at)
 {
-	struct mark newest = {0};
-	enum mark_state states[2];
+	struct mark newest = {0}, mark;
 	*bad_at = 0;
-	for (uint64_t i = 0; i < 2; i++) {
-		struct mark mark;
-		states[i] = mark_look(segment, place_of(i), &mark);
-		if (states[i] == MARK_SOUND && (!newest.magic || mark.counter > newest.counter))
+	for (uint64_t i = 0; i < 2; i++)
+		if (!mark_is_sound(segment, place_of(i), &mark))
+			*bad_at = place_of(i); /* A file begins with a mark in both. */
+		else if (!newest.magic || mark.counter > newest.counter)
 			newest = mark;
-		if (states[i] == MARK_BAD)
-			*bad_at = place_of(i);
-	}
-	/* The one before the newest lies in the other place: when that is empty, it was wiped out. */
-	if (newest.magic && newest.counter > 0 && states[(newest.counter + 1) % 2] == MARK_NONE)
-		*bad_at = place_of(newest.counter + 1);
 	segment->marks = newest.magic ? newest.counter + 1 : 0;
 	return newest;
 }

@@ -2,7 +2,8 @@
  * mark.h: what is known to be on disk, told a second time: the end of the log, and what there should be.
  *
  * Private to log/. A block says that it is sound, and by the one behind it that it was durable; of the last one nothing says that. A mark
- * does: it is written when the sync of a block has returned, and is durable with the next block or half a second later. A bad block
+ * does: it is written when the sync of a block has returned (of a stream of blocks, every 50 ms), and is durable with the next block or half
+ * a second later. A bad block
  * before the mark is damage; one behind it was torn by a crash.
  *
  * A mark has no hash of its block, because taking entries out changes that; a position is never given twice, so it says which block.

@@ -106,21 +106,20 @@ static int heads_mend(struct log *log)
 /* The newest mark there is. Only the newest file that has one counts; whoever only reads looks at all, to say what is damaged. */
 static void mark_find(struct log *log, bool *is_bad)
 {
-	for (size_t i = log->segments_n; i > 0 && (!log->mark.magic || log->options.read_only); i--) {
+	for (size_t i = log->segments_n; i > 0 && (!log->mark.first || log->options.read_only); i--) {
 		size_t bad_at;
 		struct mark mark = segment_mark_read(&log->segments[i - 1], &bad_at);
-		if (!bad_at && !mark.magic && i > 1)
-			bad_at = SEGMENT_PAGE_BYTES; /* A file begins with a mark of the one before it. */
-		if (bad_at && !log->mark.magic)
+		if (bad_at && i == log->segments_n)
 			*is_bad = true;
 		if (bad_at)
 			log_damage(log, i - 1, bad_at, DAMAGE_REBUILT, "Nothing to do.",
 			           "A mark of the end of the log is damaged; the log itself says where it ends.");
-		if (!log->mark.magic && mark.magic)
+		log->gaps = mark.gaps > log->gaps ? mark.gaps : log->gaps;
+		if (mark.first > log->mark.first)
 			log->mark = mark;
 	}
+	log->mark.gaps = log->gaps;
 	log->marked_end = log->mark.end;
-	log->gaps = log->mark.gaps;
 }
 
 /* ---- the end ---- */

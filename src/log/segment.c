@@ -114,7 +114,7 @@ static int create(int folder, const char *name, uint64_t index, size_t bytes, en
 		error = segment_write(&segment, zeros, sizeof zeros, 0);
 	if (!error)
 		error = segment_head_write(&segment, index);
-	if (!error && mark && mark->first)
+	for (int i = 0; i < 2 && !error; i++)
 		error = segment_mark_write(&segment, mark);
 	if (!error && (fsync(segment.file) != 0 || renameat(folder, draft, folder, name) != 0 || fsync(folder) != 0))
 		error = error_of_file(errno);

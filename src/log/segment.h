@@ -51,7 +51,7 @@ enum segment_mode {
 };
 
 /*
- * Open segment number @index in @folder and map it. A new one begins with @mark, when there is one. It is to be written to only after
+ * Open segment number @index in @folder and map it. A new one begins with @mark, in both places. It is to be written to only after
  * segment_writable. Errors: ERROR_NOT_FOUND, ERROR_IO, ERROR_FULL, ERROR_BUSY (no descriptor is free), ERROR_MEMORY, ERROR_CORRUPT (another
  * size, or another segment).
  */

@@ -22,6 +22,7 @@ enum {
 	ZERO_AHEAD = 16 * 1024 * 1024, ZERO_STEP = 1024 * 1024, RETRY_MS = 500,
 	LAZY_MS = 10,   /* What nobody waits for is written when it is so old. */
 	FILE_WAIT_MS = 50, CLOSING_TRIES_MAX = 100,
+	MARKS_APART_MS = 50, MARK_SOON_MS = 5, /* A stream of blocks is marked every so often, and its last one at once. */
 	MARK_MS = 500   /* The mark of the last block is made durable when nothing has followed for so long. */
 };
 
@@ -219,9 +220,20 @@ static bool block_write(struct log *log, struct block *block)
 	return true;
 }
 
+/* Write the newest mark. What the operating system has survives the end of the process. Without room for it, the one before stands. */
+static void mark_write(struct log *log)
+{
+	int error = segment_mark_write(segment_at(log, log->mark.first & OFFSET_MASK), &log->mark);
+	if (error && error != ERROR_FULL)
+		fail("Marking the end of the log failed");
+	log->mark_unwritten = false;
+	log->mark_due = !error;
+	log->marked_ns = clock_monotonic_ns();
+}
+
 /*
- * Say that @block is on disk. That needs no sync of its own while blocks follow: the next one is of the same file. What the operating
- * system has survives the end of the process. Without room for it, the one before stands.
+ * Say that @block is on disk. That needs no sync of its own while blocks follow, for the next one is of the same file; and as a block that
+ * follows says it as well, a stream of blocks is marked only now and then.
  */
 static void mark_make(struct log *log, const struct block *block)
 {
@@ -229,22 +241,45 @@ static void mark_make(struct log *log, const struct block *block)
 	memcpy(&head, block->bytes, sizeof head);
 	log->mark = (struct mark){.first = head.first, .last = head.last, .end = block->offset + BLOCK_HEAD_BYTES + head.length,
 	                          .gaps = log->gaps};
-	int error = segment_mark_write(segment_at(log, block->offset), &log->mark);
-	if (error && error != ERROR_FULL)
-		fail("Marking the end of the log failed");
-	log->mark_due = !error;
+	log->mark_unwritten = true;
+	if (clock_monotonic_ns() - log->marked_ns >= (uint64_t)MARKS_APART_MS * 1000000)
+		mark_write(log);
 }
 
-/* Nothing has followed: the mark gets a sync of its own. Lock held, but not meanwhile. */
+/* Nothing has followed: the mark is written, and gets a sync of its own. Lock held, but not meanwhile. */
 static void mark_sync(struct log *log)
 {
 	const struct segment *segment = segment_at(log, log->mark.first & OFFSET_MASK);
-	log->mark_due = false;
-	if (!segment || segment->file < 0 || log->sync_off)
+	if (!segment || segment->file < 0) {
+		log->mark_due = log->mark_unwritten = false;
 		return;
+	}
 	pthread_mutex_unlock(&log->lock);
-	if (fdatasync(segment->file) != 0)
+	if (log->mark_unwritten)
+		mark_write(log);
+	log->mark_due = false;
+	if (!log->sync_off && fdatasync(segment->file) != 0)
 		fail("Marking the end of the log failed");
+	pthread_mutex_lock(&log->lock);
+}
+
+/* Wait for work; meanwhile the mark of the last block is written soon, and synced when nothing follows. Lock held. */
+static void mark_wait(struct log *log, const struct timespec *sync_at)
+{
+	if (!log->mark_due && !log->mark_unwritten) {
+		pthread_cond_wait(&log->work, &log->lock);
+		return;
+	}
+	struct timespec soon = clock_deadline(MARK_SOON_MS);
+	const struct timespec *until = log->mark_unwritten ? &soon : sync_at;
+	if (pthread_cond_timedwait(&log->work, &log->lock, until) != ETIMEDOUT)
+		return;
+	if (!log->mark_unwritten) {
+		mark_sync(log);
+		return;
+	}
+	pthread_mutex_unlock(&log->lock);
+	mark_write(log);
 	pthread_mutex_lock(&log->lock);
 }
 
@@ -280,10 +315,8 @@ static void work_wait(struct log *log)
 			log->full = false;
 		else if (log->full)
 			full_wait(log);
-		else if (!log->mark_due)
-			pthread_cond_wait(&log->work, &log->lock);
-		else if (pthread_cond_timedwait(&log->work, &log->lock, &until) == ETIMEDOUT)
-			mark_sync(log);
+		else
+			mark_wait(log, &until);
 	}
 	until = clock_deadline(LAZY_MS);
 	while (!log->wanted && !log->stopping && log->filling->used < block_lazy_bytes(log))
@@ -345,7 +378,7 @@ static void *writer_run(void *arg)
 		mark_make(log, block);
 		pthread_mutex_lock(&log->lock);
 	}
-	if (log->mark_due)
+	if (log->mark_due || log->mark_unwritten)
 		mark_sync(log);
 	pthread_mutex_unlock(&log->lock);
 	return NULL;

@@ -250,7 +250,7 @@ static void a_first_block_torn_in_a_new_segment_is_cut(void **state)
 	}
 	log_close(log);
 	damage(folder, 1, (off_t)(first_of_second & 0xffffffffffff) - SEGMENT + 20, "XXXX", 4);
-	damage(folder, 1, 2 * PAGE, no_mark, PAGE); /* The one that speaks of it; the one of before stays. */
+	damage(folder, 1, PAGE, no_mark, PAGE); /* The one that speaks of it; the one of before stays. */
 	log = open_log(folder, 0);
 	assert_int_equal(count_entries(log, 0, 0), n);
 	assert_true(log_end(log) == last);
