@@ -109,12 +109,20 @@ int engine_forgetting(struct engine *engine, uint32_t origin, struct arena *aren
 }
 
 /* Nobody belongs to @customer any more, and nothing is known. Structure and partition locked. */
+/* What is left of an origin: its id, and a place that is nobody's. Others look at whose it is without a lock. */
+static void origin_clear(struct origin *origin)
+{
+	atomic_store_explicit(&origin->customer, 0, memory_order_release);
+	origin->head = origin->decision_head = origin->moved = 0;
+	origin->next = origin->events = 0;
+	origin->decisions = 0;
+	origin->dirty = true;
+}
+
 static void bury_all(struct engine *engine, struct customer *customer, const struct forgetting *forgetting)
 {
-	for (size_t i = 0; i < forgetting->origins_n; i++) {
-		struct origin *origin = engine_origin(engine, forgetting->origins[i]);
-		*origin = (struct origin){.id = origin->id, .dirty = true};
-	}
+	for (size_t i = 0; i < forgetting->origins_n; i++)
+		origin_clear(engine_origin(engine, forgetting->origins[i]));
 	customer_states_free(engine, customer);
 	customer->origin_first = customer->origins_n = customer->events = 0;
 	customer->stale = customer->ordered_stale = false;
@@ -175,7 +183,8 @@ int origin_bury(struct engine *engine, uint32_t number, struct origin_id id)
 	struct origin *origin = engine_origin(engine, number);
 	if (atomic_load(&origin->customer))
 		return 0; /* Found alive before its key was known to be destroyed: no such order exists at a start. */
-	*origin = (struct origin){.id = id, .dirty = true};
+	origin->id = id;
+	origin_clear(origin);
 	customer_at(engine, number)->number = number;
 	customer_at(engine, number)->dirty = true;
 	if (number > engine_origins(engine))
