@@ -2,6 +2,7 @@
 #include "engine/internal.h"
 #include "engine/matches.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct finding {
@@ -112,6 +113,7 @@ int engine_forgetting(struct engine *engine, uint32_t origin, struct arena *aren
 /* What is left of an origin: its id, and a place that is nobody's. Others look at whose it is without a lock. */
 static void origin_clear(struct origin *origin)
 {
+	assert(origin);
 	atomic_store_explicit(&origin->customer, 0, memory_order_release);
 	origin->head = origin->decision_head = origin->moved = 0;
 	origin->next = origin->events = 0;
