@@ -75,8 +75,8 @@ static int replay_merge(struct engine *engine, const struct event *event, uint64
 	uint32_t into = origin_of(engine, value_get(event->payload, TEXT("into")));
 	uint32_t from = origin_of(engine, value_get(event->payload, TEXT("from")));
 	struct customer *a = customer_at(engine, into), *b = customer_at(engine, from);
-	if (!a || !b)
-		return ERROR_CORRUPT;
+	if (!a || !b) /* All that one of them had may be given up. */
+		return log_gaps(engine->log) ? 0 : ERROR_CORRUPT;
 	restate(a, applied, event->position);
 	for (uint32_t number = b->origin_first, next; number; number = next) {
 		next = engine_origin(engine, number)->next;
@@ -93,7 +93,7 @@ static int replay_split(struct engine *engine, const struct event *event, uint64
 	struct customer *from = customer_at(engine, origin_of(engine, value_get(event->payload, TEXT("from"))));
 	struct customer *alone = customer_at(engine, number);
 	if (!from)
-		return ERROR_CORRUPT;
+		return log_gaps(engine->log) ? 0 : ERROR_CORRUPT;
 	uint32_t belongs = atomic_load(&origin->customer);
 	restate(from, belongs == from->number ? applied : from->applied, event->position);
 	restate(alone, belongs == number ? applied : alone->applied, event->position);
@@ -117,6 +117,8 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 	if (memcmp(&origin->id, &event->header.origin, sizeof origin->id) != 0)
 		return ERROR_CORRUPT;
 	struct customer *customer = customer_at(engine, atomic_load(&origin->customer));
+	if (!customer)
+		return 0; /* Erased, as the snapshot says; the slot that said it as well is damaged. */
 	uint64_t *head = event->header.kind == EVENT_DECISION ? &origin->decision_head : &origin->head;
 	uint64_t applied = customer->applied;
 	if (event->position > *head) {
