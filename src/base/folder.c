@@ -158,3 +158,16 @@ int file_keep_aside(const char *path, char aside[FILE_ASIDE_BYTES])
 		error = file_copy(path, aside, UINT64_MAX);
 	return error ? error : folder_sync_parent(path);
 }
+
+int file_load(const char *path, struct buffer *out)
+{
+	char bytes[64 * 1024];
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = file < 0 ? -1 : 1;
+	while (n > 0 && !out->failed && (n = read(file, bytes, sizeof bytes)) > 0)
+		buffer_append(out, bytes, (size_t)n);
+	int error = n < 0 ? refuse(ERROR_IO, "%s cannot be read: %s.", path, strerror(errno)) : out->failed ? ERROR_MEMORY : 0;
+	if (file >= 0)
+		close(file);
+	return error;
+}

@@ -35,4 +35,7 @@ int file_set_aside(const char *path, char aside[FILE_ASIDE_BYTES]) MUST_CHECK;
 /* The same with a copy of the file @path, which stays. Errors: ERROR_IO, ERROR_FULL. */
 int file_keep_aside(const char *path, char aside[FILE_ASIDE_BYTES]) MUST_CHECK;
 
+/* Append the whole file @path to @out. Errors: ERROR_IO (noted), ERROR_MEMORY (also: larger than @out may be). */
+int file_load(const char *path, struct buffer *out) MUST_CHECK;
+
 #endif

@@ -24,6 +24,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 	X(journeys, "what customers really did, from a log of events in a file")          \
 	X(layers, "the five layers: what an experience needs, what a limit reaches")      \
 	X(verify, "check a data folder: every block, every record")                       \
+	X(repair, "make again what is damaged in a data folder")                          \
 	X(backup, "copy a data folder, beside its server or without one")                 \
 	X(restore, "bring a backup back as a new data folder")                            \
 	X(describe, "the settings and the routes, as the documentation has them")         \

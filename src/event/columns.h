@@ -100,8 +100,9 @@ int columns_rebuild_add(struct columns *columns, const struct event_header *head
 int columns_rebuild_end(struct columns *columns, int (*day_rows)(void *arg, int32_t day, uint64_t rows), void *arg) MUST_CHECK;
 void columns_rebuild_stop(struct columns *columns); /* Give it up after an error; also for whoever has none under way. */
 
-/* Read all rows of all days and mark what is damaged; *@bad: how many days are. Errors: ERROR_MEMORY. */
-int columns_check(struct columns *columns, size_t *bad) MUST_CHECK;
+/* For verify: enter in damage.h whether the first @rows of the file of @day in @folder are what was written. Needs no key, changes nothing.
+ * Errors: ERROR_MEMORY. */
+int columns_file_check(const char *folder, int32_t day, uint64_t rows) MUST_CHECK;
 
 uint64_t columns_rows(struct columns *columns); /* Blank ones and heads of sealed runs among them. */
 

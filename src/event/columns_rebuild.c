@@ -1,6 +1,7 @@
 /* columns_rebuild.c: days whose file was damaged, made again from the log. */
 #include "event/columns_internal.h"
 
+#include "base/damage.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -189,17 +190,42 @@ int columns_rebuild_end(struct columns *columns, int (*day_rows)(void *arg, int3
 	return error;
 }
 
-int columns_check(struct columns *columns, size_t *bad)
+int columns_file_check(const char *folder, int32_t day, uint64_t rows)
 {
-	struct day_file day;
-	int error = 0;
-	for (size_t i = 0; !error && columns_day_at(columns, i, &day); i++) {
-		struct column_event *events = memory_alloc(((size_t)day.rows + 1) * sizeof *events);
-		size_t n = 0;
-		error = events ? columns_day_select(columns, day, INT64_MIN, INT64_MAX, events, &n) : ERROR_MEMORY;
-		error = error == ERROR_REBUILDING ? 0 : error;
-		memory_free(events);
+	static const uint8_t no_key[COLUMNS_KEY_BYTES];
+	struct columns columns = {.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+	struct day_file entry = {.day = day, .sealed = true, .rows = rows};
+	struct column_row *room = memory_alloc(ROW_WALK_MAX * sizeof *room);
+	struct row_walk *walk = memory_zero_alloc(1, sizeof *walk + 64);
+	char name[COLUMNS_NAME_BYTES], path[48];
+	if (!room || !walk) {
+		memory_free(room);
+		memory_free(walk);
+		return ERROR_MEMORY;
 	}
-	*bad = columns_damaged(columns);
-	return error;
+	int file = columns_day_open(&columns, &entry, O_RDONLY);
+	if (file < 0) {
+		entry.sealed = false;
+		file = columns_day_open(&columns, &entry, O_RDONLY);
+	}
+	struct row_walk *aligned = (struct row_walk *)(((uintptr_t)walk + 63) & ~(uintptr_t)63);
+	row_walk_start(aligned, (struct row_file){entry.sealed ? no_key : NULL, day}); /* Checks are of the rows as they lie there. */
+	const char *what = file < 0 ? "missing" : NULL;
+	for (uint64_t at = 0; at < rows && !what;) {
+		size_t wanted = rows - at < ROW_WALK_MAX ? (size_t)(rows - at) : ROW_WALK_MAX;
+		ssize_t got = pread(file, room, wanted * sizeof *room, (off_t)(at * sizeof *room));
+		what = got != (ssize_t)(wanted * sizeof *room) ? "cut" : row_walk_open(aligned, room, wanted) ? NULL : "damaged";
+		at += wanted;
+	}
+	columns_day_name(name, day, entry.sealed);
+	snprintf(path, sizeof path, "columns/%s", name);
+	if (what)
+		damage_found(path, aligned->run_place * sizeof *room, DAMAGE_REBUILT, "Nothing to do: a start makes them again from the log.", "The rows of this day are %s.", what);
+	if (file >= 0)
+		close(file);
+	if (columns.folder >= 0)
+		close(columns.folder);
+	memory_free(room);
+	memory_free(walk);
+	return 0;
 }

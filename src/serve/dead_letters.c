@@ -81,6 +81,25 @@ static int lines_check(const struct dead_letters *letters)
 	return got < 0 ? refuse(ERROR_IO, "%s cannot be read: %s.", letters->path, strerror(errno)) : 0;
 }
 
+int dead_letters_check(const char *folder)
+{
+	struct dead_letters letters = {0};
+	struct stat status;
+	snprintf(letters.path, sizeof letters.path, "%.4000s/" NAME, folder);
+	letters.file = open(letters.path, O_RDONLY | O_CLOEXEC);
+	if (letters.file < 0 || fstat(letters.file, &status) != 0) {
+		if (inventory_has(folder, NAME))
+			damage_found(NAME, 0, DAMAGE_LOST, "Put it back from a backup, if you need the list.", "The file is missing: the list of refused events is empty.");
+		if (letters.file >= 0)
+			close(letters.file);
+		return 0;
+	}
+	letters.bytes = status.st_size;
+	int error = lines_check(&letters);
+	close(letters.file);
+	return error;
+}
+
 static void *run(void *arg)
 {
 	struct dead_letters *letters = arg;

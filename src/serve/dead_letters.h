@@ -16,6 +16,9 @@ enum { DEAD_LETTERS_BYTES_MAX = 64 * 1024 * 1024 };
 struct dead_letters;
 
 int dead_letters_open(struct dead_letters **out, const char *folder) MUST_CHECK;
+/* For verify: enter what is damaged in damage.h and change nothing. Errors: ERROR_IO, ERROR_MEMORY. */
+int dead_letters_check(const char *folder) MUST_CHECK;
+
 void dead_letters_close(struct dead_letters *letters);
 
 struct dead_letter {

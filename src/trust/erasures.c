@@ -416,6 +416,35 @@ void erasures_close(struct erasures *erasures)
 	memory_free(erasures);
 }
 
+int erasures_check(const char *folder)
+{
+	struct erasures erasures = {0};
+	struct buffer bytes = BUFFER_INIT(FILE_BYTES_MAX);
+	struct text rest, line, body;
+	uint64_t durable = 0;
+	snprintf(erasures.folder, sizeof erasures.folder, "%s", folder);
+	if (!inventory_is_there(folder, register_file.name)) {
+		if (inventory_has(folder, register_file.name))
+			(void)kept_file_refuse(&register_file, "missing");
+		return 0;
+	}
+	snprintf(erasures.path, sizeof erasures.path, "%.4000s/sealing/erasures", folder);
+	int error = file_load(erasures.path, &bytes);
+	for (rest = buffer_view(&bytes); !error && rest.n && text_find(rest, TEXT("\n"), NULL);) {
+		text_next(&rest, '\n', &line);
+		erasures.lines++;
+		if (!body_of(line, &body))
+			line_say(&erasures, (size_t)(line.p - bytes.p));
+	}
+	int head = error ? 0 : head_read(&erasures, &durable);
+	if (head == ERROR_CORRUPT || (head == ERROR_NOT_FOUND && erasures.lines > 1))
+		damage_found(HEAD_FILE, 0, DAMAGE_REBUILT, "Nothing to do: a start makes it again.", "The count of the lines of the register of erasures is missing or damaged.");
+	if (erasures.lines < durable)
+		damage_found(register_file.name, bytes.n, DAMAGE_LOST, REMEDY, "The register of erasures ends after line %" PRIu64 " of %" PRIu64 ": the others are lost.", erasures.lines, durable);
+	buffer_free(&bytes);
+	return error;
+}
+
 /* ---- steps ---- */
 
 int erasures_begin(struct erasures *erasures, int64_t now_ms, const uint32_t *origins, size_t origins_n, const struct identifier_hash *hashes,

@@ -35,6 +35,9 @@ struct erasure {
 int erasures_open(struct erasures **out, const char *folder, int64_t now_ms) MUST_CHECK;
 void erasures_close(struct erasures *erasures);
 
+/* For verify: enter what is damaged in damage.h and change nothing. Errors: ERROR_IO, ERROR_MEMORY. */
+int erasures_check(const char *folder) MUST_CHECK;
+
 /* All origins that were ever erased, for the engine to destroy their keys before it reads. Until the next erasure begins. */
 const uint32_t *erasures_origins(const struct erasures *erasures, size_t *n);
 

@@ -226,7 +226,7 @@ describe("a copy of the keys that is older than the data", () => {
     const whole = await answers(server), customers = 70000;
     assert.equal(attune("backup", server.folder, keys, "--keys").code, 0);
     for (let i = 0; i < customers; i += 2500)
-      ok(await server.post("/v1/batch", { batch: Array.from({ length: 2500 }, (_, j) => ({ type: "track", event: "E", anonymousId: `a${i + j}`, messageId: `m${i + j}` })) }));
+      await until(async () => (await server.post("/v1/batch", { batch: Array.from({ length: 2500 }, (_, j) => ({ type: "track", event: "E", anonymousId: `a${i + j}`, messageId: `m${i + j}` })) })).status === 200, "taken");
     assert.equal(attune("backup", server.folder, copy).code, 0);
     await server.stop();
     rmSync(server.folder, { recursive: true });
@@ -245,5 +245,50 @@ describe("a copy of the keys that is older than the data", () => {
       if (life === 0) await server.stop();
     }
     await server.card("user:new-0");
+  });
+});
+
+describe("attune verify and attune repair", () => {
+  let server, whole;
+  before(async () => { server = await filled(); whole = await answers(server); });
+  after(() => server.end());
+  const verified = () => { const run = attune("verify", server.folder, "--json"); return { code: run.code, ...JSON.parse(run.out) }; };
+
+  test("find nothing in a sound folder, beside its server and without", async () => {
+    assert.deepEqual([verified().code, verified().damaged], [0, []]);
+    assert.match(attune("repair", server.folder).err, /Another server runs on this folder/);
+    await server.stop();
+    assert.deepEqual([verified().code, verified().sound, verified().damaged], [0, true, []]);
+    const mended = attune("repair", server.folder);
+    assert.equal(mended.code, 0, mended.err);
+    assert.match(mended.out, /nothing is damaged/);
+  });
+
+  test("name each piece with its file, and make again what can be", async () => {
+    const columns = join("columns", readdirSync(join(server.folder, "columns"))[0]), seen = join("seen", readdirSync(join(server.folder, "seen"))[0]);
+    const damaged = [["sealing/slots", 20], ["sealing/slots-head", 3], ["sealing/erasures", 30], ["dead-letters.ndjson", 11], ["lookup/data.mdb", 16], ["inventory", 2]];
+    for (const [name, at] of damaged) flip(join(server.folder, name), at);
+    const found = verified();
+    assert.equal(found.code, 1);
+    assert.equal(found.sound, false);
+    for (const name of ["sealing/slots", "sealing/erasures", "dead-letters.ndjson", "lookup/data.mdb", "inventory"])
+      assert.ok(found.damaged.some(({ file, what, remedy }) => file === name && what && remedy), `${name}: ${JSON.stringify(found.damaged)}`);
+    await assert.rejects(server.up(), /sealing\/slots at byte 0: The head of the keys and its copy/);
+    const mended = attune("repair", server.folder);
+    assert.equal(mended.code, 0, mended.err);
+    assert.deepEqual([verified().code, verified().damaged], [0, []]);
+    await server.up();
+    assert.deepEqual(await answers(server), whole);
+    await server.stop();
+    flip(join(server.folder, columns), 5);
+    flip(join(server.folder, seen), 5);
+    assert.deepEqual(verified().damaged.map(({ file, effect }) => [file, effect]).sort(), [[columns, "rebuilt"], [seen, "rebuilt"]]);
+  });
+
+  test("say what cannot be made again", async () => {
+    flip(join(server.folder, "sealing/slots"), 3 * 64);
+    const mended = attune("repair", server.folder);
+    assert.equal(mended.code, 1);
+    assert.match(mended.err, /sealing\/slots at byte 192: The key of history 3 is damaged/);
   });
 });
