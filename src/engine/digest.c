@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAYLOADS_BYTES_MAX = 64 * 1024 * 1024 /* Kept from one walk to the next; what is beyond is read again. */ };
+
 struct digesting {
 	struct engine *engine;
-	struct arena *arena;
+	struct arena *arena, payloads;
 	struct event *events;          /* By position; those that join and part left out. */
 	size_t n, capacity;
 	uint64_t *positions;           /* Theirs, as they were: the place in it and one is the new number. */
+	struct value *kept;            /* Their payloads, as they were; empty: it has to be read again. */
+	struct buffer renumbered;      /* The payload of the record at hand, with new numbers. */
 	uint32_t origins[CUSTOMER_ORIGINS_MAX];
 	size_t origins_n;
 	uint32_t *names;               /* Of each in the dictionary, its place in the order of first use; 0: not used yet. */
@@ -40,8 +44,9 @@ static int gather(struct digesting *digesting, struct history *history)
 {
 	struct event event;
 	bool more = true;
-	for (;;) {
-		int error = history_next(history, &event, &more);
+	int error = history_stream(history);
+	while (!error) {
+		error = history_next(history, &event, &more);
 		if (error || !more)
 			return error;
 		if (event.header.kind == EVENT_MERGE || event.header.kind == EVENT_SPLIT)
@@ -49,8 +54,12 @@ static int gather(struct digesting *digesting, struct history *history)
 		error = memory_grow(&digesting->events, &digesting->capacity, digesting->n + 1, sizeof event);
 		if (error)
 			return error;
+		struct text payload = text_copy(&digesting->payloads, (struct text){(const char *)event.payload.p, event.payload.n});
+		event.payload = (struct value){(const uint8_t *)payload.p, payload.p ? payload.n : 0};
+		event.sealed = (struct text){0};
 		digesting->events[digesting->n++] = event;
 	}
+	return error;
 }
 
 /* Where the chains begin and what the states are, at one moment. */
@@ -111,36 +120,56 @@ static uint32_t origin_number(const struct digesting *digesting, uint32_t origin
 	return 0;
 }
 
-static int event_renumber(struct digesting *digesting, struct event *event, uint64_t number)
+/* The payload stays where it was kept, as it was: event_renumbered gives the new one. */
+static void event_renumber(struct digesting *digesting, struct event *event, uint64_t number)
 {
-	struct buffer payload = BUFFER_INIT(2 * EVENT_BYTES_MAX);
-	int error = reference_renumber(&payload, (enum event_kind)event->header.kind, event->payload, position_number, digesting);
-	struct text copy = error ? (struct text){0} : text_copy(digesting->arena, buffer_view(&payload));
-	buffer_free(&payload);
-	if (!error && !copy.p)
-		error = ERROR_MEMORY;
 	name_number(digesting, &event->header.name);
 	name_number(digesting, &event->header.touchpoint);
 	name_number(digesting, &event->header.source);
-	event->payload = (struct value){(const uint8_t *)copy.p, copy.n};
+	event->payload = (struct value){0};
 	event->position = number;
 	event->header.origin_number = origin_number(digesting, event->header.origin_number);
 	event->header.configuration = 0;
+}
+
+/* An event_source: as they are. */
+static int event_as_it_is(void *arg, const struct event *event, struct arena *arena, struct event *whole)
+{
+	const struct digesting *digesting = arg;
+	return event_again(digesting->engine, event, arena, whole);
+}
+
+/* An event_source of renumbered events. */
+static int event_renumbered(void *arg, const struct event *event, struct arena *arena, struct event *whole)
+{
+	struct digesting *digesting = arg;
+	const size_t i = (size_t)event->position - 1;
+	struct event before = *event;
+	before.position = digesting->positions[i];
+	before.payload = digesting->kept[i];
+	int error = before.payload.n ? 0 : event_again(digesting->engine, &before, arena, &before);
+	buffer_reset(&digesting->renumbered);
+	if (!error && before.payload.n)
+		error = reference_renumber(&digesting->renumbered, (enum event_kind)event->header.kind, before.payload, position_number, digesting);
+	*whole = *event;
+	whole->payload = (struct value){(const uint8_t *)digesting->renumbered.p, digesting->renumbered.n};
 	return error;
 }
 
 static int renumber(struct digesting *digesting)
 {
-	int error = 0;
 	digesting->positions = arena_alloc(digesting->arena, (digesting->n + 1) * sizeof *digesting->positions);
 	digesting->names = arena_zero_alloc(digesting->arena, DICTIONARY_NAMES_MAX + 1, sizeof *digesting->names);
-	if (!digesting->positions || !digesting->names)
+	digesting->kept = arena_alloc(digesting->arena, (digesting->n + 1) * sizeof *digesting->kept);
+	if (!digesting->positions || !digesting->names || !digesting->kept)
 		return ERROR_MEMORY;
-	for (size_t i = 0; i < digesting->n; i++)
+	for (size_t i = 0; i < digesting->n; i++) {
 		digesting->positions[i] = digesting->events[i].position;
-	for (size_t i = 0; i < digesting->n && !error; i++)
-		error = event_renumber(digesting, &digesting->events[i], i + 1);
-	return error;
+		digesting->kept[i] = digesting->events[i].payload;
+	}
+	for (size_t i = 0; i < digesting->n; i++)
+		event_renumber(digesting, &digesting->events[i], i + 1);
+	return 0;
 }
 
 /* ---- hashing ---- */
@@ -193,7 +222,8 @@ static void states_hash(struct digesting *digesting, const struct fold_scratch *
 static int agree(struct digesting *digesting, struct text states, struct fold_scratch *scratch, bool *agrees)
 {
 	const struct fold_table *table = digesting->engine->options.folds;
-	int error = fold_events(digesting->engine, digesting->events, digesting->n, scratch);
+	const struct event_source source = {event_as_it_is, digesting};
+	int error = fold_events(digesting->engine, digesting->events, digesting->n, &source, scratch);
 	size_t n = error ? 0 : fold_scratch_bytes(scratch, table);
 	uint8_t *bytes = error ? NULL : arena_alloc(digesting->arena, n + 1);
 	if (error || !bytes)
@@ -201,6 +231,22 @@ static int agree(struct digesting *digesting, struct text states, struct fold_sc
 	fold_scratch_store(scratch, table, bytes);
 	*agrees = text_equal(states, (struct text){(const char *)bytes, n});
 	return 0;
+}
+
+static int events_hash(struct digesting *digesting)
+{
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
+	int error = 0;
+	arena_init(&arena, 4 * LOG_ENTRY_BYTES_MAX);
+	for (size_t i = 0; i < digesting->n && !error; i++) {
+		struct event event;
+		error = event_renumbered(digesting, &digesting->events[i], &arena, &event);
+		if (!error)
+			event_hash(digesting, &event);
+		if (!error && event.header.kind == EVENT_LINK)
+			link_hash(digesting, &event);
+	}
+	return error;
 }
 
 static int all_hash(struct digesting *digesting, struct text states, struct digest *out)
@@ -215,13 +261,10 @@ static int all_hash(struct digesting *digesting, struct text states, struct dige
 	error = agree(digesting, states, &scratch, &out->states_agree);
 	if (!error)
 		error = renumber(digesting);
-	for (size_t i = 0; i < digesting->n && !error; i++) {
-		event_hash(digesting, &digesting->events[i]);
-		if (digesting->events[i].header.kind == EVENT_LINK)
-			link_hash(digesting, &digesting->events[i]);
-	}
 	if (!error)
-		error = fold_events(digesting->engine, digesting->events, digesting->n, &scratch);
+		error = events_hash(digesting);
+	if (!error)
+		error = fold_events(digesting->engine, digesting->events, digesting->n, &(struct event_source){event_renumbered, digesting}, &scratch);
 	if (!error)
 		states_hash(digesting, &scratch);
 	crypto_generichash_final(&hash, out->hash, DIGEST_BYTES);
@@ -238,6 +281,8 @@ int customer_digest(struct engine *engine, uint32_t origin, struct arena *arena,
 		return ERROR_MEMORY;
 	digesting->engine = engine;
 	digesting->arena = arena;
+	digesting->renumbered = BUFFER_INIT(2 * EVENT_BYTES_MAX);
+	arena_init(&digesting->payloads, PAYLOADS_BYTES_MAX);
 	int error = begin(digesting, origin, &events, &decisions, &states);
 	if (!error)
 		error = gather(digesting, &events);
@@ -249,5 +294,7 @@ int customer_digest(struct engine *engine, uint32_t origin, struct arena *arena,
 	}
 	out->records = digesting->n;
 	memory_free(digesting->events);
+	buffer_free(&digesting->renumbered);
+	arena_free(&digesting->payloads);
 	return error;
 }

@@ -19,8 +19,8 @@ struct digest {
 };
 
 /*
- * The digest of the customer of @origin as of now. Records are read without a lock. Errors: ERROR_NOT_FOUND, ERROR_MEMORY (of @arena:
- * the history has to fit), ERROR_CORRUPT.
+ * The digest of the customer of @origin as of now. Records are read without a lock. Errors: ERROR_NOT_FOUND, ERROR_MEMORY,
+ * ERROR_CORRUPT. Memory: some hundred bytes a record and at most 64 MiB of what they say, however large they are.
  */
 int customer_digest(struct engine *engine, uint32_t origin, struct arena *arena, struct digest *out) MUST_CHECK;
 

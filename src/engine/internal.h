@@ -147,9 +147,15 @@ struct base_made {
  * @kinds, of which some are due, is summed up. Errors: ERROR_MEMORY, ERROR_CORRUPT. */
 int bases_make(struct history *history, uint32_t kinds, struct base_made *made, size_t *n) MUST_CHECK;
 
-/* Fold @n records, which stand by position, undone ones left out, into @scratch under the configuration in force.
- * Errors: ERROR_MEMORY. */
-int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch) MUST_CHECK;
+/* Gives @event its payload, in @arena (which it may reset) or valid until it is asked again. Errors: those of event_again. */
+struct event_source {
+	int (*whole)(void *arg, const struct event *event, struct arena *arena, struct event *whole);
+	void *arg;
+};
+/* Fold @n records, which stand by position, undone ones left out, into @scratch under the configuration in force. Those
+ * without a payload get it from @source. Errors: ERROR_MEMORY, those of @source. */
+int fold_events(struct engine *engine, const struct event *events, size_t n, const struct event_source *source,
+								struct fold_scratch *scratch) MUST_CHECK;
 
 /* Open the payload of a sealed record into @room (header.sealed_length bytes). Errors: those of seal_open. */
 int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST_CHECK;

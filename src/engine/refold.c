@@ -24,6 +24,7 @@ struct gathering {
 	size_t n, capacity;
 	struct arena payloads;
 	bool again;           /* Some events have no payload here: it has to be read again. */
+	const struct event_source *source; /* Who reads it; NULL: event_again. */
 	uint64_t *undone;
 	size_t undone_n, undone_capacity;
 	struct event *bases; /* Of each origin, its newest trim record with a base. */
@@ -104,6 +105,8 @@ static int event_whole(struct engine *engine, const struct gathering *gathering,
 	*whole = *event;
 	if (event->payload.n || !gathering->again)
 		return 0;
+	if (gathering->source)
+		return gathering->source->whole(gathering->source->arg, event, arena, whole);
 	return event_again(engine, event, arena, whole);
 }
 
@@ -353,38 +356,57 @@ int bases_make(struct history *history, uint32_t kinds, struct base_made *made, 
 
 /* ---- a list of records ---- */
 
+/* Records whose payload says something of others. */
+static bool speaks_of_others(const struct event *event)
+{
+	static const uint32_t kinds = EVENT_KIND_BIT(EVENT_UNDO) | EVENT_KIND_BIT(EVENT_CONFIRM) | EVENT_KIND_BIT(EVENT_TRIM);
+	return (kinds & EVENT_KIND_BIT(event->header.kind)) || (event->header.flags & EVENT_HELD);
+}
+
 /* What an undo that is itself undone undoes counts again: the newest undo goes first. */
-static int undone_find(struct gathering *gathering, const struct event *events, size_t n)
+static int undone_find(struct engine *engine, struct gathering *gathering, const struct event *events, size_t n, struct arena *arena)
 {
 	int64_t position;
 	for (size_t i = n; i-- > 0;) {
-		if (events[i].header.kind != EVENT_UNDO || is_undone(gathering, events[i].position) ||
-				!value_int(value_get(events[i].payload, TEXT("position")), &position))
+		struct event undo;
+		if (events[i].header.kind != EVENT_UNDO || is_undone(gathering, events[i].position))
 			continue;
-		int error = undone_note(gathering, (uint64_t)position);
+		int error = event_whole(engine, gathering, &events[i], arena, &undo);
+		if (!error && value_int(value_get(undo.payload, TEXT("position")), &position))
+			error = undone_note(gathering, (uint64_t)position);
 		if (error)
 			return error;
 	}
 	return 0;
 }
 
-int fold_events(struct engine *engine, const struct event *events, size_t n, struct fold_scratch *scratch)
+int fold_events(struct engine *engine, const struct event *events, size_t n, const struct event_source *source, struct fold_scratch *scratch)
 {
 	struct gathering gathering __attribute__((cleanup(gathering_free)));
+	struct arena arena __attribute__((cleanup(arena_cleanup)));
 	const uint32_t kinds = kinds_of(engine->options.folds) & ~EVENT_KIND_BIT(EVENT_UNDO);
 	struct confirms confirms = {.n = 0};
 	int64_t ordered_until;
 	gathering_init(&gathering);
-	int error = undone_find(&gathering, events, n);
+	arena_init(&arena, 4 * LOG_ENTRY_BYTES_MAX);
+	gathering.source = source;
+	gathering.again = source != NULL;
+	int error = undone_find(engine, &gathering, events, n, &arena);
 	for (size_t i = n; i-- > 0 && !error;) { /* Newest first, for what confirms others. */
 		struct event event = events[i];
-		confirms_take(&confirms, &event);
+		if (speaks_of_others(&event)) {
+			error = event_whole(engine, &gathering, &events[i], &arena, &event);
+			if (error)
+				break;
+			confirms_take(&confirms, &event);
+		}
 		if (!(kinds & EVENT_KIND_BIT(event.header.kind)))
 			continue;
 		if (event.header.kind == EVENT_TRIM) {
 			error = base_note(&gathering, &event);
 			continue;
 		}
+		event.payload = events[i].payload; /* What is in the arena does not last. */
 		error = memory_grow(&gathering.events, &gathering.capacity, gathering.n + 1, sizeof event);
 		if (!error)
 			gathering.events[gathering.n++] = event;

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGEST_BYTES_MAX = 1024 * 1024 * 1024, DIGEST_HEX = 2 * DIGEST_BYTES + 1 };
+enum { DIGEST_BYTES_MAX = 64 * 1024 * 1024, DIGEST_HEX = 2 * DIGEST_BYTES + 1 };
 
 static pthread_mutex_t import_lock = PTHREAD_MUTEX_INITIALIZER; /* One at a time. Taken before all other locks. */
 
