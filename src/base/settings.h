@@ -23,6 +23,7 @@
 	X(dedupe_memory_max, NUMBER, 1024, 1, 1048576, "MiB", "Memory for recognising messages sent twice.")                           \
 	X(snapshot_every_s, NUMBER, 60, 1, 86400, "s", "How often what changed is written to the snapshot.")                            \
 	X(log_segment_mb, NUMBER, 256, 1, 4096, "MiB", "Size of a file of the log. Set once, before the first start.")                  \
+	X(spool_max_mb, NUMBER, 4096, 1, 16777216, "MiB", "Disk for large answers that wait for their readers, such as a customer's copy; one caller's copies may take a quarter together, a single one three quarters. Beyond it 429 or 503.") \
 	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of customers: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \

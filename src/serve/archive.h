@@ -1,7 +1,7 @@
 /*
- * archive.h: a zip made in memory from texts, and one that came from outside unpacked, which is not believed anything.
+ * archive.h: a zip that came from outside, unpacked in memory, which is not believed anything. packing.h makes zips.
  *
- * Texts are borrowed until archive_finish. One thread at a time.
+ * One thread at a time.
  */
 #ifndef ATTUNE_SERVE_ARCHIVE_H
 #define ATTUNE_SERVE_ARCHIVE_H
@@ -9,19 +9,6 @@
 #include "base/text.h"
 
 enum { ARCHIVE_FILES_MAX = 40, ARCHIVE_NAME_BYTES = 48 };
-
-struct archive {
-	struct {
-		const char *name;
-		struct text content;
-	} files[ARCHIVE_FILES_MAX];
-	size_t n;
-};
-
-void archive_add(struct archive *archive, const char *name, struct text content);
-
-/* Pack all of it to the end of @out, stamped @now_ms. Errors: ERROR_MEMORY, ERROR_LIMIT (@out is full). */
-int archive_finish(const struct archive *archive, int64_t now_ms, struct buffer *out) MUST_CHECK;
 
 struct unpacked {
 	struct {

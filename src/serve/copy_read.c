@@ -125,7 +125,7 @@ bool copy_read(struct copy_read *copy, struct request *request, struct text sign
 	if (error == ERROR_INVALID)
 		reply_error(request, 422, "invalid_zip", "The file cannot be taken in: %s.", copy->files.problem);
 	else if (error == ERROR_LIMIT)
-		reply_error(request, 413, "too_large", "The zip unpacks to more than %d MiB, which no customer's copy does.", COPY_BYTES_MAX >> 20);
+		reply_error(request, 413, "too_large", "The zip unpacks to more than %d MiB: a copy can be taken out at any size, but taken in only up to that.", COPY_BYTES_MAX >> 20);
 	else if (error)
 		reply_failure(request, error);
 	return !error && manifest_read(copy, signed_by) && copy_records_read(copy);

@@ -5,23 +5,24 @@
 #include "engine/digest.h"
 #include "identify/identifier.h"
 #include "serve/api.h"
-#include "serve/archive.h"
 #include "serve/card.h"
 #include "serve/dead_letters.h"
+#include "serve/large_reply.h"
 #include "serve/noted.h"
 #include "serve/participation.h"
 #include "serve/timeline.h"
 #include "trust/audit.h"
 #include "trust/reader.h"
 
-enum { HISTORY_BYTES_MAX = 512 * 1024 * 1024, SCHEMA_BYTES_MAX = 64 * 1024 };
+enum { HISTORY_BYTES_MAX = 8 * 1024 * 1024 /* What lasts through a walk. */ };
 
 /* ---- one JSON document ---- */
 
 static bool event_take(void *arg, const struct event *event)
 {
-	timeline_event_write(arg, event, NULL);
-	return true;
+	struct large_reply *reply = arg;
+	timeline_event_write(&reply->request->out, event, NULL);
+	return large_reply_pour(reply);
 }
 
 /* What a customer took part in; absent where nobody may look at it, for then it is not worked out either. */
@@ -39,8 +40,10 @@ static int part_write(struct request *request, uint32_t origin, struct json_writ
 	return 0;
 }
 
-static int document_write(struct request *request, uint32_t origin, struct json_writer *out)
+static int document_write(struct large_reply *reply, uint32_t origin)
 {
+	struct request *request = reply->request;
+	struct json_writer *out = &request->out;
 	struct customer *customer = request_customer_fresh(request, origin);
 	if (!customer)
 		return ERROR_NOT_FOUND;
@@ -53,12 +56,12 @@ static int document_write(struct request *request, uint32_t origin, struct json_
 	json_key(out, TEXT("events"));
 	json_array_begin(out);
 	if (!error)
-		error = timeline_each(request, origin, HISTORY_EVENTS, 0, event_take, out);
+		error = timeline_each(request, origin, HISTORY_EVENTS, 0, event_take, reply);
 	json_array_end(out);
 	json_key(out, TEXT("decisions"));
 	json_array_begin(out);
 	if (!error)
-		error = timeline_each(request, origin, HISTORY_DECISIONS, 0, event_take, out);
+		error = timeline_each(request, origin, HISTORY_DECISIONS, 0, event_take, reply);
 	json_array_end(out);
 	json_object_end(out);
 	return error;
@@ -87,9 +90,9 @@ void api_export(struct request *request)
 		return export_zip_reply(request, origin);
 	if (!export_note(request, origin, "json"))
 		return;
-	int error = document_write(request, origin, &request->out);
-	if (error && request->http->status < 400) /* Not found stands already. */
-		reply_failure(request, error);
+	struct large_reply *reply = large_reply_begin(request);
+	if (reply)
+		large_reply_end(reply, document_write(reply, origin));
 }
 
 /* ---- the files of the zip ---- */
@@ -100,25 +103,28 @@ const char *const copy_names[COPY_FILES] = {
 #undef X
 };
 
-static void copy_init(struct copy *copy, struct request *request, uint32_t origin)
+static long copy_source_read(struct http_source *source, uint64_t at, char *out, size_t max)
 {
-	*copy = (struct copy){.request = request, .origin = origin};
-	arena_init(&copy->arena, HISTORY_BYTES_MAX);
-	for (int i = 0; i < COPY_FILES; i++)
-		copy->files[i] = BUFFER_INIT(EXPORT_BYTES_MAX);
-	for (int i = 0; i < EXPORT_SCHEMAS_MAX; i++)
-		copy->schemas[i] = BUFFER_INIT(SCHEMA_BYTES_MAX);
-	for (int i = 0; i < EXPORT_MONTHS; i++)
-		copy->year.begins_ms[i] = request->now_ms - (EXPORT_MONTHS - i) * MS_A_MONTH;
+	return packing_read(&((struct copy *)source)->packing, at, out, max);
 }
 
-static void copy_free(struct copy *copy)
+static void copy_source_close(struct http_source *source)
 {
+	struct copy *copy = (struct copy *)source;
+	packing_free(&copy->packing);
+	spool_claim_end(&copy->claim);
+}
+
+static void copy_init(struct copy *copy, struct request *request, uint32_t origin)
+{
+	*copy = (struct copy){.source = {.read = copy_source_read, .close = copy_source_close}, .request = request, .origin = origin};
+	copy->claim = (struct spool_claim){.spools = request->server->spools, .who = request_who(request)};
+	arena_init(&copy->arena, HISTORY_BYTES_MAX);
+	packing_init(&copy->packing, &copy->claim);
 	for (int i = 0; i < COPY_FILES; i++)
-		buffer_free(&copy->files[i]);
-	for (int i = 0; i < EXPORT_SCHEMAS_MAX; i++)
-		buffer_free(&copy->schemas[i]);
-	arena_free(&copy->arena);
+		packing_add(&copy->packing, copy_names[i]);
+	for (int i = 0; i < EXPORT_MONTHS; i++)
+		copy->year.begins_ms[i] = request->now_ms - (EXPORT_MONTHS - i) * MS_A_MONTH;
 }
 
 /* Everything that is read under the lock: the histories as they are now, and what they led to. */
@@ -139,7 +145,7 @@ static int copy_begin(struct copy *copy)
 		error = history_start(&copy->decisions, engine, customer, &copy->arena, HISTORY_DECISIONS);
 	if (!error)
 		error = history_stream(&copy->decisions);
-	struct json_writer document = JSON_WRITER(&copy->files[COPY_DOCUMENT]);
+	struct json_writer document = JSON_WRITER(copy_out(copy, COPY_DOCUMENT));
 	json_object_begin(&document);
 	json_put_time(&document, "exported", copy->request->now_ms);
 	json_key(&document, TEXT("customer"));
@@ -166,8 +172,8 @@ static int histories_write(struct copy *copy)
 	struct event event;
 	bool more = true, wants = true;
 	int error = history_next(&copy->events, &event, &more);
-	buffer_string(&copy->files[COPY_TABLE], "time,kind,name,channel,touchpoint,source,content\n");
-	for (; !error && more && !copy->files[COPY_EVENTS].failed; error = history_next(&copy->events, &event, &more)) {
+	buffer_string(copy_out(copy, COPY_TABLE), "time,kind,name,channel,touchpoint,source,content\n");
+	for (; !error && more && !copy->packing.error; error = history_next(&copy->events, &event, &more)) {
 		copy->position = event.position > copy->position ? event.position : copy->position;
 		export_record_write(copy, COPY_EVENTS, &event);
 		export_row_write(copy, &event);
@@ -180,11 +186,11 @@ static int histories_write(struct copy *copy)
 	more = true;
 	if (!error)
 		error = history_next(&copy->decisions, &event, &more);
-	for (; !error && more && !copy->files[COPY_DECISIONS].failed; error = history_next(&copy->decisions, &event, &more)) {
+	for (; !error && more && !copy->packing.error; error = history_next(&copy->decisions, &event, &more)) {
 		copy->position = event.position > copy->position ? event.position : copy->position;
 		export_record_write(copy, COPY_DECISIONS, &event);
 	}
-	return error;
+	return error ? error : copy->packing.error;
 }
 
 static bool is_own_identifier(void *arg, struct identifier named)
@@ -195,19 +201,19 @@ static bool is_own_identifier(void *arg, struct identifier named)
 
 static int refused_gather(struct copy *copy)
 {
-	struct buffer *out = &copy->files[COPY_REFUSED];
+	struct buffer *out = copy_out(copy, COPY_REFUSED);
 	int error = dead_letters_about(copy->request->server->dead_letters, is_own_identifier, copy, out);
 	for (size_t i = 0; i < out->n; i++)
 		copy->counts[COPY_REFUSED] += out->p[i] == '\n';
+	copy_pour(copy, COPY_REFUSED);
 	return error;
 }
 
 static void audit_take(void *arg, struct text line)
 {
 	struct copy *copy = arg;
-	buffer_text(&copy->files[COPY_AUDIT], line);
-	buffer_char(&copy->files[COPY_AUDIT], '\n');
-	copy->counts[COPY_AUDIT]++;
+	buffer_text(copy_out(copy, COPY_AUDIT), line);
+	copy_line(copy, COPY_AUDIT);
 }
 
 /* What the audit log says about the customer, this copy's own entry among it. */
@@ -252,41 +258,36 @@ static int copy_gather(struct copy *copy)
 	if (!error)
 		error = audit_gather(copy);
 	if (!error)
-		error = export_page_write(copy->request, copy->origin, &copy->year, &copy->files[COPY_PAGE]);
+		error = export_page_write(copy->request, copy->origin, &copy->year, copy_out(copy, COPY_PAGE));
 	if (error)
 		return error;
 	export_consents_write(copy);
 	export_recipients_write(copy);
 	export_schemas_write(copy);
 	export_manifest_write(copy);
-	for (int i = 0; !error && i < COPY_FILES; i++)
-		error = copy->files[i].failed ? ERROR_LIMIT : 0;
-	for (size_t i = 0; !error && i < copy->schemas_n; i++)
-		error = copy->schemas[i].failed ? ERROR_LIMIT : 0;
-	return error;
+	return packing_finish(&copy->packing, copy->request->now_ms);
 }
 
 void export_zip_reply(struct request *request, uint32_t origin)
 {
-	struct archive archive = {0};
 	struct copy *copy = export_note(request, origin, "zip") ? arena_alloc(request->arena, sizeof *copy) : NULL;
 	if (!copy)
 		return;
 	copy_init(copy, request, origin);
 	int error = copy_gather(copy);
-	for (int i = 0; i < COPY_FILES; i++)
-		archive_add(&archive, copy_names[i], buffer_view(&copy->files[i]));
-	for (size_t i = 0; i < copy->schemas_n; i++)
-		archive_add(&archive, copy->schema_names[i], buffer_view(&copy->schemas[i]));
-	if (!error) {
-		buffer_reset(&request->http->out);
-		error = archive_finish(&archive, request->now_ms, &request->http->out);
-	}
-	copy_free(copy);
-	if (error && request->http->status < 400)
-		return reply_failure(request, error);
-	if (error)
+	arena_free(&copy->arena);
+	if (error) {
+		int spooled = copy->packing.error;
+		copy_source_close(&copy->source);
+		if (spooled)
+			spool_refuse(request, spooled);
+		else if (request->http->status < 400)
+			reply_failure(request, error);
 		return;
+	}
+	buffer_free(&request->http->out); /* It waits for its reader without. */
+	copy->source.bytes = copy->packing.bytes;
+	request->http->source = &copy->source;
 	request->http->type = "application/zip";
 	http_reply_header(request->http, "Content-Disposition", "attachment; filename=\"what-is-known-about-me.zip\"");
 }

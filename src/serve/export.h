@@ -9,10 +9,11 @@
 #define ATTUNE_SERVE_EXPORT_H
 
 #include "serve/consent_acts.h"
+#include "serve/packing.h"
 #include "serve/server.h"
 
 /* The version of the zip's format: raised when a file or a member changes its meaning. */
-enum { EXPORT_BYTES_MAX = 256 * 1024 * 1024, EXPORT_MONTHS = 12, EXPORT_FORMAT = 1, EXPORT_SCHEMAS_MAX = 16 };
+enum { EXPORT_MONTHS = 12, EXPORT_FORMAT = 1, EXPORT_SCHEMAS_MAX = 16 };
 #define EXPORT_FORMAT_NAME "attune-customer"
 
 /* X(symbol, name): the order is that of making them; the manifest counts all others. */
@@ -37,8 +38,11 @@ struct export_year {
 	uint64_t all;
 };
 
-/* A copy while it is made. */
+/* A copy while it is made, and until it was read; in the request's arena. */
 struct copy {
+	struct http_source source;
+	struct spool_claim claim;
+	struct packing packing;            /* Its files, in the order of copy_names, and then the schemas. */
 	struct request *request;
 	uint32_t origin;
 	struct arena arena;                /* Of the histories. */
@@ -47,16 +51,30 @@ struct copy {
 	struct consent_acts *acts;
 	struct text consents, identifiers; /* States of their folds. */
 	char cid[33];
-	struct buffer files[COPY_FILES];
 	char digest[65];                   /* Of what is in it; empty when something arrived meanwhile. */
 	uint64_t moves;                    /* Records that join and part, which the digest leaves out. */
 	bool without_worth;                /* There is no price list to reckon by. */
 	uint64_t counts[COPY_FILES];       /* Lines, or things in a list. */
-	struct buffer schemas[EXPORT_SCHEMAS_MAX];
 	char schema_names[EXPORT_SCHEMAS_MAX][40];
 	size_t schemas_n;
 	struct export_year year;
 };
+
+/* What @file is written to: call copy_pour after each piece, or copy_line after a line that ends there and is counted. */
+static inline struct buffer *copy_out(struct copy *copy, enum copy_file file)
+{
+	return &copy->packing.files[file].in;
+}
+static inline void copy_pour(struct copy *copy, enum copy_file file)
+{
+	packing_pour(&copy->packing, &copy->packing.files[file]);
+}
+static inline void copy_line(struct copy *copy, enum copy_file file)
+{
+	buffer_char(copy_out(copy, file), '\n');
+	copy->counts[file]++;
+	copy_pour(copy, file);
+}
 
 /* The page of the copy, on its own: no script, no link to a server. Errors: those of portal_read, ERROR_LIMIT. */
 int export_page_write(struct request *request, uint32_t origin, const struct export_year *year, struct buffer *out) MUST_CHECK;

@@ -35,7 +35,7 @@ static void item_begin(struct item *item, struct copy *copy, const char *what, s
 											 bool learned)
 {
 	*item =
-		(struct item){.copy = copy, .line = JSON_WRITER(&copy->files[COPY_DERIVED]), .how = BUFFER_INIT(HOW_BYTES_MAX)};
+		(struct item){.copy = copy, .line = JSON_WRITER(copy_out(copy, COPY_DERIVED)), .how = BUFFER_INIT(HOW_BYTES_MAX)};
 	json_object_begin(&item->line);
 	json_put_text(&item->line, "item", text_of(what));
 	json_put_text(&item->line, "name", name);
@@ -53,8 +53,7 @@ static void item_end(struct item *item)
 {
 	json_put_text(&item->line, "how", text_whole(buffer_view(&item->how)));
 	json_object_end(&item->line);
-	buffer_char(&item->copy->files[COPY_DERIVED], '\n');
-	item->copy->counts[COPY_DERIVED]++;
+	copy_line(item->copy, COPY_DERIVED);
 	buffer_free(&item->how);
 }
 

@@ -7,29 +7,29 @@
 #include <sodium.h>
 
 /* The sum first and the name next, so that a line of it can be given to sha256sum. */
-static void file_write(struct json_writer *out, const char *name, const struct buffer *file, const uint64_t *count)
+static void file_write(struct json_writer *out, struct copy *copy, size_t i, const uint64_t *count)
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
-	char hex[2 * sizeof hash + 1];
-	crypto_hash_sha256(hash, (const uint8_t *)file->p, file->n);
-	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+	struct packing_file *file = &copy->packing.files[i];
+	char hex[2 * sizeof file->hash + 1];
+	packing_done(&copy->packing, file);
+	sodium_bin2hex(hex, sizeof hex, file->hash, sizeof file->hash);
 	json_object_begin(out);
 	json_put_text(out, "sha256", text_of(hex));
-	json_put_text(out, "name", text_of(name));
-	json_put_int(out, "bytes", (int64_t)file->n);
+	json_put_text(out, "name", text_of(file->name));
+	json_put_int(out, "bytes", (int64_t)file->bytes);
 	if (count)
 		json_put_int(out, "count", (int64_t)*count);
 	json_object_end(out);
 }
 
-static void files_write(struct json_writer *out, const struct copy *copy)
+static void files_write(struct json_writer *out, struct copy *copy)
 {
 	json_key(out, TEXT("files"));
 	json_array_begin(out);
-	for (int i = 0; i < COPY_MANIFEST; i++)
-		file_write(out, copy_names[i], &copy->files[i], &copy->counts[i]);
+	for (size_t i = 0; i < COPY_MANIFEST; i++)
+		file_write(out, copy, i, &copy->counts[i]);
 	for (size_t i = 0; i < copy->schemas_n; i++)
-		file_write(out, copy->schema_names[i], &copy->schemas[i], NULL);
+		file_write(out, copy, COPY_FILES + i, NULL);
 	json_array_end(out);
 }
 
@@ -84,7 +84,7 @@ static void key_write(struct json_writer *out, const struct signer *signer)
 void export_manifest_write(struct copy *copy)
 {
 	struct server *server = copy->request->server;
-	struct json_writer out = JSON_WRITER(&copy->files[COPY_MANIFEST]);
+	struct json_writer out = JSON_WRITER(copy_out(copy, COPY_MANIFEST));
 	uint8_t signature[SIGNER_SIGNATURE_BYTES];
 	char id[24];
 	json_object_begin(&out);
@@ -109,7 +109,7 @@ void export_manifest_write(struct copy *copy)
 	places_write(&out);
 	states_write(&out, engine_folds(server->engine), engine_config(server->engine));
 	json_object_end(&out);
-	buffer_char(&copy->files[COPY_MANIFEST], '\n');
-	signer_sign(server->signer, buffer_view(&copy->files[COPY_MANIFEST]), signature);
-	buffer_append(&copy->files[COPY_SIGNATURE], signature, sizeof signature);
+	buffer_char(copy_out(copy, COPY_MANIFEST), '\n');
+	signer_sign(server->signer, buffer_view(copy_out(copy, COPY_MANIFEST)), signature);
+	buffer_append(copy_out(copy, COPY_SIGNATURE), signature, sizeof signature);
 }

@@ -42,7 +42,7 @@ void export_purposes_write(struct json_writer *out, const struct config *config,
 
 void export_record_write(struct copy *copy, enum copy_file file, const struct event *event)
 {
-	struct json_writer line = JSON_WRITER(&copy->files[file]);
+	struct json_writer line = JSON_WRITER(copy_out(copy, file));
 	char hex[33];
 	json_object_begin(&line);
 	timeline_event_members_write(&line, event, NULL);
@@ -62,8 +62,7 @@ void export_record_write(struct copy *copy, enum copy_file file, const struct ev
 	json_key(&line, TEXT("content"));
 	value_write_exact(&line, event->payload);
 	json_object_end(&line);
-	buffer_char(&copy->files[file], '\n');
-	copy->counts[file]++;
+	copy_line(copy, file);
 }
 
 /* ---- the table ---- */
@@ -77,7 +76,7 @@ static void cell_put(struct buffer *out, struct text text, char end)
 void export_row_write(struct copy *copy, const struct event *event)
 {
 	char moment[CLOCK_TEXT_BYTES];
-	struct buffer properties = BUFFER_INIT(64 * 1024), *out = &copy->files[COPY_TABLE];
+	struct buffer properties = BUFFER_INIT(64 * 1024), *out = copy_out(copy, COPY_TABLE);
 	struct json_writer json = JSON_WRITER(&properties);
 	value_write_json(&json, event->payload);
 	cell_put(out, clock_format(moment, event->header.time_ms), ',');
@@ -89,4 +88,5 @@ void export_row_write(struct copy *copy, const struct event *event)
 	cell_put(out, buffer_view(&properties), '\n');
 	buffer_free(&properties);
 	copy->counts[COPY_TABLE]++;
+	copy_pour(copy, COPY_TABLE);
 }

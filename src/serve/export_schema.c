@@ -220,7 +220,8 @@ static void object_write(struct json_writer *out, const struct row *rows, struct
 void export_schemas_write(struct copy *copy)
 {
 	for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
-		struct json_writer out = JSON_WRITER(&copy->schemas[i]);
+		struct packing_file *file = packing_add(&copy->packing, copy->schema_names[i]);
+		struct json_writer out = JSON_WRITER(&file->in);
 		char id[80];
 		int n = snprintf(id, sizeof id, "urn:attune:copy:%d:%s", EXPORT_FORMAT, schemas[i].name);
 		snprintf(copy->schema_names[i], sizeof copy->schema_names[i], "schema/%s.json", schemas[i].name);
@@ -230,7 +231,7 @@ void export_schemas_write(struct copy *copy)
 		json_put_text(&out, "title", text_of(schemas[i].title));
 		object_write(&out, schemas[i].rows, (struct text){"", 0}, false);
 		json_object_end(&out);
-		buffer_char(&copy->schemas[i], '\n');
+		buffer_char(&file->in, '\n');
 	}
 	copy->schemas_n = sizeof schemas / sizeof *schemas;
 	_Static_assert(sizeof schemas / sizeof *schemas <= EXPORT_SCHEMAS_MAX, "there is room for all");

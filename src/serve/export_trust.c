@@ -144,14 +144,16 @@ static void act_write(struct copy *copy, struct json_writer *out, const struct c
 
 void export_consents_write(struct copy *copy)
 {
-	struct json_writer out = JSON_WRITER(&copy->files[COPY_CONSENTS]);
+	struct json_writer out = JSON_WRITER(copy_out(copy, COPY_CONSENTS));
 	json_object_begin(&out);
 	json_key(&out, TEXT("@context"));
 	json_write_raw(&out, text_of(context));
 	json_key(&out, TEXT("@graph"));
 	json_array_begin(&out);
-	for (size_t i = 0; i < copy->acts->n; i++)
+	for (size_t i = 0; i < copy->acts->n; i++) {
 		act_write(copy, &out, &copy->acts->items[i]);
+		copy_pour(copy, COPY_CONSENTS);
+	}
 	json_array_end(&out);
 	json_put_bool(&out, "attune:cut", copy->acts->cut);
 	json_object_end(&out);
@@ -163,7 +165,7 @@ void export_consents_write(struct copy *copy)
 void export_recipients_write(struct copy *copy)
 {
 	const struct purposes *purposes = purposes_of(engine_config(copy->request->server->engine));
-	struct json_writer out = JSON_WRITER(&copy->files[COPY_RECIPIENTS]);
+	struct json_writer out = JSON_WRITER(copy_out(copy, COPY_RECIPIENTS));
 	struct consent_state last;
 	json_object_begin(&out);
 	json_put_bool(&out, "restricted", consent_is_restricted(copy->consents, NULL));
@@ -196,7 +198,7 @@ void export_recipients_write(struct copy *copy)
 static void line_begin(struct copy *copy, struct json_writer *line, const char *kind, struct origin_id origin)
 {
 	char hex[33];
-	*line = JSON_WRITER(&copy->files[COPY_IDENTITIES]);
+	*line = JSON_WRITER(copy_out(copy, COPY_IDENTITIES));
 	json_object_begin(line);
 	json_put_text(line, "kind", text_of(kind));
 	json_put_text(line, "origin", text_of(origin_format(hex, origin)));
@@ -205,8 +207,7 @@ static void line_begin(struct copy *copy, struct json_writer *line, const char *
 static void line_end(struct copy *copy, struct json_writer *line)
 {
 	json_object_end(line);
-	buffer_char(&copy->files[COPY_IDENTITIES], '\n');
-	copy->counts[COPY_IDENTITIES]++;
+	copy_line(copy, COPY_IDENTITIES);
 }
 
 void export_identity_take(struct copy *copy, const struct event *event)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024, REQUEST_TIMEOUTS = 4, WATCH_MS = 500,
-       SWALLOW_BYTES_MAX = 8 * 1024 * 1024, CONNECTIONS_ENDING = 64 /* Ended, but not closed yet by the library. */ };
+       SWALLOW_BYTES_MAX = 8 * 1024 * 1024, SOURCE_BLOCK = 32 * 1024, CONNECTIONS_ENDING = 64 /* Ended, but not closed yet by the library. */ };
 
 /* A connection, as the watchman sees it. */
 struct client {
@@ -24,6 +24,7 @@ struct client {
 	in_addr_t address;
 	bool ended;                  /* Its place was given to another: it counts no more. */
 	_Atomic int64_t reading_ns;  /* Since when a request is awaited or coming in; 0: it is being answered. */
+	_Atomic int64_t taken_by_ns; /* By when an answer from a source must have been taken; 0: there is none. */
 	struct client *next, *previous;
 };
 
@@ -133,17 +134,46 @@ static ssize_t stream_read(void *arg, uint64_t at, char *out, size_t max)
 	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
 }
 
-static enum MHD_Result reply_queue(struct state *state, bool streaming)
+static ssize_t source_read(void *arg, uint64_t at, char *out, size_t max)
+{
+	struct state *state = arg;
+	struct http_source *source = state->exchange.source;
+	long n = source->read(source, at, out, max);
+	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* The answer comes from a source: its client has so long to take it. */
+static void source_begin(struct state *state)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(state->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct client *client = info ? info->socket_context : NULL;
+	int64_t seconds = SOURCE_PATIENCE_S + (int64_t)(state->exchange.source->bytes / SOURCE_BYTES_A_S);
+	if (client)
+		atomic_store_explicit(&client->taken_by_ns, (int64_t)clock_monotonic_ns() + seconds * 1000000000, memory_order_relaxed);
+}
+
+static struct MHD_Response *response_make(struct state *state, bool streaming)
 {
 	struct http_exchange *x = &state->exchange;
 	struct text body = x->fixed.p ? x->fixed : buffer_view(&x->out);
-	if (x->out.failed && !x->fixed.p) {
-		x->status = 500;
-		body = TEXT("{\"code\":\"out_of_memory\",\"message\":\"The answer is too large.\"}");
+	if (streaming)
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, stream_read, state, NULL);
+	if (x->source) {
+		source_begin(state);
+		return MHD_create_response_from_callback(x->source->bytes, SOURCE_BLOCK, source_read, state, NULL);
 	}
-	struct MHD_Response *response =
-		streaming ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, stream_read, state, NULL)
-		          : MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)(body.p ? body.p : ""), MHD_RESPMEM_PERSISTENT);
+	if (x->out.failed && !x->fixed.p) {
+		x->status = 413;
+		x->type = "application/json";
+		body = TEXT("{\"code\":\"too_large\",\"message\":\"The answer is larger than the server can give at once: ask for fewer with n=, or for a shorter time.\"}");
+	}
+	return MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)(body.p ? body.p : ""), MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result reply_queue(struct state *state, bool streaming)
+{
+	struct http_exchange *x = &state->exchange;
+	struct MHD_Response *response = response_make(state, streaming);
 	if (!response)
 		return MHD_NO;
 	if (x->type)
@@ -173,7 +203,8 @@ static void *watchman_run(void *arg)
 		int64_t now = (int64_t)clock_monotonic_ns();
 		for (struct client *client = http->clients; client; client = client->next) {
 			int64_t since = atomic_load_explicit(&client->reading_ns, memory_order_relaxed);
-			if (since && now - since > longest_ns)
+			int64_t taken_by = atomic_load_explicit(&client->taken_by_ns, memory_order_relaxed);
+			if ((since && now - since > longest_ns) || (taken_by && now > taken_by))
 				shutdown(client->socket, SHUT_RDWR);
 		}
 	}
@@ -277,8 +308,10 @@ static void reading_since(struct MHD_Connection *connection, int64_t ns)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct client *client = info ? info->socket_context : NULL;
-	if (client)
-		atomic_store_explicit(&client->reading_ns, ns, memory_order_relaxed);
+	if (!client)
+		return;
+	atomic_store_explicit(&client->reading_ns, ns, memory_order_relaxed);
+	atomic_store_explicit(&client->taken_by_ns, 0, memory_order_relaxed);
 }
 
 /* ---- requests ---- */
@@ -416,9 +449,18 @@ static void completed(void *arg, struct MHD_Connection *connection, void **user,
 		return;
 	if (state->exchange.stream)
 		state->exchange.stream->closed(state->exchange.stream);
+	http_source_drop(&state->exchange);
 	http->options.done(http->options.arg, &state->exchange);
 	state_give(state);
 	*user = NULL;
+}
+
+void http_source_drop(struct http_exchange *exchange)
+{
+	struct http_source *source = exchange->source;
+	exchange->source = NULL;
+	if (source)
+		source->close(source);
 }
 
 void http_resume(struct http_exchange *exchange)

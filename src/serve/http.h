@@ -38,6 +38,18 @@ struct http_stream {
 	struct http_exchange *exchange; /* Set by http. */
 };
 
+/*
+ * A body that is there, but not in memory. read fills at most @max bytes from @at on: how many, or below zero when it cannot (the
+ * connection is then cut, so that nobody takes half for the whole). close is called once: when all is sent, the client is gone or
+ * has not taken it within http's patience (SOURCE_PATIENCE_S and a second for each SOURCE_BYTES_A_S), or another reply is made instead.
+ */
+enum { SOURCE_PATIENCE_S = 600, SOURCE_BYTES_A_S = 32 * 1024 };
+struct http_source {
+	uint64_t bytes;
+	long (*read)(struct http_source *source, uint64_t at, char *out, size_t max);
+	void (*close)(struct http_source *source);
+};
+
 struct http_exchange {
 	/* The request. */
 	enum http_method method;
@@ -49,6 +61,7 @@ struct http_exchange {
 	const char *type;               /* "application/json" */
 	struct buffer out;
 	struct text fixed;              /* A body that outlives the exchange, instead of out. */
+	struct http_source *source;     /* The same, read while it is sent; NULL: none. */
 	struct http_header headers[HTTP_HEADERS_MAX];
 	size_t headers_n;
 	void (*paused)(struct http_exchange *exchange);
@@ -100,6 +113,8 @@ bool http_query_has(struct http_exchange *exchange, const char *name);
 struct text http_cookie(struct http_exchange *exchange, const char *name);
 /* Who is at the other end of the connection: an address such as 127.0.0.1, in the exchange's arena; empty when it cannot be told. */
 struct text http_peer(struct http_exchange *exchange);
+/* Close the source of @exchange, if it has one: its reply is another. */
+void http_source_drop(struct http_exchange *exchange);
 void http_reply_header(struct http_exchange *exchange, const char *name, const char *value);
 
 #endif

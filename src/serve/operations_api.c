@@ -11,6 +11,7 @@
 #include "serve/caller.h"
 #include "serve/dead_letters.h"
 #include "serve/hub.h"
+#include "serve/spool.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -129,6 +130,10 @@ void api_metrics(struct request *request)
 	metric(out, "column_rows", "gauge", "Rows for whole-base questions.", (double)columns_rows(engine_columns(server->engine)));
 	metric(out, "dead_letters_total", "counter", "Refused events since the start.", (double)dead_letters_count(server->dead_letters));
 	metric(out, "audit_lost_total", "counter", "Entries the audit log had no room for since the start.", (double)audit_lost(server->audit));
+	const struct spools_figures spools = spools_figures(server->spools);
+	metric(out, "spool_bytes", "gauge", "Disk for large answers that wait for their readers.", (double)spools.bytes);
+	metric(out, "spool_answers", "gauge", "Large answers that wait for their readers.", (double)spools.claims);
+	metric(out, "spool_refused_total", "counter", "Large answers refused, as their callers or all together had too many.", (double)spools.refused);
 	metric(out, "streams", "gauge", "Open streams.", (double)hub_watchers(server->hub));
 	metric(out, "connections", "gauge", "Open connections.", http_connections(server->http));
 	metric(out, "uptime_seconds", "gauge", "Time since the start.", (double)(request->now_ms - server->started_ms) / 1000);

@@ -62,6 +62,8 @@
 	X("signing-secret", "What customers' tokens are signed with", "")                                                                  \
 	X("directory-key", "The key of the hashes of identifiers", "")                                                                     \
 	X("audit-key", "The key of the hashes in the audit log", "")                                                                       \
+	X("spool*", "A large copy while its reader takes it: in a file without a name, encrypted with a key that lies in memory alone; gone with the process", \
+	  "")                                                                                                                             \
 	X("inventory", "Which of these files were made", "")                                                                               \
 	X("lock", "That the folder is in use", "")                                                                                         \
 	X("attune.conf", "Settings", "")

@@ -21,6 +21,7 @@
 #include "serve/hub.h"
 #include "serve/pace.h"
 #include "serve/session.h"
+#include "serve/spool.h"
 #include "serve/staff.h"
 #include "serve/tokens.h"
 #include "serve/standing.h"
@@ -71,6 +72,7 @@ void reply_error(struct request *request, int status, const char *code, const ch
 	request->out = JSON_WRITER(&request->http->out);
 	request->http->status = status;
 	request->http->fixed = (struct text){0};
+	http_source_drop(request->http);
 	request->http->type = "application/json";
 	request->wait_for = 0;
 	if (request->route && request->route->refuse) {
@@ -564,9 +566,12 @@ static void refused(void *arg, struct http_exchange *exchange)
 	struct server *server = arg;
 	struct request request = {.server = server, .http = exchange, .arena = &exchange->arena};
 	cors(&request);
+	atomic_fetch_add(&server->figures.requests_refused, 1);
+	if (body_bytes(server, exchange) == COPY_PACKED_BYTES_MAX)
+		return reply_error(&request, 413, "too_large", "The zip has more than %d MiB: a copy can be taken out at any size, but taken in only up to that.",
+		                   COPY_PACKED_BYTES_MAX >> 20);
 	reply_error(&request, strcmp(exchange->path.p, "/v1/import") == 0 ? 413 : 400, "too_large",
 	            "The body is larger than %d KiB: send smaller batches.", REQUEST_BODY_BYTES_MAX / 1024);
-	atomic_fetch_add(&server->figures.requests_refused, 1);
 }
 
 static void done(void *arg, struct http_exchange *exchange)
@@ -671,6 +676,8 @@ static int parts_start(struct server *server, const struct server_options *optio
 	if (!error)
 		error = pace_open(&server->pace);
 	if (!error)
+		error = spools_open(&server->spools, server->folder, (uint64_t)server->settings.spool_max_mb << 20);
+	if (!error)
 		error = dead_letters_open(&server->dead_letters, server->folder);
 	if (!error)
 		error = noted_start(server);
@@ -768,6 +775,7 @@ void server_stop(struct server *server)
 	staff_close(server->staff);
 	keys_close(server->keys);
 	tokens_close(server->tokens);
+	spools_close(server->spools);
 	folder_unlock(server->lock);
 	work_free(server->work);
 	pthread_mutex_destroy(&server->worth_lock);

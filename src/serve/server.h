@@ -41,6 +41,7 @@ struct pace;
 struct tokens;
 struct audit;
 struct retention_run;
+struct spools;
 
 /* Who called. Staff who are signed in act for the company, so their scope is KEY_SECRET, within their roles. */
 struct caller {
@@ -135,6 +136,7 @@ struct server {
 	struct audit *audit;
 	struct buying_models *buying;
 	struct retention_run *retention;
+	struct spools *spools;
 	struct server_figures figures;
 
 	struct work *work;
