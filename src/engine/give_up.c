@@ -115,7 +115,7 @@ int gaps_settle(struct engine *engine)
 	struct walk walk = {.log = engine->log};
 	struct buffer settled = BUFFER_INIT(64);
 	uint64_t gaps = log_gaps(engine->log);
-	int error = gaps ? store_get(engine->store, STORE_META, TEXT("gaps"), &settled) : 0;
+	int error = gaps ? snapshot_lookup_error(engine, store_get(engine->store, STORE_META, TEXT("gaps"), &settled)) : 0;
 	bool known = !error && settled.n == sizeof gaps && memcmp(settled.p, &gaps, sizeof gaps) == 0;
 	buffer_free(&settled);
 	if (!gaps || known || error)

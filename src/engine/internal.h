@@ -188,6 +188,8 @@ int configured_load(struct engine *engine) MUST_CHECK;
 int gaps_settle(struct engine *engine) MUST_CHECK;
 int gaps_write(struct engine *engine) MUST_CHECK;
 
+/* Pass on @error of reading the store; ERROR_CORRUPT has the lookups put aside and made again. */
+int snapshot_lookup_error(struct engine *engine, int error) MUST_CHECK;
 int snapshot_load(struct engine *engine) MUST_CHECK;
 /* The time of receipt as of the last pass; 0: none. */
 int snapshot_receipt(struct engine *engine, int64_t *receipt_ms) MUST_CHECK;

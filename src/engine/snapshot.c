@@ -513,6 +513,13 @@ void snapshot_thread_stop(struct engine *engine)
 
 /* ---- loading ---- */
 
+int snapshot_lookup_error(struct engine *engine, int error)
+{
+	if (error == ERROR_CORRUPT && !engine->lookup_problem.what)
+		engine->lookup_problem.what = "a value is not what was written";
+	return error;
+}
+
 static uint32_t number_of(struct text key)
 {
 	uint32_t number = 0;
@@ -660,14 +667,6 @@ static int day_load(void *arg, struct text key, struct text value)
 	return columns_restore(engine->columns, (int32_t)(number_of(key) ^ 0x80000000u), rows);
 }
 
-/* What the store gave is not what was put into it: the lookups cannot be used. */
-static int lookup_error(struct engine *engine, int error)
-{
-	if (error == ERROR_CORRUPT && !engine->lookup_problem.what)
-		engine->lookup_problem.what = "a value is not what was written";
-	return error;
-}
-
 int snapshot_load(struct engine *engine)
 {
 	int error = store_each(engine->store, STORE_NAMES, name_load, engine);
@@ -683,7 +682,7 @@ int snapshot_load(struct engine *engine)
 		error = tallies_load(engine);
 	if (!error)
 		error = configured_load(engine);
-	return error ? lookup_error(engine, error) : columns_restored(engine->columns);
+	return error ? snapshot_lookup_error(engine, error) : columns_restored(engine->columns);
 }
 
 static int hour_load(void *arg, struct text key, struct text value)
@@ -704,13 +703,13 @@ static int position_read(struct engine *engine, struct text key, uint64_t *posit
 	if (!error && value.n == sizeof *position)
 		memcpy(position, value.p, sizeof *position);
 	buffer_free(&value);
-	return error;
+	return snapshot_lookup_error(engine, error);
 }
 
 int snapshot_hours(struct engine *engine)
 {
 	int error = position_read(engine, TEXT("seen"), &engine->seen_until);
-	return lookup_error(engine, error ? error : store_each(engine->store, STORE_HOURS, hour_load, engine));
+	return snapshot_lookup_error(engine, error ? error : store_each(engine->store, STORE_HOURS, hour_load, engine));
 }
 
 int snapshot_receipt(struct engine *engine, int64_t *receipt_ms)
@@ -724,5 +723,5 @@ int snapshot_receipt(struct engine *engine, int64_t *receipt_ms)
 
 int snapshot_position(struct engine *engine, uint64_t *position)
 {
-	return lookup_error(engine, position_read(engine, TEXT("position"), position));
+	return snapshot_lookup_error(engine, position_read(engine, TEXT("position"), position));
 }
