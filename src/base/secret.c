@@ -14,6 +14,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Under AddressSanitizer: gcc says it with a macro, clang as a feature. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#else
+/* The search for leaks follows what is on the heap, and has to be told of pages that point there. */
+#define __lsan_register_root_region(p, bytes) ((void)(p), (void)(bytes))
+#define __lsan_unregister_root_region(p, bytes) ((void)(p), (void)(bytes))
+#endif
+
 static size_t pages_of(size_t bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -38,6 +53,7 @@ void *secret_alloc(size_t bytes)
 		return NULL;
 	if (mlock2(p, whole, 0) != 0) /* Unlike mlock, it is real under the sanitizers, too. */
 		unlocked_say();
+	__lsan_register_root_region(p, whole);
 	(void)!madvise(p, whole, MADV_DONTDUMP); /* No dump is made at all; this is for those made by hand. */
 	return p;
 }
@@ -47,6 +63,7 @@ void secret_free(void *p, size_t bytes)
 	if (!p)
 		return;
 	sodium_memzero(p, pages_of(bytes));
+	__lsan_unregister_root_region(p, pages_of(bytes));
 	munmap(p, pages_of(bytes));
 }
 

@@ -106,7 +106,9 @@ static void origin_settle(struct engine *engine, uint32_t number, const struct c
 	origin->decision_head = chain->heads[1];
 	origin->events = chain->counts[0];
 	origin->decisions = chain->counts[1];
-	origin->dirty = customer->dirty = customer->stale = true;
+	origin->dirty = true;
+	customer->dirty = true;
+	customer->stale = true;
 }
 
 int gaps_settle(struct engine *engine)

@@ -120,7 +120,7 @@ static bool document_read(struct request *request, struct buffer *text)
 		encoded.n = 0;
 		error = value_put_json(&encoded, item, DOCUMENT_DEPTH_MAX);
 		json_key(&out, key);
-		value_write_json(&out, (struct value){encoded.p, encoded.n});
+		value_write_json(&out, (struct value){(const uint8_t *)encoded.p, encoded.n});
 	}
 	json_object_end(&out);
 	buffer_free(&encoded);
