@@ -208,7 +208,8 @@ static int begun_take(struct erasures *erasures, struct json line, int64_t now_m
 	struct json origins = json_get(line, TEXT("origins")), hashes = json_get(line, TEXT("hashes")), value;
 	uint32_t *numbers;
 	int64_t number;
-	if (!id_take(item.erasure.id, json_text(json_get(line, TEXT("erasure")))) || !json_int(json_get(line, TEXT("at")), &item.erasure.begun_ms))
+	if (!id_take(item.erasure.id, json_text(json_get(line, TEXT("erasure")))) || !json_int(json_get(line, TEXT("at")), &item.erasure.begun_ms) ||
+	    item.erasure.begun_ms < 0 || item.erasure.begun_ms > INT64_MAX - SUPPRESS_MS)
 		return ERROR_CORRUPT;
 	int error = arrays_make(erasures, &item, json_count(origins), json_count(hashes), &numbers);
 	for (struct json_cursor cursor = {0}; !error && json_next_item(&cursor, origins, &value);) {
@@ -282,7 +283,7 @@ static int head_read(const struct erasures *erasures, uint64_t *lines)
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	int64_t n = 0;
 	int error = checked_read(erasures->folder, HEAD_FILE, &content);
-	if (!error && text_to_int64(text_from(buffer_view(&content), 6), &n) != 0)
+	if (!error && (text_to_int64(text_from(buffer_view(&content), 6), &n) != 0 || n < 0))
 		error = ERROR_CORRUPT;
 	buffer_free(&content);
 	*lines = error ? 0 : (uint64_t)n;
