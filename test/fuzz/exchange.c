@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct http {
 	struct http_options options;
@@ -36,12 +37,45 @@ static void exchange_end(struct http *http)
 {
 	struct arena arena = http->exchange.arena;
 	struct buffer out = http->exchange.out;
+	if (http->under_way && http->exchange.stream)
+		http->exchange.stream->closed(http->exchange.stream);
 	if (http->under_way)
 		http->options.done(http->options.arg, &http->exchange);
 	http->under_way = false;
 	arena_reset(&arena);
 	buffer_reset(&out);
 	http->exchange = (struct http_exchange){.arena = arena, .out = out};
+}
+
+void exchange_over(void)
+{
+	exchange_end(started);
+}
+
+/* The client of a stream reads what is there and goes away with the next request. */
+static void stream_read(struct http_exchange *x)
+{
+	char piece[4096];
+	x->type = "text/event-stream";
+	x->stream->exchange = x;
+	for (long n; (n = x->stream->read(x->stream, piece, sizeof piece)) > 0;)
+		buffer_append(&x->out, piece, (size_t)n);
+}
+
+static bool is_clean(struct text text)
+{
+	return text.n == 0 || (text_is_utf8(text) && !memchr(text.p, 0, text.n));
+}
+
+/* What http.c finds in a head that is not clean. */
+static const char *malformed_of(const struct sent *sent)
+{
+	if (!is_clean(sent->path))
+		return "The path";
+	for (size_t i = 0; i < sent->query_n; i++)
+		if (!is_clean(sent->query[i].value))
+			return "The query";
+	return is_clean(sent->authorization) && is_clean(sent->cookie) ? NULL : "A header";
 }
 
 const struct http_exchange *exchange_send(const struct sent *sent)
@@ -52,6 +86,7 @@ const struct http_exchange *exchange_send(const struct sent *sent)
 	x->method = sent->method;
 	x->path = sent->path;
 	x->body = sent->body;
+	x->malformed = malformed_of(sent);
 	x->state = (void *)(uintptr_t)sent;
 	x->status = 200;
 	x->type = "application/json";
@@ -59,7 +94,8 @@ const struct http_exchange *exchange_send(const struct sent *sent)
 	http->under_way = true;
 	assert(sent->body.n <= http->options.body_bytes_max);
 	enum http_next next = http->options.handle(http->options.arg, x);
-	assert(next != HTTP_STREAM);
+	if (next == HTTP_STREAM)
+		stream_read(x);
 	if (next == HTTP_PAUSE) {
 		x->paused(x);
 		pthread_mutex_lock(&http->lock);
@@ -119,6 +155,14 @@ static struct text given(struct text text)
 	return text.n ? text : (struct text){"", 0};
 }
 
+static const struct sent_pair *pair_of(const struct sent_pair *pairs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(pairs[i].name, name) == 0)
+			return &pairs[i];
+	return NULL;
+}
+
 struct text http_header_of(struct http_exchange *exchange, const char *name)
 {
 	const struct sent *sent = exchange->state;
@@ -128,18 +172,21 @@ struct text http_header_of(struct http_exchange *exchange, const char *name)
 		return given(sent->encoding);
 	if (strcmp(name, "X-Attune") == 0 && sent->same_site)
 		return TEXT("1");
-	return (struct text){"", 0};
+	const struct sent_pair *pair = pair_of(sent->headers, sent->headers_n, name);
+	return pair && text_is_utf8(pair->value) ? given(pair->value) : (struct text){"", 0};
 }
 
 struct text http_query(struct http_exchange *exchange, const char *name)
 {
 	const struct sent *sent = exchange->state;
-	return strcmp(name, "token") == 0 ? given(sent->token) : (struct text){"", 0};
+	const struct sent_pair *pair = pair_of(sent->query, sent->query_n, name);
+	return strcmp(name, "token") == 0 && sent->token.n ? sent->token : pair ? given(pair->value) : (struct text){"", 0};
 }
 
 bool http_query_has(struct http_exchange *exchange, const char *name)
 {
-	return http_query(exchange, name).n > 0;
+	const struct sent *sent = exchange->state;
+	return pair_of(sent->query, sent->query_n, name) || http_query(exchange, name).n > 0;
 }
 
 struct text http_cookie(struct http_exchange *exchange, const char *name)

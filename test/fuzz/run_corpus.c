@@ -2,9 +2,11 @@
  * run_corpus.c: a fuzz target as an ordinary test.
  *
  * Gives the target every file of the folders named, every beginning of it, and many mutations of it; the mutations
- * are the same in every run.
+ * are the same in every run. With --once before the folders only the files as they are, for tools that are slow; with
+ * --few a tenth of the mutations, for targets that are.
  */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
-enum { FILE_BYTES_MAX = 64 * 1024, BEGINNINGS_MAX = 2048, MUTATIONS = 600, EDITS_MAX = 6 };
+enum { FILE_BYTES_MAX = 64 * 1024, BEGINNINGS_MAX = 2048, MUTATIONS = 600, MUTATIONS_FEW = 60, EDITS_MAX = 6 };
 
 static uint64_t state = 7;
 
@@ -62,7 +64,7 @@ static size_t mutate(uint8_t *out, const uint8_t *bytes, size_t n)
 	return n;
 }
 
-static int run_file(const char *folder, const char *name)
+static int run_file(const char *folder, const char *name, int mutations)
 {
 	static uint8_t bytes[FILE_BYTES_MAX], mutated[FILE_BYTES_MAX];
 	char path[4096];
@@ -73,9 +75,9 @@ static int run_file(const char *folder, const char *name)
 	size_t n = fread(bytes, 1, sizeof bytes, file);
 	fclose(file);
 	run(bytes, n);
-	for (size_t length = 0; length < n && length < BEGINNINGS_MAX; length++)
+	for (size_t length = 0; mutations == MUTATIONS && length < n && length < BEGINNINGS_MAX; length++)
 		run(bytes, length);
-	for (int i = 0; i < MUTATIONS; i++)
+	for (int i = 0; i < mutations; i++)
 		run(mutated, mutate(mutated, bytes, n));
 	return 0;
 }
@@ -83,7 +85,8 @@ static int run_file(const char *folder, const char *name)
 int main(int argc, char **argv)
 {
 	int files = 0;
-	for (int i = 1; i < argc; i++) {
+	const bool once = argc > 1 && strcmp(argv[1], "--once") == 0, few = argc > 1 && strcmp(argv[1], "--few") == 0;
+	for (int i = 1 + (once || few); i < argc; i++) {
 		DIR *folder = opendir(argv[i]);
 		if (!folder) {
 			perror(argv[i]);
@@ -92,7 +95,7 @@ int main(int argc, char **argv)
 		for (struct dirent *entry; (entry = readdir(folder));) {
 			if (entry->d_name[0] == '.')
 				continue;
-			if (run_file(argv[i], entry->d_name) != 0)
+			if (run_file(argv[i], entry->d_name, once ? 0 : few ? MUTATIONS_FEW : MUTATIONS) != 0)
 				return 1;
 			files++;
 		}
