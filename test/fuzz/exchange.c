@@ -39,6 +39,7 @@ static void exchange_end(struct http *http)
 	struct buffer out = http->exchange.out;
 	if (http->under_way && http->exchange.stream)
 		http->exchange.stream->closed(http->exchange.stream);
+	http_source_drop(&http->exchange);
 	if (http->under_way)
 		http->options.done(http->options.arg, &http->exchange);
 	http->under_way = false;
@@ -60,6 +61,24 @@ static void stream_read(struct http_exchange *x)
 	x->stream->exchange = x;
 	for (long n; (n = x->stream->read(x->stream, piece, sizeof piece)) > 0;)
 		buffer_append(&x->out, piece, (size_t)n);
+}
+
+/* A client that takes all of it: then it stands in out. */
+static void source_take(struct http_exchange *x)
+{
+	char piece[4096];
+	uint64_t at = 0;
+	for (long n; x->source && (n = x->source->read(x->source, at, piece, sizeof piece)) > 0; at += (uint64_t)n)
+		buffer_append(&x->out, piece, (size_t)n);
+	http_source_drop(x);
+}
+
+void http_source_drop(struct http_exchange *exchange)
+{
+	struct http_source *source = exchange->source;
+	exchange->source = NULL;
+	if (source)
+		source->close(source);
 }
 
 static bool is_clean(struct text text)
@@ -103,6 +122,7 @@ const struct http_exchange *exchange_send(const struct sent *sent)
 			pthread_cond_wait(&http->wake, &http->lock);
 		pthread_mutex_unlock(&http->lock);
 	}
+	source_take(x);
 	return x;
 }
 
