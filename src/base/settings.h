@@ -27,6 +27,7 @@
 	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of customers: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
+	X(names_from_public_max, NUMBER, 20000, 1, 60000, "names", "Different names of events and touchpoints that public keys and customer tokens may bring; beyond it they are kept under \"other\".") \
 	X(write_key_events_a_minute, NUMBER, 1200000, 1, 1000000000, "events", "Events in a minute with one write key; beyond it 429.")       \
 	X(write_key_mb_a_minute, NUMBER, 1200, 1, 1000000, "MiB", "Bytes of bodies in a minute with one write key; beyond it 429.")          \
 	X(visitor_events_a_minute, NUMBER, 600000, 1, 1000000000, "events", "Events in a minute with write keys from one address; beyond it 429.") \

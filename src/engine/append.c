@@ -14,10 +14,9 @@ void event_names(struct engine *engine, struct event *event)
 	event->source = dictionary_name(engine->dictionary, event->header.source);
 }
 
-static int name_record(void *arg, uint32_t number, struct text name)
+static int name_append(struct engine *engine, uint32_t number, struct text name, uint8_t flags)
 {
-	struct engine *engine = arg;
-	struct event_header header = {.kind = EVENT_NAME, .name = number, .received_ms = clock_now_ms()};
+	struct event_header header = {.kind = EVENT_NAME, .flags = flags, .name = number, .received_ms = clock_now_ms()};
 	struct buffer payload = BUFFER_INIT(DICTIONARY_NAME_BYTES_MAX + 64);
 	size_t object = value_open(&payload, VALUE_OBJECT);
 	value_put_key(&payload, TEXT("name"));
@@ -32,9 +31,40 @@ static int name_record(void *arg, uint32_t number, struct text name)
 	return error;
 }
 
+static int name_record(void *arg, uint32_t number, struct text name)
+{
+	return name_append(arg, number, name, 0);
+}
+
+static int name_public_record(void *arg, uint32_t number, struct text name)
+{
+	return name_append(arg, number, name, EVENT_NAME_PUBLIC);
+}
+
 int engine_name(struct engine *engine, struct text name, uint32_t *number)
 {
 	return dictionary_number(engine->dictionary, name, name_record, engine, number);
+}
+
+int engine_name_or_other(struct engine *engine, struct text name, bool is_public, uint32_t *number)
+{
+	uint32_t other, found = dictionary_find(engine->dictionary, name);
+	if (found) {
+		*number = found;
+		return 0;
+	}
+	if (name.n == 0 || name.n > DICTIONARY_NAME_BYTES_MAX)
+		return ERROR_INVALID;
+	int error = engine_name(engine, DICTIONARY_OTHER, &other); /* First: while there is room for it. */
+	if (!error)
+		error = is_public ? dictionary_number_public(engine->dictionary, name, name_public_record, engine, &found)
+		                  : engine_name(engine, name, &found);
+	if (error && error != ERROR_LIMIT)
+		return error;
+	if (error && !dictionary_find(engine->dictionary, DICTIONARY_OTHER))
+		return error;
+	*number = error ? other : found;
+	return 0;
 }
 
 void engine_listen(struct engine *engine,

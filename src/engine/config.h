@@ -38,6 +38,8 @@ struct config {
 	size_t documents_n;
 	/* What layers made of the documents: purposes, surfaces ...; indexed by enum config_section. */
 	const void *sections[CONFIG_SECTIONS_MAX];
+	const uint64_t *words;    /* Hashes of all texts in the documents, and of their members' names; ascending. */
+	size_t words_n;
 	struct arena *arena;      /* Owns all of it. */
 };
 
@@ -48,6 +50,9 @@ enum config_section { CONFIG_PURPOSES, CONFIG_SOURCES, CONFIG_TOUCHPOINTS, CONFI
 /* The documents of @kind, one after another: start with *@at = 0; NULL at the end. */
 const struct config_document *config_next(const struct config *config, struct text kind, size_t *at);
 const struct config_document *config_find(const struct config *config, struct text kind, struct text name);
+
+/* Does @name stand in the configuration, whole, as a text, a member's name or the name of a document? Threads: pure. */
+bool config_says(const struct config *config, struct text name);
 
 /* ---- languages: tags such as cs and en-GB (RFC 5646) ---- */
 

@@ -406,6 +406,8 @@ int config_build(struct config **out, const struct config_kinds *kinds, const st
 			memcpy(copy, build.documents, config->documents_n * sizeof *copy);
 		config->documents = copy;
 		error = copy ? sections_compile(&build) : ERROR_MEMORY;
+		if (!error)
+			error = config_words_gather(config);
 	}
 	memory_free(build.documents);
 	memory_free(build.nodes);

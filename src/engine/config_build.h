@@ -83,4 +83,7 @@ int config_lasting_number(struct config *config, struct text name, size_t n_max,
 /* Read *.yaml and *.yml of @folder in the order of their names. Errors: ERROR_IO, ERROR_NOT_FOUND, ERROR_LIMIT, ERROR_MEMORY. */
 int config_files_read(struct arena *arena, const char *folder, struct config_file **files, size_t *n) MUST_CHECK;
 
+/* Of config_build: what config_says asks. Errors: ERROR_MEMORY. */
+int config_words_gather(struct config *config) MUST_CHECK;
+
 #endif

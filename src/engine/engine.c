@@ -158,6 +158,8 @@ static int parts_open(struct engine *engine)
 	engine->dictionary = dictionary_new();
 	engine->dedupe = dedupe_new(options->dedupe_memory_max ? options->dedupe_memory_max : DEDUPE_BYTES_MAX);
 	engine->matches = matches_new();
+	if (engine->dictionary && options->names_public_max)
+		dictionary_public_bound(engine->dictionary, options->names_public_max);
 	if (!engine->directory || !engine->dictionary || !engine->dedupe || !engine->matches)
 		return ERROR_MEMORY;
 	int error = folder_make(options->folder);

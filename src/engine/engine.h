@@ -75,6 +75,7 @@ struct engine_options {
 	bool seal;               /* Seal what is written from now on. What was written otherwise stays readable. */
 	const uint32_t *erased;  /* Origins whose keys are destroyed before anything is read, if they are there again. */
 	size_t erased_n;
+	uint32_t names_public_max; /* Names in the dictionary that public keys may bring; 0: no such bound. */
 	size_t memory_max;         /* Of customers and directory: beyond it, new customers are refused. 0: none. */
 	size_t dedupe_memory_max;  /* 0: 1 GiB. */
 	int64_t snapshot_every_ms; /* 0: 60 s; negative: only when closed or asked. */
@@ -119,6 +120,12 @@ void engine_config_set(struct engine *engine, const struct config *config);
 /* The number of @name in the dictionary, written to the log when new. Errors: ERROR_LIMIT, ERROR_MEMORY, those of
  * log_append. */
 int engine_name(struct engine *engine, struct text name, uint32_t *number) MUST_CHECK;
+/*
+ * The same for what a sender calls something: where there is no room for a new name (of public keys, with @is_public, there
+ * may be engine_options.names_public_max), *number is that of DICTIONARY_OTHER. Errors: ERROR_INVALID (empty or too long),
+ * ERROR_LIMIT (there is no room for that either), ERROR_MEMORY, those of log_append.
+ */
+int engine_name_or_other(struct engine *engine, struct text name, bool is_public, uint32_t *number) MUST_CHECK;
 
 /* ---- locking ---- */
 

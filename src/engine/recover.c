@@ -174,8 +174,8 @@ static int record_apply(struct engine *engine, struct event *event)
 	if (lost)
 		return lost;
 	if (event->header.kind == EVENT_NAME)
-		return dictionary_restore(engine->dictionary, event->header.name,
-		                          value_text(value_get(event->payload, TEXT("name"))));
+		return (event->header.flags & EVENT_NAME_PUBLIC ? dictionary_restore_public : dictionary_restore)(
+			engine->dictionary, event->header.name, value_text(value_get(event->payload, TEXT("name"))));
 	if (event->header.kind == EVENT_TALLY)
 		tallies_restore(engine, event->payload);
 	if (event->header.kind == EVENT_CONFIGURED)

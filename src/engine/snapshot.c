@@ -233,7 +233,11 @@ static int names_write(struct engine *engine, uint32_t n, uint32_t *written)
 	int error = 0;
 	for (; *written < n && !error; ++*written) {
 		uint8_t key[4];
-		error = store_put(engine->store, STORE_NAMES, key_of(*written + 1, key), dictionary_name(engine->dictionary, *written + 1));
+		char value[1 + DICTIONARY_NAME_BYTES_MAX]; /* Whether a public key brought it, and the name. */
+		const struct text name = dictionary_name(engine->dictionary, *written + 1);
+		value[0] = dictionary_is_public(engine->dictionary, *written + 1);
+		memcpy(value + 1, name.p, name.n);
+		error = store_put(engine->store, STORE_NAMES, key_of(*written + 1, key), (struct text){value, name.n + 1});
 	}
 	return error;
 }
@@ -654,7 +658,9 @@ static int identifier_load(void *arg, struct text key, struct text value)
 static int name_load(void *arg, struct text key, struct text value)
 {
 	struct engine *engine = arg;
-	return dictionary_restore(engine->dictionary, number_of(key), value);
+	if (value.n == 0 || (uint8_t)value.p[0] > 1)
+		return ERROR_CORRUPT;
+	return (value.p[0] ? dictionary_restore_public : dictionary_restore)(engine->dictionary, number_of(key), text_from(value, 1));
 }
 
 static int day_load(void *arg, struct text key, struct text value)

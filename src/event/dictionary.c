@@ -12,7 +12,8 @@ enum { SLOTS = 131072, NO_NUMBER = 0 };
 
 struct dictionary {
 	pthread_mutex_t lock; /* For adding. */
-	_Atomic uint32_t count;
+	_Atomic uint32_t count, public_count, public_max;
+	bool is_public[DICTIONARY_NAMES_MAX + 1]; /* Written before count is. */
 	struct text names[DICTIONARY_NAMES_MAX + 1];
 	_Atomic uint32_t slots[SLOTS];
 };
@@ -20,8 +21,10 @@ struct dictionary {
 struct dictionary *dictionary_new(void)
 {
 	struct dictionary *dictionary = memory_zero_alloc(1, sizeof *dictionary);
-	if (dictionary)
-		pthread_mutex_init(&dictionary->lock, NULL);
+	if (!dictionary)
+		return NULL;
+	pthread_mutex_init(&dictionary->lock, NULL);
+	dictionary->public_max = DICTIONARY_NAMES_MAX;
 	return dictionary;
 }
 
@@ -80,8 +83,29 @@ uint32_t dictionary_count(const struct dictionary *dictionary)
 	return atomic_load_explicit(&dictionary->count, memory_order_acquire);
 }
 
+void dictionary_public_bound(struct dictionary *dictionary, uint32_t most)
+{
+	atomic_store(&dictionary->public_max, most);
+}
+
+uint32_t dictionary_public_count(const struct dictionary *dictionary)
+{
+	return atomic_load_explicit(&dictionary->public_count, memory_order_relaxed);
+}
+
+bool dictionary_is_public(const struct dictionary *dictionary, uint32_t number)
+{
+	return number <= dictionary_count(dictionary) && dictionary->is_public[number];
+}
+
+bool dictionary_public_is_full(const struct dictionary *dictionary)
+{
+	return dictionary_public_count(dictionary) >= atomic_load_explicit(&dictionary->public_max, memory_order_relaxed) ||
+	       dictionary_count(dictionary) == DICTIONARY_NAMES_MAX;
+}
+
 /* Publish @name as the next number. Lock held. */
-static int add(struct dictionary *dictionary, struct text name, size_t slot)
+static int add(struct dictionary *dictionary, struct text name, size_t slot, bool is_public)
 {
 	uint32_t number = dictionary->count + 1;
 	char *copy = memory_alloc(name.n);
@@ -89,13 +113,15 @@ static int add(struct dictionary *dictionary, struct text name, size_t slot)
 		return ERROR_MEMORY;
 	memcpy(copy, name.p, name.n);
 	dictionary->names[number] = (struct text){copy, name.n};
+	dictionary->is_public[number] = is_public;
+	dictionary->public_count += is_public;
 	atomic_store_explicit(&dictionary->count, number, memory_order_release); /* First: who finds the number wants the name. */
 	atomic_store_explicit(&dictionary->slots[slot], number, memory_order_release);
 	return 0;
 }
 
-int dictionary_number(struct dictionary *dictionary, struct text name, int (*record)(void *, uint32_t, struct text), void *arg,
-                      uint32_t *number)
+static int number_of(struct dictionary *dictionary, struct text name, bool is_public, int (*record)(void *, uint32_t, struct text), void *arg,
+                     uint32_t *number)
 {
 	uint32_t found = dictionary_find(dictionary, name);
 	int error = 0;
@@ -108,12 +134,12 @@ int dictionary_number(struct dictionary *dictionary, struct text name, int (*rec
 	pthread_mutex_lock(&dictionary->lock);
 	size_t slot = slot_of(dictionary, name, &found);
 	if (!found) {
-		if (dictionary->count == DICTIONARY_NAMES_MAX)
+		if (is_public ? dictionary_public_is_full(dictionary) : dictionary->count == DICTIONARY_NAMES_MAX)
 			error = ERROR_LIMIT;
 		if (!error && record)
 			error = record(arg, dictionary->count + 1, name);
 		if (!error)
-			error = add(dictionary, name, slot);
+			error = add(dictionary, name, slot, is_public);
 		found = dictionary->count;
 	}
 	pthread_mutex_unlock(&dictionary->lock);
@@ -122,14 +148,36 @@ int dictionary_number(struct dictionary *dictionary, struct text name, int (*rec
 	return error;
 }
 
-int dictionary_restore(struct dictionary *dictionary, uint32_t number, struct text name)
+int dictionary_number(struct dictionary *dictionary, struct text name, int (*record)(void *, uint32_t, struct text), void *arg,
+                      uint32_t *number)
+{
+	return number_of(dictionary, name, false, record, arg, number);
+}
+
+int dictionary_number_public(struct dictionary *dictionary, struct text name, int (*record)(void *, uint32_t, struct text), void *arg,
+                             uint32_t *number)
+{
+	return number_of(dictionary, name, true, record, arg, number);
+}
+
+static int restore(struct dictionary *dictionary, uint32_t number, struct text name, bool is_public)
 {
 	uint32_t found;
 	if (name.n == 0 || name.n > DICTIONARY_NAME_BYTES_MAX || number > DICTIONARY_NAMES_MAX)
 		return ERROR_CORRUPT;
 	pthread_mutex_lock(&dictionary->lock);
 	size_t slot = slot_of(dictionary, name, &found);
-	int error = found == number ? 0 : found || number != dictionary->count + 1 ? ERROR_CORRUPT : add(dictionary, name, slot);
+	int error = found == number ? 0 : found || number != dictionary->count + 1 ? ERROR_CORRUPT : add(dictionary, name, slot, is_public);
 	pthread_mutex_unlock(&dictionary->lock);
 	return error;
+}
+
+int dictionary_restore(struct dictionary *dictionary, uint32_t number, struct text name)
+{
+	return restore(dictionary, number, name, false);
+}
+
+int dictionary_restore_public(struct dictionary *dictionary, uint32_t number, struct text name)
+{
+	return restore(dictionary, number, name, true);
 }

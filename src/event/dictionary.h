@@ -3,6 +3,9 @@
  *
  * Numbers are dense from 1, never change and never go away. Looking up takes no lock. A new name is a fact: its owner
  * writes it to the log before it is used (the callback), so replay gives the same numbers.
+ *
+ * Of each name it is known whether a public key brought it. Those are bounded: whoever reads a page has its key, and could
+ * use up all numbers. What finds no room goes by the name DICTIONARY_OTHER.
  */
 #ifndef ATTUNE_EVENT_DICTIONARY_H
 #define ATTUNE_EVENT_DICTIONARY_H
@@ -10,6 +13,8 @@
 #include "base/text.h"
 
 enum { DICTIONARY_NAMES_MAX = 65535, DICTIONARY_NAME_BYTES_MAX = 200 };
+
+#define DICTIONARY_OTHER TEXT("other")
 
 struct dictionary;
 
@@ -36,7 +41,17 @@ void dictionary_settle(struct dictionary *dictionary);
 int dictionary_number(struct dictionary *dictionary, struct text name, int (*record)(void *arg, uint32_t number, struct text name),
                       void *arg, uint32_t *number) MUST_CHECK;
 
+/* The same for a name from a public key: ERROR_LIMIT also when there are as many of those as the bound says. */
+int dictionary_number_public(struct dictionary *dictionary, struct text name, int (*record)(void *arg, uint32_t number, struct text name),
+                             void *arg, uint32_t *number) MUST_CHECK;
+void dictionary_public_bound(struct dictionary *dictionary, uint32_t most); /* DICTIONARY_NAMES_MAX until it is set. */
+uint32_t dictionary_public_count(const struct dictionary *dictionary);
+bool dictionary_is_public(const struct dictionary *dictionary, uint32_t number);
+/* Would a new name from a public key find no room? */
+bool dictionary_public_is_full(const struct dictionary *dictionary);
+
 /* From a replay: @name has @number. Errors: ERROR_CORRUPT (not the next number, nor the same as before), ERROR_MEMORY. */
 int dictionary_restore(struct dictionary *dictionary, uint32_t number, struct text name) MUST_CHECK;
+int dictionary_restore_public(struct dictionary *dictionary, uint32_t number, struct text name) MUST_CHECK;
 
 #endif

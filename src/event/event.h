@@ -72,6 +72,7 @@ enum {
 	EVENT_UNVERIFIED = 8,      /* A public key sent it: what it says of identity is a claim. */
 	EVENT_OF_KNOWN = 16,       /* Of an unverified statement: the customer was known by more than an anonymousId when it came. */
 	EVENT_HELD = 64,           /* A public key stated it of a known customer: it counts once its anonymousId was confirmed (EVENT_CONFIRM). */
+	EVENT_NAME_PUBLIC = 128,   /* Of EVENT_NAME: a public key brought the name. */
 	EVENT_TRIMMED = 32,        /* Taken out: a link of its chain is all that is left, and nobody sees it. */
 };
 

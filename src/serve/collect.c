@@ -227,7 +227,7 @@ static void texts_check(struct collect *collect, struct incoming *event)
 			incoming_warn(collect, event, "wrong_type", text_of(texts[i].name));
 }
 
-static bool place_read(struct collect *collect, struct incoming *event)
+static void place_read(struct collect *collect, struct incoming *event)
 {
 	const struct config *config = engine_config(collect->engine);
 	struct event_header *header = &event->write.header;
@@ -242,17 +242,8 @@ static bool place_read(struct collect *collect, struct incoming *event)
 	if (touchpoint.n == 0)
 		touchpoint = touchpoint_of(config, event->kind, event->name, channel);
 	event->touchpoint = text_cut(touchpoint, DICTIONARY_NAME_BYTES_MAX);
-	uint32_t source = collect->source_number;
-	struct text own = collect->trusted ? text_cut(json_text(event->in.source), DICTIONARY_NAME_BYTES_MAX) : (struct text){0};
-	int error = own.n ? engine_name(collect->engine, own, &source) : 0;
-	header->source = source;
-	if (!error && event->name.n)
-		error = engine_name(collect->engine, event->name, &header->name);
-	if (!error && event->touchpoint.n)
-		error = engine_name(collect->engine, event->touchpoint, &header->touchpoint);
-	if (error == ERROR_LIMIT)
-		incoming_refuse(event, "too_many_names", "There are %d different names of events already.", DICTIONARY_NAMES_MAX);
-	return error == 0;
+	if (collect->trusted)
+		event->own_source = text_cut(json_text(event->in.source), DICTIONARY_NAME_BYTES_MAX);
 }
 
 /* ---- encoding ---- */
@@ -356,6 +347,8 @@ static int append(struct collect *collect, struct incoming *event, struct custom
 	if (!error) /* First: the event comes last of all, so that nothing is stored of one that has to be sent again. */
 		error = incoming_confirm(collect, event, customer);
 	if (!error)
+		error = incoming_names(collect, event);
+	if (!error)
 		error = engine_append(collect->engine, customer, origin, &event->write, &position);
 	if (!error)
 		collect->wait_for = position > collect->wait_for ? position : collect->wait_for;
@@ -406,13 +399,12 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 		return false;
 	texts_check(collect, event);
 	event->verified = incoming_is_vouched(collect, event);
-	if (!place_read(collect, event))
-		return false;
+	place_read(collect, event);
 	event->write.header.kind = (uint16_t)event->kind;
 	event->write.header.message_hash = dedupe_hash(collect->scope, event->message_id);
 	if (collect->import)
 		event->write.header.flags |= EVENT_IMPORTED;
-	return encode(collect, event, out) && statement_read(collect, event, out) && is_kept(collect, event);
+	return encode(collect, event, out) && statement_read(collect, event, out) && incoming_names_fit(collect, event) && is_kept(collect, event);
 }
 
 static struct text event_json(struct arena *arena, struct json json)
@@ -494,8 +486,6 @@ static int event_take(struct collect *collect, struct json json, enum event_kind
 		pthread_mutex_lock(lock);
 		error = store_once(collect, &event);
 		pthread_mutex_unlock(lock);
-	} else if (event.code.n == 0 && log_figures(engine_log(collect->engine)).full) {
-		error = ERROR_FULL; /* There was no room for the record of a new name. */
 	}
 	if (error == ERROR_DAMAGED && event.code.n == 0)
 		incoming_refuse(&event, "damaged", "%s", error_sentence(error));

@@ -17,7 +17,7 @@ struct row {
 #define RECORD_ROWS                                                                                                            \
 	{"event", "text!", "Id of the record"}, {"time", "time!", "When it happened"}, {"received", "time!", "When it came"},       \
 	{"kind", "text!", "Sort of record: track, identify, consent, decision …"}, {"name", "text!", "What happened; of a decision, where it was asked for"}, \
-	{"channel", "text!", "Where contact happened"}, {"touchpoint", "text!", "The place on it"}, {"source", "text!", "Who sent it"}, \
+	{"own_name", "text", "What its sender called it, when that goes by the name other"}, {"channel", "text!", "Where contact happened"}, {"touchpoint", "text!", "The place on it"}, {"source", "text!", "Who sent it"}, \
 	{"messageId", "text", "Given by the sender"}, {"correction", "any", "What a stated value was before it was put right"},    \
 	{"properties", "any!", "What it says, as pages show it"}, {"origin", "id!", "The history it belongs to"},                   \
 	{"flags", "texts!", "clock-corrected, clock-clamped, imported, unverified, of-known, held"},                                      \

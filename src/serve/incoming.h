@@ -56,6 +56,7 @@ struct incoming {
 	enum event_kind kind;
 	size_t index;
 	struct text message_id, user_id, anonymous_id, name, touchpoint;
+	struct text own_source;           /* As it says itself, when its sender is believed; else empty. */
 	struct text code;                 /* Why it is refused; empty: it is not. */
 	char message[200];
 	struct engine_write write;
@@ -66,6 +67,18 @@ struct incoming {
 
 /* Refuse the event, with a stable code (static storage) and a sentence. */
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- names ---- */
+
+/*
+ * Number the source of @event, which is about to be stored, and its name and touchpoint. A new name that finds no room goes by "other", is kept
+ * beside what the event says, and the sender is told. Errors: ERROR_LIMIT (refused), ERROR_MEMORY, those of engine_name.
+ */
+int incoming_source(struct collect *collect, struct incoming *event) MUST_CHECK;
+int incoming_names(struct collect *collect, struct incoming *event) MUST_CHECK;
+
+/* Is there room in the event for its own name, should that not get a number? False: refused. */
+bool incoming_names_fit(struct collect *collect, struct incoming *event);
 
 /* Pick out the members that are looked at. The event is an object. */
 void incoming_pick(struct incoming *event);

@@ -641,7 +641,7 @@ static int engine_start(struct server *server, const struct server_options *opti
 		.dedupe_memory_max = (size_t)settings->dedupe_memory_max << 20, .snapshot_every_ms = settings->snapshot_every_s * 1000,
 		.log_segment_bytes = (size_t)settings->log_segment_mb << 20,
 		.log_reserve_bytes = (size_t)settings->disk_reserve_mb << 20, .config = config, .column = options->column,
-		.config_version = config_version, .serves = retention_serves};
+		.names_public_max = (uint32_t)settings->names_from_public_max, .config_version = config_version, .serves = retention_serves};
 	engine.erased_n = erased_n;
 	error = engine_open(&server->engine, &engine);
 	sodium_memzero(node_key, sizeof node_key);

@@ -111,7 +111,7 @@ struct request {
 /* Counters of /metrics, by route and status class. */
 struct server_figures {
 	_Atomic uint64_t requests[6]; /* By hundreds of the status. */
-	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, events_suppressed, decisions, responses_unknown, requests_refused, warnings;
+	_Atomic uint64_t events_accepted, events_rejected, events_duplicate, events_suppressed, decisions, responses_unknown, requests_refused, warnings, names_folded;
 	_Atomic uint64_t sign_ins, sign_ins_refused, requests_paced;
 	_Atomic uint64_t latency[32]; /* By powers of two of a microsecond. */
 	_Atomic uint64_t latency_us;  /* All together. */

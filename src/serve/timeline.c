@@ -42,6 +42,9 @@ void timeline_event_members_write(struct json_writer *out, const struct event *e
 	json_put_time(out, "received", event->header.received_ms);
 	json_put_text(out, "kind", text_of(event_kind_name((enum event_kind)event->header.kind)));
 	json_put_text(out, "name", event->name);
+	struct text own = text_equal(event->name, DICTIONARY_OTHER) ? value_text(value_get(event->payload, TEXT("name"))) : (struct text){0};
+	if (own.n) /* There was no room for it among the names. */
+		json_put_text(out, "own_name", own);
 	json_put_text(out, "channel", text_of(channel_name((enum channel)event->header.channel)));
 	json_put_text(out, "touchpoint", event->touchpoint);
 	json_put_text(out, "source", event->source);

@@ -166,7 +166,11 @@ int incoming_owner(struct collect *collect, struct incoming *event, uint32_t *or
 	event->erased = is_erased(collect, event, &wanted);
 	if (event->erased)
 		return ERROR_DENIED;
-	return is_flood(collect, &wanted) ? ERROR_BUSY : resolve(collect->engine, &wanted, origin);
+	if (is_flood(collect, &wanted))
+		return ERROR_BUSY;
+	int error = incoming_source(collect, event);
+	wanted.header.source = event->write.header.source;
+	return error ? error : resolve(collect->engine, &wanted, origin);
 }
 
 struct text incoming_speaker(const struct collect *collect, const struct incoming *event)

@@ -58,6 +58,19 @@ static int build(struct config **config, const char *yaml)
 	return config_build(config, &kinds, &version, problem, NULL);
 }
 
+static void the_words_of_the_company_are_told_from_others(void **state)
+{
+	(void)state;
+	struct config *config;
+	assert_int_equal(build(&config, "kind: thing\nname: home\ntitle: Order Completed\n"), 0);
+	assert_true(config_says(config, TEXT("Order Completed")) && config_says(config, TEXT("home")) && config_says(config, TEXT("title")));
+	assert_false(config_says(config, TEXT("Order")) || config_says(config, TEXT("order completed")) || config_says(config, (struct text){0}));
+	config_free(config);
+	assert_int_equal(build(&config, ""), 0);
+	assert_false(config_says(config, TEXT("home")) || config_says(NULL, TEXT("home")));
+	config_free(config);
+}
+
 static void every_mistake_is_said_with_its_place(void **state)
 {
 	(void)state;
@@ -417,6 +430,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mistake_is_said_with_its_place),
+		cmocka_unit_test(the_words_of_the_company_are_told_from_others),
 		cmocka_unit_test(a_scalar_is_what_its_key_says),
 		cmocka_unit_test(a_language_serves_who_wants_it_or_something_narrower),
 		cmocka_unit_test(states_depend_only_on_what_shapes_them),

@@ -646,10 +646,58 @@ static void messages_are_known_after_a_kill_whatever_the_clock_says(void **state
 	world_end(&world);
 }
 
+static void names_check(struct world *world)
+{
+	struct dictionary *names = engine_dictionary(world->engine);
+	char name[32];
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof name, "public %d", i);
+		uint32_t number = dictionary_find(names, text_of(name));
+		assert_true(i < 5 ? number && dictionary_is_public(names, number) : !number);
+	}
+	assert_int_equal(dictionary_public_count(names), 5);
+	assert_false(dictionary_is_public(names, dictionary_find(names, TEXT("of the company"))));
+	assert_false(dictionary_is_public(names, dictionary_find(names, DICTIONARY_OTHER)));
+}
+
+static void who_brought_a_name_is_known_after_replay_and_after_a_snapshot(void **state)
+{
+	(void)state;
+	struct world world;
+	struct verify verify;
+	char name[32];
+	uint32_t number;
+	world_start(&world, seed_of(0));
+	dictionary_public_bound(engine_dictionary(world.engine), 5);
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof name, "public %d", i);
+		assert_int_equal(engine_name_or_other(world.engine, text_of(name), true, &number), 0);
+		assert_text_equal(dictionary_name(engine_dictionary(world.engine), number), i < 5 ? name : "other");
+	}
+	assert_int_equal(engine_name_or_other(world.engine, TEXT("of the company"), false, &number), 0);
+	assert_text_equal(dictionary_name(engine_dictionary(world.engine), number), "of the company");
+	names_check(&world);
+	world_kill(&world); /* The log alone. */
+	names_check(&world);
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	engine_close(world.engine);
+	world_open(&world); /* The snapshot. */
+	names_check(&world);
+	dictionary_public_bound(engine_dictionary(world.engine), 6);
+	assert_int_equal(engine_name_or_other(world.engine, TEXT("one more"), true, &number), 0);
+	assert_text_equal(dictionary_name(engine_dictionary(world.engine), number), "one more");
+	assert_int_equal(engine_name_or_other(world.engine, TEXT("two more"), true, &number), 0);
+	assert_text_equal(dictionary_name(engine_dictionary(world.engine), number), "other");
+	assert_int_equal(log_wait(engine_log(world.engine), log_end(engine_log(world.engine)), 10000), 0);
+	assert_int_equal(engine_verify(world.folder, &verify, NULL, NULL), 0);
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_engine_agrees_with_a_plain_model),
+		cmocka_unit_test(who_brought_a_name_is_known_after_replay_and_after_a_snapshot),
 		cmocka_unit_test(joined_and_parted_is_as_if_never_joined),
 		cmocka_unit_test(an_undo_that_is_undone_undoes_nothing),
 		cmocka_unit_test(verify_finds_what_does_not_fit),

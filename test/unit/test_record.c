@@ -223,6 +223,43 @@ static void a_name_gets_its_number_once_its_record_is_written(void **state)
 	dictionary_free(dictionary);
 }
 
+static void names_from_public_keys_are_bounded_and_all_others_have_the_rest(void **state)
+{
+	(void)state;
+	struct dictionary *dictionary = dictionary_new();
+	uint32_t number = 99;
+	char name[32];
+	dictionary_public_bound(dictionary, 3);
+	assert_int_equal(dictionary_number(dictionary, TEXT("own"), NULL, NULL, &number), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_false(dictionary_public_is_full(dictionary));
+		snprintf(name, sizeof name, "public %d", i);
+		assert_int_equal(dictionary_number_public(dictionary, text_of(name), NULL, NULL, &number), 0);
+		assert_true(dictionary_is_public(dictionary, number));
+	}
+	assert_true(dictionary_public_is_full(dictionary));
+	number = 99;
+	assert_int_equal(dictionary_number_public(dictionary, TEXT("public 3"), NULL, NULL, &number), ERROR_LIMIT);
+	assert_int_equal(number, 99);
+	assert_int_equal(dictionary_number_public(dictionary, TEXT("public 2"), NULL, NULL, &number), 0); /* It is there. */
+	assert_int_equal(number, 4);
+	assert_int_equal(dictionary_number_public(dictionary, TEXT("own"), NULL, NULL, &number), 0);
+	assert_int_equal(number, 1);
+	assert_int_equal(dictionary_number(dictionary, TEXT("public 3"), NULL, NULL, &number), 0);
+	assert_false(dictionary_is_public(dictionary, number));
+	assert_int_equal(dictionary_public_count(dictionary), 3);
+	assert_int_equal(dictionary_restore_public(dictionary, 6, TEXT("replayed")), 0); /* What is in the log counts, whatever the bound is now. */
+	assert_int_equal(dictionary_restore_public(dictionary, 6, TEXT("replayed")), 0);
+	assert_int_equal(dictionary_public_count(dictionary), 4);
+	while (dictionary_count(dictionary) < DICTIONARY_NAMES_MAX) {
+		snprintf(name, sizeof name, "name %u", dictionary_count(dictionary));
+		assert_int_equal(dictionary_number(dictionary, text_of(name), NULL, NULL, &number), 0);
+	}
+	dictionary_public_bound(dictionary, 5);
+	assert_true(dictionary_public_is_full(dictionary)); /* There is no number left at all. */
+	dictionary_free(dictionary);
+}
+
 /* ---- rows ---- */
 
 struct lengths {
@@ -482,6 +519,7 @@ int main(void)
 		cmocka_unit_test(nesting_and_size_of_a_value_are_bounded),
 		cmocka_unit_test(a_record_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_name_gets_its_number_once_its_record_is_written),
+		cmocka_unit_test(names_from_public_keys_are_bounded_and_all_others_have_the_rest),
 		cmocka_unit_test(rows_are_kept_by_day_and_a_torn_tail_is_cut),
 		cmocka_unit_test(the_directory_finds_what_was_entered),
 		cmocka_unit_test(a_message_is_known_for_a_day),
