@@ -66,6 +66,8 @@ static struct hour *hour_of(struct seen *seen, int64_t number)
 
 int seen_restore(struct seen *seen, int64_t number, struct seen_length length)
 {
+	if (number < 0 || number >= INT64_MAX / MS_AN_HOUR)
+		return ERROR_CORRUPT;
 	struct hour *hour = hour_of(seen, number);
 	if (!hour)
 		return ERROR_MEMORY;

@@ -22,7 +22,7 @@ struct seen_length {
 int seen_open(struct seen **out, const char *folder) MUST_CHECK;
 void seen_close(struct seen *seen);
 
-/* At opening: hashes of @hour (of received_ms) count. Errors: ERROR_MEMORY. */
+/* At opening: hashes of @hour (of received_ms) count. Errors: ERROR_CORRUPT (there is no such hour), ERROR_MEMORY. */
 int seen_restore(struct seen *seen, int64_t hour, struct seen_length length) MUST_CHECK;
 
 /* At opening: note all that count and were received at @since_ms or later in @dedupe. Errors: ERROR_CORRUPT (other than count: entered in damage.h),

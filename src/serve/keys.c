@@ -54,6 +54,8 @@ static int line_read(struct keys *keys, struct text line)
 	struct key *key = &stored->key;
 	size_t n = 0, hash_n;
 	int64_t revoked = 0, used = 0;
+	if (memchr(line.p, 0, line.n)) /* Its fields are kept as terminated texts. */
+		return ERROR_CORRUPT;
 	while (n < FIELDS && text_next(&line, ' ', &field[n]))
 		n++;
 	if (n < FIELDS || keys->n == KEYS_MAX || field[1].n != KEY_ID_BYTES || field[8].n > KEY_ROUTES_BYTES || field[9].n > KEY_SOURCE_BYTES ||
@@ -67,7 +69,8 @@ static int line_read(struct keys *keys, struct text line)
 	memcpy(key->name, line.p, line.n);
 	if (text_to_int64(field[3], &key->created_ms) != 0 || text_to_int64(field[4], &revoked) != 0 || text_to_int64(field[5], &used) != 0 ||
 	    text_to_int64(field[6], &key->events_a_minute) != 0 || text_to_int64(field[7], &key->bytes_a_minute) != 0 ||
-	    sodium_hex2bin(stored->hash, HASH_BYTES, field[2].p, field[2].n, NULL, &hash_n, NULL) != 0 || hash_n != HASH_BYTES)
+	    sodium_hex2bin(stored->hash, HASH_BYTES, field[2].p, field[2].n, NULL, &hash_n, NULL) != 0 || hash_n != HASH_BYTES ||
+	    used < 0 || used > INT64_MAX / MS_A_DAY)
 		return ERROR_CORRUPT;
 	key->revoked_ms = revoked;
 	key->used_day = used;

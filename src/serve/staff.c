@@ -160,6 +160,8 @@ static int line_read(struct book *book, struct text line)
 {
 	struct text field[FIELDS];
 	size_t n = 0;
+	if (memchr(line.p, 0, line.n)) /* Its fields are kept as terminated texts. */
+		return ERROR_CORRUPT;
 	while (n < FIELDS && text_next(&line, ' ', &field[n]))
 		n++;
 	if (n < FIELDS || line.p)
