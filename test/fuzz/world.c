@@ -37,7 +37,8 @@ void world_folder_remove(const char *path)
 /* The demo's: there is a kind of everything in it. */
 static void configuration_add(const char *folder)
 {
-	static const char *const names[] = {"purposes.yaml", "matters.yaml", "sources.yaml", "surfaces.yaml", "touchpoints.yaml", "journeys.yaml", "layers.yaml"};
+	static const char *const names[] = {"purposes.yaml", "matters.yaml", "sources.yaml", "surfaces.yaml", "touchpoints.yaml", "journeys.yaml", "layers.yaml",
+	                                    "needs.yaml",    "prices.yaml",  "segments.yaml", "shop.yaml",     "topics.yaml",      "voice.yaml"};
 	static char bytes[sizeof names / sizeof *names][FILE_BYTES_MAX];
 	struct config_file files[sizeof names / sizeof *names];
 	struct config_log *config_log;
