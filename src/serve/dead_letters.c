@@ -291,31 +291,67 @@ static bool letter_read(struct json_parser *parser, struct text line, struct jso
 	return body_of(line, &body) && json_parse(parser, line, root) == 0 && json_type_of(*root) == JSON_OBJECT;
 }
 
-/* Call @take with whole lines of the last @bytes_max bytes, the newest first, until it returns false. */
-static int lines_walk(struct dead_letters *letters, size_t bytes_max, bool (*take)(void *arg, struct text line, struct json root), void *arg)
+/* A part of the file while it is walked from its end. */
+struct walk {
+	struct json_parser *parser;
+	char *bytes;    /* WALK_BYTES. */
+	int file;       /* Stays what it was when the letters are written anew. */
+	off_t start, end;
+	bool (*take)(void *arg, struct text line, struct json root);
+	void *arg;
+};
+enum { WALK_BYTES = 1024 * 1024 };
+
+/* Take the whole lines of @lines, the last first. False: no more are wanted. */
+static bool lines_take(struct walk *walk, struct text lines)
 {
-	char *bytes;
-	struct text lines;
 	struct json root;
-	struct json_parser *parser = json_parser_new(LINE_BYTES_MAX * 4, 4);
-	if (!parser)
-		return ERROR_MEMORY;
-	pthread_mutex_lock(&letters->lock);
-	int error = tail_read(letters, bytes_max, &bytes, &lines);
-	pthread_mutex_unlock(&letters->lock);
-	bool more = true;
-	for (size_t end = error ? 0 : lines.n; end > 0 && more;) {
+	for (size_t end = lines.n; end > 0;) {
 		size_t start = end - 1;
 		while (start > 0 && lines.p[start - 1] != '\n')
 			start--;
 		struct text line = text_trim((struct text){lines.p + start, end - start});
-		if (letter_read(parser, line, &root))
-			more = take(arg, line, root);
+		if (letter_read(walk->parser, line, &root) && !walk->take(walk->arg, line, root))
+			return false;
 		end = start;
 	}
-	json_parser_free(parser);
+	return true;
+}
+
+/* Read back from the end, WALK_BYTES at a time. */
+static int lines_of_walk(struct walk *walk)
+{
+	while (walk->end > walk->start) {
+		const off_t from = walk->end - walk->start > WALK_BYTES ? walk->end - WALK_BYTES : walk->start;
+		const size_t n = (size_t)(walk->end - from);
+		if (pread(walk->file, walk->bytes, n, from) != (ssize_t)n)
+			return ERROR_IO;
+		struct text lines = {walk->bytes, n}, partial;
+		if (from > 0) /* Its first line may have begun before; one that is longer than all this is no letter. */
+			text_next(&lines, '\n', &partial);
+		if (!lines_take(walk, lines))
+			return 0;
+		walk->end = from > walk->start && lines.n ? from + (off_t)(n - lines.n) : from;
+	}
+	return 0;
+}
+
+/* Call @take with whole lines of the last @bytes_max bytes, the newest first, until it returns false. */
+static int lines_walk(struct dead_letters *letters, off_t bytes_max, bool (*take)(void *arg, struct text line, struct json root), void *arg)
+{
+	struct walk walk = {.parser = json_parser_new(LINE_BYTES_MAX * 4, 4), .bytes = memory_alloc(WALK_BYTES), .take = take, .arg = arg};
+	pthread_mutex_lock(&letters->lock);
+	walk.file = dup(letters->file);
+	int error = walk.file < 0 ? error_of_file(errno) : !walk.parser || !walk.bytes ? ERROR_MEMORY : 0;
+	walk.end = letters->bytes;
+	pthread_mutex_unlock(&letters->lock);
+	walk.start = walk.end > bytes_max ? walk.end - bytes_max : 0;
 	if (!error)
-		memory_free(bytes);
+		error = lines_of_walk(&walk);
+	if (walk.file >= 0)
+		close(walk.file);
+	json_parser_free(walk.parser);
+	memory_free(walk.bytes);
 	return error;
 }
 
@@ -356,6 +392,7 @@ struct about {
 	bool (*is_about)(void *arg, struct identifier named);
 	void *arg;
 	struct buffer *out;
+	void (*written)(void *arg);
 };
 
 /* Does the letter name somebody to whom @is_about says yes? */
@@ -374,7 +411,7 @@ static bool letter_is_about(const struct about *about, struct json root)
 static bool about_take(void *arg, struct text line, struct json root)
 {
 	static const struct text members[] = {TEXT("time"), TEXT("code"), TEXT("message"), TEXT("event")};
-	struct about *about = arg;
+	const struct about *about = arg;
 	struct json_writer writer = JSON_WRITER(about->out);
 	(void)line;
 	if (!letter_is_about(about, root))
@@ -386,18 +423,20 @@ static bool about_take(void *arg, struct text line, struct json root)
 	}
 	json_object_end(&writer);
 	buffer_char(about->out, '\n');
+	about->written(about->arg);
 	return true;
 }
 
-int dead_letters_about(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, struct buffer *out)
+int dead_letters_about(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, struct buffer *out,
+                       void (*written)(void *arg))
 {
-	struct about about = {is_about, arg, out};
+	struct about about = {is_about, arg, out, written};
 	return lines_walk(letters, DEAD_LETTERS_BYTES_MAX, about_take, &about);
 }
 
 int dead_letters_forget(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, size_t *n)
 {
-	const struct about about = {is_about, arg, NULL};
+	const struct about about = {.is_about = is_about, .arg = arg};
 	char *bytes;
 	struct text rest, line;
 	struct json root;

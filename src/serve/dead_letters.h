@@ -40,9 +40,10 @@ int dead_letters_write(struct dead_letters *letters, struct json_writer *writer,
 
 /*
  * Append the letters that name somebody to whom @is_about says yes, one a line, newest first, for the customer's own copy: without the
- * source and the identifiers beside the event. Errors: ERROR_IO, ERROR_MEMORY.
+ * source and the identifiers beside the event. @written is called after each, and may empty @out. Errors: ERROR_IO, ERROR_BUSY, ERROR_MEMORY.
  */
-int dead_letters_about(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, struct buffer *out) MUST_CHECK;
+int dead_letters_about(struct dead_letters *letters, bool (*is_about)(void *arg, struct identifier named), void *arg, struct buffer *out,
+                       void (*written)(void *arg)) MUST_CHECK;
 
 /*
  * Take out, durably, the letters that name somebody to whom @is_about says yes; *@n is how many went. Letters that arrive meanwhile wait.

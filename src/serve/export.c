@@ -199,14 +199,16 @@ static bool is_own_identifier(void *arg, struct identifier named)
 	return identifier_has(copy->identifiers, named);
 }
 
+static void refused_written(void *arg)
+{
+	struct copy *copy = arg;
+	copy->counts[COPY_REFUSED]++;
+	copy_pour(copy, COPY_REFUSED);
+}
+
 static int refused_gather(struct copy *copy)
 {
-	struct buffer *out = copy_out(copy, COPY_REFUSED);
-	int error = dead_letters_about(copy->request->server->dead_letters, is_own_identifier, copy, out);
-	for (size_t i = 0; i < out->n; i++)
-		copy->counts[COPY_REFUSED] += out->p[i] == '\n';
-	copy_pour(copy, COPY_REFUSED);
-	return error;
+	return dead_letters_about(copy->request->server->dead_letters, is_own_identifier, copy, copy_out(copy, COPY_REFUSED), refused_written);
 }
 
 static void audit_take(void *arg, struct text line)
