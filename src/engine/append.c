@@ -48,7 +48,7 @@ int engine_name(struct engine *engine, struct text name, uint32_t *number)
 
 int engine_name_or_other(struct engine *engine, struct text name, bool is_public, uint32_t *number)
 {
-	uint32_t other, found = dictionary_find(engine->dictionary, name);
+	uint32_t other = 0, found = dictionary_find(engine->dictionary, name);
 	if (found) {
 		*number = found;
 		return 0;

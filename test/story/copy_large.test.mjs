@@ -1,8 +1,11 @@
 /* A customer of any size can take a copy: it is sealed on the disk while its reader takes it, and neither memory nor others pay for that. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { unzip } from "../../demo/lib/unzip.mjs";
 import { identify, ok, refused, Server, track, until } from "./server.mjs";
@@ -143,5 +146,38 @@ describe("an answer that is too large to be given at once", () => {
     assert.match(refused(await server.get(`/v1/customers/${cid}/timeline?n=1000`), 413, "too_large").message, /fewer/);
     assert.equal(ok(await server.get(`/v1/customers/${cid}/timeline?n=100`)).events.length, 100);
     assert.equal(ok(await server.get(`/v1/customers/${cid}/export`)).events.filter((e) => e.name === "Odd").length, 420);
+  });
+});
+
+/* A small disk of its own, where this machine lets us make one. */
+const disk = mkdtempSync(join(tmpdir(), "attune-disk-"));
+const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=128m", "none", disk]).status === 0;
+
+describe("a large copy on a disk without room", { skip: mounted ? false : "mounting a small disk is not permitted here" }, () => {
+  let server, cid;
+  const filler = join(disk, "filler");
+  before(async () => {
+    server = await Server.start({ parent: disk });
+    for (let i = 0; i < 80; i++) await server.send(Array.from({ length: 10 }, () => track({ userId: "large" }, "Blob", { p: randomBytes(18000).toString("base64") })));
+    cid = (await server.card("user:large")).cid;
+  });
+  after(async () => { await server.end(); spawnSync("umount", [disk]); rmSync(disk, { recursive: true, force: true }); });
+
+  test("is refused, leaves nothing, and takes no room from events", async () => {
+    ok(await server.get(`/v1/customers/${cid}/export`));
+    const free = () => Number(spawnSync("df", ["--output=avail", "-B1M", disk], { encoding: "utf8" }).stdout.split("\n")[1]);
+    assert.equal(spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=1M", `count=${free() - 30}`]).status, 0);
+    const left = free();
+    for (const format of ["json", "zip"]) {
+      const answer = await server.get(`/v1/customers/${cid}/export?format=${format}`);
+      refused(answer, 503, "disk_full");
+      assert.ok(Number(answer.headers["retry-after"]) >= 1);
+    }
+    assert.equal(await metric(server, "spool_bytes"), 0);
+    assert.ok(free() >= left - 1, "nothing is left behind");
+    await server.send([track({ userId: "small" }, "Came")]);
+    assert.equal((await server.get("/readyz", { key: null })).status, 200);
+    rmSync(filler);
+    ok(await server.get(`/v1/customers/${cid}/export`));
   });
 });
