@@ -6,7 +6,7 @@
  * newest snapshot and replays the rest.
  *
  * Locks, in this order: structure → partition (ascending, two at most) → directory shard → de-duplication shard →
- * pending block of the log. A partition lock (64 of them; customer number modulo 64) protects its customers' structs
+ * dictionary → pending block of the log. A partition lock (64 of them; customer number modulo 64) protects its customers' structs
  * and states. The structure lock serialises what changes who belongs to whom: new origins, new identifiers, merge,
  * split. None is held across I/O or a client.
  */
