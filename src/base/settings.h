@@ -29,9 +29,9 @@
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
 	X(names_from_public_max, NUMBER, 20000, 1, 60000, "names", "Different names of events and touchpoints that public keys and customer tokens may bring; beyond it they are kept under \"other\".") \
 	X(write_key_events_a_minute, NUMBER, 1200000, 1, 1000000000, "events", "Events in a minute with one write key; beyond it 429.")       \
-	X(write_key_mb_a_minute, NUMBER, 1200, 1, 1000000, "MiB", "Bytes of bodies in a minute with one write key; beyond it 429.")          \
-	X(visitor_events_a_minute, NUMBER, 600000, 1, 1000000000, "events", "Events in a minute with write keys from one address; beyond it 429.") \
-	X(visitor_mb_a_minute, NUMBER, 300, 1, 1000000, "MiB", "Bytes of bodies in a minute with write keys from one address; beyond it 429.") \
+	X(write_key_mb_a_minute, NUMBER, 600, 1, 1000000, "MiB", "Bytes of bodies in a minute with one write key; beyond it 429.")          \
+	X(visitor_events_a_minute, NUMBER, 150000, 1, 1000000000, "events", "Events in a minute with write keys from one address; beyond it 429.") \
+	X(visitor_mb_a_minute, NUMBER, 60, 1, 1000000, "MiB", "Bytes of bodies in a minute with write keys from one address; beyond it 429.") \
 	X(proxy, TEXT, "127.0.0.1", 1, 64, "address", "The proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody else's are.") \
 	X(sign_ins_a_minute, NUMBER, 30, 1, 100000, "tries", "Sign-ins of staff that one address may try in a minute; beyond it 429.") \
 	X(sign_in_pause_max_s, NUMBER, 900, 1, 900, "s", "The longest pause after repeated wrong passwords; the fifth brings one second, each further one twice as much.") \

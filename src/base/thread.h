@@ -10,8 +10,12 @@
 /* Name the calling thread (at most 15 bytes, as tools show it). */
 void thread_name(const char *name);
 
-/* The same, and let all other threads of the process go first. Cannot be taken back. */
-void thread_name_patient(const char *name);
+/*
+ * The same, and let threads that answer at once go first: somebody waits for a page a little while, and for a large question
+ * longer. Of nice(2): a step is about a quarter less of the processor while somebody else wants it. Cannot be taken back.
+ */
+enum thread_patience { THREAD_QUICK = 3, THREAD_BACKGROUND = 10, THREAD_LARGE = 15 };
+void thread_name_patient(const char *name, enum thread_patience patience);
 
 /*
  * The calling thread answers somebody who waits: let it run soon after it wakes, for short turns. Since Linux 6.12 the

@@ -125,7 +125,7 @@ static void *run(void *arg)
 	struct buying_models *models = arg;
 	uint64_t seen = UINT64_MAX;
 	uint32_t version = UINT32_MAX;
-	thread_name_patient("buying");
+	thread_name_patient("buying", THREAD_BACKGROUND);
 	while (!is_stopping(models)) {
 		const struct config *config = engine_config(models->engine);
 		uint64_t purchases = atomic_load(&models->purchases), begun_ns = clock_monotonic_ns();

@@ -14,6 +14,9 @@ void collect_group(struct request *request);
 void collect_alias(struct request *request);
 void collect_batch(struct request *request);
 void collect_import(struct request *request);  /* Historical events, with a secret key: no clock correction, nothing acts on them. */
+/* Is a call refused before its body is read, as its address has sent too much? Then the answer is made. */
+bool collect_is_unwanted(struct request *request);
+
 /* Free what a call holds that has not ended: its request is over. NULL does nothing. */
 struct collect;
 void collect_drop(struct collect *collect);

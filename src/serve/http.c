@@ -390,6 +390,11 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
 	*user = state;
 	if (x->path.p)
 		head_check(x, connection);
+	if (x->path.p && http->options.unwanted && http->options.unwanted(http->options.arg, x)) {
+		state->phase = REFUSED;
+		http_reply_header(x, "Connection", "close");
+		return reply_queue(state, false);
+	}
 	int64_t length;
 	struct text declared = http_header_of(x, "Content-Length");
 	if (declared.n && text_to_int64(declared, &length) == 0) {

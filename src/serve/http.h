@@ -79,6 +79,8 @@ struct http_options {
 	const char *proxy;               /* An address, or empty. */
 	size_t body_bytes_max;          /* Larger requests are answered 413. */
 	size_t (*body_bytes)(void *arg, struct http_exchange *exchange); /* The same for this one; NULL: as above. Asked before the body is read. */
+	bool (*unwanted)(void *arg, struct http_exchange *exchange); /* Asked before the body is read: true when its answer is made already,
+	                                   * and the connection ends with it. NULL: never. */
 	enum http_next (*handle)(void *arg, struct http_exchange *exchange);
 	void (*refused)(void *arg, struct http_exchange *exchange); /* Makes the reply for a body that is too large. */
 	void (*done)(void *arg, struct http_exchange *exchange);    /* The exchange is over: free what user holds. */

@@ -76,20 +76,29 @@ static struct bucket *bucket_of(struct pace *pace, uint64_t who)
 	return least;
 }
 
-int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms)
+static int64_t bucket_ask(struct pace *pace, uint64_t hash, int64_t n, int64_t a_minute, int64_t now_ms, bool take)
 {
 	int64_t now_ns = now_ms * NS_A_MS, most = a_minute > 0 ? a_minute : 1;
 	double each_ns = (double)MINUTE_NS / (double)most;
 	int64_t wanted_ns = n < most ? (int64_t)(each_ns * (double)n) : MINUTE_NS;
-	uint64_t hash = pace_mark(pace, kind, who);
 	pthread_mutex_lock(&pace->lock);
 	struct bucket *bucket = bucket_of(pace, hash);
 	int64_t full_ns = (bucket->full_ns > now_ns ? bucket->full_ns : now_ns) + wanted_ns;
 	int64_t wait_ns = full_ns - now_ns - MINUTE_NS;
-	if (wait_ns <= 0)
+	if (wait_ns <= 0 && take)
 		bucket->full_ns = full_ns;
 	pthread_mutex_unlock(&pace->lock);
 	return wait_ns <= 0 ? 0 : (wait_ns + NS_A_MS - 1) / NS_A_MS;
+}
+
+int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms)
+{
+	return bucket_ask(pace, pace_mark(pace, kind, who), n, a_minute, now_ms, true);
+}
+
+int64_t pace_look(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms)
+{
+	return bucket_ask(pace, pace_mark(pace, kind, who), n, a_minute, now_ms, false);
 }
 
 static struct tries *tries_of(struct pace *pace, uint64_t who)

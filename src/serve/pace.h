@@ -33,6 +33,9 @@ uint64_t pace_mark(const struct pace *pace, struct text kind, struct text who);
  */
 int64_t pace_take(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms) MUST_CHECK;
 
+/* The same without taking anything. */
+int64_t pace_look(struct pace *pace, struct text kind, struct text who, int64_t n, int64_t a_minute, int64_t now_ms) MUST_CHECK;
+
 /*
  * Count a try of a password for @who, before it is known whether it is right: 0 when it may be made, else how many ms it has
  * to wait, and then nothing is counted. No pause is longer than @pause_ms_max.

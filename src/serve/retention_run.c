@@ -160,7 +160,7 @@ static void count_now(struct retention_run *run)
 static void *thread_run(void *arg)
 {
 	struct retention_run *run = arg;
-	thread_name_patient("retention");
+	thread_name_patient("retention", THREAD_BACKGROUND);
 	pthread_mutex_lock(&run->lock);
 	while (!run->stopping) {
 		int64_t left = run->figures.next_ms - clock_now_ms();

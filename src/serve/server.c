@@ -478,6 +478,7 @@ static enum http_next pause_in(struct request *request, enum lane lane, uint64_t
 	request->lane = lane;
 	request->work.who = who;
 	request->work.waiting_max = request_waiting_max(request);
+	request->work.running_max = lane == LANE_LARGE && request->caller.scope == KEY_CUSTOMER ? 1 : WORK_THREADS_MAX;
 	request->http->paused = pause_for_work;
 	return HTTP_PAUSE;
 }
@@ -559,6 +560,27 @@ static size_t body_bytes(void *arg, struct http_exchange *exchange)
 	request_caller(&request, (struct text){0});
 	const bool may = request.caller.scope == KEY_SECRET && (request.caller.staff.n == 0 || request.caller.roles & ROLE_ADMIN);
 	return may ? COPY_PACKED_BYTES_MAX : REQUEST_BODY_BYTES_MAX;
+}
+
+/* Calls that collect, by their path: short ones of the browser's SDK as well. */
+static bool is_collecting(const struct http_exchange *exchange)
+{
+	for (const struct route *route = routes; route->path; route++)
+		if (route->method == HTTP_POST && route->scopes & KEY_WRITE && text_equal(exchange->path, text_of(route->path)))
+			return true;
+	return false;
+}
+
+static bool unwanted(void *arg, struct http_exchange *exchange)
+{
+	struct request *request = exchange->method == HTTP_POST && is_collecting(exchange) ? arena_zero_alloc(&exchange->arena, 1, sizeof *request) : NULL;
+	if (!request)
+		return false;
+	*request = (struct request){.server = arg, .http = exchange, .arena = &exchange->arena, .now_ms = clock_now_ms(), .begun_ns = clock_monotonic_ns()};
+	bool is = collect_is_unwanted(request);
+	if (is)
+		cors(request);
+	return is;
 }
 
 static void refused(void *arg, struct http_exchange *exchange)
@@ -708,7 +730,7 @@ static int listen_start(struct server *server)
 		.address = settings->listen, .port = (uint16_t)settings->port, .threads = (unsigned)settings->threads,
 		.connections_max = (unsigned)settings->connections_max, .connections_an_address = (unsigned)settings->connections_an_address,
 		.proxy = settings->proxy, .timeout_s = (unsigned)settings->timeout_s,
-		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .body_bytes = body_bytes, .handle = handle, .refused = refused, .done = done, .arg = server};
+		.body_bytes_max = REQUEST_BODY_BYTES_MAX, .body_bytes = body_bytes, .unwanted = unwanted, .handle = handle, .refused = refused, .done = done, .arg = server};
 	error = http_start(&server->http, &http);
 	return error ? refuse(error, "Address %s, port %lld cannot be listened on: %s.", settings->listen, (long long)settings->port, strerror(errno)) : 0;
 }

@@ -101,7 +101,7 @@ static struct queue *turn_take(struct lane_state *lane)
 {
 	struct queue *before = NULL;
 	for (struct queue *queue = lane->ring_first; queue; before = queue, queue = queue->next)
-		if (queue->running < lane->work->options.threads) {
+		if (queue->running < lane->work->options.threads && queue->running < queue->first->running_max) {
 			ring_take(lane, queue, before);
 			return queue;
 		}
@@ -112,7 +112,10 @@ static void *lane_run(void *arg)
 {
 	struct lane_state *lane = arg;
 	struct work *work = lane->work;
-	thread_name_patient(lane == &work->lanes[LANE_LARGE] ? "large work" : "worker");
+	if (lane == &work->lanes[LANE_LARGE])
+		thread_name_patient("large work", THREAD_LARGE);
+	else
+		thread_name_patient("worker", THREAD_QUICK);
 	pthread_mutex_lock(&work->lock);
 	for (;;) {
 		struct queue *queue = turn_take(lane);

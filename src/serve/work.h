@@ -22,7 +22,8 @@ struct work;
 /* Something to do; part of a larger struct of its owner's. */
 struct work_item {
 	uint64_t who;            /* The caller, as a hash ... */
-	size_t waiting_max;      /* ... and how many of its items may wait. */
+	size_t waiting_max;      /* ... how many of its items may wait ... */
+	size_t running_max;      /* ... and run at a time; at most the threads of one caller. */
 	struct work_item *next;  /* work.c's. */
 };
 

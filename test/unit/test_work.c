@@ -67,7 +67,7 @@ static struct work *work_begin(void)
 
 static struct job job(char name)
 {
-	return (struct job){.item = {.who = (uint64_t)name, .waiting_max = MANY}, .name = name};
+	return (struct job){.item = {.who = (uint64_t)name, .waiting_max = MANY, .running_max = MANY}, .name = name};
 }
 
 static void one_caller_never_has_all_threads(void **state)
@@ -86,6 +86,26 @@ static void one_caller_never_has_all_threads(void **state)
 	gate_open();
 	work_stop(work);
 	assert_int_equal(gate.done_n, 11);
+	work_free(work);
+}
+
+static void who_may_have_one_at_a_time_has_one(void **state)
+{
+	(void)state;
+	struct work *work = work_begin();
+	struct job one[4], other = job('b');
+	for (size_t i = 0; i < 4; i++) {
+		one[i] = job('a');
+		one[i].item.running_max = 1;
+		assert_int_equal(work_add(work, LANE_LARGE, &one[i].item), 0);
+	}
+	assert_int_equal(work_add(work, LANE_LARGE, &other.item), 0);
+	gate_wait(2);
+	usleep(20000); /* There is a third thread, and it may not take one more. */
+	assert_int_equal(gate.running_max, 2);
+	gate_open();
+	work_stop(work);
+	assert_int_equal(gate.done_n, 5);
 	work_free(work);
 }
 
@@ -165,7 +185,7 @@ static void callers_beyond_the_table_are_refused_until_places_are_free_again(voi
 	struct work *work = work_begin();
 	static struct job jobs[WORK_CALLERS_MAX + 1];
 	for (size_t i = 0; i <= WORK_CALLERS_MAX; i++) {
-		jobs[i].item = (struct work_item){.who = 1000 + i * 256, .waiting_max = 1}; /* All in one bucket. */
+		jobs[i].item = (struct work_item){.who = 1000 + i * 256, .waiting_max = 1, .running_max = 1}; /* All in one bucket. */
 		int wanted = i < WORK_CALLERS_MAX ? 0 : ERROR_BUSY;
 		assert_int_equal(work_add(work, LANE_QUICK, &jobs[i].item), wanted);
 	}
@@ -185,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_caller_never_has_all_threads),
+		cmocka_unit_test(who_may_have_one_at_a_time_has_one),
 		cmocka_unit_test(large_questions_keep_no_quick_one_waiting),
 		cmocka_unit_test(callers_take_turns),
 		cmocka_unit_test(who_has_too_many_waiting_is_refused_and_nobody_else),
