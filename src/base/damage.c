@@ -83,6 +83,21 @@ bool damage_refusal(struct damage *out)
 	return found;
 }
 
+size_t damage_accept(const char *prefix, const char *remedy)
+{
+	size_t n = 0;
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < pieces_n; i++) {
+		if (pieces[i].effect != DAMAGE_REFUSED || strncmp(pieces[i].file, prefix, strlen(prefix)) != 0)
+			continue;
+		pieces[i].effect = DAMAGE_LOST;
+		snprintf(pieces[i].remedy, sizeof pieces[i].remedy, "%s", remedy);
+		n++;
+	}
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
 void damage_clear(void)
 {
 	pthread_mutex_lock(&lock);

@@ -48,6 +48,12 @@ size_t damage_count(void);
 /* The newest piece with DAMAGE_REFUSED: why a start or an act was refused. False when there is none. */
 bool damage_refusal(struct damage *out);
 
+/*
+ * What was refused for the sake of files whose names begin with @prefix is done without them after all: these pieces are lost,
+ * and @remedy is what to do about it. Returns how many. Threads: safe.
+ */
+size_t damage_accept(const char *prefix, const char *remedy);
+
 /* The name of an effect for answers: "rebuilt", "lost", "refused". */
 const char *damage_effect_name(enum damage_effect effect);
 

@@ -25,6 +25,7 @@
 	X(log_segment_mb, NUMBER, 256, 1, 4096, "MiB", "Size of a file of the log. Set once, before the first start.")                  \
 	X(spool_max_mb, NUMBER, 4096, 1, 16777216, "MiB", "Disk for large answers that wait for their readers, such as a customer's copy; one caller's copies may take a quarter together, a single one three quarters. Beyond it 429 or 503.") \
 	X(disk_reserve_mb, NUMBER, 64, 0, 65536, "MiB", "Room on the disk that is kept for stopping and erasing when it is full.")        \
+	X(damaged_log, TEXT, "continue", 4, 8, "", "What a start does about damage in the log: continue (without what is damaged, which is set aside and named) or stop.") \
 	X(identify_from_public, TEXT, "unverified", 1, 16, "", "What a public key may say of customers: unverified, trusted or off.")    \
 	X(new_customers_a_minute, NUMBER, 100000, 1, 100000000, "customers", "New customers a public key may make in a minute.")        \
 	X(names_from_public_max, NUMBER, 20000, 1, 60000, "names", "Different names of events and touchpoints that public keys and customer tokens may bring; beyond it they are kept under \"other\".") \

@@ -65,6 +65,9 @@ struct incoming {
 	bool erased;                      /* About somebody who was erased: not to be stored. */
 };
 
+/* collect_rates.c: are @events more within what the caller may send in a minute? If not, 429 is answered. */
+bool collect_is_within_rates(struct collect *collect, size_t events);
+
 /* Refuse the event, with a stable code (static storage) and a sentence. */
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

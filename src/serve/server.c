@@ -9,6 +9,7 @@
 #include "base/refusal.h"
 #include "base/report.h"
 #include "base/thread.h"
+#include "engine/give_up.h"
 #include "engine/keyring.h"
 #include "identify/resolve.h"
 #include "serve/behind.h"
@@ -630,6 +631,28 @@ static int node_key_read(const char *folder, uint8_t key[KEYRING_KEY_BYTES])
 	return kept_file_secret(folder, &file, key, KEYRING_KEY_BYTES);
 }
 
+/*
+ * Did a start fail as the log in @part of the data folder is damaged, and is it to go on without what is? Then it is set aside and
+ * named: what is sound is answered from, and what is gone can be had again from a backup alone.
+ */
+static bool damage_gives_way(struct server *server, const char *part, int error)
+{
+	char folder[4200];
+	struct log_repaired repaired;
+	struct damage damage;
+	if (error != ERROR_CORRUPT || strcmp(server->settings.damaged_log, "continue") != 0 || !damage_refusal(&damage) ||
+	    strncmp(damage.file, part, strlen(part)) != 0)
+		return false;
+	snprintf(folder, sizeof folder, "%s/%s", server->folder, part);
+	error = strcmp(part, "log") == 0 ? engine_give_up(server->folder, &repaired) : log_repair(folder, &repaired);
+	if (error || repaired.gaps == 0)
+		return false;
+	report(REPORT_ERROR, "log_given_up", "%s is damaged in %llu places (%llu bytes): they are set aside in %s/damaged-*, and the start goes on without what lay there.",
+	       part, (unsigned long long)repaired.gaps, (unsigned long long)repaired.bytes, part);
+	damage_accept(part, "The damaged bytes are set aside in a file beside it; restore a backup to have what lay there again.");
+	return true;
+}
+
 /* Lost, it is not begun again unasked: what customers agreed to is numbered by it. */
 static int configuration_start(struct server *server, const struct server_options *options, const struct config **config)
 {
@@ -637,6 +660,8 @@ static int configuration_start(struct server *server, const struct server_option
 	if (!inventory_is_there(server->folder, "configuration/0000000000000000.segment") && inventory_has(server->folder, file.name))
 		return kept_file_refuse(&file, "missing");
 	int error = configurations_open(&server->configurations, server->folder, options->kinds, config);
+	if (damage_gives_way(server, "configuration", error))
+		error = configurations_open(&server->configurations, server->folder, options->kinds, config);
 	return error ? error : inventory_add(server->folder, file.name);
 }
 
@@ -666,6 +691,8 @@ static int engine_start(struct server *server, const struct server_options *opti
 		.names_public_max = (uint32_t)settings->names_from_public_max, .config_version = config_version, .serves = retention_serves};
 	engine.erased_n = erased_n;
 	error = engine_open(&server->engine, &engine);
+	if (damage_gives_way(server, "log", error))
+		error = engine_open(&server->engine, &engine);
 	sodium_memzero(node_key, sizeof node_key);
 	if (!error)
 		error = configurations_settle(&server->configurations, server->engine);

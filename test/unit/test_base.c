@@ -43,6 +43,11 @@ static void damage_is_entered_once_and_counted_beyond_the_list(void **state)
 	assert_int_equal(damage_count(), DAMAGE_MAX + 1);
 	assert_true(damage_refusal(&refusal));
 	assert_int_equal(refusal.offset, 3);
+	assert_int_equal(damage_accept("columns/", "Restore a backup."), 1);
+	assert_false(damage_refusal(&refusal));
+	assert_int_equal(damage_list(found, 5), 5);
+	assert_int_equal(found[4].effect, DAMAGE_LOST);
+	assert_string_equal(found[4].remedy, "Restore a backup.");
 	damage_clear();
 	assert_int_equal(damage_count(), 0);
 }
