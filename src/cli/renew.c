@@ -29,7 +29,6 @@ static const struct renewable renewables[] = {
 	{"audit-key", {0}, "Entries before and after name the same customer by different hashes: /v1/audit finds only the newer ones."},
 	{"keys", {0}, "Every write key and secret key ends. New ones are shown now and never again."},
 	{"staff", {0}, "Every account of staff ends. An invitation for a first account is shown now."},
-	{"configuration", {0}, "Every version of the configuration is gone; apply yours again. Purposes are numbered again: check what customers agreed to."},
 	{"sealing/erasures", {"sealing/erasures-head"},
 	 "All certificates of erasures are gone. Who was erased stays erased here, but data from an older backup would bring them back."},
 	{"sealing/slots", {"sealing/slots-head", "lookup"},

@@ -166,6 +166,9 @@ uint16_t server_port(const struct server *server);
 /* Serve what is under way, write everything, and close. */
 void server_stop(struct server *server);
 
+/* server.c, for server_start.c: who answers what comes in, and what is put off. Either may be NULL. */
+void server_answers(struct server *server, struct http_options *http, struct work_options *work);
+
 /* ---- for handlers ---- */
 
 /* Answer an error: {"code", "message"}. What was written to the reply before is dropped. */

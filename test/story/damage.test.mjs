@@ -36,7 +36,7 @@ describe("a secret or a register", () => {
   before(async () => { server = await filled(); whole = await answers(server); await server.stop(); });
   after(() => server.end());
 
-  for (const name of ["directory-key", "signing-secret", "certificate-key", "audit-key", "keys", "staff", "sealing/node-key", "sealing/slots", "sealing/erasures", "configuration", "log"])
+  for (const name of ["directory-key", "signing-secret", "certificate-key", "audit-key", "keys", "staff", "sealing/node-key", "sealing/slots", "sealing/erasures", "log"])
     test(`that is lost is named and not made again: ${name}`, async () => {
       const path = join(server.folder, name);
       renameSync(path, `${path}.away`);
@@ -47,6 +47,18 @@ describe("a secret or a register", () => {
       assert.deepEqual(await answers(server), whole);
       await server.stop();
     });
+
+  test("a configuration that is lost is named, everybody is there, and applied again it has the numbers it had", async () => {
+    const path = join(server.folder, "configuration");
+    renameSync(path, `${path}.away`);
+    await server.up();
+    assert.match((await server.get("/readyz")).text, /damaged: configuration at byte 0 \(lost\): The configuration is gone/);
+    ok(await server.post("/v1/configuration", { files: configurationOf(join(root, "demo/harbour")) }));
+    assert.deepEqual(await answers(server), whole);
+    await server.stop();
+    rmSync(path, { recursive: true });
+    renameSync(`${path}.away`, path);
+  });
 
   for (const name of ["directory-key", "signing-secret", "certificate-key", "audit-key", "keys", "staff", "sealing/node-key"])
     test(`that is damaged, emptied or exchanged is named: ${name}`, async () => {
