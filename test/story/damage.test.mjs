@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { attune, identify, ok, refused, Server, track, until } from "./server.mjs";
+import { attune, configurationOf, identify, ok, refused, root, Server, track, until } from "./server.mjs";
 
 const settings = { "log-segment-mb": 1, "snapshot-every-s": 3600 };
 const names = Array.from({ length: 12 }, (_, i) => `u-${i}`);
@@ -56,8 +56,7 @@ describe("a secret or a register", () => {
     ok(await server.post("/v1/configuration", { files: configurationOf(join(root, "demo/harbour")) }));
     assert.deepEqual(await answers(server), whole);
     await server.stop();
-    rmSync(path, { recursive: true });
-    renameSync(`${path}.away`, path);
+    rmSync(`${path}.away`, { recursive: true });
   });
 
   for (const name of ["directory-key", "signing-secret", "certificate-key", "audit-key", "keys", "staff", "sealing/node-key"])
