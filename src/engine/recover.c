@@ -5,6 +5,7 @@
  * turn, and what they will touch is fetched meanwhile; that halves the time.
  */
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/report.h"
 #include "base/thread.h"
 #include "engine/dedupe.h"
@@ -12,6 +13,7 @@
 #include "engine/keyring.h"
 #include "engine/seal.h"
 #include "engine/seen.h"
+#include "engine/slot.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -78,6 +80,8 @@ static int replay_merge(struct engine *engine, const struct event *event, uint64
 	if (!a || !b) /* All that one of them had may be given up. */
 		return log_gaps(engine->log) ? 0 : ERROR_CORRUPT;
 	restate(a, applied, event->position);
+	if (b->stale || keyring_is_destroyed(engine->keyring, from)) /* What was joined may hold what has been erased since. */
+		a->stale = a->dirty = true;
 	for (uint32_t number = b->origin_first, next; number; number = next) {
 		next = engine_origin(engine, number)->next;
 		if (engine_origin(engine, number)->moved < event->position)
@@ -224,6 +228,30 @@ static void record_shut(struct event *event)
 	event->payload = (struct value){(const uint8_t *)empty, sizeof empty};
 }
 
+/*
+ * A record of somebody erased: nothing is left but that they were there. Who was parted from another before may still stand in the states of
+ * that customer.
+ */
+static int replay_buried(struct engine *engine, const struct event *event)
+{
+	int error = origin_bury(engine, event->header.origin_number, event->header.origin);
+	if (error || event->header.kind != EVENT_SPLIT || event->header.key_version)
+		return error;
+	struct customer *from = customer_at(engine, origin_of(engine, value_get(event->payload, TEXT("from"))));
+	if (from && from->origin_first)
+		from->stale = from->dirty = true;
+	return 0;
+}
+
+/* The log and the slot are each as they were written, and do not fit each other. */
+static int keys_refuse(const struct event *event)
+{
+	const uint32_t number = event->header.origin_number;
+	damage_found(ENGINE_SEALING_FOLDER "/slots", (uint64_t)number * SLOT_BYTES, DAMAGE_REFUSED, "Put the keys of this data folder back over the folder sealing, or restore a backup.",
+	             "The key of history %u does not open what was sealed with it: the keys are those of other data.", number);
+	return ERROR_CORRUPT;
+}
+
 static int replay_record(void *arg, uint64_t position, struct text entry)
 {
 	struct replay *replay = arg;
@@ -238,7 +266,7 @@ static int replay_record(void *arg, uint64_t position, struct text entry)
 	if (error)
 		return error;
 	if (keyring_is_destroyed(engine->keyring, event->header.origin_number))
-		return origin_bury(engine, event->header.origin_number, event->header.origin);
+		return replay_buried(engine, event);
 	if (event->header.key_version && event->header.sealed_length > EVENT_BYTES_MAX)
 		return ERROR_CORRUPT;
 	bool shut;
@@ -250,7 +278,7 @@ static int replay_record(void *arg, uint64_t position, struct text entry)
 	if (event->header.key_version)
 		error = event_unseal(engine, event, replay->rooms[replay->next]);
 	if (error)
-		return error;
+		return error == ERROR_CORRUPT ? keys_refuse(event) : error;
 	event->position = position;
 	places_fetch(engine, event);
 	if (replay->n >= AHEAD / 2)

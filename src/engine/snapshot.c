@@ -615,7 +615,7 @@ static int customer_load(void *arg, struct text key, struct text value)
 	customer->ordered_until = record.ordered_until;
 	customer->due = record.due;
 	customer->ordered_stale = record.stale & 2;
-	customer->stale = (record.stale & 1) || record.folds_mark != fold_table_mark(engine->options.folds);
+	customer->stale = (record.stale & 1) || record.folds_mark != fold_table_mark(engine->options.folds) || keyring_is_destroyed(engine->keyring, customer->number);
 	if (customer->stale || record.states_bytes == 0)
 		return 0;
 	customer->states_capacity = (record.states_bytes + 63) & ~63u;
@@ -635,6 +635,18 @@ static int customer_load(void *arg, struct text key, struct text value)
 	if (!error)
 		customer_set_aside_find(engine, customer);
 	return error;
+}
+
+/* Whose key was destroyed without those of the customer they belonged to: that customer's states may still hold what they said. */
+static int forgotten_restate(void *arg, struct text key, struct text value)
+{
+	struct engine *engine = arg;
+	struct origin_record record = {0};
+	memcpy(&record, value.p, value.n < sizeof record ? value.n : sizeof record);
+	struct customer *customer = keyring_is_destroyed(engine->keyring, number_of(key)) ? customer_at(engine, record.customer) : NULL;
+	if (customer && customer->origin_first)
+		customer->stale = customer->dirty = true;
+	return 0;
 }
 
 static int identifier_load(void *arg, struct text key, struct text value)
@@ -680,6 +692,8 @@ int snapshot_load(struct engine *engine)
 		error = store_each(engine->store, STORE_ORIGINS, origin_load, engine);
 	if (!error)
 		error = store_each(engine->store, STORE_CUSTOMERS, customer_load, engine);
+	if (!error && engine->found_forgotten)
+		error = store_each(engine->store, STORE_ORIGINS, forgotten_restate, engine);
 	if (!error)
 		error = store_each(engine->store, STORE_IDENTIFIERS, identifier_load, engine);
 	if (!error)

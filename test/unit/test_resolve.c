@@ -164,6 +164,56 @@ static void an_identifier_given_twice_is_one(void **state)
 	world_end(&world);
 }
 
+static uint32_t meet_by(struct world *world, struct identifier identifier)
+{
+	struct resolve_request request = {.header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1}, .n = 1, .identifiers = {identifier}};
+	uint32_t origin;
+	assert_int_equal(resolve(world->engine, &request, &origin), 0);
+	return origin;
+}
+
+/* The identifiers of the customer of @origin, freshly read, in @room. */
+static struct text identifiers_of(struct world *world, uint32_t origin, struct arena *room)
+{
+	struct customer *customer = customer_lock_of(world->engine, origin);
+	assert_non_null(customer);
+	assert_int_equal(customer_refresh(world->engine, customer), 0);
+	struct text state = customer_state(world->engine, customer, 0, room);
+	customer_unlock(world->engine, customer);
+	return state;
+}
+
+/* A crash between two slots, or a backup from before they were parted: only one of two origins that are one customer is destroyed. */
+static void what_was_erased_alone_stays_in_nobodys_states(void **state)
+{
+	(void)state;
+	const struct identifier both[2] = {{IDENTIFIER_USER, TEXT("ana")}, {IDENTIFIER_ANONYMOUS, TEXT("kitchen")}};
+	const struct event_header header = {.time_ms = TIME0, .received_ms = TIME0, .purposes = 1};
+	for (size_t erased = 0; erased < 2; erased++)
+		for (int parted = 0; parted < 2; parted++) {
+			struct world world;
+			struct arena room;
+			uint32_t origins[2];
+			uint64_t position;
+			arena_init(&room, 1 << 20);
+			world_start(&world, 1);
+			for (size_t i = 0; i < 2; i++)
+				origins[i] = meet_by(&world, both[i]);
+			assert_int_equal(resolve_merge(world.engine, origins[0], origins[1], &header, TEXT("staff"), &position), 0);
+			assert_int_equal(identifier_count(identifiers_of(&world, origins[0], &room), both[erased].type), 1);
+			assert_int_equal(engine_snapshot(world.engine), 0);
+			if (parted)
+				assert_int_equal(resolve_split(world.engine, origins[1], &header, TEXT("staff"), &position), 0);
+			assert_int_equal(keyring_destroy(engine_keyring(world.engine), &origins[erased], 1), 0);
+			world_kill(&world);
+			struct text left = identifiers_of(&world, origins[!erased], &room);
+			assert_int_equal(identifier_count(left, both[erased].type), 0);
+			assert_int_equal(identifier_count(left, both[!erased].type), 1);
+			world_end(&world);
+			arena_free(&room);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +222,7 @@ int main(void)
 		cmocka_unit_test(who_is_parted_may_fit_again),
 		cmocka_unit_test(what_is_remembered_is_what_would_be_decided),
 		cmocka_unit_test(an_identifier_given_twice_is_one),
+		cmocka_unit_test(what_was_erased_alone_stays_in_nobodys_states),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
