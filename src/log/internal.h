@@ -26,7 +26,8 @@ struct block {
 };
 
 struct log {
-	struct log_options options;
+	struct log_options options; /* Its folder only while it is being opened: the text is the caller's. */
+	char name[64];              /* Of its folder in the data folder: "log", "configuration". */
 	int folder, lock_file;
 	int kept_file;              /* "epoch"; the writer's once there is one. */
 	struct kept kept;

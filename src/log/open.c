@@ -334,6 +334,8 @@ int log_prepare(struct log **out, const struct log_options *options, bool repair
 		return ERROR_MEMORY;
 	*out = log;
 	log->options = *options;
+	const char *slash = strrchr(options->folder, '/');
+	snprintf(log->name, sizeof log->name, "%s", slash ? slash + 1 : options->folder);
 	log->folder = log->lock_file = log->reading_lock = log->kept_file = -1;
 	pthread_mutex_init(&log->lock, NULL);
 	clock_condition_init(&log->work);
@@ -374,6 +376,7 @@ int log_open(struct log **out, const struct log_options *options, uint64_t check
 			log_free(log);
 		return error;
 	}
+	log->options.folder = NULL;
 	*out = log;
 	return 0;
 }

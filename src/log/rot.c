@@ -8,16 +8,9 @@
 
 /* ---- saying it ---- */
 
-/* The folder as in the data folder: "log", "configuration". */
-static const char *folder_name(const struct log *log)
-{
-	const char *slash = strrchr(log->options.folder, '/');
-	return slash ? slash + 1 : log->options.folder;
-}
-
 static bool is_of_events(const struct log *log)
 {
-	return strcmp(folder_name(log), "configuration") != 0;
+	return strcmp(log->name, "configuration") != 0;
 }
 
 const char *log_remedy(const struct log *log)
@@ -38,7 +31,7 @@ void log_damage(const struct log *log, uint64_t index, uint64_t at, enum damage_
 {
 	char file[DAMAGE_FILE_BYTES];
 	va_list args;
-	snprintf(file, sizeof file, "%s/%016" PRIx64 ".segment", folder_name(log), index);
+	snprintf(file, sizeof file, "%s/%016" PRIx64 ".segment", log->name, index);
 	va_start(args, format);
 	damage_enter(file, at, effect, remedy, format, args);
 	va_end(args);
@@ -48,7 +41,7 @@ void log_file_damage(const struct log *log, const char *name, enum damage_effect
 {
 	char file[DAMAGE_FILE_BYTES];
 	va_list args;
-	snprintf(file, sizeof file, "%s%s%s", folder_name(log), *name ? "/" : "", name);
+	snprintf(file, sizeof file, "%s%s%s", log->name, *name ? "/" : "", name);
 	va_start(args, format);
 	damage_enter(file, 0, effect, remedy, format, args);
 	va_end(args);

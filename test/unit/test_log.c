@@ -24,8 +24,11 @@ static const char no_mark[PAGE];
 static struct log *open_log(const char *folder, uint64_t from)
 {
 	struct log *log;
-	struct log_options options = {.folder = folder, .segment_bytes = SEGMENT};
+	char *passing = strdup(folder); /* Gone when the log is open: a sanitizer sees who looks there still. */
+	struct log_options options = {.folder = passing, .segment_bytes = SEGMENT};
 	assert_int_equal(log_open(&log, &options, from), 0);
+	memset(passing, '?', strlen(passing));
+	free(passing);
 	return log;
 }
 
@@ -634,8 +637,10 @@ static void an_entry_that_rots_while_the_log_is_open_is_named_when_it_is_read(vo
 	(void)state;
 	char folder[64];
 	static uint64_t positions[20];
+	char file[128];
 	struct text entry;
 	folder_new(folder);
+	snprintf(file, sizeof file, "%s/0000000000000000.segment", strrchr(folder, '/') + 1);
 	struct log *log = open_log(folder, 0);
 	for (uint32_t i = 0; i < 20; i++)
 		positions[i] = append(log, i);
@@ -648,7 +653,7 @@ static void an_entry_that_rots_while_the_log_is_open_is_named_when_it_is_read(vo
 		damage(folder, 0, at, &other, 1);
 		damage_clear();
 		assert_int_equal(log_read(log, positions[7], NULL, &entry), ERROR_CORRUPT);
-		named("0000000000000000.segment", (uint64_t)(positions[7] & 0xffffffffffff), (uint64_t)(positions[7] & 0xffffffffffff), DAMAGE_LOST);
+		named(file, (uint64_t)(positions[7] & 0xffffffffffff), (uint64_t)(positions[7] & 0xffffffffffff), DAMAGE_LOST);
 		assert_int_equal(log_read(log, positions[8], NULL, &entry), 0);
 		damage(folder, 0, at, &byte, 1);
 		assert_int_equal(log_read(log, positions[7], NULL, &entry), 0);
