@@ -132,7 +132,6 @@ static int lookup_part_open(struct engine *engine)
 {
 	const char *folder = engine->options.folder;
 	char path[4096];
-	lost_say(folder, "lookup");
 	snprintf(path, sizeof path, "%.4000s/lookup", folder);
 	int error = store_open(&engine->store, path, &engine->lookup_problem);
 	return error ? error : inventory_add(folder, "lookup");
@@ -246,6 +245,7 @@ static int lookup_set_aside(const char *folder, const struct store_problem *prob
 int engine_open(struct engine **out, const struct engine_options *options)
 {
 	struct store_problem problem = {0};
+	lost_say(options->folder, "lookup");
 	int error = open_once(out, options, &problem);
 	if (error != ERROR_CORRUPT || !problem.what)
 		return error;

@@ -741,7 +741,19 @@ int snapshot_receipt(struct engine *engine, int64_t *receipt_ms)
 	return error;
 }
 
+static int meta_known(void *arg, struct text key, struct text value)
+{
+	(void)arg;
+	(void)key;
+	(void)value;
+	return 0;
+}
+
 int snapshot_position(struct engine *engine, uint64_t *position)
 {
-	return snapshot_lookup_error(engine, position_read(engine, TEXT("position"), position));
+	/* What is looked up by its name must not be missed because that is damaged: walking checks all names. */
+	int error = store_each(engine->store, STORE_META, meta_known, NULL);
+	if (!error)
+		error = position_read(engine, TEXT("position"), position);
+	return snapshot_lookup_error(engine, error);
 }

@@ -693,6 +693,51 @@ static void who_brought_a_name_is_known_after_replay_and_after_a_snapshot(void *
 	world_end(&world);
 }
 
+static void word_spoil(const char *path, const char *word)
+{
+	static char bytes[1 << 20];
+	int file = open(path, O_RDWR | O_CLOEXEC);
+	ssize_t n = pread(file, bytes, sizeof bytes, 0);
+	size_t word_n = strlen(word), met = 0;
+	assert_true(n > 0 && (size_t)n < sizeof bytes);
+	for (ssize_t at = 0; at + (ssize_t)word_n <= n; at++)
+		if (memcmp(bytes + at, word, word_n) == 0) {
+			met++;
+			assert_int_equal(pwrite(file, "~", 1, at + (ssize_t)word_n - 1), 1);
+		}
+	assert_true(met > 0);
+	close(file);
+}
+
+/* It is looked up by its name: under another it would be missed, and what the lookups hold be added once more. */
+static void a_position_that_lost_its_name_is_damage_and_counts_nothing_twice(void **state)
+{
+	(void)state;
+	struct world world;
+	static struct damage found[DAMAGE_MAX];
+	struct column_event *rows;
+	char path[100];
+	size_t n = 0, again = 0;
+	world_start(&world, seed_of(0));
+	for (unsigned i = 0; i < 20; i++)
+		append(&world, meet(&world, i % 3, 15), EVENT_TRACK, 0);
+	assert_int_equal(columns_select(engine_columns(world.engine), 0, INT64_MAX / 2, 100, &rows, &n), 0);
+	memory_free(rows);
+	assert_int_equal(engine_snapshot(world.engine), 0);
+	engine_close(world.engine);
+	snprintf(path, sizeof path, "%s/lookup/data.mdb", world.folder);
+	word_spoil(path, "position");
+	damage_clear();
+	world_open(&world);
+	assert_int_equal(damage_list(found, DAMAGE_MAX), 1);
+	assert_string_equal(found[0].file, "lookup/data.mdb");
+	assert_int_equal(columns_select(engine_columns(world.engine), 0, INT64_MAX / 2, 100, &rows, &again), 0);
+	memory_free(rows);
+	assert_int_equal(again, n);
+	assert_true(house_compare(world.engine, &world.witness) == 3);
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -710,6 +755,7 @@ int main(void)
 		cmocka_unit_test(a_log_that_is_gone_whole_is_missed),
 		cmocka_unit_test(a_record_that_was_given_up_takes_nothing_else_with_it),
 		cmocka_unit_test(messages_are_known_after_a_kill_whatever_the_clock_says),
+		cmocka_unit_test(a_position_that_lost_its_name_is_damage_and_counts_nothing_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
