@@ -28,13 +28,19 @@ static const struct kept_file smalls[] = {
 	{"sealing/node-key", "no key of a customer can be made, for all need the node key", "a copy of the keys"},
 };
 
+/* Is @name missed in @folder when it is not there? In a backup the keys and their register are not: they are copied apart. */
+static bool is_missed(const char *folder, const char *name)
+{
+	return inventory_has(folder, name) && !(strncmp(name, "sealing/", 8) == 0 && inventory_is_there(folder, "backup.json"));
+}
+
 static int smalls_check(const char *folder)
 {
 	int error = 0;
 	for (size_t i = 0; i < sizeof smalls / sizeof *smalls && !error; i++) {
 		struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 		error = checked_read(folder, smalls[i].name, &content);
-		if (error == ERROR_CORRUPT || (error == ERROR_NOT_FOUND && inventory_has(folder, smalls[i].name)))
+		if (error == ERROR_CORRUPT || (error == ERROR_NOT_FOUND && is_missed(folder, smalls[i].name)))
 			(void)kept_file_refuse(&smalls[i], error == ERROR_CORRUPT ? "damaged" : "missing");
 		error = error == ERROR_CORRUPT || error == ERROR_NOT_FOUND ? 0 : error;
 		if (content.p)
@@ -60,7 +66,7 @@ static int slots_check(const char *folder)
 	snprintf(path, sizeof path, "%.4000s/sealing", folder);
 	int error = keyring_check(path, NULL, &found, slot_say, NULL);
 	if (error == ERROR_NOT_FOUND) {
-		if (inventory_has(folder, slots.name))
+		if (is_missed(folder, slots.name))
 			(void)kept_file_refuse(&slots, "missing");
 		return 0;
 	}
@@ -115,7 +121,7 @@ int folder_check(const char *folder, bool alone, struct folder_found *out)
 	if (!error)
 		error = slots_check(folder);
 	if (!error)
-		error = erasures_check(folder);
+		error = inventory_is_there(folder, "sealing/erasures") || is_missed(folder, "sealing/erasures") ? erasures_check(folder) : 0;
 	if (!error)
 		error = dead_letters_check(folder);
 	if (error)
