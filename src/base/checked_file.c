@@ -65,7 +65,7 @@ int checked_read(const char *folder, const char *name, struct buffer *content)
 {
 	char path[4300];
 	struct buffer bytes = BUFFER_INIT(CHECKED_BYTES_MAX + 1);
-	struct text found;
+	struct text found = {0};
 	snprintf(path, sizeof path, "%.4000s/%.200s", folder, name);
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)

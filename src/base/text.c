@@ -97,8 +97,10 @@ struct text text_trim(struct text text)
 
 bool text_next(struct text *rest, char separator, struct text *part)
 {
-	if (!rest->p)
+	if (!rest->p) {
+		*part = (struct text){0};
 		return false;
+	}
 	const char *end = rest->n ? memchr(rest->p, separator, rest->n) : NULL;
 	if (!end) {
 		*part = *rest;

@@ -38,7 +38,7 @@ struct text text_first(struct text text, size_t n); /* At most the first @n byte
 struct text text_cut(struct text text, size_t n);   /* The same of UTF-8, without half a character at the end. */
 struct text text_trim(struct text text);            /* Without ASCII white space around it. */
 
-/* Take the part before @separator off the front of *@rest into *@part; false when *@rest was used up. */
+/* Take the part before @separator off the front of *@rest into *@part; false, and an empty part, when *@rest was used up. */
 bool text_next(struct text *rest, char separator, struct text *part);
 
 /* Whole text as a decimal number. Errors: ERROR_INVALID (not a number, out of range). */

@@ -14,8 +14,10 @@ struct packed {
 bool latest_next(struct text state, size_t *at, struct latest *entry)
 {
 	struct packed head;
-	if (*at + sizeof head > state.n)
+	if (*at + sizeof head > state.n) {
+		*entry = (struct latest){0};
 		return false;
+	}
 	memcpy(&head, state.p + *at, sizeof head);
 	const char *p = state.p + *at + sizeof head;
 	*entry = (struct latest){

@@ -254,7 +254,7 @@ static int covers_keep(struct engine *engine, const struct event *before, uint64
 	int64_t position;
 	while (*n < FOLD_BASE_COVERS_MAX && value_next_item(&cursor, value_get(before->payload, TEXT("covers")), &one)) {
 		char local[LOG_ENTRY_BYTES_MAX];
-		struct text entry;
+		struct text entry = {0};
 		struct event event;
 		int error = value_int(one, &position) ? log_read(engine->log, (uint64_t)position, local, &entry) : ERROR_CORRUPT;
 		if (!error)

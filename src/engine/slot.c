@@ -70,7 +70,7 @@ int slots_copy_read(const char *folder, struct slots_head *head)
 {
 	struct buffer content = BUFFER_INIT(CHECKED_BYTES_MAX);
 	struct text rest, line;
-	int64_t made;
+	int64_t made = 0;
 	size_t n = 0;
 	int error = checked_read(folder, SLOTS_HEAD_FILE, &content);
 	rest = buffer_view(&content);

@@ -22,7 +22,8 @@
 #include <xxhash.h>
 
 enum { TRANSACTION_BYTES = 256 * 1024 /* Small, so that a sync of the log between two commits is short. */, DISK_FULL_BYTES = 16 * 1024 * 1024 };
-static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024; /* Address space, not disk. */
+/* Address space, not disk. The little one is for a process that may not have so much, as by a limit or under valgrind. */
+static const size_t MAP_BYTES = (size_t)256 * 1024 * 1024 * 1024, MAP_BYTES_LITTLE = (size_t)16 * 1024 * 1024 * 1024;
 
 static const char *const table_names[STORE_TABLES] = {
 #define X(symbol, name) [symbol] = name,
@@ -93,13 +94,13 @@ static int tables_open(struct store *store)
 	return mdb_txn_commit(txn);
 }
 
-static int environment_start(struct store *store)
+static int environment_try(struct store *store, size_t map_bytes)
 {
 	int dead, code = mdb_env_create(&store->env);
 	if (!code)
 		code = mdb_env_set_maxdbs(store->env, STORE_TABLES);
 	if (!code)
-		code = mdb_env_set_mapsize(store->env, MAP_BYTES);
+		code = mdb_env_set_mapsize(store->env, map_bytes);
 	if (!code)
 		code = mdb_env_open(store->env, store->folder, MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMETASYNC, 0600);
 	if (!code)
@@ -111,6 +112,12 @@ static int environment_start(struct store *store)
 		store->env = NULL;
 	}
 	return code;
+}
+
+static int environment_start(struct store *store)
+{
+	int code = environment_try(store, MAP_BYTES);
+	return code == ENOMEM || code == EINVAL ? environment_try(store, MAP_BYTES_LITTLE) : code;
 }
 
 static int environment_open(struct store **out, const char *folder)
@@ -154,7 +161,7 @@ static bool has_room(const char *folder)
 static int environment_create(const char *folder)
 {
 	char draft[4096], file[4096 + 16];
-	struct store *store;
+	struct store *store = NULL;
 	if (snprintf(draft, sizeof draft, "%s.new", folder) >= (int)sizeof draft)
 		return ERROR_IO;
 	int error = folder_make(draft);
@@ -280,7 +287,7 @@ int store_get(struct store *store, enum store_table table, struct text key, stru
 	if (code)
 		return error_of(code);
 	code = mdb_get(txn, store->tables[table], &k, &v);
-	struct text value;
+	struct text value = {0};
 	if (code == 0 && !value_open(table, key, v, &value))
 		code = MDB_CORRUPTED;
 	else if (code == 0)
@@ -313,7 +320,7 @@ int store_each(struct store *store, enum store_table table, int (*each)(void *, 
 
 int store_copy(const char *from, const char *to)
 {
-	MDB_env *env;
+	MDB_env *env = NULL;
 	int error = folder_make(to);
 	int code = error ? 0 : mdb_env_create(&env);
 	if (error || code)
@@ -333,7 +340,7 @@ int store_copy(const char *from, const char *to)
 static int tables_walk(MDB_env *env, void (*each)(void *, struct text), void *arg)
 {
 	MDB_txn *txn;
-	MDB_cursor *cursor;
+	MDB_cursor *cursor = NULL;
 	MDB_dbi unnamed;
 	MDB_val k, v;
 	int code = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);

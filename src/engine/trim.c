@@ -112,7 +112,7 @@ static void found_restrict(struct trimming *trimming, size_t first, const struct
 static int before_add(struct trimming *trimming, uint64_t position)
 {
 	char local[LOG_ENTRY_BYTES_MAX];
-	struct text entry;
+	struct text entry = {0};
 	struct event event;
 	int error = position ? log_read(trimming->engine->log, position, local, &entry) : 0;
 	if (!error && position)

@@ -120,7 +120,7 @@ static int hex_digit(char c)
 
 bool origin_parse(struct text text, struct origin_id *id)
 {
-	struct origin_id parsed;
+	struct origin_id parsed = {0};
 	if (text.n != 2 * sizeof parsed.bytes)
 		return false;
 	for (size_t i = 0; i < sizeof parsed.bytes; i++) {

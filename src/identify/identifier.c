@@ -104,8 +104,10 @@ bool identifier_parse(struct text text, struct identifier *identifier)
 bool identifier_next(struct text state, size_t *at, struct identifier_known *known)
 {
 	struct latest entry;
-	if (!latest_next(state, at, &entry))
+	if (!latest_next(state, at, &entry)) {
+		*known = (struct identifier_known){0};
 		return false;
+	}
 	*known = (struct identifier_known){
 		.identifier = {text_first(entry.key, entry.tag), text_from(entry.key, (size_t)entry.tag + 1)},
 		.since_ms = -entry.order, .source = entry.source, .position = entry.position};

@@ -29,6 +29,7 @@ const struct config_kind note_kind = {.name = "note", .keys = note_keys, .sectio
 bool note_next(const struct config *config, size_t *at, struct note *note)
 {
 	const struct config_document *document = config_next(config, TEXT("note"), at);
+	*note = (struct note){0};
 	if (!document)
 		return false;
 	*note = (struct note){.name = document->name, .about = member(document, "about"), .says = member(document, "says"), .by = member(document, "by")};

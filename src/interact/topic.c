@@ -34,6 +34,7 @@ bool topic_next(const struct config *config, size_t *at, struct topic *topic)
 	struct value_cursor cursor = {0};
 	struct value item;
 	enum channel channel;
+	*topic = (struct topic){0};
 	if (!document)
 		return false;
 	*topic = (struct topic){.name = document->name, .title = value_text(value_get(document->body, TEXT("title")))};

@@ -33,7 +33,7 @@ static int rule_read(struct config_build *build, const struct config *config, co
 	struct move_rule *rule = item;
 	struct text mends = member(document, "mends"), effort = member(document, "effort"), done = member(document, "done");
 	struct value predicted = value_get(document->body, TEXT("predicted"));
-	int64_t effort_ms;
+	int64_t effort_ms = 0;
 	(void)config;
 	*rule = (struct move_rule){
 		.name = document->name, .title = member(document, "title"), .node = member(document, "lifts"), .owner = member(document, "owner"),

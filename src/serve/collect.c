@@ -324,7 +324,7 @@ static bool is_no(const struct incoming *event)
 /* The customer is locked: what stands beside the event first, then the event. */
 static int append(struct collect *collect, struct incoming *event, struct customer *customer, uint32_t origin, struct segments_left *left)
 {
-	uint64_t position, may = UINT64_MAX;
+	uint64_t position = 0, may = UINT64_MAX;
 	struct event_header *header = &event->write.header;
 	bool is_consent = header->kind == EVENT_CONSENT, signals = signals_are_there(collect, event);
 	int error = 0;

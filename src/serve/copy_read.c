@@ -104,7 +104,7 @@ static bool manifest_check(struct copy_read *copy, struct json manifest, struct 
 
 static bool manifest_read(struct copy_read *copy, struct text signed_by)
 {
-	struct json manifest;
+	struct json manifest = {0};
 	struct text bytes;
 	if (!unpacked_find(&copy->files, text_of(copy_names[COPY_MANIFEST]), &bytes))
 		return refuse(copy, "file_missing", "The zip has no manifest.json: it is not the copy of a customer, or not whole.");

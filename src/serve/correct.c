@@ -98,7 +98,7 @@ void api_correct(struct request *request)
 {
 	struct json root;
 	enum channel channel = CHANNEL_NONE;
-	uint64_t position;
+	uint64_t position = 0;
 	char id[24];
 	struct buffer value = BUFFER_INIT(EVENT_BYTES_MAX);
 	uint32_t origin = request_customer_path(request, request->parameters[0]);

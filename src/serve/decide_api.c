@@ -42,7 +42,7 @@ static int automatic_append(struct request *request, struct customer *customer, 
 {
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
 	struct engine_write write = {.header = request_header(request, EVENT_LAYOUT, channel)};
-	uint64_t position;
+	uint64_t position = 0;
 	layout_encode(&payload, decision->surface, &decision->automatic);
 	write.payload = buffer_view(&payload);
 	int error = payload.failed ? ERROR_MEMORY : engine_append(request->server->engine, customer, origin, &write, &position);

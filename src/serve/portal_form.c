@@ -158,7 +158,7 @@ static void act_consent(struct portal *portal)
 /* Apply what stands in @json, as POST .../preferences would. */
 static void set_apply(struct portal *portal, struct buffer *json, const char *code)
 {
-	struct json set;
+	struct json set = {0};
 	uint64_t undo = 0;
 	struct json_parser *parser = thread_parser();
 	int error = json->failed || !parser ? ERROR_MEMORY : json_parse(parser, buffer_view(json), &set);

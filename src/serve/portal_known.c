@@ -248,7 +248,7 @@ void portal_correct_form(struct portal *portal)
 	struct correction correction = {.trait = form_field(request, "trait")};
 	struct text typed = text_trim(form_field(request, "value"));
 	struct latest trait;
-	uint64_t position;
+	uint64_t position = 0;
 	bool known = latest_find(portal->traits, correction.trait, &trait) && can_be_typed(value_type_of(trait.value));
 	int error = known && typed.n && typed_read(&value, trait.value, typed) ? 0 : ERROR_INVALID;
 	correction.value = (struct value){(const uint8_t *)value.p, value.n};

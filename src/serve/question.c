@@ -87,7 +87,7 @@ static int track_append(struct request *request, struct customer *customer, uint
                         struct text name, struct text touchpoint)
 {
 	struct engine *engine = request->server->engine;
-	uint64_t position;
+	uint64_t position = 0;
 	int error = engine_name(engine, name, &write->header.name);
 	if (!error && touchpoint.n)
 		error = engine_name(engine, touchpoint, &write->header.touchpoint);

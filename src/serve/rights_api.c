@@ -187,7 +187,7 @@ void api_request_act(struct request *request)
 	struct json root;
 	struct rights_request rights;
 	struct rights_act act = {.by = caller_name(request)};
-	uint64_t position;
+	uint64_t position = 0;
 	char id[24];
 	uint32_t origin = request_find(request, &rights);
 	if (!origin || !request_json(request, &root) || !act_read(request, root, &rights, &act))

@@ -87,7 +87,7 @@ static int configuration_start(struct server *server, const struct server_option
 static int engine_start(struct server *server, const struct server_options *options)
 {
 	uint8_t key[DIRECTORY_KEY_BYTES], node_key[KEYRING_KEY_BYTES];
-	const struct config *config;
+	const struct config *config = NULL;
 	size_t erased_n;
 	int error = key_read(server->folder, key);
 	if (!error)

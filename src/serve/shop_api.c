@@ -66,7 +66,7 @@ static void setting_write(struct request *request, const struct product *product
 	struct latest stated;
 	struct event event;
 	char name[LATEST_KEY_BYTES_MAX + 1], id[24];
-	double value = setting->standard, number;
+	double value = setting->standard, number = 0;
 	int n = snprintf(name, sizeof name, "product.%.*s.%.*s", TEXT_ARGS(product->name), TEXT_ARGS(setting->name));
 	struct text preference = {name, (size_t)n < sizeof name ? (size_t)n : sizeof name - 1};
 	/* What was set before the range was changed, and does not fit any more, no longer holds. */

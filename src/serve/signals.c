@@ -105,7 +105,7 @@ static int act_append(const struct noting *noting, const struct consent_act *giv
 	claim.is_no = !act->yes;
 	struct engine *engine = noting->request->server->engine;
 	const struct config *config = engine_config(engine);
-	uint64_t bit = purpose_find(config, act->purpose)->mask, position;
+	uint64_t bit = purpose_find(config, act->purpose)->mask, position = 0;
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
 	struct engine_write write = {.header = *noting->like};
 	int error = consent_encode(&payload, config, act);

@@ -44,7 +44,7 @@ static int course_take(struct course *course, struct request *inner, const struc
 {
 	struct engine *engine = inner->server->engine;
 	uint64_t step = engine_figures(engine).customers / SAMPLE + 1, met = 0;
-	uint32_t n = engine_origins(engine) + 1, number;
+	uint32_t n = engine_origins(engine) + 1, number = 0;
 	int error = 0;
 	for (uint32_t origin = 1; origin < n && !error; origin++) {
 		struct history history;

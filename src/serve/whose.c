@@ -188,7 +188,7 @@ static int confirm_append(struct engine *engine, struct customer *customer, cons
 		return 0;
 	struct buffer payload = BUFFER_INIT(1024);
 	struct engine_write write = {.header = *like};
-	uint64_t position;
+	uint64_t position = 0;
 	size_t object = value_open(&payload, VALUE_OBJECT);
 	value_put_key(&payload, TEXT("anonymousId"));
 	value_put_text(&payload, anonymous);

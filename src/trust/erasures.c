@@ -454,7 +454,7 @@ int erasures_begin(struct erasures *erasures, int64_t now_ms, const uint32_t *or
 	struct item item = {.erasure = {.begun_ms = now_ms, .origins_n = origins_n}, .hashes_n = hashes_n};
 	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
 	uint8_t random[(ERASURE_ID_BYTES - 1) / 2];
-	uint32_t *numbers;
+	uint32_t *numbers = NULL;
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(item.erasure.id, sizeof item.erasure.id, random, sizeof random);
 	pthread_mutex_lock(&erasures->lock);
@@ -479,7 +479,7 @@ int erasures_done(struct erasures *erasures, const char *id, struct text certifi
 {
 	struct buffer line = BUFFER_INIT(LINE_BYTES_MAX);
 	pthread_mutex_lock(&erasures->lock);
-	struct item *item = item_find(erasures, text_of(id)), done;
+	struct item *item = item_find(erasures, text_of(id)), done = {0};
 	int error = !item ? ERROR_NOT_FOUND : !text_is_utf8(certificate) || memchr(certificate.p, '\n', certificate.n) ? ERROR_INVALID : 0;
 	if (!error) {
 		done = *item;

@@ -105,7 +105,7 @@ static int ask(struct client *client, const char *method, const char *path, cons
 
 static void must(struct client *client, const char *method, const char *path, const char *key, const char *body, struct text *answer)
 {
-	struct text ignored;
+	struct text ignored = {0};
 	int status = ask(client, method, path, key, body, answer ? answer : &ignored);
 	if (status == 200)
 		return;
@@ -146,7 +146,7 @@ static void token_make(struct server *server, const char *subject, char out[1024
 static void keys_make(const char *folder, struct made *made)
 {
 	struct keys *keys;
-	struct staff *staff;
+	struct staff *staff = NULL;
 	struct account account;
 	char invitation[STAFF_TOKEN_BYTES];
 	int error = keys_open(&keys, folder);

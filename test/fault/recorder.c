@@ -337,7 +337,7 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
 	struct trace_op op = {.kind = TRACE_RENAME};
 	char name[TRACE_NAME];
-	uint64_t parent;
+	uint64_t parent = 0;
 	pthread_mutex_lock(&lock);
 	int known = place_of(from_folder, from, &op.parent, op.name) && place_of(to_folder, to, &parent, name);
 	int error = REAL(renameat)(from_folder, from, to_folder, to);
