@@ -30,7 +30,7 @@ struct client {
 
 struct http {
 	struct http_options options;
-	struct MHD_Daemon *daemon;
+	struct MHD_Daemon *_Atomic daemon; /* NULL while it starts, when requests may be answered already. */
 	int quiesced;
 	pthread_mutex_t lock;      /* Protects the pool of exchanges. */
 	struct state *pool;
@@ -362,7 +362,7 @@ static enum MHD_Result handle(struct state *state)
 	case HTTP_REPLY:
 		return reply_queue(state, false);
 	case HTTP_STREAM:
-		x->stream->exchange = x;
+		atomic_store(&x->stream->exchange, x);
 		return reply_queue(state, true);
 	case HTTP_PAUSE:
 		/* First suspended, then published: who resumes it cannot be too early. */
@@ -476,7 +476,8 @@ void http_resume(struct http_exchange *exchange)
 
 void http_stream_wake(struct http_stream *stream)
 {
-	struct state *state = stream->exchange ? stream->exchange->state : NULL;
+	struct http_exchange *exchange = atomic_load(&stream->exchange);
+	struct state *state = exchange ? exchange->state : NULL;
 	if (state && atomic_exchange(&state->stream_asleep, 0))
 		MHD_resume_connection(state->connection);
 }
@@ -517,23 +518,23 @@ int http_start(struct http **out, const struct http_options *options)
 	pthread_mutex_init(&http->clients_lock, NULL);
 	clock_condition_init(&http->clients_over);
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+	*out = http; /* Before the first request can ask for it. */
 	http->daemon = MHD_start_daemon(
 		flags, options->port, connection_wanted, http, access_handler, http, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 		completed, http, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, options->threads,
 		MHD_OPTION_CONNECTION_LIMIT, (options->connections_max + CONNECTIONS_ENDING) * options->threads, MHD_OPTION_CONNECTION_TIMEOUT, options->timeout_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_NOTIFY_CONNECTION, connection_notify, http, MHD_OPTION_END);
-	if (!http->daemon) {
-		http_free(http);
-		return ERROR_IO;
-	}
-	if (pthread_create(&http->watchman, NULL, watchman_run, http) != 0) {
+	int error = !http->daemon ? ERROR_IO : 0;
+	if (!error && pthread_create(&http->watchman, NULL, watchman_run, http) != 0) {
 		MHD_stop_daemon(http->daemon);
-		http_free(http);
-		return ERROR_MEMORY;
+		error = ERROR_MEMORY;
 	}
-	*out = http;
-	return 0;
+	if (error) {
+		*out = NULL;
+		http_free(http);
+	}
+	return error;
 }
 
 uint16_t http_port(const struct http *http)
@@ -544,7 +545,8 @@ uint16_t http_port(const struct http *http)
 
 unsigned http_connections(const struct http *http)
 {
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	struct MHD_Daemon *daemon = http->daemon;
+	const union MHD_DaemonInfo *info = daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS) : NULL;
 	return info ? info->num_connections : 0;
 }
 

@@ -35,7 +35,7 @@ struct http_header {
 struct http_stream {
 	long (*read)(struct http_stream *stream, char *out, size_t max);
 	void (*closed)(struct http_stream *stream);
-	struct http_exchange *exchange; /* Set by http. */
+	struct http_exchange *_Atomic exchange; /* Set by http once the reply begins; before, nobody sleeps who could be woken. */
 };
 
 /*

@@ -66,6 +66,7 @@ test("nothing races, hangs or breaks, and a kill changes nothing", { timeout: (S
     return all;
   };
   const before = await digests();
+  assert.doesNotMatch(server.log, /ThreadSanitizer|AddressSanitizer|runtime error/, "a killed program has no exit status of its own");
   await server.kill();
   await server.up();
   assert.deepEqual(await digests(), before, "the same from the log as it was in memory");
