@@ -161,6 +161,8 @@ int fold_events(struct engine *engine, const struct event *events, size_t n, con
 int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST_CHECK;
 /* Enter origin @number as one that was erased: it has its place and its id, and is nobody. Opening, or structure
  * locked. */
+/* Name the keys: what was sealed and the slot of origin @number are each as they were written, and do not fit each other. Returns ERROR_DENIED. */
+int keys_refuse(uint32_t number);
 int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
 
 uint64_t config_mark_of(const struct config *config);

@@ -243,13 +243,11 @@ static int replay_buried(struct engine *engine, const struct event *event)
 	return 0;
 }
 
-/* The log and the slot are each as they were written, and do not fit each other. */
-static int keys_refuse(const struct event *event)
+int keys_refuse(uint32_t number)
 {
-	const uint32_t number = event->header.origin_number;
 	damage_found(ENGINE_SEALING_FOLDER "/slots", (uint64_t)number * SLOT_BYTES, DAMAGE_REFUSED, "Put the keys of this data folder back over the folder sealing, or restore a backup.",
 	             "The key of history %u does not open what was sealed with it: the keys are those of other data.", number);
-	return ERROR_CORRUPT;
+	return ERROR_DENIED;
 }
 
 static int replay_record(void *arg, uint64_t position, struct text entry)
@@ -278,7 +276,7 @@ static int replay_record(void *arg, uint64_t position, struct text entry)
 	if (event->header.key_version)
 		error = event_unseal(engine, event, replay->rooms[replay->next]);
 	if (error)
-		return error == ERROR_CORRUPT ? keys_refuse(event) : error;
+		return error == ERROR_CORRUPT ? keys_refuse(event->header.origin_number) : error;
 	event->position = position;
 	places_fetch(engine, event);
 	if (replay->n >= AHEAD / 2)

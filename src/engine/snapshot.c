@@ -634,7 +634,7 @@ static int customer_load(void *arg, struct text key, struct text value)
 	}
 	if (!error)
 		customer_set_aside_find(engine, customer);
-	return error;
+	return error == ERROR_CORRUPT ? keys_refuse(customer->number) : error; /* The store has checked the value. */
 }
 
 /* Whose key was destroyed without those of the customer they belonged to: that customer's states may still hold what they said. */

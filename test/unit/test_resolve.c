@@ -1,13 +1,16 @@
 /* Who is whom: two people stay two, what does not fit is remembered, and parting lets it fit again. */
 #include "world.h"
 
+#include "folder.h"
 #include "random.h"
 
+#include "base/damage.h"
 #include "engine/matches.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static uint32_t meet_as(struct world *world, const char *user, const char *browser)
 {
@@ -214,6 +217,38 @@ static void what_was_erased_alone_stays_in_nobodys_states(void **state)
 		}
 }
 
+static void slots_of_other_data_are_refused_by_name(void **state)
+{
+	(void)state;
+	for (int snapshot = 0; snapshot < 2; snapshot++) {
+		struct world world, other;
+		struct damage damage;
+		struct engine *engine;
+		char command[300], lookup[80];
+		world_start(&world, 1);
+		world_start(&other, 2);
+		meet_as(&world, "ana", "kitchen");
+		if (snapshot)
+			assert_int_equal(engine_snapshot(world.engine), 0);
+		engine_close(world.engine);
+		engine_close(other.engine);
+		snprintf(command, sizeof command, "cp '%s'/sealing/slots* '%s'/sealing/", other.folder, world.folder);
+		assert_int_equal(system(command), 0);
+		damage_clear();
+		assert_int_equal(house_open(&engine, world.folder, world.config), ERROR_DENIED);
+		assert_true(damage_refusal(&damage));
+		assert_string_equal(damage.file, "sealing/slots");
+		assert_int_equal(damage_count(), 1);
+		snprintf(lookup, sizeof lookup, "%s/lookup", world.folder);
+		assert_int_equal(access(lookup, F_OK), 0); /* It is sound, and stays where it is. */
+		world_open(&other);
+		world_end(&other);
+		config_free(world.config);
+		witness_free(&world.witness);
+		folder_remove(world.folder);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +258,7 @@ int main(void)
 		cmocka_unit_test(what_is_remembered_is_what_would_be_decided),
 		cmocka_unit_test(an_identifier_given_twice_is_one),
 		cmocka_unit_test(what_was_erased_alone_stays_in_nobodys_states),
+		cmocka_unit_test(slots_of_other_data_are_refused_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
