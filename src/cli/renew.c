@@ -27,6 +27,7 @@ static const struct renewable renewables[] = {
 	{"signing-secret", {0}, "Every customer token that is in use ends; your backend must sign with the new secret."},
 	{"certificate-key", {0}, "Certificates and copies that were signed before can only be checked with the old public key: keep its PEM file."},
 	{"audit-key", {0}, "Entries before and after name the same customer by different hashes: /v1/audit finds only the newer ones."},
+	{"tokens-ended", {0}, "Customer tokens that had been ended let in again until they expire, within a day; renew signing-secret as well to end all of them."},
 	{"keys", {0}, "Every write key and secret key ends. New ones are shown now and never again."},
 	{"staff", {0}, "Every account of staff ends. An invitation for a first account is shown now."},
 	{"sealing/erasures", {"sealing/erasures-head"},

@@ -118,6 +118,7 @@ describe("a secret or a register", () => {
     rmSync(join(server.folder, "keys"));
     assert.match(attune("init", server.folder, "--renew", "moon").err, /cannot be renewed/);
     assert.match(attune("init", server.folder, "--renew", "directory-key").out, /read again from the log/);
+    assert.match(attune("init", server.folder, "--renew", "tokens-ended").out, /let in again until they expire/);
     const made = attune("init", server.folder, "--renew", "keys", "--json");
     assert.equal(made.code, 0, made.err);
     server.secret = JSON.parse(made.out).secret_key;
