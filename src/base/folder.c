@@ -47,6 +47,14 @@ int folder_sync_parent(const char *path)
 	return error;
 }
 
+int folder_next(DIR *items, const char **name)
+{
+	errno = 0;
+	const struct dirent *item = readdir(items);
+	*name = item ? item->d_name : NULL;
+	return item || errno == 0 ? 0 : error_of_file(errno);
+}
+
 static int bytes_copy(int from, int to, uint64_t bytes_max)
 {
 	char bytes[64 * 1024];

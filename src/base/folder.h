@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 
+#include <dirent.h>
 #include <stdint.h>
 
 /* Make the folder @path unless it is there; a new one is durable (its parent is synced). Errors: ERROR_IO, ERROR_FULL. */
@@ -18,6 +19,10 @@ int folder_sync_parent(const char *path) MUST_CHECK;
 
 /* Make the entries of the folder @path durable. Errors: ERROR_IO. */
 int folder_sync(const char *path) MUST_CHECK;
+
+/* The next name in @items, until the next call; *@name is NULL behind the last. A folder that cannot be read further does not look
+ * like one that ends. Errors: ERROR_IO. */
+int folder_next(DIR *items, const char **name) MUST_CHECK;
 
 /* Copy at most the first @bytes_max bytes of the file @from to the new file @to, readable by its owner alone, durably.
  * Errors: ERROR_IO, ERROR_FULL. */

@@ -86,6 +86,7 @@ int folder_search(struct folder_search *out, const char *folder, const char *con
 		}
 		file_search(out, &search, entry->fts_path, below + (*below == '/'));
 	}
+	out->is_whole &= errno == 0; /* Else the walk broke off. */
 	fts_close(walk);
 	memory_free(search.window);
 	return 0;

@@ -21,16 +21,16 @@ static bool is_new(const char *folder)
 	return !inventory_is_there(folder, "log/0000000000000000.segment");
 }
 
-/* Read the list. False: it cannot say; a folder that is new has none and is not damaged. */
-static bool names_read(const char *folder, struct buffer *names)
+/* Read the list. Not *@known: it cannot say; a folder that is new has none and is not damaged. Errors: ERROR_IO, ERROR_MEMORY: it may
+ * be sound, so nothing is made in its place. */
+static int names_read(const char *folder, struct buffer *names, bool *known)
 {
 	int error = checked_read(folder, INVENTORY_FILE, names);
-	if (error == 0)
-		return true;
+	*known = error == 0;
 	if (error == ERROR_CORRUPT || (error == ERROR_NOT_FOUND && !is_new(folder)))
 		damage_found(INVENTORY_FILE, 0, DAMAGE_REBUILT, "Nothing to do.", "The list of the files that were made is %s; it is made again from what is there.",
 		             error == ERROR_CORRUPT ? "damaged" : "missing");
-	return false;
+	return error == ERROR_CORRUPT || error == ERROR_NOT_FOUND ? 0 : error;
 }
 
 static bool is_listed(struct text names, const char *name)
@@ -45,20 +45,29 @@ static bool is_listed(struct text names, const char *name)
 bool inventory_has(const char *folder, const char *name)
 {
 	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
-	bool known = names_read(folder, &names);
-	bool listed = known ? is_listed(buffer_view(&names), name) : !is_new(folder);
+	bool known;
+	bool listed = names_read(folder, &names, &known) == 0 && known ? is_listed(buffer_view(&names), name) : !is_new(folder);
 	buffer_free(&names);
 	return listed;
+}
+
+int inventory_check(const char *folder)
+{
+	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
+	bool known;
+	int error = names_read(folder, &names, &known);
+	buffer_free(&names);
+	return error;
 }
 
 int inventory_add(const char *folder, const char *name)
 {
 	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
-	int error = 0;
-	bool known = names_read(folder, &names);
+	bool known;
+	int error = names_read(folder, &names, &known);
 	if (!known)
 		buffer_reset(&names);
-	if ((known || is_new(folder)) && !is_listed(buffer_view(&names), name)) {
+	if (!error && (known || is_new(folder)) && !is_listed(buffer_view(&names), name)) {
 		buffer_format(&names, "%s\n", name);
 		error = names.failed ? ERROR_MEMORY : checked_write(folder, INVENTORY_FILE, buffer_view(&names));
 	}
@@ -69,8 +78,9 @@ int inventory_add(const char *folder, const char *name)
 int inventory_remove(const char *folder, const char *name)
 {
 	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX), kept = BUFFER_INIT(INVENTORY_BYTES_MAX);
-	int error = 0;
-	if (names_read(folder, &names) && is_listed(buffer_view(&names), name)) {
+	bool known;
+	int error = names_read(folder, &names, &known);
+	if (!error && known && is_listed(buffer_view(&names), name)) {
 		struct text rest = buffer_view(&names), line;
 		while (rest.n && text_next(&rest, '\n', &line))
 			if (line.n && !text_equal(line, text_of(name))) {
@@ -92,8 +102,9 @@ int inventory_settle(const char *folder, bool all)
 #undef X
 	};
 	struct buffer names = BUFFER_INIT(INVENTORY_BYTES_MAX);
-	int error = 0;
-	if (!names_read(folder, &names) && !is_new(folder)) {
+	bool readable;
+	int error = names_read(folder, &names, &readable);
+	if (!error && !readable && !is_new(folder)) {
 		buffer_reset(&names);
 		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 			if (all || inventory_is_there(folder, known[i]))

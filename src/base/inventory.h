@@ -38,6 +38,9 @@ int inventory_remove(const char *folder, const char *name) MUST_CHECK;
  */
 int inventory_settle(const char *folder, bool all) MUST_CHECK;
 
+/* For verify: enter in damage.h when the list is damaged or missing, and change nothing. Errors: ERROR_IO, ERROR_MEMORY. */
+int inventory_check(const char *folder) MUST_CHECK;
+
 /* Is FOLDER/NAME there? Errors are taken for yes: whoever opens it meets them. */
 bool inventory_is_there(const char *folder, const char *name);
 

@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct kept_file smalls[] = {
 	{"directory-key", "no customer is found by an identifier", "a backup"},
@@ -91,46 +92,56 @@ static int entry_pass(void *arg, uint64_t position, struct text entry)
 }
 
 /* Damage in it is entered by the log itself. */
-static void configuration_check(const char *folder)
+static int configuration_check(const char *folder)
 {
 	char path[4200];
 	struct log *log;
 	snprintf(path, sizeof path, "%.4000s/configuration", folder);
 	struct log_options options = {.folder = path, .read_only = true};
-	if (log_open(&log, &options, 0) != 0)
-		return;
-	int error = log_replay(log, 0, entry_pass, NULL);
+	int error = log_open(&log, &options, 0);
+	if (error)
+		return error == ERROR_CORRUPT || error == ERROR_NOT_FOUND ? 0 : error;
+	error = log_replay(log, 0, entry_pass, NULL);
 	if (error == ERROR_CORRUPT && damage_count() == 0)
 		damage_found("configuration", 0, DAMAGE_REFUSED, "Restore a backup.", "An entry of the configuration cannot be read.");
 	log_close(log);
+	return error == ERROR_CORRUPT ? 0 : error;
 }
 
-static void audit_check(const char *folder)
+static int audit_check(const char *folder)
 {
 	struct audit_verified found = {0};
-	if (audit_verify(&found, folder, NULL) == ERROR_CORRUPT)
+	int error = audit_verify(&found, folder, NULL);
+	if (error == ERROR_CORRUPT)
 		damage_found("audit", 0, DAMAGE_LOST, "`attune verify --audit DIR` says more. Put the file back from a backup, if it is evidence.", "%s", found.problem);
+	return error == ERROR_CORRUPT || error == ERROR_NOT_FOUND ? 0 : error;
 }
 
 int folder_check(const char *folder, bool alone, struct folder_found *out)
 {
 	int lock = -1;
 	*out = (struct folder_found){0};
-	(void)inventory_has(folder, "log"); /* Says so when the inventory itself is damaged. */
-	int error = smalls_check(folder);
+	int error = inventory_check(folder);
+	if (!error)
+		error = smalls_check(folder);
 	if (!error)
 		error = slots_check(folder);
 	if (!error)
 		error = inventory_is_there(folder, "sealing/erasures") || is_missed(folder, "sealing/erasures") ? erasures_check(folder) : 0;
 	if (!error)
 		error = dead_letters_check(folder);
+	if (!error)
+		error = audit_check(folder);
+	if (!error)
+		error = configuration_check(folder);
 	if (error)
 		return error;
-	audit_check(folder);
-	configuration_check(folder);
 	out->log_error = engine_verify(folder, &out->log, NULL, NULL);
 	if (!alone && inventory_is_there(folder, FOLDER_LOCK_FILE))
-		out->is_running = folder_lock(&lock, folder) == ERROR_BUSY;
+		error = folder_lock(&lock, folder);
+	out->is_running = error == ERROR_BUSY;
+	if (error && !out->is_running && access(folder, W_OK) == 0) /* Else nobody can lock it, nor write to it. */
+		return error;
 	error = out->is_running ? 0 : engine_verify_derived(folder, false);
 	folder_unlock(lock);
 	return error;
@@ -142,8 +153,13 @@ void folder_damage_print(const char *verb, bool json)
 	struct buffer text = BUFFER_INIT(1 << 20);
 	struct json_writer out = JSON_WRITER(&text);
 	size_t n = damage_list(list, DAMAGE_MAX);
-	json_array_begin(&out);
+	if (json)
+		json_array_begin(&out);
 	for (size_t i = 0; i < n; i++) {
+		if (!json) {
+			fprintf(stderr, "attune %s: %s at byte %" PRIu64 ": %s %s\n", verb, list[i].file, list[i].offset, list[i].what, list[i].remedy);
+			continue;
+		}
 		json_object_begin(&out);
 		json_put_text(&out, "file", text_of(list[i].file));
 		json_put_int(&out, "offset", (int64_t)list[i].offset);
@@ -151,11 +167,12 @@ void folder_damage_print(const char *verb, bool json)
 		json_put_text(&out, "what", text_of(list[i].what));
 		json_put_text(&out, "remedy", text_of(list[i].remedy));
 		json_object_end(&out);
-		if (!json)
-			fprintf(stderr, "attune %s: %s at byte %" PRIu64 ": %s %s\n", verb, list[i].file, list[i].offset, list[i].what, list[i].remedy);
 	}
-	json_array_end(&out);
 	if (json)
+		json_array_end(&out);
+	if (json && text.failed)
+		printf(",\"damaged\":null");
+	else if (json)
 		printf(",\"damaged\":%.*s", TEXT_ARGS(buffer_view(&text)));
 	buffer_free(&text);
 }

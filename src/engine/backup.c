@@ -33,10 +33,12 @@ static int files_each(const char *folder, int (*each)(const char *from, const ch
 	DIR *items = opendir(folder);
 	if (!items)
 		return errno == ENOENT ? 0 : ERROR_IO;
-	for (struct dirent *item; !error && (item = readdir(items));) {
-		error = path_join(path, folder, item->d_name);
-		if (!error && stat(path, &status) == 0 && S_ISREG(status.st_mode))
-			error = each(folder, to, item->d_name);
+	for (const char *name; !error && !(error = folder_next(items, &name)) && name;) {
+		error = path_join(path, folder, name);
+		if (!error && stat(path, &status) != 0)
+			error = errno == ENOENT ? 0 : refuse(ERROR_IO, "%s cannot be read: %s.", path, strerror(errno)); /* Gone meanwhile. */
+		else if (!error && S_ISREG(status.st_mode))
+			error = each(folder, to, name);
 	}
 	closedir(items);
 	return error;

@@ -1,6 +1,8 @@
 /* config_build.c: checking and compiling documents. */
 #include "engine/config_build.h"
 
+#include "base/folder.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -467,11 +469,11 @@ int config_files_read(struct arena *arena, const char *path, struct config_file 
 	struct config_file *found = arena_alloc(arena, FILES_MAX * sizeof *found);
 	int error = found ? 0 : ERROR_MEMORY;
 	size_t count = 0;
-	for (struct dirent *item; !error && (item = readdir(folder));) {
-		struct text name = text_of(item->d_name);
+	for (const char *item; !error && !(error = folder_next(folder, &item)) && item;) {
+		struct text name = text_of(item);
 		if (!text_ends(name, TEXT(".yaml")) && !text_ends(name, TEXT(".yml")))
 			continue;
-		error = count == FILES_MAX ? ERROR_LIMIT : file_read(arena, dirfd(folder), item->d_name, &found[count++]);
+		error = count == FILES_MAX ? ERROR_LIMIT : file_read(arena, dirfd(folder), item, &found[count++]);
 	}
 	closedir(folder);
 	if (error)

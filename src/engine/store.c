@@ -198,7 +198,7 @@ static int file_check(const char *folder, struct store_problem *problem)
 
 int store_open(struct store **out, const char *folder, struct store_problem *problem)
 {
-	bool is_there = access(folder, F_OK) == 0;
+	bool is_there = access(folder, F_OK) == 0 || errno != ENOENT;
 	*problem = (struct store_problem){0};
 	int error = is_there ? file_check(folder, problem) : environment_create(folder);
 	if (!error)

@@ -169,12 +169,14 @@ int columns_restored(struct columns *columns)
 		return ERROR_IO;
 	}
 	rewinddir(folder);
-	for (struct dirent *item; (item = readdir(folder));) {
+	const char *item;
+	int error;
+	while (!(error = folder_next(folder, &item)) && item) {
 		int64_t ms;
-		struct text name = text_of(item->d_name);
+		struct text name = text_of(item);
 		bool sealed = text_ends(name, text_of(suffixes[true])), known = false;
 		if (text_ends(name, TEXT(COLUMNS_DRAFT))) {
-			unlinkat(columns->folder, item->d_name, 0);
+			unlinkat(columns->folder, item, 0);
 			continue;
 		}
 		if (!(sealed || text_ends(name, text_of(suffixes[false]))) || clock_parse(text_first(name, 10), &ms) != 0)
@@ -182,10 +184,10 @@ int columns_restored(struct columns *columns)
 		for (size_t i = 0; i < columns->days_n && !known; i++)
 			known = columns->days[i].day == columns_day_of(ms) && columns->days[i].sealed == sealed;
 		if (!known)
-			unlinkat(columns->folder, item->d_name, 0);
+			unlinkat(columns->folder, item, 0);
 	}
 	closedir(folder);
-	return 0;
+	return error;
 }
 
 struct column_row columns_row_of(const struct event_header *header, int32_t value)

@@ -68,14 +68,18 @@ int kept_open(int folder, bool make)
 	return openat(folder, "epoch", make ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
 }
 
-struct kept kept_read(int file)
+int kept_read(int file, struct kept *newest)
 {
-	struct kept newest = {0}, kept;
-	for (off_t i = 0; i < 2; i++)
-		if (pread(file, &kept, sizeof kept, i * SEGMENT_PAGE_BYTES) == sizeof kept && kept.magic == KEPT_MAGIC &&
-		    kept.hash == kept_hash(&kept) && kept.counter >= newest.counter)
-			newest = kept;
-	return newest;
+	struct kept kept;
+	*newest = (struct kept){0};
+	for (off_t i = 0; i < 2; i++) {
+		ssize_t got = pread(file, &kept, sizeof kept, i * SEGMENT_PAGE_BYTES);
+		if (got < 0)
+			return ERROR_IO; /* It may be the newer one. */
+		if (got == sizeof kept && kept.magic == KEPT_MAGIC && kept.hash == kept_hash(&kept) && kept.counter >= newest->counter)
+			*newest = kept;
+	}
+	return 0;
 }
 
 int kept_write(int file, struct kept *kept, bool sync)

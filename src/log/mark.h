@@ -47,8 +47,8 @@ struct kept {
 /* Open it: -1 when it is not there (and @make is not set) or cannot be opened. */
 int kept_open(int folder, bool make);
 
-/* What @file says; all zero when nothing in it is sound. */
-struct kept kept_read(int file);
+/* What @file says; all zero when nothing in it is sound. Errors: ERROR_IO: it may say more than could be read. */
+int kept_read(int file, struct kept *kept) MUST_CHECK;
 
 /* Write it to the other place, and sync. Errors: ERROR_FULL, ERROR_IO. */
 int kept_write(int file, struct kept *kept, bool sync) MUST_CHECK;

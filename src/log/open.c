@@ -237,9 +237,11 @@ static int folder_open(struct log *log)
 	log->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (log->folder < 0)
 		return errno == ENOENT ? ERROR_NOT_FOUND : error_of_file(errno);
-	log->reading_lock = log->options.read_only ? rewrite_lock(log->folder, false) : -1;
-	if (log->options.read_only)
-		return 0;
+	if (log->options.read_only) {
+		int lock = rewrite_lock(log->folder, false);
+		log->reading_lock = lock < 0 ? -1 : lock;
+		return lock < 0 && lock != ERROR_NOT_FOUND ? lock : 0; /* Nothing was ever rewritten here. */
+	}
 	log->lock_file = openat(log->folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (log->lock_file < 0)
 		return error_of_file(errno);
@@ -251,11 +253,12 @@ static int folder_open(struct log *log)
 	return rewriting == ERROR_IO ? ERROR_IO : 0;
 }
 
-static void kept_find(struct log *log)
+static int kept_find(struct log *log)
 {
 	log->kept_file = kept_open(log->folder, !log->options.read_only);
-	if (log->kept_file >= 0)
-		log->kept = kept_read(log->kept_file);
+	if (log->kept_file < 0)
+		return errno == ENOENT ? 0 : error_of_file(errno);
+	return kept_read(log->kept_file, &log->kept);
 }
 
 /* The size that all files have: that of those that are there. */
@@ -346,8 +349,9 @@ int log_prepare(struct log **out, const struct log_options *options, bool repair
 		return error;
 	size_settle(log);
 	options_complete(&log->options);
-	kept_find(log); /* Before the files, which may become more meanwhile. */
-	error = blocks_alloc(log);
+	error = kept_find(log); /* Before the files, which may become more meanwhile. */
+	if (!error)
+		error = blocks_alloc(log);
 	if (!error)
 		error = segments_open(log, repair);
 	if (!error)

@@ -160,11 +160,15 @@ int rewrite_lock(int folder, bool alone)
 {
 	int file = openat(folder, "rewriting", alone ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
 	if (file < 0)
-		return !alone ? -1 : errno == EMFILE || errno == ENFILE ? ERROR_BUSY : ERROR_IO; /* Nothing was ever rewritten here. */
-	if (flock(file, alone ? LOCK_EX | LOCK_NB : LOCK_SH) == 0)
+		return errno == ENOENT ? ERROR_NOT_FOUND : error_of_file(errno);
+	int error;
+	do
+		error = flock(file, alone ? LOCK_EX | LOCK_NB : LOCK_SH) == 0 ? 0 : errno;
+	while (error == EINTR);
+	if (!error)
 		return file;
 	close(file);
-	return alone ? ERROR_BUSY : -1;
+	return error == EWOULDBLOCK ? ERROR_BUSY : ERROR_IO;
 }
 
 /* New images are on disk and must get to their places: what a failed write or sync left, only an opening can find out. */

@@ -1,6 +1,8 @@
 /* segment.c: one file of the log. */
 #include "log/mark.h"
 
+#include "base/folder.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -237,13 +239,15 @@ int segments_count(int folder, size_t *n)
 		return error;
 	}
 	size_t found = 0;
-	for (struct dirent *item; (item = readdir(items));) {
-		size_t length = strlen(item->d_name);
-		found += length >= sizeof ending && strcmp(item->d_name + length + 1 - sizeof ending, ending) == 0;
+	const char *name;
+	int error;
+	while (!(error = folder_next(items, &name)) && name) {
+		size_t length = strlen(name);
+		found += length >= sizeof ending && strcmp(name + length + 1 - sizeof ending, ending) == 0;
 	}
 	closedir(items);
 	*n = found;
-	return 0;
+	return error;
 }
 
 int reserve_make(int folder, size_t bytes)

@@ -88,11 +88,13 @@ int dead_letters_check(const char *folder)
 	snprintf(letters.path, sizeof letters.path, "%.4000s/" NAME, folder);
 	letters.file = open(letters.path, O_RDONLY | O_CLOEXEC);
 	if (letters.file < 0 || fstat(letters.file, &status) != 0) {
-		if (inventory_has(folder, NAME))
+		bool missing = letters.file < 0 && errno == ENOENT;
+		int failed = missing ? 0 : refuse(ERROR_IO, "%s cannot be read: %s.", letters.path, strerror(errno));
+		if (missing && inventory_has(folder, NAME))
 			damage_found(NAME, 0, DAMAGE_LOST, "Put it back from a backup, if you need the list.", "The file is missing: the list of refused events is empty.");
 		if (letters.file >= 0)
 			close(letters.file);
-		return 0;
+		return failed;
 	}
 	letters.bytes = status.st_size;
 	int error = lines_check(&letters);

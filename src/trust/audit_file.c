@@ -1,6 +1,7 @@
 /* audit_file.c: lines and files of the audit log, and checking them. */
 #include "trust/audit_file.h"
 
+#include "base/folder.h"
 #include "base/inventory.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -146,8 +147,8 @@ int audit_files_list(const char *folder, uint64_t **firsts, size_t *n)
 	DIR *items = opendir(path);
 	if (!items)
 		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
-	for (struct dirent *item; !error && (item = readdir(items));) {
-		struct text name = text_of(item->d_name), digits = text_first(name, name.n < 7 ? 0 : name.n - 7);
+	for (const char *item; !error && !(error = folder_next(items, &item)) && item;) {
+		struct text name = text_of(item), digits = text_first(name, name.n < 7 ? 0 : name.n - 7);
 		int64_t first;
 		if (!text_ends(name, TEXT(".ndjson")) || text_to_int64(digits, &first) != 0 || first < 1)
 			continue;
@@ -212,11 +213,12 @@ static int head_read_once(const char *folder, struct audit_mark *head)
 	int64_t n;
 	snprintf(path, sizeof path, "%s/audit/head", folder);
 	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = file < 0 ? -1 : read(file, bytes, sizeof bytes);
-	if (file >= 0)
-		close(file);
 	if (file < 0)
-		return ERROR_NOT_FOUND;
+		return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO;
+	ssize_t got = read(file, bytes, sizeof bytes);
+	close(file);
+	if (got < 0)
+		return ERROR_IO;
 	if (got != AUDIT_HEAD_BYTES || text_to_int64((struct text){bytes, 20}, &n) != 0 || n < 0)
 		return ERROR_CORRUPT;
 	found.n = (uint64_t)n;
@@ -299,6 +301,8 @@ int audit_verify(struct audit_verified *out, const char *folder, const char *has
 	size_t n = 0;
 	*out = (struct audit_verified){0};
 	int head_error = audit_head_read(folder, &checking.head); /* Before the files: what comes meanwhile is behind it. */
+	if (head_error == ERROR_IO)
+		return ERROR_IO;
 	if (head_error)
 		checking.head = AUDIT_MARK_NONE;
 	int error = audit_files_list(folder, &firsts, &n);

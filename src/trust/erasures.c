@@ -438,6 +438,8 @@ int erasures_check(const char *folder)
 			line_say(&erasures, (size_t)(line.p - bytes.p));
 	}
 	int head = error ? 0 : head_read(&erasures, &durable);
+	if (head && head != ERROR_CORRUPT && head != ERROR_NOT_FOUND)
+		error = head;
 	if (head == ERROR_CORRUPT || (head == ERROR_NOT_FOUND && erasures.lines > 1))
 		damage_found(HEAD_FILE, 0, DAMAGE_REBUILT, "Nothing to do: a start makes it again.", "The count of the lines of the register of erasures is missing or damaged.");
 	if (erasures.lines < durable)
