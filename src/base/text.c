@@ -239,7 +239,7 @@ size_t text_distance(struct text a, struct text b)
 void buffer_reset(struct buffer *buffer)
 {
 	buffer->n = 0;
-	buffer->failed = false;
+	buffer->failed = buffer->starved = false;
 }
 
 void buffer_free(struct buffer *buffer)
@@ -259,7 +259,7 @@ bool buffer_reserve(struct buffer *buffer, size_t n)
 	if (n <= buffer->capacity - buffer->n)
 		return true;
 	if (memory_grow(&buffer->p, &buffer->capacity, buffer->n + n, 1) != 0) {
-		buffer->failed = true;
+		buffer->failed = buffer->starved = true;
 		return false;
 	}
 	return true;

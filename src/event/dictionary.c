@@ -104,13 +104,17 @@ bool dictionary_public_is_full(const struct dictionary *dictionary)
 	       dictionary_count(dictionary) == DICTIONARY_NAMES_MAX;
 }
 
-/* Publish @name as the next number. Lock held. */
-static int add(struct dictionary *dictionary, struct text name, size_t slot, bool is_public)
+/* Publish @name as the next number, once @record (may be NULL) has written so: memory is taken before, or the number would be
+ * written and given again. Lock held. */
+static int add(struct dictionary *dictionary, struct text name, size_t slot, bool is_public, int (*record)(void *, uint32_t, struct text), void *arg)
 {
 	uint32_t number = dictionary->count + 1;
 	char *copy = memory_alloc(name.n);
-	if (!copy)
-		return ERROR_MEMORY;
+	int error = !copy ? ERROR_MEMORY : record ? record(arg, number, name) : 0;
+	if (error) {
+		memory_free(copy);
+		return error;
+	}
 	memcpy(copy, name.p, name.n);
 	dictionary->names[number] = (struct text){copy, name.n};
 	dictionary->is_public[number] = is_public;
@@ -136,10 +140,8 @@ static int number_of(struct dictionary *dictionary, struct text name, bool is_pu
 	if (!found) {
 		if (is_public ? dictionary_public_is_full(dictionary) : dictionary->count == DICTIONARY_NAMES_MAX)
 			error = ERROR_LIMIT;
-		if (!error && record)
-			error = record(arg, dictionary->count + 1, name);
 		if (!error)
-			error = add(dictionary, name, slot, is_public);
+			error = add(dictionary, name, slot, is_public, record, arg);
 		found = dictionary->count;
 	}
 	pthread_mutex_unlock(&dictionary->lock);
@@ -167,7 +169,7 @@ static int restore(struct dictionary *dictionary, uint32_t number, struct text n
 		return ERROR_CORRUPT;
 	pthread_mutex_lock(&dictionary->lock);
 	size_t slot = slot_of(dictionary, name, &found);
-	int error = found == number ? 0 : found || number != dictionary->count + 1 ? ERROR_CORRUPT : add(dictionary, name, slot, is_public);
+	int error = found == number ? 0 : found || number != dictionary->count + 1 ? ERROR_CORRUPT : add(dictionary, name, slot, is_public, NULL, NULL);
 	pthread_mutex_unlock(&dictionary->lock);
 	return error;
 }

@@ -305,6 +305,8 @@ static bool encode(struct collect *collect, struct incoming *event, struct buffe
 	good = good && member_put(out, TEXT("properties"), event->of.properties) && member_put(out, TEXT("traits"), event->of.traits) &&
 	       context_put(out, event->of.context, collect->context);
 	value_close(out, object);
+	if (out->starved)
+		return false; /* The sender can do nothing about it, but send it again. */
 	if (!good && !out->failed)
 		incoming_refuse(event, "too_deep", "The event is nested more than %d levels.", EVENT_NESTING_MAX);
 	else if (!good || out->failed || out->n > EVENT_BYTES_MAX)

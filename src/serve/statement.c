@@ -43,7 +43,10 @@ static bool consent_read(struct collect *collect, struct incoming *event, struct
 		return false;
 	}
 	buffer_reset(out);
-	if (consent_encode(out, engine_config(collect->engine), &act) != 0)
+	int error = consent_encode(out, engine_config(collect->engine), &act);
+	if (error && out->starved)
+		return false; /* The sender can do nothing about it, but send it again. */
+	if (error)
 		incoming_refuse(event, "event_too_large", "The event is too large.");
 	event->write.header.kind = EVENT_CONSENT;
 	event->write.payload = buffer_view(out);
