@@ -382,7 +382,11 @@ static int start_act(void)
 
 static int collect_act(void)
 {
-	return answered(ask(HTTP_POST, "/v1/batch", BATCH));
+	const struct http_exchange *x = ask(HTTP_POST, "/v1/batch", BATCH);
+	struct text answer = buffer_view(&x->out);
+	if (x->status == 200 && !x->out.failed && !text_equal(answer, TEXT("{\"success\":true}")))
+		scene_wrong("good events are refused: %.*s", TEXT_ARGS(answer));
+	return answered(x);
 }
 
 /* What was not acknowledged is sent again, as its sender would; then all of it is there once. */
