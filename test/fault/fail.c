@@ -50,6 +50,7 @@ static int fault(const char *call, int file, const char *path, const int ways[WA
 	}
 	fail->fired = true;
 	fail->mild = how == HALF || how == EINTR || strcmp(call, "access") == 0 || /* Who opens it meets it. */
+	             strcmp(call, "mmap") == 0 ||    /* The store is tried again with a smaller map. */
 	             strcmp(call, "ftruncate") == 0; /* Of the lock, whose content is only a hint. */
 	snprintf(fail->what, sizeof fail->what, "%s of %.120s: %s", call, path ? path : open_path, how == HALF ? "half of it" : strerrorname_np(how));
 	if (fail->traced) {
