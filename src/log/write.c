@@ -105,7 +105,7 @@ static int segment_make(struct log *log, const struct block *block)
 	if (!error)
 		error = kept_make(log, index);
 	pthread_mutex_lock(&log->lock);
-	if (segment.map)
+	if (segment.map && (is_new || segment.file != log->segments[index].file)) /* The zero filler reads it without the lock. */
 		segment_enter(log, index, segment);
 	return error;
 }
