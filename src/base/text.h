@@ -61,7 +61,7 @@ struct buffer {
 	char *p;
 	size_t n, capacity, bytes_max;
 	bool failed;
-	bool starved; /* It failed for want of memory, not of room. */
+	bool starved; /* It failed because there was no memory, not because it was full. */
 };
 
 #define BUFFER_INIT(max) ((struct buffer){.bytes_max = (max)})

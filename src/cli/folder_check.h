@@ -10,7 +10,7 @@
 
 struct folder_found {
 	struct verify log;
-	int log_error;         /* Of the log of events, 0: it is sound. */
+	int log_error;         /* What checking the log of events returned; 0: it is sound. */
 	bool is_running;       /* A server runs on it: what follows from the log was not looked at, the server does that itself. */
 };
 
