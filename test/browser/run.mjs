@@ -475,7 +475,7 @@ async function scan(page) {
 }
 /* The own page by keyboard alone, with scripts and without: somebody who is nobody of the demonstration, so that everything can be done. */
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-const token = (subject) => { const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, exp: Math.floor(Date.now() / 1000) + 3600 })}`; return `${signed}.${createHmac("sha256", signing).update(signed).digest("base64url")}`; };
+const token = (subject) => { const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 3600 })}`; return `${signed}.${createHmac("sha256", signing).update(signed).digest("base64url")}`; };
 const api = async (path, body) => { const r = await fetch(base + path, { method: "POST", headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" }, body: JSON.stringify(body) }); must(r.ok, `${path} was answered ${r.status}`); return r.json(); };
 async function newcomer(user, traits = {}) {
   await api("/v1/batch", { batch: [{ type: "identify", messageId: `walk-${user}`, userId: user, traits: { name: `Walker ${user}`, city: "Northport", ...traits } }, { type: "track", messageId: `walk-${user}-2`, userId: user, event: "Rating Given", properties: { stars: 4, question: "cash-stars" } }] });
@@ -806,7 +806,8 @@ const pages = [
   ["journeys-by-bill", "/console/journeys?cut=property&property=bill_id&view=paths", id("paths"), null, true], ["journeys-closed", "/console/journeys/customers", "h2", null, true], ["leaving", "/console/journeys?view=leaving&cut=goal&goal=Bill%20Paid", id("leaving"), null, true],
   ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ...["why", "receipts", "erase", "erase?step=sure"].map((name) => [`portal-${name.replace("?step=", "-")}`, portal, "h1", async (p) => { await p.goto(`${base}/me/${name}`); await p.waitForSelector("main h1"); }, false]),
     ["portal-wrong-word", portal, "h1", async (p) => { await p.goto(`${base}/me/erase?step=sure`); await p.fill("#word", "no"); await p.click("button.danger"); await p.waitForSelector("[role=alert]"); }, false],
-    ...(signing ? [["portal-czech", portal, "h1", async (p) => { await p.goto(base + await newcomer("czech", { language: "cs" })); await p.waitForSelector('[lang="cs"]'); }, false]] : []),
+    ...(signing ? [["portal-czech", portal, "h1", async (p) => { await p.context().clearCookies(); await p.goto(base + await newcomer("czech", { language: "cs" })); await p.waitForSelector('[lang="cs"]'); }, false],
+      ["portal-whose", portal, "h1", async (p) => { await p.goto(base + await newcomer("second")); await p.waitForSelector("text=Whose page do you want?"); }, false]] : []),
     ["portal-stranger", "/me", "h1", null, false],
     ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
 ];
