@@ -1,7 +1,7 @@
 /*
  * load.c: a load generator: keep-alive connections, one request at a time on each, from one thread.
  *
- * usage: bench_load --port N --mode track|batch|decide|get [--key KEY] [--path PATH] [--connections 64] [--seconds 5]
+ * usage: bench_load --port N --mode track|batch|decide|get [--key KEY] [--cookie COOKIE] [--path PATH] [--connections 64] [--seconds 5]
  *                   [--customers 10000] [--batch 100] [--rate 0] [--surface NAME]
  *
  * With --rate, requests are due at even times and latency counts from when one was due, so a stall is not hidden by
@@ -42,7 +42,7 @@ static struct {
 	enum mode mode;
 	unsigned port, connections, customers, batch;
 	double seconds, rate;
-	const char *key, *path, *surface;
+	const char *key, *cookie, *path, *surface;
 	uint64_t counter, run, errors, requests;
 	uint32_t *latencies; /* In units of 100 ns. */
 	size_t latencies_n;
@@ -106,7 +106,11 @@ static void request_make(struct connection *connection)
 	buffer_reset(&body);
 	body_put(&body);
 	buffer_reset(&connection->out);
-	buffer_format(&connection->out, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n", load.mode == GET ? "GET" : "POST", load.path, load.key);
+	buffer_format(&connection->out, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", load.mode == GET ? "GET" : "POST", load.path);
+	if (load.key[0])
+		buffer_format(&connection->out, "Authorization: Bearer %s\r\n", load.key);
+	if (load.cookie)
+		buffer_format(&connection->out, "Cookie: %s\r\n", load.cookie);
 	if (load.mode != GET)
 		buffer_format(&connection->out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.n);
 	buffer_string(&connection->out, "\r\n");
@@ -246,12 +250,13 @@ static void options_read(int argc, char **argv)
 		{"port", required_argument, NULL, 'p'}, {"mode", required_argument, NULL, 'm'}, {"key", required_argument, NULL, 'k'},
 		{"path", required_argument, NULL, 'a'}, {"connections", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 's'},
 		{"customers", required_argument, NULL, 'u'}, {"batch", required_argument, NULL, 'b'}, {"rate", required_argument, NULL, 'r'},
-		{"surface", required_argument, NULL, 'f'}, {0}};
+		{"surface", required_argument, NULL, 'f'}, {"cookie", required_argument, NULL, 'o'}, {0}};
 	static const char *const modes[] = {"track", "batch", "decide", "get"}, *const paths[] = {"/v1/track", "/v1/batch", "/v1/decide", "/"};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (option) {
 		case 'p': load.port = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'k': load.key = optarg; break;
+		case 'o': load.cookie = optarg; break;
 		case 'a': load.path = optarg; break;
 		case 'c': load.connections = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 's': load.seconds = strtod(optarg, NULL); break;

@@ -103,6 +103,7 @@ static void engine_free(struct engine *engine)
 	pthread_mutex_destroy(&engine->pass_lock);
 	pthread_cond_destroy(&engine->pass_wake);
 	pthread_cond_destroy(&engine->pass_done);
+	pthread_cond_destroy(&engine->upkeep_wake);
 	memory_free(engine);
 }
 
@@ -210,6 +211,7 @@ static int open_once(struct engine **out, const struct engine_options *options, 
 	pthread_mutex_init(&engine->pass_lock, NULL);
 	clock_condition_init(&engine->pass_wake);
 	clock_condition_init(&engine->pass_done);
+	clock_condition_init(&engine->upkeep_wake);
 	int error = log_is_there(options->folder) ? partitions_init(engine) : ERROR_CORRUPT;
 	if (!error)
 		error = parts_open(engine);
@@ -219,6 +221,8 @@ static int open_once(struct engine **out, const struct engine_options *options, 
 		error = inventory_add(options->folder, "log");
 	if (!error)
 		error = snapshot_thread_start(engine);
+	if (!error && (error = upkeep_thread_start(engine)))
+		snapshot_thread_stop(engine);
 	if (error) {
 		*problem = engine->lookup_problem;
 		log_close(engine->log);
@@ -262,6 +266,7 @@ void engine_close(struct engine *engine)
 	if (engine->options.snapshot_every_ms >= 0 && engine_snapshot(engine) != 0)
 		report(REPORT_WARNING, "last_snapshot_failed", "The last snapshot failed; the next start replays more of the log.");
 	snapshot_thread_stop(engine);
+	upkeep_thread_stop(engine);
 	log_close(engine->log);
 	engine_free(engine);
 }

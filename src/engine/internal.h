@@ -84,13 +84,13 @@ struct engine {
 	_Atomic bool adopting;    /* A customer is being taken in: timers wait that long. */
 	uint32_t origin_returned; /* An origin nobody uses, 0: none. Under structure. */
 
-	pthread_mutex_t pass_lock; /* For the snapshot thread's sleep and for who waits for a pass. */
-	pthread_cond_t pass_wake, pass_done;
+	pthread_mutex_t pass_lock; /* For the sleep of the threads below and for who waits for a pass. */
+	pthread_cond_t pass_wake, pass_done, upkeep_wake;
 	uint64_t passes_wanted, passes_done;
 	int pass_error;
 	_Atomic bool stopping;
-	bool thread_runs;
-	pthread_t snapshot_thread;
+	bool thread_runs, upkeep_runs;
+	pthread_t snapshot_thread, upkeep_thread;
 
 	struct {
 		void (*changed)(void *, struct engine *, const struct customer *, const struct event *);
@@ -200,6 +200,8 @@ int snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;
 int snapshot_hours(struct engine *engine) MUST_CHECK;
 int snapshot_thread_start(struct engine *engine) MUST_CHECK;
 void snapshot_thread_stop(struct engine *engine);
+int upkeep_thread_start(struct engine *engine) MUST_CHECK;
+void upkeep_thread_stop(struct engine *engine);
 int recover(struct engine *engine) MUST_CHECK;
 
 /* The length of a day of columns, in the open transaction; 0: it is to be made again. */

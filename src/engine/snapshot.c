@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, BACKGROUND_STEP_MS = 250, HEAL_AGAIN_MS = 10000, REFRESH_A_ROUND = 100 };
+enum { SLICE_CUSTOMERS = 64, SLICE_PAUSE_US = 50 /* Who answers goes first. */, SNAPSHOT_EVERY_MS = 60000, STEP_MS = 250, HEAL_AGAIN_MS = 10000 };
 
 static const uint64_t SNAPSHOT_EVERY_BYTES = (uint64_t)1 << 30; /* About two and a half million events. */
 
@@ -398,44 +398,6 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	return 0;
 }
 
-static void timer_append(struct engine *engine, struct customer *customer, int64_t now)
-{
-	static const char empty[] = {VALUE_OBJECT, 0, 0, 0, 0};
-	struct engine_write write = {.header = {.kind = EVENT_TIMER, .time_ms = customer->due, .received_ms = now, .purposes = 1},
-	                             .payload = {empty, sizeof empty}};
-	uint64_t position;
-	customer->due = 0;
-	if (engine_append(engine, customer, customer->number, &write, &position) != 0)
-		customer->due = write.header.time_ms; /* No room now: the next round tries again. */
-}
-
-/*
- * Look after those nobody touches: append a timer record to every customer who waits for a moment that has come, and
- * fold again some of those whose states are out of date. The peek without the lock may miss one; the next round will not.
- */
-static void background_run(struct engine *engine, int64_t now)
-{
-	uint32_t last = engine_origins(engine);
-	size_t refreshed = 0;
-	for (uint32_t number = 1; number <= last && !engine->stopping; number++) {
-		struct customer *customer = customer_at(engine, number);
-		int64_t due = customer ? atomic_load_explicit(&customer->due, memory_order_relaxed) : 0;
-		bool stale = customer && refreshed < REFRESH_A_ROUND &&
-		             (atomic_load_explicit(&customer->stale, memory_order_relaxed) ||
-		              atomic_load_explicit(&customer->ordered_stale, memory_order_relaxed));
-		if (!stale && (due == 0 || due > now))
-			continue;
-		customer = customer_lock(engine, number);
-		if (!customer)
-			continue;
-		if (stale && customer_refresh(engine, customer) == 0)
-			refreshed++;
-		if (customer->origin_first && customer->due && customer->due <= now && !atomic_load_explicit(&engine->adopting, memory_order_relaxed))
-			timer_append(engine, customer, now);
-		customer_unlock(engine, customer);
-	}
-}
-
 /* A pass is due after a while, and under heavy load earlier: what comes after it has to be replayed by a start. */
 static bool pass_is_due(struct engine *engine, int64_t last_ms, uint64_t last_bytes)
 {
@@ -454,7 +416,7 @@ static void *thread_run(void *arg)
 	while (!engine->stopping) {
 		bool wanted = engine->passes_wanted > engine->passes_done || pass_is_due(engine, last_ms, last_bytes);
 		if (!wanted) {
-			struct timespec until = clock_deadline(BACKGROUND_STEP_MS);
+			struct timespec until = clock_deadline(STEP_MS);
 			pthread_cond_timedwait(&engine->pass_wake, &engine->pass_lock, &until);
 			pthread_mutex_unlock(&engine->pass_lock);
 			int64_t now = clock_now_ms();
@@ -462,7 +424,6 @@ static void *thread_run(void *arg)
 				tallies_record(engine);
 				tallied_ms = now;
 			}
-			background_run(engine, now);
 			if (columns_damaged(engine->columns) && now >= heal_ms)
 				heal_ms = columns_heal(engine) ? now + HEAL_AGAIN_MS : 0;
 			pthread_mutex_lock(&engine->pass_lock);

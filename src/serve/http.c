@@ -15,8 +15,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTION_BYTES = 48 * 1024, POOL_MAX = 1024, KEEP_BYTES = 1024 * 1024, REQUEST_TIMEOUTS = 4, WATCH_MS = 500,
-       SWALLOW_BYTES_MAX = 8 * 1024 * 1024, SOURCE_BLOCK = 32 * 1024, CONNECTIONS_ENDING = 64 /* Ended, but not closed yet by the library. */ };
+enum {
+	CONNECTION_BYTES = 32 * 1024, /* Up to here the library takes it from the heap; beyond, it maps memory anew for each connection. */
+	POOL_MAX = 1024,
+	KEEP_BYTES = 1024 * 1024,
+	REQUEST_TIMEOUTS = 4,
+	WATCH_MS = 500,
+	IDLE_MS = 500, /* A connection that asks for nothing may be ended after this time, when another needs its place. */
+	SWALLOW_BYTES_MAX = 8 * 1024 * 1024,
+	SOURCE_BLOCK = 32 * 1024,
+	CONNECTIONS_ENDING = 64, /* Ended, but not closed yet by the library. */
+};
 
 /* A connection, as the watchman sees it. */
 struct client {
@@ -222,11 +231,14 @@ static void client_end(struct http *http, struct client *client)
 	http->clients_n--;
 }
 
-/* End the connection that has waited longest for a request: of @address, or of any. False when all are at work. Lock held. */
+/*
+ * End the connection that has waited longest for a request: of @address, or of any. False when all are at work, or have just
+ * come: whoever opens connections faster than they can be used costs others less by being refused. Lock held.
+ */
 static bool idlest_end(struct http *http, const in_addr_t *address)
 {
 	struct client *idlest = NULL;
-	int64_t since = INT64_MAX;
+	int64_t since = (int64_t)clock_monotonic_ns() - IDLE_MS * 1000000ll;
 	for (struct client *client = http->clients; client; client = client->next) {
 		int64_t reading = atomic_load_explicit(&client->reading_ns, memory_order_relaxed);
 		if (!client->ended && reading && reading < since && (!address || client->address == *address)) {

@@ -213,6 +213,8 @@ bool portal_open(struct portal *portal, struct request *request)
 	struct text cookie = http_cookie(request->http, PORTAL_COOKIE);
 	struct token token;
 	*portal = (struct portal){.request = request, .html = {.out = &request->http->out}};
+	if (cookie.n && request_token(request, cookie, &token) == 0 && request_puts_off(request, customer_named(request->server, token.subject)))
+		return false;
 	if (!portal_entering(portal, &cookie))
 		return false;
 	if (cookie.n == 0 || request_token(request, cookie, &token) != 0) {

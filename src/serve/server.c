@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BODY_DEPTH_MAX = 24 };
+enum { BODY_DEPTH_MAX = 24, QUICK_EVENTS_MAX = 4 * ENGINE_PROMPT_EVENTS /* Of a history that the quick lane reads: ten milliseconds. */ };
 
 /* ---- replies ---- */
 
@@ -227,11 +227,23 @@ static uint32_t own(struct request *request)
 	return origin ? origin : nobody(request);
 }
 
+bool request_puts_off(struct request *request, uint32_t origin)
+{
+	if (!origin || request->lane != LANE_QUICK || request->route->mode != ROUTE_WORKER)
+		return false;
+	struct customer *customer = customer_lock_of(request->server->engine, origin);
+	if (!customer)
+		return false;
+	request->put_off = customer->events > QUICK_EVENTS_MAX ? customer->number : 0;
+	customer_unlock(request->server->engine, customer);
+	return request->put_off != 0;
+}
+
 uint32_t request_customer_path(struct request *request, struct text cid)
 {
-	if (text_equal(cid, TEXT("me")) && request->caller.scope == KEY_CUSTOMER)
-		return own(request);
-	return permitted(request, origin_of_cid(request->server, cid));
+	bool is_own = text_equal(cid, TEXT("me")) && request->caller.scope == KEY_CUSTOMER;
+	uint32_t origin = is_own ? own(request) : permitted(request, origin_of_cid(request->server, cid));
+	return origin && request_puts_off(request, origin) ? 0 : origin;
 }
 
 uint32_t request_customer_identifier(struct request *request, struct text text)
@@ -407,6 +419,7 @@ static void pause_until_durable(struct http_exchange *exchange)
 /* ---- work that is not done at once ---- */
 
 /* Backends ask for many customers at a time; a page asks for what it shows, a customer for one thing after the other. */
+enum { INLINE_BYTES_MAX = 8 * 1024, INLINE_KEY_BYTES_MAX = 128 * 1024 };
 enum { WAITING_KEY_MAX = 500, WAITING_STAFF_MAX = 64, WAITING_CUSTOMER_MAX = 24, WAITING_ADDRESS_MAX = 64 };
 
 static size_t request_waiting_max(const struct request *request)
@@ -443,27 +456,17 @@ static void pause_for_work(struct http_exchange *exchange)
 	http_resume(exchange);
 }
 
-static enum http_next pause_in(struct request *request, enum lane lane, uint64_t who)
+static enum http_next pause_in(struct request *request, enum lane lane, uint64_t who, size_t running_max)
 {
 	request->lane = lane;
 	request->work.who = who;
 	request->work.waiting_max = request_waiting_max(request);
-	request->work.running_max = lane == LANE_LARGE && request->caller.scope == KEY_CUSTOMER ? 1 : WORK_THREADS_MAX;
+	request->work.running_max = running_max;
 	request->http->paused = pause_for_work;
 	return HTTP_PAUSE;
 }
 
-static void work_run(void *arg, struct work_item *item)
-{
-	struct request *request = (struct request *)((char *)item - offsetof(struct request, work));
-	(void)arg;
-	request->route->handle(request);
-	if (request->wait_for == 0)
-		return http_resume(request->http);
-	pause_until_durable(request->http);
-}
-
-/* An inline handler met a history that has to be folded first: it begins again in the large lane, in the turn of @customer. */
+/* A handler met a history that takes too long where it runs: it begins again in the large lane, in the turn of @customer. */
 static enum http_next put_off(struct request *request, uint32_t customer)
 {
 	struct http_exchange *x = request->http;
@@ -475,7 +478,8 @@ static enum http_next put_off(struct request *request, uint32_t customer)
 	x->headers_n = request->headers_n;
 	request->wait_for = 0;
 	request->retry_after_s = 0;
-	return pause_in(request, LANE_LARGE, pace_mark(request->server->pace, TEXT("customer"), (struct text){(const char *)&customer, sizeof customer}));
+	request->put_off = 0;
+	return pause_in(request, LANE_LARGE, pace_mark(request->server->pace, TEXT("customer"), (struct text){(const char *)&customer, sizeof customer}), 1);
 }
 
 static enum http_next finish(struct request *request)
@@ -486,6 +490,43 @@ static enum http_next finish(struct request *request)
 		return HTTP_REPLY;
 	request->http->paused = pause_until_durable;
 	return HTTP_PAUSE;
+}
+
+/* Answer at once, or begin again where a long history may be folded. */
+static enum http_next answer(struct request *request)
+{
+	engine_prompt_begin();
+	request->route->handle(request);
+	uint32_t customer = engine_prompt_end();
+	return customer ? put_off(request, customer) : finish(request);
+}
+
+static void work_run(void *arg, struct work_item *item)
+{
+	struct request *request = (struct request *)((char *)item - offsetof(struct request, work));
+	(void)arg;
+	if (request->route->mode == ROUTE_INLINE && request->lane == LANE_QUICK) {
+		if (answer(request) == HTTP_PAUSE)
+			return request->http->paused(request->http);
+		return http_resume(request->http);
+	}
+	request->route->handle(request);
+	if (request->put_off) {
+		put_off(request, request->put_off);
+		return pause_for_work(request->http);
+	}
+	if (request->wait_for == 0)
+		return http_resume(request->http);
+	pause_until_durable(request->http);
+}
+
+/*
+ * Would the other connections of this thread wait too long for this one? Every byte of a body costs its reader, a byte from a
+ * public key up to ten times as much as one from a backend (names, links). Such a batch is for the workers, one of a caller at a time.
+ */
+static bool is_long(const struct request *request)
+{
+	return request->http->body.n > (request->caller.scope == KEY_SECRET ? INLINE_KEY_BYTES_MAX : INLINE_BYTES_MAX);
 }
 
 static enum http_next handle(void *arg, struct http_exchange *exchange)
@@ -512,13 +553,11 @@ static enum http_next handle(void *arg, struct http_exchange *exchange)
 	}
 	if (!prepare(request))
 		return HTTP_REPLY;
-	if (request->route->mode != ROUTE_INLINE)
-		return pause_in(request, request->route->mode == ROUTE_LARGE ? LANE_LARGE : LANE_QUICK, request_who(request));
 	request->headers_n = exchange->headers_n;
-	engine_prompt_begin();
-	request->route->handle(request);
-	uint32_t customer = engine_prompt_end();
-	return customer ? put_off(request, customer) : finish(request);
+	if (request->route->mode != ROUTE_INLINE)
+		return pause_in(request, request->route->mode == ROUTE_LARGE ? LANE_LARGE : LANE_QUICK, request_who(request),
+		                request->caller.scope == KEY_CUSTOMER ? 1 : WORK_THREADS_MAX);
+	return is_long(request) ? pause_in(request, LANE_QUICK, request_who(request), 1) : answer(request);
 }
 
 /* A copy is larger than other bodies: from an admin, and from nobody else. */
@@ -532,11 +571,11 @@ static size_t body_bytes(void *arg, struct http_exchange *exchange)
 	return may ? COPY_PACKED_BYTES_MAX : REQUEST_BODY_BYTES_MAX;
 }
 
-/* Calls that collect, by their path: short ones of the browser's SDK as well. */
+/* Calls that collect, by their path: short ones of the browser's SDK as well. Who is asked to decide sends nothing to be kept. */
 static bool is_collecting(const struct http_exchange *exchange)
 {
 	for (const struct route *route = routes; route->path; route++)
-		if (route->method == HTTP_POST && route->scopes & KEY_WRITE && text_equal(exchange->path, text_of(route->path)))
+		if (route->method == HTTP_POST && route->collects && text_equal(exchange->path, text_of(route->path)))
 			return true;
 	return false;
 }

@@ -84,6 +84,7 @@ struct route {
 	/* Answers an error to a person in a browser, with no headers but the safe ones set before; NULL: JSON to a program. */
 	void (*refuse)(struct request *request, int status, const char *code);
 	const struct body_member *body; /* The members of the JSON body that have a type, NULL: none. */
+	bool collects;              /* Its body is events: refused unread from who may send no more. */
 };
 
 struct request {
@@ -101,6 +102,7 @@ struct request {
 	enum lane lane;             /* Where it is put when it is paused for work. */
 	struct collect *collect;    /* Of a batch that goes on in the large lane. */
 	size_t headers_n;           /* Of the reply, before the handler. */
+	uint32_t put_off;           /* The customer whose history is for the large lane; 0: none. */
 	bool inflated;              /* The body is unpacked already. */
 	int64_t retry_after_s;      /* Of an error 429 or 503; 0: a second. */
 	bool counted;               /* Against the limits of customer tokens. */
@@ -222,11 +224,16 @@ struct buffer *thread_buffer(void);
 /*
  * Find the customer a request speaks of: {cid} in the path, "customer" in a body ({"cid"} or {"identifier"}), or the
  * token's own. Checks that the caller may see this customer. On failure the error is answered and 0 returned; otherwise
- * an origin number.
+ * an origin number. A path that names a customer of a long history gives 0 in the quick lane: see request_puts_off.
  */
 uint32_t request_customer_path(struct request *request, struct text cid);
 uint32_t request_customer_body(struct request *request, struct json customer);
 uint32_t request_customer_identifier(struct request *request, struct text identifier);
+/*
+ * Is the history of the customer of @origin too long for the quick lane, where the request is? Then nothing is to be answered: it
+ * begins again in the large lane. To be asked before anything is changed.
+ */
+bool request_puts_off(struct request *request, uint32_t origin);
 /* The origin a token's subject or an identifier text names; 0 when there is none. */
 uint32_t customer_named(struct server *server, struct text name);
 
