@@ -232,13 +232,13 @@ static void client_end(struct http *http, struct client *client)
 }
 
 /*
- * End the connection that has waited longest for a request: of @address, or of any. False when all are at work, or have just
- * come: whoever opens connections faster than they can be used costs others less by being refused. Lock held.
+ * End the connection that has waited longest for a request: of any address, or of @address, when it has waited for IDLE_MS. False
+ * when there is none: an address that opens connections faster than it can use them costs others less by being refused. Lock held.
  */
 static bool idlest_end(struct http *http, const in_addr_t *address)
 {
 	struct client *idlest = NULL;
-	int64_t since = (int64_t)clock_monotonic_ns() - IDLE_MS * 1000000ll;
+	int64_t since = address ? (int64_t)clock_monotonic_ns() - IDLE_MS * 1000000ll : INT64_MAX;
 	for (struct client *client = http->clients; client; client = client->next) {
 		int64_t reading = atomic_load_explicit(&client->reading_ns, memory_order_relaxed);
 		if (!client->ended && reading && reading < since && (!address || client->address == *address)) {
