@@ -20,11 +20,21 @@ static void timer_append(struct engine *engine, struct customer *customer, int64
 		customer->due = write.header.time_ms; /* No room now: the next round tries again. */
 }
 
-/* May @customer, whose states may be out of date, be folded again now? Looks without the lock: what it misses the next round sees. */
-static bool is_to_refresh(struct customer *customer, size_t refreshed, int64_t now, int64_t long_ms)
+/* Looks without the lock: what it misses the next round sees. */
+static bool is_stale(struct customer *customer)
 {
-	bool stale = atomic_load_explicit(&customer->stale, memory_order_relaxed) || atomic_load_explicit(&customer->ordered_stale, memory_order_relaxed);
-	return stale && refreshed < REFRESH_A_ROUND && (customer->events <= ENGINE_PROMPT_EVENTS || now - long_ms >= LONG_EVERY_MS);
+	return atomic_load_explicit(&customer->stale, memory_order_relaxed) || atomic_load_explicit(&customer->ordered_stale, memory_order_relaxed);
+}
+
+/* Fold @customer (locked) again, if a long history may have its turn now. Returns whether it was. */
+static bool refresh_in_turn(struct engine *engine, struct customer *customer, int64_t now, int64_t *long_ms)
+{
+	if (customer->events > ENGINE_PROMPT_EVENTS) {
+		if (now - *long_ms < LONG_EVERY_MS)
+			return false;
+		*long_ms = now;
+	}
+	return customer_refresh(engine, customer) == 0;
 }
 
 /*
@@ -38,15 +48,13 @@ static void round_run(struct engine *engine, int64_t now, int64_t *long_ms)
 	for (uint32_t number = 1; number <= last && !engine->stopping; number++) {
 		struct customer *customer = customer_at(engine, number);
 		int64_t due = customer ? atomic_load_explicit(&customer->due, memory_order_relaxed) : 0;
-		bool stale = customer && is_to_refresh(customer, refreshed, now, *long_ms);
+		bool stale = customer && refreshed < REFRESH_A_ROUND && is_stale(customer);
 		if (!stale && (due == 0 || due > now))
 			continue;
 		customer = customer_lock(engine, number);
 		if (!customer)
 			continue;
-		if (stale && customer->events > ENGINE_PROMPT_EVENTS)
-			*long_ms = now;
-		if (stale && customer_refresh(engine, customer) == 0)
+		if (stale && refresh_in_turn(engine, customer, now, long_ms))
 			refreshed++;
 		if (customer->origin_first && customer->due && customer->due <= now && !atomic_load_explicit(&engine->adopting, memory_order_relaxed))
 			timer_append(engine, customer, now);
