@@ -31,6 +31,11 @@ static int name_append(struct engine *engine, uint32_t number, struct text name,
 	return error;
 }
 
+int name_return_append(struct engine *engine, uint32_t number)
+{
+	return name_append(engine, number, TEXT(""), 0);
+}
+
 static int name_record(void *arg, uint32_t number, struct text name)
 {
 	return name_append(arg, number, name, 0);

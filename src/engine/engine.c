@@ -197,7 +197,8 @@ static bool log_is_there(const char *folder)
 	return false;
 }
 
-static int open_once(struct engine **out, const struct engine_options *options, struct store_problem *problem)
+/* *@given: numbers of names were given back, and nothing is open: once more. */
+static int open_once(struct engine **out, const struct engine_options *options, struct store_problem *problem, uint32_t *given)
 {
 	struct engine *engine = memory_zero_alloc(1, sizeof *engine);
 	if (!engine)
@@ -219,11 +220,14 @@ static int open_once(struct engine **out, const struct engine_options *options, 
 		error = recover(engine);
 	if (!error)
 		error = inventory_add(options->folder, "log");
-	if (!error)
+	if (!error && given)
+		error = names_return(engine, given);
+	bool ends = error || (given && *given);
+	if (!ends)
 		error = snapshot_thread_start(engine);
-	if (!error && (error = upkeep_thread_start(engine)))
+	if (!ends && !error && (error = upkeep_thread_start(engine)))
 		snapshot_thread_stop(engine);
-	if (error) {
+	if (error || ends) {
 		*problem = engine->lookup_problem;
 		log_close(engine->log);
 		engine_free(engine);
@@ -249,12 +253,14 @@ static int lookup_set_aside(const char *folder, const struct store_problem *prob
 int engine_open(struct engine **out, const struct engine_options *options)
 {
 	struct store_problem problem = {0};
+	uint32_t given = 0;
 	lost_say(options->folder, "lookup");
-	int error = open_once(out, options, &problem);
-	if (error != ERROR_CORRUPT || !problem.what)
+	int error = open_once(out, options, &problem, &given);
+	if (error == ERROR_CORRUPT && problem.what)
+		error = lookup_set_aside(options->folder, &problem);
+	else if (error || !given)
 		return error;
-	error = lookup_set_aside(options->folder, &problem);
-	return error ? error : open_once(out, options, &problem);
+	return error ? error : open_once(out, options, &problem, NULL);
 }
 
 void engine_close(struct engine *engine)

@@ -165,6 +165,14 @@ int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST
 int keys_refuse(uint32_t number);
 int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
 
+/*
+ * Give back the numbers of names that public keys brought and that no record uses any more, when those keys have used up
+ * theirs. Called while opening, with all read. *@given: how many; if any, this engine is to be closed and opened again.
+ */
+int names_return(struct engine *engine, uint32_t *given) MUST_CHECK;
+/* Append the record that says so of @number. Errors: those of log_append. */
+int name_return_append(struct engine *engine, uint32_t number) MUST_CHECK;
+
 uint64_t config_mark_of(const struct config *config);
 void event_names(struct engine *engine, struct event *event);
 /* May it be kept at this moment? Names set, payload not looked at. */
@@ -193,6 +201,8 @@ int gaps_write(struct engine *engine) MUST_CHECK;
 /* Pass on @error of reading the store; ERROR_CORRUPT has the lookups put aside and made again. */
 int snapshot_lookup_error(struct engine *engine, int error) MUST_CHECK;
 int snapshot_load(struct engine *engine) MUST_CHECK;
+/* Drop it, durably, so that the next start reads the whole log. Which messages were seen stays. */
+int snapshot_drop(struct engine *engine) MUST_CHECK;
 /* The time of receipt as of the last pass; 0: none. */
 int snapshot_receipt(struct engine *engine, int64_t *receipt_ms) MUST_CHECK;
 int snapshot_position(struct engine *engine, uint64_t *position) MUST_CHECK;

@@ -171,6 +171,26 @@ static int names_of_lose(struct engine *engine, const struct event_header *heade
 	return error ? error : names_lose(engine, header->source);
 }
 
+/* The record that gave back @name's number, or @number, may be gone: nothing uses them. */
+static int name_make_way(struct engine *engine, uint32_t number, struct text name)
+{
+	uint32_t before = dictionary_find(engine->dictionary, name);
+	if (before == number)
+		return 0;
+	int error = before ? dictionary_give_back(engine->dictionary, before) : 0;
+	return error || !dictionary_name(engine->dictionary, number).n ? error : dictionary_give_back(engine->dictionary, number);
+}
+
+/* An empty name gives its number back. */
+static int name_apply(struct engine *engine, const struct event *event)
+{
+	struct text name = value_text(value_get(event->payload, TEXT("name")));
+	if (name.n == 0)
+		return dictionary_give_back(engine->dictionary, event->header.name);
+	int error = log_gaps(engine->log) ? name_make_way(engine, event->header.name, name) : 0;
+	return error ? error : (event->header.flags & EVENT_NAME_PUBLIC ? dictionary_restore_public : dictionary_restore)(engine->dictionary, event->header.name, name);
+}
+
 static int record_apply(struct engine *engine, struct event *event)
 {
 	int32_t value = 0;
@@ -178,8 +198,7 @@ static int record_apply(struct engine *engine, struct event *event)
 	if (lost)
 		return lost;
 	if (event->header.kind == EVENT_NAME)
-		return (event->header.flags & EVENT_NAME_PUBLIC ? dictionary_restore_public : dictionary_restore)(
-			engine->dictionary, event->header.name, value_text(value_get(event->payload, TEXT("name"))));
+		return name_apply(engine, event);
 	if (event->header.kind == EVENT_TALLY)
 		tallies_restore(engine, event->payload);
 	if (event->header.kind == EVENT_CONFIGURED)

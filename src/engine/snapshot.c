@@ -227,18 +227,24 @@ static void links_written(struct engine *engine, size_t n)
 	pthread_mutex_unlock(&engine->links_lock);
 }
 
-/* Put names into the store, from the first that is not *@written yet up to number @n. */
-static int names_write(struct engine *engine, uint32_t n, uint32_t *written)
+/* Put names into the store: those with marks above *@written up to @mark, and with the first also which numbers have none. */
+static int names_write(struct engine *engine, uint32_t mark, uint32_t *written)
 {
+	uint32_t last = mark == *written ? 0 : dictionary_count(engine->dictionary);
 	int error = 0;
-	for (; *written < n && !error; ++*written) {
+	for (uint32_t number = 1; number <= last && !error; number++) {
 		uint8_t key[4];
 		char value[1 + DICTIONARY_NAME_BYTES_MAX]; /* Whether a public key brought it, and the name. */
-		const struct text name = dictionary_name(engine->dictionary, *written + 1);
-		value[0] = dictionary_is_public(engine->dictionary, *written + 1);
+		const uint32_t its = dictionary_mark_of(engine->dictionary, number);
+		const struct text name = dictionary_name(engine->dictionary, number);
+		if (its > mark || (its <= *written && *written))
+			continue;
+		value[0] = dictionary_is_public(engine->dictionary, number);
 		memcpy(value + 1, name.p, name.n);
-		error = store_put(engine->store, STORE_NAMES, key_of(*written + 1, key), (struct text){value, name.n + 1});
+		error = store_put(engine->store, STORE_NAMES, key_of(number, key), (struct text){value, name.n + 1});
 	}
+	if (!error)
+		*written = mark;
 	return error;
 }
 
@@ -351,11 +357,11 @@ static int pass(struct engine *engine, uint32_t *names_written)
 	uint64_t position = barrier(engine);
 	/* Names and links are counted first: the records of all that are counted stand before the end that is waited for. */
 	size_t links_n = links_count(engine);
-	uint32_t names_n = dictionary_count(engine->dictionary);
+	uint32_t mark = dictionary_mark(engine->dictionary);
 	uint64_t end = log_end(engine->log);
 	int error = end ? log_wait(engine->log, end, 60000) : 0;
 	if (!error)
-		error = names_write(engine, names_n, names_written);
+		error = names_write(engine, mark, names_written);
 	if (!error)
 		error = links_write(engine, links_n);
 	if (!error)
@@ -633,6 +639,8 @@ static int name_load(void *arg, struct text key, struct text value)
 	struct engine *engine = arg;
 	if (value.n == 0 || (uint8_t)value.p[0] > 1)
 		return ERROR_CORRUPT;
+	if (value.n == 1)
+		return dictionary_give_back(engine->dictionary, number_of(key));
 	return (value.p[0] ? dictionary_restore_public : dictionary_restore)(engine->dictionary, number_of(key), text_from(value, 1));
 }
 
@@ -646,9 +654,28 @@ static int day_load(void *arg, struct text key, struct text value)
 	return columns_restore(engine->columns, (int32_t)(number_of(key) ^ 0x80000000u), rows);
 }
 
+int snapshot_drop(struct engine *engine)
+{
+	static const enum store_table tables[] = {STORE_NAMES, STORE_ORIGINS, STORE_CUSTOMERS, STORE_IDENTIFIERS, STORE_DAYS};
+	static const char *const known[] = {"position", "tallies", "configured", "gaps"};
+	int error = 0;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables && !error; i++)
+		error = store_drop(engine->store, tables[i]);
+	for (size_t i = 0; i < sizeof known / sizeof *known && !error; i++)
+		error = store_put(engine->store, STORE_META, text_of(known[i]), TEXT(""));
+	if (!error)
+		error = store_commit(engine->store);
+	if (error)
+		store_abort(engine->store);
+	return error ? error : store_sync(engine->store);
+}
+
 int snapshot_load(struct engine *engine)
 {
-	int error = store_each(engine->store, STORE_NAMES, name_load, engine);
+	uint64_t position;
+	int error = snapshot_position(engine, &position);
+	if (!error && position) /* Before the first whole pass the log is read from its start, and numbers had other names there. */
+		error = store_each(engine->store, STORE_NAMES, name_load, engine);
 	if (!error)
 		error = store_each(engine->store, STORE_ORIGINS, origin_load, engine);
 	if (!error)

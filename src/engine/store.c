@@ -279,6 +279,16 @@ int store_put(struct store *store, enum store_table table, struct text key, stru
 	return store->txn_bytes > TRANSACTION_BYTES ? store_commit(store) : 0;
 }
 
+int store_drop(struct store *store, enum store_table table)
+{
+	int code = store->txn ? 0 : begin(store);
+	if (!code)
+		code = mdb_drop(store->txn, store->tables[table], 0);
+	if (code)
+		store_abort(store);
+	return code ? error_of(code) : 0;
+}
+
 int store_get(struct store *store, enum store_table table, struct text key, struct buffer *out)
 {
 	MDB_txn *txn;

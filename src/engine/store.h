@@ -34,6 +34,7 @@ void store_close(struct store *store);
 /* Write inside the open transaction (begun when needed); committed by itself when it has grown large. An empty @value
  * deletes. Errors: ERROR_IO, ERROR_FULL. */
 int store_put(struct store *store, enum store_table table, struct text key, struct text value) MUST_CHECK;
+int store_drop(struct store *store, enum store_table table) MUST_CHECK; /* All entries of @table, inside the open transaction. Errors: as store_put. */
 int store_commit(struct store *store) MUST_CHECK;
 void store_abort(struct store *store); /* Drop what is not committed. */
 int store_sync(struct store *store) MUST_CHECK; /* What was committed survives a power cut. Errors: ERROR_IO. */

@@ -24,6 +24,7 @@ struct walk {
 	struct chain *chains; /* By origin number. */
 	size_t capacity;
 	struct directory *ids;
+	bool named[DICTIONARY_NAMES_MAX + 1], used[DICTIONARY_NAMES_MAX + 1]; /* By number: has a name, stands in a record. */
 	int (*each)(void *, const struct event *);
 	void *arg;
 };
@@ -40,14 +41,35 @@ static int bad(struct verify *out, uint64_t position, const char *format, ...)
 	return ERROR_CORRUPT;
 }
 
-static int name_check(const struct walk *walk, const struct event *event)
+/* A name has the next number or one that was given back, an empty one gives back a number that no record uses. */
+static int name_check(struct walk *walk, const struct event *event)
 {
 	struct verify *out = walk->out;
+	const uint32_t number = event->header.name;
 	size_t n = value_text(value_get(event->payload, TEXT("name"))).n;
-	bool follows = event->header.name == out->names + 1 || (log_gaps(walk->log) && event->header.name > out->names);
-	if (!follows || n == 0 || n > DICTIONARY_NAME_BYTES_MAX)
-		return bad(out, event->position, "Name number %u does not follow %" PRIu64 ".", event->header.name, out->names);
-	out->names = event->header.name;
+	bool is_gap = log_gaps(walk->log);
+	if (n == 0 && (!number || (!walk->named[number] && !is_gap)))
+		return bad(out, event->position, "Name number %u is given back, and nothing had it.", number);
+	if (n == 0 && walk->used[number])
+		return bad(out, event->position, "Name number %u is given back, and records use it.", number);
+	bool follows = is_gap || number == out->names + 1 || (number && number <= out->names && !walk->named[number]);
+	if (n && (!follows || n > DICTIONARY_NAME_BYTES_MAX))
+		return bad(out, event->position, "Name number %u does not follow %" PRIu64 ".", number, out->names);
+	out->names = number > out->names ? number : out->names;
+	walk->named[number] = n != 0;
+	return 0;
+}
+
+/* Every number in a record has a name. */
+static int numbers_check(struct walk *walk, const struct event *event)
+{
+	const uint32_t numbers[] = {event->header.kind == EVENT_NAME ? 0 : event->header.name, event->header.touchpoint, event->header.source};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		const uint32_t number = numbers[i];
+		if (number > DICTIONARY_NAMES_MAX || (number && !walk->named[number] && !log_gaps(walk->log)))
+			return bad(walk->out, event->position, "A record has a name that is not in the dictionary.");
+		walk->used[number] |= number != 0;
+	}
 	return 0;
 }
 
@@ -120,11 +142,13 @@ static int record_check(void *arg, uint64_t position, struct text entry)
 	if (event_decode(&event, entry) != 0)
 		return bad(out, position, "A record cannot be read.");
 	event.position = position;
-	uint64_t names = log_gaps(walk->log) ? DICTIONARY_NAMES_MAX : out->names;
-	if (event.header.name > DICTIONARY_NAMES_MAX || event.header.touchpoint > names || event.header.source > names ||
-	    (event.header.kind != EVENT_NAME && event.header.name > names))
+	if (event.header.name > DICTIONARY_NAMES_MAX)
 		return bad(out, position, "A record has a name that is not in the dictionary.");
-	int error = event.header.kind == EVENT_NAME ? name_check(walk, &event) : event.header.origin_number ? chain_check(walk, &event) : 0;
+	int error = numbers_check(walk, &event);
+	if (!error && event.header.kind == EVENT_NAME)
+		error = name_check(walk, &event);
+	else if (!error && event.header.origin_number)
+		error = chain_check(walk, &event);
 	if (error)
 		return error;
 	out->records++;

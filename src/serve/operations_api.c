@@ -94,7 +94,7 @@ void api_metrics(struct request *request)
 	metric(out, "warnings_total", "counter", "Members of events that were not understood, such as categories of consent without a purpose.", (double)atomic_load(&figures->warnings));
 	metric(out, "events_refused_total", "counter", "Events refused, in the dead letters.", (double)atomic_load(&figures->events_rejected));
 	metric(out, "events_suppressed_total", "counter", "Events about customers who were erased, from before: not stored.", (double)atomic_load(&figures->events_suppressed));
-	metric(out, "names", "gauge", "Different names of events, touchpoints and sources, of 65535.", (double)dictionary_count(engine_dictionary(server->engine)));
+	metric(out, "names", "gauge", "Different names of events, touchpoints and sources, of 65535.", (double)dictionary_taken(engine_dictionary(server->engine)));
 	metric(out, "names_public", "gauge", "Those that public keys brought, of names_from_public_max.", (double)dictionary_public_count(engine_dictionary(server->engine)));
 	metric(out, "names_folded_total", "counter", "Names that found no room and were stored as \"other\".", (double)atomic_load(&figures->names_folded));
 	metric(out, "events_duplicate_total", "counter", "Events seen before.", (double)atomic_load(&figures->events_duplicate));

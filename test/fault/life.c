@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPS_MAX = 60, STEPS_MAX = 500, BEGUN_FAILED = 3, FILLING_MAX = 1200, FAT_MAX = 30000 };
+enum { OPS_MAX = 60, STEPS_MAX = 500, BEGUN_FAILED = 3, FILLING_MAX = 1200, FAT_MAX = 30000, WORDS = 40, NAMES_PUBLIC = 6 };
 
 static const struct life *life;
 static struct model *model;
@@ -130,8 +130,9 @@ static uint64_t append(uint32_t id, uint32_t origin)
 	uint64_t position = 0;
 	uint32_t name;
 	char word[24];
-	snprintf(word, sizeof word, "Event %u", random_below(&seed, 40));
-	while (again(engine_name(engine, text_of(word), &name), "name"))
+	model->event_words[id] = (uint8_t)random_below(&seed, WORDS);
+	snprintf(word, sizeof word, "Event %u", model->event_words[id]);
+	while (again(engine_name_or_other(engine, text_of(word), model->event_words[id] % 2, &name), "name"))
 		;
 	payload_put(&payload, id, kind);
 	struct engine_write write = {
@@ -269,7 +270,7 @@ static void act(void)
 		events_write();
 	} else if (dice < 65) {
 		snprintf(word, sizeof word, "Name %u", random_below(&seed, 1000));
-		while (again(engine_name(engine, text_of(word), &name), "name"))
+		while (again(engine_name_or_other(engine, text_of(word), random_below(&seed, 2), &name), "name"))
 			;
 	} else if (dice < 75) {
 		move(dice < 71);
@@ -327,8 +328,11 @@ static int both_open(struct config *config)
 {
 	char path[PATH_MAX_BYTES + 32];
 	snprintf(path, sizeof path, "%s/configuration", life->folder);
+	struct engine_options options;
+	house_options(&options, life->folder, config);
+	options.names_public_max = NAMES_PUBLIC; /* So few that they are used up, and given back. */
 	int error = config_log_open(&config_log, path);
-	return error ? error : house_open(&engine, life->folder, config);
+	return error ? error : engine_open(&engine, &options);
 }
 
 static void begin(const struct life *given)
@@ -396,6 +400,15 @@ struct reading {
 	char room[4096][32];
 };
 
+/* The name that event @id was sent with, or "other"; nobody knows what a record says that was given up. */
+static void name_check(uint64_t id, struct text name)
+{
+	char word[24];
+	snprintf(word, sizeof word, "Event %u", model->event_words[id]);
+	if (!text_equal(name, text_of(word)) && !text_equal(name, DICTIONARY_OTHER) && !log_gaps(engine_log(engine)))
+		wrong("event %u has the name %.*s, and was sent as %s", (uint32_t)id, (int)name.n, name.p, word);
+}
+
 static int each(void *arg, const struct event *event)
 {
 	static uint8_t room[EVENT_BYTES_MAX];
@@ -427,6 +440,8 @@ static int each(void *arg, const struct event *event)
 	named.name = reading->names[event->header.name];
 	if (event->header.name && !named.name.n) /* Its record was given up. */
 		named.name = dictionary_name(engine_dictionary(engine), event->header.name);
+	if (id < EVENTS_MAX)
+		name_check(id, named.name);
 	witness_note(&reading->witness, &named);
 	return 0;
 }

@@ -17,6 +17,7 @@ struct model {
 	uint32_t events_n;
 	uint8_t events[EVENTS_MAX];
 	uint32_t event_origins[EVENTS_MAX];
+	uint8_t event_words[EVENTS_MAX];    /* Which name it has, unless it goes by "other". */
 	uint32_t people_n;
 	uint8_t people[PEOPLE_MAX];         /* TRIED: to erase; not to be met again. */
 	uint8_t erased[ORIGINS_KNOWN];

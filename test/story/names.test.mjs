@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { join } from "node:path";
 import { copyOf, lines, schemaErrors } from "./copy.mjs";
-import { configurationOf, ok, root, Server, track, uuid } from "./server.mjs";
+import { attune, configurationOf, ok, root, Server, track, uuid } from "./server.mjs";
 
 const metric = async (server, name) => Number((await server.get("/metrics")).text.match(new RegExp(`^attune_${name} (\\S+)`, "m"))[1]);
 const page = (anonymousId, path, more = {}) => ({ type: "page", messageId: uuid(), anonymousId, properties: { path }, ...more });
@@ -78,5 +78,26 @@ describe("names from a public key", () => {
     assert.deepEqual([answer.refused, answer.rejected[0].code], [1, "event_too_large"]);
     assert.equal((await take(name, most - 130)).warnings.length, 1);
     assert.equal((await server.timeline((await server.card("anonymous:v3")).cid))[0].own_name, name);
+  });
+
+  test("are given back by a start once those who brought them are erased, and everybody else's stay as they are", async () => {
+    const others = async () => ["user:ana", "anonymous:v2"].reduce(async (all, who) => [...await all, ...(await server.timeline((await server.card(who)).cid)).map((e) => [e.kind, e.name, e.own_name, e.source])], []);
+    const before = await others();
+    ok(await server.delete(`/v1/customers/${open.cid}`));
+    await server.stop();
+    await server.up();
+    const left = await metric(server, "names_public");
+    assert.ok(left < 10, `${left}`);
+    assert.deepEqual(await others(), before);
+    assert.equal((await sendPublic([page("v4", "/new/again"), page("v4", "/order/1")])).warnings, undefined);
+    assert.equal(await metric(server, "names_public"), left + 2);
+    await server.kill();
+    await server.up();
+    assert.deepEqual(await others(), before);
+    assert.deepEqual((await server.timeline((await server.card("anonymous:v4")).cid)).filter((e) => e.kind === "page").map((e) => e.name).sort(), ["/new/again", "/order/1"]);
+    await server.stop();
+    const verified = attune("verify", server.folder);
+    assert.equal(verified.code, 0, verified.out + verified.err);
+    await server.up();
   });
 });

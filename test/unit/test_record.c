@@ -223,6 +223,39 @@ static void a_name_gets_its_number_once_its_record_is_written(void **state)
 	dictionary_free(dictionary);
 }
 
+static void a_number_given_back_is_the_next_ones_and_all_other_names_are_still_found(void **state)
+{
+	(void)state;
+	struct dictionary *dictionary = dictionary_new();
+	uint32_t number;
+	char name[32];
+	for (uint32_t i = 1; i <= DICTIONARY_NAMES_MAX; i++) { /* As full as it gets: slots stand close. */
+		snprintf(name, sizeof name, "name %u", i);
+		assert_int_equal(dictionary_number_public(dictionary, text_of(name), NULL, NULL, &number), 0);
+	}
+	uint32_t mark = dictionary_mark(dictionary);
+	for (uint32_t i = 1; i <= DICTIONARY_NAMES_MAX; i += 3)
+		assert_int_equal(dictionary_give_back(dictionary, i), 0);
+	assert_int_equal(dictionary_give_back(dictionary, 1), 0); /* Known: a log is replayed from a snapshot that knew it. */
+	assert_int_equal(dictionary_give_back(dictionary, DICTIONARY_NAMES_MAX + 1), ERROR_CORRUPT);
+	assert_int_equal(dictionary_give_back(dictionary, 0), ERROR_CORRUPT);
+	for (uint32_t i = 1; i <= DICTIONARY_NAMES_MAX; i++) {
+		snprintf(name, sizeof name, "name %u", i);
+		assert_int_equal(dictionary_find(dictionary, text_of(name)), i % 3 == 1 ? 0 : i);
+	}
+	assert_int_equal(dictionary_taken(dictionary), DICTIONARY_NAMES_MAX - (DICTIONARY_NAMES_MAX + 2) / 3);
+	assert_int_equal(dictionary_public_count(dictionary), dictionary_taken(dictionary));
+	assert_int_equal(dictionary_number(dictionary, TEXT("new"), refuse, NULL, &number), ERROR_FULL);
+	assert_int_equal(dictionary_number(dictionary, TEXT("new"), NULL, NULL, &number), 0);
+	assert_int_equal(number % 3, 1);
+	assert_int_equal(dictionary_mark_of(dictionary, number), mark + 1);
+	assert_text_equal(dictionary_name(dictionary, number), "new");
+	assert_int_equal(dictionary_restore(dictionary, 4, TEXT("replayed")), 0);
+	assert_int_equal(dictionary_find(dictionary, TEXT("replayed")), 4);
+	assert_int_equal(dictionary_restore(dictionary, 5, TEXT("replayed")), ERROR_CORRUPT);
+	dictionary_free(dictionary);
+}
+
 static void names_from_public_keys_are_bounded_and_all_others_have_the_rest(void **state)
 {
 	(void)state;
@@ -519,6 +552,7 @@ int main(void)
 		cmocka_unit_test(nesting_and_size_of_a_value_are_bounded),
 		cmocka_unit_test(a_record_that_does_not_fit_is_refused),
 		cmocka_unit_test(a_name_gets_its_number_once_its_record_is_written),
+		cmocka_unit_test(a_number_given_back_is_the_next_ones_and_all_other_names_are_still_found),
 		cmocka_unit_test(names_from_public_keys_are_bounded_and_all_others_have_the_rest),
 		cmocka_unit_test(rows_are_kept_by_day_and_a_torn_tail_is_cut),
 		cmocka_unit_test(the_directory_finds_what_was_entered),
