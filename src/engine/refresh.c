@@ -93,6 +93,7 @@ static int gather_and_fold(struct refresh *refresh)
 {
 	struct engine *engine = refresh->engine;
 	struct customer *customer = refresh->customer;
+	struct partition *partition = partition_of(engine, customer->number);
 	struct history events, decisions;
 	const uint64_t after = refresh->until;
 	uint32_t kinds = fold_table_kinds(engine->options.folds), met = 0;
@@ -113,7 +114,7 @@ static int gather_and_fold(struct refresh *refresh)
 		gathering_sort(&refresh->gathering);
 		error = gathering_fold(engine, &refresh->gathering, refresh->config, &refresh->scratch, &refresh->ordered_until);
 	}
-	pthread_mutex_lock(&partition_of(engine, customer->number)->lock);
+	pthread_mutex_lock(&partition->lock);
 	return error;
 }
 
