@@ -16,7 +16,7 @@
 	X(threads, NUMBER, 2, 1, 64, "threads", "Threads that read requests and answer at once.")                                       \
 	X(workers, NUMBER, 2, 1, 64, "threads", "Threads that one caller may have at a time for what takes longer; pages and large questions have one more each.")                                                  \
 	X(connections_max, NUMBER, 1000, 8, 60000, "connections", "Connections at a time; beyond it the one that is idle longest is closed for a new one.") \
-	X(connections_an_address, NUMBER, 250, 1, 60000, "connections", "Connections of one address at a time, but for the proxy's; beyond it its own idlest is closed.") \
+	X(connections_an_address, NUMBER, 250, 1, 60000, "connections", "Connections of one address at a time, but for the proxy's; beyond it its own that has been idle longest is closed, or, when none is idle, the new one.") \
 	X(streams_a_caller, NUMBER, 16, 1, 500, "streams", "Open streams of one customer, member of staff or key; one more ends the oldest.")           \
 	X(timeout_s, NUMBER, 20, 1, 3600, "s", "A client that sends nothing for so long is cut off.")                                   \
 	X(memory_max, NUMBER, 16384, 16, 4194304, "MiB", "Memory for customers; beyond it new customers are refused with 429.")         \
