@@ -36,7 +36,7 @@ struct import {
 	struct import_copy_options copy;
 	uint64_t lines[BATCH_EVENTS]; /* Of the events in the batch, for reports. */
 	size_t n;
-	uint64_t sent, refused, ordinal;
+	uint64_t sent, refused, warned, ordinal;
 	bool failed;
 };
 
@@ -58,8 +58,22 @@ static void reject(void *context, uint64_t line, const char *reason)
 	fprintf(import->rejects, "line %" PRIu64 ": %s\n", line, reason);
 }
 
-/* What the server refused, with the lines it came from. */
-static void refusals_read(struct import *import)
+/* What the server took without a part that it could not use, such as a currency that is none. */
+static void warnings_read(struct import *import, struct json warnings)
+{
+	struct json_cursor cursor = {0};
+	struct json item;
+	int64_t index;
+	while (json_next_item(&cursor, warnings, &item)) {
+		struct text code = json_text(json_get(item, TEXT("code"))), what = json_text(json_get(item, TEXT("what")));
+		import->warned++;
+		if (json_int(json_get(item, TEXT("index")), &index) && index >= 0 && (size_t)index < import->n)
+			fprintf(import->rejects, "line %" PRIu64 ": taken, but not \"%.*s\" (%.*s)\n", import->lines[index], TEXT_ARGS(what), TEXT_ARGS(code));
+	}
+}
+
+/* What the server refused or left out, with the lines it came from. */
+static void answer_read(struct import *import)
 {
 	struct json root, item;
 	struct json_cursor cursor = {0};
@@ -73,6 +87,7 @@ static void refusals_read(struct import *import)
 		if (json_int(json_get(item, TEXT("index")), &index) && index >= 0 && (size_t)index < import->n)
 			reject(import, import->lines[index], reason);
 	}
+	warnings_read(import, json_get(root, TEXT("warnings")));
 }
 
 static void batch_begin(struct import *import)
@@ -105,7 +120,7 @@ static int batch_send(struct import *import)
 		return ERROR_IO;
 	}
 	import->sent += import->n;
-	refusals_read(import);
+	answer_read(import);
 	event_file_position(import->file, &done, &total);
 	import->progress.total = total;
 	progress_set(&import->progress, done);
@@ -217,8 +232,8 @@ static int read_all(struct import *import, const char *path)
 static void summary(const struct import *import, uint64_t ns, bool json)
 {
 	double seconds = (double)ns / 1e9;
-	printf(json ? "{\"sent\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"seconds\":%.3f}\n"
-	            : "%" PRIu64 " events sent, %" PRIu64 " lines refused, %.1f s\n", import->sent, import->refused, seconds);
+	printf(json ? "{\"sent\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"warnings\":%" PRIu64 ",\"seconds\":%.3f}\n"
+	            : "%" PRIu64 " events sent, %" PRIu64 " lines refused, %" PRIu64 " warnings, %.1f s\n", import->sent, import->refused, import->warned, seconds);
 }
 
 int verb_import(int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "customize/consequence.h"
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/unit.h"
 
 #include <math.h>
@@ -387,16 +388,11 @@ static void say_days(struct buffer *out, double value, int64_t now_ms)
 		buffer_format(out, "%s %d %s", weekdays[then.weekday], then.day, months[then.month - 1]);
 }
 
-static bool is_currency(struct text unit)
-{
-	return unit.n == 3 && unit.p[0] >= 'A' && unit.p[0] <= 'Z' && unit.p[1] >= 'A' && unit.p[1] <= 'Z' && unit.p[2] >= 'A' && unit.p[2] <= 'Z';
-}
-
 void consequence_say(struct buffer *out, const struct consequence_output *output, double value, int64_t now_ms)
 {
 	if (text_equal(output->unit, TEXT("days")))
 		say_days(out, value, now_ms);
-	else if (is_currency(output->unit) && fabs(value) < 1e15)
+	else if (code_is_currency(output->unit) && fabs(value) < 1e15)
 		money_say(out, llround(value * 100), output->unit);
 	else
 		buffer_format(out, "%.6g%s%.*s", value, output->unit.n ? " " : "", TEXT_ARGS(output->unit));

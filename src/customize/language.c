@@ -1,6 +1,7 @@
 /* language.c: the language of a customer. */
 #include "customize/language.h"
 
+#include "base/code.h"
 #include "engine/latest.h"
 #include "interact/preference.h"
 
@@ -9,9 +10,9 @@ struct text language_stated(struct text preferences, struct text traits)
 	static const char *const names[] = {"language", "locale"};
 	struct text stated = value_text(preference_get(preferences, TEXT("language")));
 	struct latest trait;
-	for (size_t i = 0; i < 2 && !language_is_tag(stated); i++)
+	for (size_t i = 0; i < 2 && !code_is_language(stated); i++)
 		stated = latest_find(traits, text_of(names[i]), &trait) ? value_text(trait.value) : (struct text){"", 0};
-	return language_is_tag(stated) ? stated : (struct text){"", 0};
+	return code_is_language(stated) ? stated : (struct text){"", 0};
 }
 
 /* "en-GB;q=0.8" as a tag and its weight; false when it is not wanted at all. */
@@ -27,7 +28,7 @@ static bool range_read(struct text part, struct text *tag, double *weight)
 		if (text_starts(name, TEXT("q=")) && text_to_double(text_from(name, 2), weight) != 0)
 			*weight = 0;
 	}
-	return language_is_tag(*tag) && *weight > 0;
+	return code_is_language(*tag) && *weight > 0;
 }
 
 void languages_read(struct languages *languages, struct text stated, struct text header)

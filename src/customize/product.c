@@ -2,6 +2,7 @@
 #include "customize/product.h"
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "base/unit.h"
 
 #include <math.h>
@@ -170,11 +171,13 @@ static int complements_read(struct config_build *build, const struct config *con
 static int product_read(struct config_build *build, const struct config *config, const struct products *products,
                         const struct config_document *document, struct product *product)
 {
-	struct text category = member(document, "category"), need = member(document, "need"), lead = member(document, "lead");
+	struct text category = member(document, "category"), currency = member(document, "currency"), need = member(document, "need"), lead = member(document, "lead");
 	double price;
-	*product = (struct product){.name = document->name, .title = member(document, "title"), .currency = member(document, "currency"),
+	*product = (struct product){.name = document->name, .title = member(document, "title"), .currency = code_currency(currency),
 	                            .mark = product_mark(document->name), .category = category_find(products, category), .price_minor = -1,
 	                            .attributes = value_get(document->body, TEXT("attributes"))};
+	if (currency.n && !product->currency.n)
+		return config_problem(build, document, "currency", "There is no currency \"%.*s\". Use " CODE_CURRENCY_ALLOWED ".", TEXT_ARGS(text_cut(currency, 40)));
 	if (category.n && product->category == CATEGORY_NONE)
 		return config_problem(build, document, "category", "There is no category \"%.*s\".", TEXT_ARGS(text_cut(category, 60)));
 	if (!need.n)

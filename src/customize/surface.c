@@ -1,6 +1,7 @@
 /* surface.c: surfaces of a configuration. */
 #include "customize/surface.h"
 
+#include "base/code.h"
 #include "base/unit.h"
 
 #include <stdio.h>
@@ -174,8 +175,8 @@ static int asks_check(struct config_build *build, const struct config_document *
 	while (value_next_member(&cursor, asks, &language, &item)) {
 		char path[80];
 		snprintf(path, sizeof path, "asks.%.*s", TEXT_ARGS(text_cut(language, 60)));
-		if (!language_is_tag(language))
-			error = config_problem(build, document, path, "\"%.*s\" is no language: cs, en-GB", TEXT_ARGS(text_cut(language, 60)));
+		if (!code_is_language(language))
+			error = config_problem(build, document, path, "\"%.*s\" is not a language. Use " CODE_LANGUAGE_ALLOWED ".", TEXT_ARGS(text_cut(language, 60)));
 		else if (!value_text(item).n)
 			error = config_problem(build, document, path, "\"%.*s\" needs the question in that language", TEXT_ARGS(language));
 	}
@@ -191,7 +192,10 @@ static int surface_compile(struct config_build *build, const struct config *conf
 	surface->type = type_of(value_text(value_get(document->body, TEXT("type"))));
 	surface->purpose_name = value_text(value_get(document->body, TEXT("purpose")));
 	surface->verb = text_or(value_get(document->body, TEXT("verb")), TEXT("chose"));
-	surface->currency = value_text(value_get(document->body, TEXT("currency")));
+	struct text currency = value_text(value_get(document->body, TEXT("currency")));
+	surface->currency = code_currency(currency);
+	if (currency.n && !surface->currency.n)
+		return config_problem(build, document, "currency", "There is no currency \"%.*s\". Use " CODE_CURRENCY_ALLOWED ".", TEXT_ARGS(text_cut(currency, 40)));
 	surface->ask = text_or(value_get(document->body, TEXT("ask")), TEXT("Remember this for next time?"));
 	surface->asks = value_get(document->body, TEXT("asks"));
 	if (asks_check(build, document, surface->asks) != 0)

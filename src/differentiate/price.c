@@ -1,6 +1,7 @@
 /* price.c: price lists, read and looked up. */
 #include "differentiate/price.h"
 
+#include "base/code.h"
 #include "base/unit.h"
 
 #include <math.h>
@@ -96,8 +97,10 @@ static int list_read(struct config_build *build, const struct config_document *d
 {
 	struct value_cursor cursor = {0};
 	struct value item;
-	struct text currency = value_text(value_get(document->body, TEXT("currency")));
+	struct text given = value_text(value_get(document->body, TEXT("currency"))), currency = code_currency(given);
 	int error = minutes_read(build, document, list);
+	if (!currency.n)
+		return config_problem(build, document, "currency", "There is no currency \"%.*s\". Use " CODE_CURRENCY_ALLOWED ".", TEXT_ARGS(text_cut(given, 40)));
 	if (list->currency.n && !text_equal(list->currency, currency))
 		return config_problem(build, document, "currency", "All price lists are in one currency, and another is in %.*s.", TEXT_ARGS(list->currency));
 	list->currency = currency;

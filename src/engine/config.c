@@ -23,16 +23,6 @@ const struct config_document *config_find(const struct config *config, struct te
 
 /* ---- languages ---- */
 
-bool language_is_tag(struct text tag)
-{
-	for (size_t i = 0; i < tag.n; i++) {
-		char c = tag.p[i], letter = (char)(c | 32);
-		if (!(letter >= 'a' && letter <= 'z') && (i == 0 || !((c >= '0' && c <= '9') || c == '-')))
-			return false;
-	}
-	return tag.n >= 2 && tag.n <= LANGUAGE_BYTES_MAX;
-}
-
 bool language_serves(struct text language, struct text wanted)
 {
 	return language.n && wanted.n >= language.n && text_equal_fold(text_first(wanted, language.n), language) &&

@@ -56,8 +56,6 @@ bool config_says(const struct config *config, struct text name);
 
 /* ---- languages: tags such as cs and en-GB (RFC 5646) ---- */
 
-enum { LANGUAGE_BYTES_MAX = 16 };
-bool language_is_tag(struct text tag);
 /* Does a text in @language serve whoever wants @wanted? "cs" serves cs-CZ, and not the other way round (RFC 4647, lookup). */
 bool language_serves(struct text language, struct text wanted);
 /* Of @texts, an object by language, the member that serves @wanted best; *@language is its own. Absent without one. */

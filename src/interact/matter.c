@@ -273,7 +273,11 @@ void matter_write(struct json_writer *writer, const struct matter *matter)
 	/* A card on its way costs nothing: no amount is not an amount of nothing. */
 	if (matter->amount_minor || matter->currency.n) {
 		json_put_double(writer, "amount", (double)matter->amount_minor / MINOR);
-		json_put_text(writer, "currency", matter->currency);
+		json_key(writer, TEXT("currency"));
+		if (matter->currency.n)
+			json_write_text(writer, matter->currency);
+		else
+			json_write_null(writer);
 	} else {
 		json_put_null(writer, "amount");
 		json_put_null(writer, "currency");

@@ -1,6 +1,7 @@
 /* brand.c: the brand of a configuration, checked, and its style. */
 #include "serve/brand.h"
 
+#include "base/code.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -41,24 +42,12 @@ static const struct ground {
 
 /* ---- colours ---- */
 
-static int hex_of(char c)
+static bool colour_parse(struct text text, struct brand_colour *colour)
 {
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-bool brand_colour_parse(struct text text, struct brand_colour *colour)
-{
-	uint8_t parts[3];
-	const size_t digits = text.n == 4 ? 1 : 2;
-	if ((text.n != 4 && text.n != 7) || text.p[0] != '#')
+	uint8_t rgb[3];
+	if (!code_is_colour(text, rgb))
 		return false;
-	for (size_t i = 0; i < 3; i++) {
-		int high = hex_of(text.p[1 + i * digits]), low = hex_of(text.p[i * digits + digits]);
-		if (high < 0 || low < 0)
-			return false;
-		parts[i] = (uint8_t)(high * 16 + low);
-	}
-	*colour = (struct brand_colour){parts[0], parts[1], parts[2]};
+	*colour = (struct brand_colour){rgb[0], rgb[1], rgb[2]};
 	return true;
 }
 
@@ -87,8 +76,8 @@ static int accent_read(struct config_build *build, const struct config_document 
 	char path[20];
 	struct text text = value_text(value_get(value_get(document->body, TEXT("accent")), text_of(ground->key)));
 	snprintf(path, sizeof path, "accent.%s", ground->key);
-	if (!brand_colour_parse(text, colour))
-		return config_problem(build, document, path, "\"%.*s\" is no colour: write it as \"#0f6b5c\"", TEXT_ARGS(text_cut(text, 40)));
+	if (!colour_parse(text, colour))
+		return config_problem(build, document, path, "\"%.*s\" is not a colour. Use " CODE_COLOUR_ALLOWED ".", TEXT_ARGS(text_cut(text, 40)));
 	for (size_t i = 0; i < 3; i++) {
 		double contrast = brand_contrast(*colour, ground->on[i]);
 		if (contrast < BRAND_CONTRAST_MIN)

@@ -39,11 +39,10 @@ const struct brand *brand_of(const struct config *config); /* NULL without. */
 /* A path of this server or an address that a browser only opens: over TLS, or with @plain also without. */
 bool brand_is_address(struct text address, bool plain);
 
-/* A colour as #rrggbb or #rgb. */
+/* A colour by its parts. */
 struct brand_colour {
 	uint8_t red, green, blue;
 };
-bool brand_colour_parse(struct text text, struct brand_colour *colour);
 /* The contrast of two colours, 1 to 21 (WCAG 2.2, "contrast ratio" and "relative luminance"). */
 double brand_contrast(struct brand_colour a, struct brand_colour b);
 

@@ -1,6 +1,7 @@
 /* change.c: appending what a customer changes. */
 #include "serve/change.h"
 
+#include "base/code.h"
 #include "customize/product.h"
 #include "interact/preference.h"
 #include "trust/reader.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REFUSAL_BYTES = 300 };
+enum { REFUSAL_BYTES = 300, PREFERENCE_NESTING_MAX = 4 };
 
 int layout_append(struct request *request, uint32_t origin, const struct surface *surface, const struct menu_op *op,
                          enum channel channel, uint64_t *position)
@@ -218,6 +219,19 @@ static int orders_take_back(struct request *request, uint32_t origin, const stru
 	return error;
 }
 
+int preference_value_put(struct buffer *out, struct text name, struct json value)
+{
+	const enum code_kind kind = code_kind_of(name);
+	char room[CODE_BYTES_MAX];
+	if (kind == CODE_NONE || json_type_of(value) <= JSON_NULL)
+		return value_put_json(out, value, PREFERENCE_NESTING_MAX);
+	struct text code = code_read(kind, json_text(value), room);
+	if (code.n == 0)
+		return ERROR_INVALID;
+	value_put_text(out, code);
+	return 0;
+}
+
 /* Menu changes become layout records, one each; the rest is gathered into one preference record. */
 int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo)
 {
@@ -237,7 +251,7 @@ int preferences_apply(struct request *request, uint32_t origin, struct json set,
 				error = ERROR_INVALID;
 			value_put_key(&payload, name);
 			if (!error)
-				error = value_put_json(&payload, value, 4);
+				error = preference_value_put(&payload, name, value);
 			others++;
 		} else if (text_equal(part, TEXT("order")) && json_type_of(value) == JSON_NULL) {
 			error = orders_take_back(request, origin, surface);

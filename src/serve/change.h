@@ -40,9 +40,15 @@ int restrict_append(struct request *request, uint32_t origin, bool restricted, s
 /*
  * Set preferences from an object such as {"cash.receipt": "no", "menu.app-home.order": ["cards"]}; null takes one back.
  * Menu changes become layout records, one each; the rest is gathered into one preference record. *@undo is the last one.
- * Errors: ERROR_INVALID (a name or a menu's change that is none), ERROR_LIMIT, those of request_append.
+ * Errors: ERROR_INVALID (a name, a code or a menu's change that is none), ERROR_LIMIT, those of request_append.
  */
 int preferences_apply(struct request *request, uint32_t origin, struct json set, enum channel channel, uint64_t *undo) MUST_CHECK;
+
+/*
+ * Encode the value of the preference @name. What holds a code (base/code.h: a language, a time zone) is checked and stored in its usual
+ * form; null is always accepted. Errors: ERROR_INVALID (no such code), those of value_put_json.
+ */
+int preference_value_put(struct buffer *out, struct text name, struct json value) MUST_CHECK;
 
 /* Why the preference @name, which begins with "product.", cannot be set to @value; NULL when it can, and for all other names. */
 const char *product_setting_refusal(struct request *request, struct text name, struct json value);

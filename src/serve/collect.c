@@ -22,8 +22,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An import lists everything, so that each refused line of a file can be named. */
-enum { REFUSED_LISTED_MAX = 100, REFUSALS_BYTES_MAX = 4 * 1024 * 1024, WHAT_BYTES_MAX = 200 };
+/* An import lists everything, so that each refused line of a file can be named; and as many warnings as there is room for. */
+enum { REFUSED_LISTED_MAX = 100, IMPORT_WARNINGS_MAX = 2000, REFUSALS_BYTES_MAX = 4 * 1024 * 1024, WHAT_BYTES_MAX = 200 };
 
 void incoming_refuse(struct incoming *event, const char *code, const char *format, ...)
 {
@@ -38,7 +38,7 @@ void incoming_warn(struct collect *collect, struct incoming *event, const char *
 {
 	struct json_writer *out = &collect->warnings_out;
 	atomic_fetch_add_explicit(&collect->server->figures.warnings, 1, memory_order_relaxed);
-	if (collect->warned++ >= REFUSED_LISTED_MAX)
+	if (collect->warned++ >= (collect->import ? IMPORT_WARNINGS_MAX : REFUSED_LISTED_MAX))
 		return;
 	struct text message_id = text_cut(event->message_id, EVENT_MESSAGE_ID_MAX);
 	json_object_begin(out);
@@ -245,76 +245,6 @@ static void place_read(struct collect *collect, struct incoming *event)
 		event->own_source = text_cut(json_text(event->in.source), DICTIONARY_NAME_BYTES_MAX);
 }
 
-/* ---- encoding ---- */
-
-static bool member_put(struct buffer *out, struct text name, struct json member)
-{
-	if (json_type_of(member) <= JSON_NULL)
-		return true;
-	value_put_key(out, name);
-	return value_put_json(out, member, EVENT_NESTING_MAX) == 0;
-}
-
-/* The event's context over the batch's, without the token: that is for us alone. */
-static bool context_put(struct buffer *out, struct json own, struct json shared)
-{
-	struct json_cursor cursor = {0};
-	struct json value;
-	struct text key;
-	bool good = true;
-	if (json_count(own) == 0 && json_count(shared) == 0)
-		return true;
-	value_put_key(out, TEXT("context"));
-	size_t object = value_open(out, VALUE_OBJECT);
-	while (good && json_next_member(&cursor, own, &key, &value)) {
-		if (text_equal(key, TEXT("token")))
-			continue;
-		value_put_key(out, key);
-		good = value_put_json(out, value, EVENT_NESTING_MAX - 1) == 0;
-	}
-	cursor = (struct json_cursor){0};
-	while (good && json_next_member(&cursor, shared, &key, &value)) {
-		if (text_equal(key, TEXT("token")) || json_type_of(json_get(own, key)) != JSON_ABSENT)
-			continue;
-		value_put_key(out, key);
-		good = value_put_json(out, value, EVENT_NESTING_MAX - 1) == 0;
-	}
-	value_close(out, object);
-	return good;
-}
-
-static void text_put(struct buffer *out, struct text key, struct text text)
-{
-	if (text.n == 0)
-		return;
-	value_put_key(out, key);
-	value_put_text(out, text);
-}
-
-static bool encode(struct collect *collect, struct incoming *event, struct buffer *out)
-{
-	size_t object = value_open(out, VALUE_OBJECT);
-	text_put(out, TEXT("messageId"), event->message_id);
-	text_put(out, TEXT("userId"), event->user_id);
-	text_put(out, TEXT("anonymousId"), event->anonymous_id);
-	bool good = true;
-	if (event->kind == EVENT_GROUP)
-		good = member_put(out, TEXT("groupId"), event->of.groupId);
-	if (event->kind == EVENT_ALIAS)
-		good = member_put(out, TEXT("previousId"), event->of.previousId);
-	good = good && member_put(out, TEXT("properties"), event->of.properties) && member_put(out, TEXT("traits"), event->of.traits) &&
-	       context_put(out, event->of.context, collect->context);
-	value_close(out, object);
-	if (out->starved)
-		return false; /* The sender can do nothing about it, but send it again. */
-	if (!good && !out->failed)
-		incoming_refuse(event, "too_deep", "The event is nested more than %d levels.", EVENT_NESTING_MAX);
-	else if (!good || out->failed || out->n > EVENT_BYTES_MAX)
-		incoming_refuse(event, "event_too_large", "An event may have at most %d KB.", EVENT_BYTES_MAX / 1024);
-	event->write.payload = buffer_view(out);
-	return event->code.n == 0;
-}
-
 /* ---- one event ---- */
 
 static bool is_no(const struct incoming *event)
@@ -405,7 +335,7 @@ static bool prepare(struct collect *collect, struct incoming *event, struct buff
 	event->write.header.message_hash = dedupe_hash(collect->scope, event->message_id);
 	if (collect->import)
 		event->write.header.flags |= EVENT_IMPORTED;
-	return encode(collect, event, out) && statement_read(collect, event, out) && incoming_names_fit(collect, event) && is_kept(collect, event);
+	return incoming_encode(collect, event, out) && statement_read(collect, event, out) && incoming_names_fit(collect, event) && is_kept(collect, event);
 }
 
 static struct text event_json(struct arena *arena, struct json json)

@@ -1,6 +1,7 @@
 /* correct.c: corrections of stated traits. */
 #include "serve/correct.h"
 
+#include "base/code.h"
 #include "identify/trait.h"
 #include "serve/api.h"
 #include "serve/noted.h"
@@ -66,6 +67,22 @@ static void encode(struct buffer *out, const struct correction *correction, stru
 	value_close(out, object);
 }
 
+/* A trait that holds a code gets one, in its usual form, which is encoded in @room; false when the value is none. */
+static bool code_take(struct correction *correction, char room[CODE_BYTES_MAX + 8])
+{
+	const enum code_kind kind = code_kind_of(correction->trait);
+	struct buffer out = {.p = room, .capacity = CODE_BYTES_MAX + 8, .bytes_max = CODE_BYTES_MAX + 8};
+	char form[CODE_BYTES_MAX];
+	if (kind == CODE_NONE || value_type_of(correction->value) == VALUE_NULL)
+		return true;
+	struct text code = code_read(kind, value_text(correction->value), form);
+	if (code.n == 0)
+		return false;
+	value_put_text(&out, code);
+	correction->value = (struct value){(const uint8_t *)out.p, out.n};
+	return true;
+}
+
 int correction_append(struct request *request, uint32_t origin, const struct correction *given, enum channel channel, uint64_t *position)
 {
 	struct correction correction = *given;
@@ -73,12 +90,15 @@ int correction_append(struct request *request, uint32_t origin, const struct cor
 	struct buffer payload = BUFFER_INIT(EVENT_BYTES_MAX);
 	struct engine_write write = {.header = request_header(request, EVENT_IDENTIFY, channel)};
 	char words[AUDIT_WORDS_BYTES];
+	char room[CODE_BYTES_MAX + 8];
 	if (type == VALUE_ABSENT || type == VALUE_ARRAY || type == VALUE_OBJECT)
 		return ERROR_INVALID;
-	if (given->because.n > CORRECT_BECAUSE_BYTES || given->value.n > LATEST_VALUE_BYTES_MAX)
+	if (!code_take(&correction, room))
+		return ERROR_INVALID;
+	if (given->because.n > CORRECT_BECAUSE_BYTES || correction.value.n > LATEST_VALUE_BYTES_MAX)
 		return ERROR_LIMIT;
 	int error = stated_find(request, origin, given->trait, &correction.old);
-	if (!error && value_equal(correction.old, given->value))
+	if (!error && value_equal(correction.old, correction.value))
 		error = ERROR_CONFLICT;
 	if (error)
 		return error;
@@ -115,7 +135,9 @@ void api_correct(struct request *request)
 	if (error == ERROR_NOT_FOUND)
 		return reply_error(request, 404, "no_trait", "Nothing is stated under \"%.*s\"; the card lists what is.", TEXT_ARGS(text_cut(correction.trait, 80)));
 	if (error == ERROR_INVALID)
-		return reply_error(request, 400, "invalid_value", "\"value\" must be a text, a number, true, false, or null to take it away.");
+		return code_kind_of(correction.trait) != CODE_NONE
+		           ? reply_error(request, 400, "invalid_value", "The trait \"%.*s\" must be %s, or null to take it away.", TEXT_ARGS(correction.trait), code_allowed(code_kind_of(correction.trait)))
+		           : reply_error(request, 400, "invalid_value", "\"value\" must be a text, a number, true, false, or null to take it away.");
 	if (error == ERROR_CONFLICT)
 		return reply_error(request, 409, "same_value", "It stands so already; nothing was changed.");
 	if (error == ERROR_LIMIT)

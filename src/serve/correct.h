@@ -23,7 +23,7 @@ bool correction_of(const struct event *event, struct correction *correction);
 /*
  * Correct the stated trait @trait of the customer of @origin to @value, a text, a number, yes or no, or null to take it away.
  * Notes it in the audit log. Errors: ERROR_NOT_FOUND (nothing is stated under that name), ERROR_INVALID (a value that is none of
- * these), ERROR_CONFLICT (it stands so already), ERROR_LIMIT (too long), those of request_append.
+ * these, or no code for a trait that holds one, see base/code.h), ERROR_CONFLICT (it stands so already), ERROR_LIMIT (too long), those of request_append.
  */
 int correction_append(struct request *request, uint32_t origin, const struct correction *correction, enum channel channel, uint64_t *position)
 	MUST_CHECK;

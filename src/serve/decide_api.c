@@ -9,6 +9,7 @@
 #include "serve/undo.h"
 
 #include "base/clock.h"
+#include "base/code.h"
 #include "customize/habit.h"
 #include "trust/consent.h"
 
@@ -255,6 +256,10 @@ void api_preferences(struct request *request)
 		const char *refusal = product_setting_refusal(request, name, value);
 		if (refusal)
 			return reply_error(request, 422, "invalid_setting", "%s", refusal);
+		const enum code_kind kind = code_kind_of(name);
+		char room[CODE_BYTES_MAX];
+		if (kind != CODE_NONE && json_type_of(value) > JSON_NULL && code_read(kind, json_text(value), room).n == 0)
+			return reply_error(request, 400, "invalid_preference", "The preference \"%.*s\" must be %s, or null to take it back.", TEXT_ARGS(name), code_allowed(kind));
 	}
 	int error = preferences_apply(request, origin, set, channel, &undo);
 	if (error == ERROR_INVALID)

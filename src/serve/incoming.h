@@ -121,6 +121,12 @@ bool statement_read(struct collect *collect, struct incoming *event, struct buff
 /* Taken, but not all of it was understood: @what is named in the answer's "warnings", and counted. */
 void incoming_warn(struct collect *collect, struct incoming *event, const char *code, struct text what);
 
+/*
+ * incoming_encode.c: encode what @event says into @out, as its payload. A currency, language or time zone that is none is left out; the
+ * sender is told, and it is counted. False: refused, or there is no memory.
+ */
+bool incoming_encode(struct collect *collect, struct incoming *event, struct buffer *out);
+
 /* signals.c: does anything beside the event say yes or no? */
 bool signals_are_there(const struct collect *collect, const struct incoming *event);
 

@@ -1,6 +1,7 @@
 /* portal_known.c: what is known, guessed and withheld; what is open. */
 #include "serve/portal.h"
 
+#include "base/code.h"
 #include "identify/trait.h"
 #include "interact/matter.h"
 #include "interact/touchpoint.h"
@@ -241,6 +242,14 @@ static bool typed_read(struct buffer *out, struct value old, struct text typed)
 	return !out->failed;
 }
 
+static const char *how_written(enum code_kind kind)
+{
+	return kind == CODE_LANGUAGE   ? "Write a language as cs or en-GB. Nothing was changed."
+	       : kind == CODE_ZONE     ? "Write a time zone as Europe/Prague. Nothing was changed."
+	       : kind == CODE_CURRENCY ? "Write a currency as EUR. Nothing was changed."
+	                               : "Say it in a few words, or as a number where a number stood. Nothing was changed.";
+}
+
 void portal_correct_form(struct portal *portal)
 {
 	struct request *request = portal->request;
@@ -258,7 +267,7 @@ void portal_correct_form(struct portal *portal)
 	if (error == ERROR_CONFLICT)
 		portal_done_redirect(request, "same-know", 0);
 	else if (error == ERROR_INVALID || error == ERROR_NOT_FOUND || error == ERROR_LIMIT)
-		portal_problem(request, 400, "That cannot be put there.", "Say it in a few words, or as a number where a number stood. Nothing was changed.");
+		portal_problem(request, 400, "That cannot be put there.", how_written(code_kind_of(correction.trait)));
 	else if (error)
 		portal_problem(request, 503, "That could not be kept just now.", "Nothing was changed. Try again in a moment.");
 	else

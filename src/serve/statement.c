@@ -1,6 +1,7 @@
 /* statement.c: facts that come as events and mean more than what happened: consents, preferences, changes of a menu. */
 #include "serve/incoming.h"
 
+#include "base/code.h"
 #include "customize/layout.h"
 #include "serve/change.h"
 
@@ -68,7 +69,7 @@ static bool preference_read(struct collect *collect, struct incoming *event, str
 	value_put_key(out, TEXT("set"));
 	size_t set = value_open(out, VALUE_OBJECT);
 	value_put_key(out, name);
-	int error = value_put_json(out, json_get(properties, TEXT("value")), 4);
+	int error = preference_value_put(out, name, json_get(properties, TEXT("value")));
 	value_close(out, set);
 	size_t stated = out->n;
 	if (speaker.n) {
@@ -78,7 +79,9 @@ static bool preference_read(struct collect *collect, struct incoming *event, str
 	value_close(out, object);
 	event->write.header.kind = EVENT_PREFERENCE;
 	event->write.payload = buffer_view(out);
-	if (error || stated > LATEST_VALUE_BYTES_MAX)
+	if (error == ERROR_INVALID)
+		incoming_refuse(event, "invalid_preference", "The preference \"%.*s\" must be %s.", TEXT_ARGS(name), code_allowed(code_kind_of(name)));
+	else if (error || stated > LATEST_VALUE_BYTES_MAX)
 		incoming_refuse(event, "event_too_large", "The value of a preference may have at most %d bytes.", LATEST_VALUE_BYTES_MAX);
 	return event->code.n == 0;
 }

@@ -1,6 +1,8 @@
 /* consent_record.c: what may become a record of the ledger, and its payload. */
 #include "trust/consent.h"
 
+#include "base/code.h"
+
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +68,8 @@ bool consent_is_acceptable(const struct config *config, const struct consent_act
 		return refuse(code, message, "no_notice", "An imported yes must say what was shown: \"notice\": {\"id\", \"version\"}, or \"text\" and \"version\".");
 	if (act->valid_until_ms < 0)
 		return refuse(code, message, "invalid_time", "\"valid_until\" must be an ISO 8601 time such as 2027-05-03T07:00:00.000Z.");
+	if (act->language.n && !code_is_language(act->language))
+		return refuse(code, message, "invalid_language", "\"language\" must be " CODE_LANGUAGE_ALLOWED ".");
 	if (!is_short(act))
 		return refuse(code, message, "too_long", "A version may have at most %d bytes, other members %d.", VERSION_BYTES_MAX, MEMBER_BYTES_MAX);
 	return true;

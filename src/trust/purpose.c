@@ -1,6 +1,7 @@
 /* purpose.c: the purposes of a configuration. */
 #include "trust/purpose.h"
 
+#include "base/code.h"
 #include "base/unit.h"
 
 #include <stdio.h>
@@ -98,8 +99,8 @@ static int texts_check(struct config_build *build, const struct config_document 
 	while (value_next_member(&cursor, texts, &language, &item)) {
 		char path[80];
 		snprintf(path, sizeof path, "texts.%.*s", TEXT_ARGS(text_cut(language, 60)));
-		if (!language_is_tag(language))
-			error = config_problem(build, document, path, "\"%.*s\" is no language: cs, en-GB", TEXT_ARGS(text_cut(language, 60)));
+		if (!code_is_language(language))
+			error = config_problem(build, document, path, "\"%.*s\" is not a language. Use " CODE_LANGUAGE_ALLOWED ".", TEXT_ARGS(text_cut(language, 60)));
 		if (!value_text(value_get(item, TEXT("title"))).n || !value_text(value_get(item, TEXT("text"))).n)
 			error = config_problem(build, document, path, "\"%.*s\" needs the \"title\" and the \"text\" in that language", TEXT_ARGS(text_cut(language, 60)));
 	}
@@ -138,8 +139,8 @@ static int purpose_read(struct config_build *build, const struct config *config,
 		.law = value_text(value_get(body, TEXT("law"))),
 		.language = value_text(value_get(body, TEXT("language")))};
 	int error = name_check(build, document), failed = texts_check(build, document, purpose->texts);
-	if (purpose->language.n && !language_is_tag(purpose->language))
-		failed = config_problem(build, document, "language", "\"%.*s\" is no language: cs, en-GB", TEXT_ARGS(text_cut(purpose->language, 60)));
+	if (purpose->language.n && !code_is_language(purpose->language))
+		failed = config_problem(build, document, "language", "\"%.*s\" is not a language. Use " CODE_LANGUAGE_ALLOWED ".", TEXT_ARGS(text_cut(purpose->language, 60)));
 	if (!purpose->language.n)
 		purpose->language = TEXT("en");
 	if (purpose->law.n && !text_equal(purpose->basis, TEXT("legal-obligation")))

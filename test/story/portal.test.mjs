@@ -314,7 +314,7 @@ test("text_from_outside_is_only_ever_text", { skip }, async () => {
     { type: "identify", userId: "eve", messageId: "x1", timestamp: new Date().toISOString(), traits: { name: evil, [evil]: evil, nested: { a: [evil] } }, context: { channel: "web" } },
     { type: "track", event: "Bill Issued", userId: "eve", messageId: "x2", timestamp: new Date().toISOString(), properties: { bill_id: evil, payee: evil, amount: 1, currency: "<b>" }, context: {} }] });
   const { cid: eve } = await api("GET", "/v1/customers?identifier=user:eve");
-  await api("POST", `/v1/customers/${eve}/preferences`, { set: { [evil]: evil, language: evil, "cash.notes": evil }, channel: "web" });
+  await api("POST", `/v1/customers/${eve}/preferences`, { set: { [evil]: evil, "cash.receipt": evil, "cash.notes": evil }, channel: "web" });
   const html = await page(await enter("eve"), `/me?done=${encodeURIComponent(evil)}&undo=${encodeURIComponent(evil)}`);
   assert.equal(html.match(/<script/g).length, 1, "the page's own script, and no other");
   assert.ok(!/<img|<b>/.test(html.replace(/<img class="logo" src="\/me\/brand\/logo\?v=[0-9a-f]{8}" alt="">/, "")), "no picture but the company's own");

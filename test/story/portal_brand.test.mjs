@@ -78,7 +78,7 @@ test("what_could_run_or_lead_astray_is_a_problem_with_its_line", async () => {
     ["home: javascript:alert(1)", /begins with https/], ["home: http://quays.example", /begins with https/], ["home: //evil.example", /begins with https/], ["home: https://", /begins with https/],
     ['home: "https://a.example/\\" onclick=x"', /begins with https/], ["home: '/\\evil.example'", /begins with https/], ["home: data:text/html,x", /begins with https/],
     ["font: Comic Sans", /font/], ["logo: https://evil.example/x.svg", /the picture itself/], ["script: x", /no key ."script/],
-    ['accent: {light: "red", dark: "#fad"}', /no colour/], ['accent: {light: "#7a1f5c;}body{x", dark: "#fad"}', /no colour/], ['accent: {light: "#7a1f5c"}', /dark/], ['accent: {light: "#7a1f5", dark: "#fad"}', /no colour/]]) {
+    ['accent: {light: "red", dark: "#fad"}', /is not a colour/], ['accent: {light: "#7a1f5c;}body{x", dark: "#fad"}', /is not a colour/], ['accent: {light: "#7a1f5c"}', /dark/], ['accent: {light: "#7a1f5", dark: "#fad"}', /is not a colour/]]) {
     const answer = await apply(`title: Quays\n${line}\n`);
     assert.equal(answer.status, 422, line);
     assert.match(JSON.stringify(answer.body.problems[0]), says, line);

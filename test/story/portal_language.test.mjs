@@ -96,7 +96,7 @@ test("where_the_question_has_no_translation_title_and_text_of_the_purpose_stand_
   } finally { ok(await server.post("/v1/configuration", { files })); }
 });
 test("what_is_no_language_is_a_problem_with_its_line", async () => {
-  for (const [from, to, line] of [["texts: {cs: {title: \"Pama", "texts: {c_s: {title: \"Pama", /texts.*no language|c_s/], ["name: personalisation\n", "name: personalisation\nlanguage: \"a language\"\n", /no language/]]) {
+  for (const [from, to, line] of [["texts: {cs: {title: \"Pama", "texts: {c_s: {title: \"Pama", /"c_s" is not a language/], ["name: personalisation\n", "name: personalisation\nlanguage: \"a language\"\n", /is not a language. Use a BCP 47 tag/]]) {
     const answer = await server.post("/v1/configuration", { files: files.map((f) => f.name === "purposes.yaml" ? { ...f, text: f.text.replace(from, to) } : f) });
     assert.equal(answer.status, 422, answer.text);
     const [problem] = answer.body.problems;

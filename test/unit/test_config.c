@@ -143,10 +143,6 @@ static void a_language_serves_who_wants_it_or_something_narrower(void **state)
 	             {"c", "cs", false},    {"", "cs", false},     {"zh-Hant", "zh-hant-TW", true}, {"en", "", false},      {"en-GB", "en-US", false}};
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
 		assert_int_equal(language_serves(text_of(pairs[i].language), text_of(pairs[i].wanted)), pairs[i].serves);
-	for (const char *const *tag = (const char *const[]){"cs", "en-GB", "zh-Hant-TW", "de-1996", NULL}; *tag; tag++)
-		assert_true(language_is_tag(text_of(*tag)));
-	for (const char *const *tag = (const char *const[]){"", "c", "1s", "-cs", "c_s", "cs cz", "a-very-long-language", "cs\"", NULL}; *tag; tag++)
-		assert_false(language_is_tag(text_of(*tag)));
 	struct config *config;
 	assert_int_equal(build(&config, "kind: purpose\nname: p\ntitle: t\ntext: x\nversion: 1\ntexts: {zh: {title: a, text: wide}, zh-TW: {title: b, text: narrow}}\n"), 0);
 	const struct purpose *purpose = purpose_find(config, TEXT("p"));

@@ -5,9 +5,11 @@ const language = (): string => document.documentElement.lang || "en-GB";
 
 export const date = (time: Time): Date => new Date(time);
 
+/* An amount without a currency is a number: which money it is, nobody said. */
 export function money(amount: number, currency: string | null | undefined, whole = false): string {
-  const digits = whole && Number.isInteger(amount) ? 0 : 2;
-  return new Intl.NumberFormat(language(), { style: "currency", currency: currency || "EUR", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount).replace("-", "−");
+  const digits = whole && Number.isInteger(amount) ? 0 : 2, known = currency && /^[A-Za-z]{3}$/.test(currency);
+  const figure = new Intl.NumberFormat(language(), { ...(known ? { style: "currency", currency } : {}), minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount).replace("-", "−");
+  return currency && !known ? `${figure} ${currency}` : figure;
 }
 
 export const count = (n: number): string => new Intl.NumberFormat(language()).format(n);
