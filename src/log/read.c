@@ -141,8 +141,8 @@ int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
 	*end = at;
 	while (at < until && segment_at(log, at)) {
 		const struct block_head *block = block_next(log, at, last);
-		if (!block && at % bytes != SEGMENT_HEAD_BYTES) {
-			/* The rest of a segment stays unused when the next block might not fit: then it goes on in the next. */
+		if (!block && at % bytes != SEGMENT_HEAD_BYTES && last->first) {
+			/* The rest of a segment stays unused when the next block might not fit: then it goes on in the next, with one that follows. */
 			uint64_t start = (at / bytes + 1) * bytes + SEGMENT_HEAD_BYTES;
 			block = block_next(log, start, last);
 			at = block ? start : at;

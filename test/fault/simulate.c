@@ -263,7 +263,8 @@ int main(int argc, char **argv)
 		}
 	}
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t workers = processors < 1 ? 1 : processors > WORKERS_MAX ? WORKERS_MAX : (size_t)processors;
+	size_t wanted = processors < 1 ? 1 : 2 * (size_t)processors; /* A life waits for its disk about half of the time. */
+	size_t workers = wanted > WORKERS_MAX ? WORKERS_MAX : wanted;
 	workers = seeds < workers ? seeds : workers;
 	snprintf(top, sizeof top, "%s/attune-simulate-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -293,6 +293,27 @@ static void damage_anywhere_but_at_the_end_is_a_loud_stop(void **state)
 	}
 }
 
+static void a_damaged_block_that_a_snapshot_ends_with_is_not_passed_over(void **state)
+{
+	(void)state;
+	char folder[64];
+	uint64_t last = 0, end = 0;
+	uint32_t n = 0;
+	folder_new(folder);
+	struct log *log = open_log(folder, 0);
+	for (; (end & 0xffffffffffff) < SEGMENT / 2; n++) {
+		end = append(log, n);
+		assert_int_equal(log_wait(log, end, 10000), 0);
+	}
+	while ((last & 0xffffffffffff) < SEGMENT + SEGMENT / 8)
+		last = append(log, n++);
+	assert_int_equal(log_wait(log, last, 10000), 0);
+	log_close(log);
+	damage(folder, 0, (off_t)(end & 0xffffffffffff) + 20, "XXXX", 4);
+	refused(folder, end); /* What follows in its own file is not left out for the next one. */
+	folder_remove(folder);
+}
+
 static void a_missing_segment_is_a_loud_stop(void **state)
 {
 	(void)state;
@@ -813,6 +834,7 @@ int main(void)
 		cmocka_unit_test(two_processes_cannot_write_one_log),
 		cmocka_unit_test(a_first_block_torn_in_a_new_segment_is_cut),
 		cmocka_unit_test(damage_anywhere_but_at_the_end_is_a_loud_stop),
+		cmocka_unit_test(a_damaged_block_that_a_snapshot_ends_with_is_not_passed_over),
 		cmocka_unit_test(a_missing_segment_is_a_loud_stop),
 		cmocka_unit_test(an_epoch_is_never_given_twice_even_when_all_of_it_was_cut),
 		cmocka_unit_test(reading_only_changes_nothing),
