@@ -131,6 +131,7 @@ void api_value(struct request *request);
 /* operations_api.c */
 void api_health(struct request *request);
 void api_ready(struct request *request);
+void api_damage(struct request *request);
 void api_metrics(struct request *request);
 void api_openapi(struct request *request);
 void api_dead_letters(struct request *request);

@@ -135,6 +135,7 @@ const struct route routes[] = {
 	{HTTP_POST, "/v1/session/password", ROLE_ANY, ROUTE_WORKER, api_session_password, "Another password for one's own account: {\"old\", \"new\"}; every other session of it ends.", .body = BODY(TEXTS("old"), TEXTS("new"))},
 	{HTTP_GET, "/v1/staff", ROLE_ADMIN, ROUTE_WORKER, api_staff, "Accounts of staff: roles, state, how many sessions. For admins who are signed in; no key may call it."},
 	{HTTP_POST, "/v1/staff/{act}", ROLE_ADMIN, ROUTE_WORKER, api_staff_act, "invite {\"name\", \"roles\", \"days\"} (answers with a token, once), withdraw {\"name\"}, roles {\"name\", \"roles\"}, lock {\"name\"}, sign-out {\"name\"}.", .body = BODY(TEXTS("name"), TEXTS("roles"))},
+	{HTTP_GET, "/v1/damage", KEY_SECRET | ROLE_PRIVACY | ROLE_MANAGER, ROUTE_INLINE, api_damage, "What was found damaged on disk since the server was started, the worst first: file, offset, effect (refused, lost, rebuilt), what it costs, what to do."},
 	{HTTP_GET, "/v1/keys", KEY_SECRET, ROUTE_WORKER, api_keys, "All keys: id, name, scope, source, routes, when made, last used (to the day) and revoked. Not for a key that is limited to routes."},
 	{HTTP_POST, "/v1/keys", KEY_SECRET, ROUTE_WORKER, api_keys_post, "Make a key: {\"scope\": \"write\"|\"secret\", \"source\", \"name\", \"routes\": [groups and paths], \"events_a_minute\", \"bytes_a_minute\"}. It is shown once.", .body = BODY(TEXTS("scope"), TEXTS("source"), TEXTS("name"))},
 	{HTTP_DELETE, "/v1/keys/{id}", KEY_SECRET, ROUTE_WORKER, api_key_delete, "Revoke a key, at once and for good; it stays in the list."},

@@ -611,6 +611,11 @@ for (const [look, width, scheme, huge, high] of [["light", 1280, "light"], ["lig
     await logo_seen(page, huge, high);
     if (shots) await page.screenshot({ path: join(shots, `logo-wide-${look}.png`) });
   });
+/* Three damaged pieces, in the form of the server's own answer. */
+const damaged = (context) => context.route("**/v1/damage", (route) => route.fulfill({ json: { sentence: "3 pieces on disk are damaged.", total: 3, pieces: [
+  { file: "configuration", offset: 0, effect: "refused", what: "The configuration and the log contradict each other: it ends with version 9, and version 7 was in force.", remedy: "Restore this folder from the backup that the log comes from.", times: 1 },
+  { file: "sealing/slots", offset: 448, effect: "lost", what: "The key of history 7 is damaged.", remedy: "Restore the slot from a copy of the keys.", times: 2 },
+  { file: "columns/2026-11-30.sealed", offset: 65536, effect: "rebuilt", what: "A run of rows was damaged and was made again from the log.", remedy: "Nothing to do.", times: 1 }] } }));
 await check("the_logo_by_itself_is_a_picture_under_a_policy_that_lets_it_do_nothing", {}, async (open) => {
   const page = await open("/me/brand/logo");
   same(await page.evaluate(() => [document.documentElement.localName, window.origin]), ["svg", "null"], "what is opened, and whose");
@@ -629,6 +634,25 @@ await check("the_console_says_that_nobody_answers_and_what_to_do", { console: tr
   await seen(page, "entries");
   must(/Nobody is named.*Add controller with name and contact to the document of kind brand/s.test(await page.textContent('[aria-labelledby="answers"]')), await page.textContent('[aria-labelledby="answers"]'));
   must(!(await page.$(id("controller"))), "somebody is named all the same");
+  same(await scan(page), [], "axe");
+});
+await check("what_is_damaged_on_disk_stands_above_every_page_and_leads_to_what_to_do", { console: true, bypassCSP: true }, async (open, context) => {
+  const before = await open("/console/damage");
+  await before.waitForSelector("text=Nothing is damaged");
+  same(await before.$(id("damage")), null, "a notice of nothing");
+  await before.close();
+  await damaged(context);
+  const page = await open("/console/customers");
+  must(/Damaged: 3 pieces of the data on disk/.test(await (await seen(page, "damage")).textContent()), await page.textContent(id("damage")));
+  await page.click('nav[aria-label="Pages"] a[href="/console/trust"]');
+  await seen(page, "entries");
+  await page.focus(`${id("damage")} a`);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/console\/damage$/);
+  await seen(page, "pieces");
+  same(await page.$$eval(`${id("pieces")} li`, (rows) => rows.map((row) => row.dataset.effect)), ["refused", "lost", "rebuilt"], "the worst first");
+  must(/Lost: sealing\/slots.*The key of history 7 is damaged.*What to do: Restore the slot from a copy of the keys.*The damage is at byte 448 and was met 2 times/s.test(await page.textContent(`${id("pieces")} [data-effect="lost"]`)), await page.textContent(id("pieces")));
+  same(await page.title(), "Damaged data, Attune", "the title");
   same(await scan(page), [], "axe");
 });
 await check("what_may_not_be_kept_any_longer_is_taken_out_by_keyboard_and_said", { console: true, width: 390, height: 844, bypassCSP: true }, async (open) => {
@@ -799,6 +823,8 @@ const pages = [
   ["trust-no-rule", "/console/trust", id("rules"), async (p) => { await retention(p, { rules: [], due: null }); await p.waitForSelector("text=No rule says how long"); }, true],
   ["trust-request", "/console/trust", id("entries"), async (p) => { await request_open(p); await p.click('[data-testid^="answer-r"]'); await seen(p, "answer"); await p.click('input[value="extend"]'); }, true], ["trust-checked", "/console/trust?what=keys&requests=refused", id("verify"), async (p) => { await p.click(id("verify")); await seen(p, "verified"); }, true],
   ["card-rights", () => ana_path, id("rights"), async (p) => { await post(p, "/v1/decide", { customer: { cid: ana_path.split("/").pop() }, surface: "machine-withdrawal" }); await p.click(id("decided")); await p.click('[data-testid^="explain-"]'); await p.waitForSelector('[data-testid^="explained-"]'); await p.click(id("erase")); await seen(p, "erase-dialog"); }, true],
+  ["damage", "/console/damage", "h1", async (p) => { await damaged(p.context()); await p.reload(); await seen(p, "pieces"); }, true], ["damage-none", "/console/damage", "text=Nothing is damaged", null, true],
+  ["damage-notice", "/console/trust", id("entries"), async (p) => { await damaged(p.context()); await p.reload(); await seen(p, "damage"); await seen(p, "entries"); }, true],
   ["staff", "/console/staff", id("accounts"), null, true], ["staff-invite", "/console/staff", id("accounts"), async (p) => { await p.click(id("invite")); await seen(p, "staff-dialog"); }, true],
   ["layers", "/console/layers", id("layers"), null, true], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly", id("reached"), null, true],
   ["layers-maps", "/console/layers?view=maps", id("map-card-that-works"), null, true], ["layers-walk", "/console/layers?view=walk", id("cannot"), null, true],

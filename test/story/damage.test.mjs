@@ -53,8 +53,18 @@ describe("a secret or a register", () => {
     renameSync(path, `${path}.away`);
     await server.up();
     assert.match((await server.get("/readyz")).text, /damaged: configuration at byte 0 \(lost\): The configuration is gone/);
+    const { sentence, total, pieces } = ok(await server.get("/v1/damage"));
+    assert.deepEqual([sentence, total, pieces.length], ["One piece on disk is damaged.", 1, 1]);
+    const [{ what, remedy, ...piece }] = pieces;
+    assert.deepEqual(piece, { file: "configuration", offset: 0, effect: "lost", times: 1 });
+    assert.match(what, /^The configuration is gone: version \d+ was in force/);
+    assert.match(remedy, /^[A-Z].*\.$/);
+    refused(await server.get("/v1/damage", { key: null }), 401, "unauthorized");
+    refused(await server.get("/v1/damage", { key: server.write }), 403, "denied");
     ok(await server.post("/v1/configuration", { files: configurationOf(join(root, "demo/harbour")) }));
     assert.deepEqual(await answers(server), whole);
+    await server.restart();
+    assert.deepEqual(ok(await server.get("/v1/damage")), { sentence: "Nothing on disk was found damaged since the server was started.", total: 0, pieces: [] });
     await server.stop();
     rmSync(`${path}.away`, { recursive: true });
   });

@@ -12,6 +12,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../shared/api";
 import { Announcer, announce, Dialog, Trouble } from "../shared/components";
 import { Card } from "./card";
+import { DamageNotice } from "./damage-notice";
 import { Customers } from "./customers";
 import { Overview } from "./overview";
 import { follow, go, segments } from "./route";
@@ -31,6 +32,7 @@ const pages: { name: string; title: string; key: string; needs: string; load?: L
   { name: "inventory", title: "Inventory", key: "i", needs: "GET /v1/inventory", load: () => import("./inventory") },
   { name: "trust", title: "Trust", key: "t", needs: "GET /v1/trust", load: () => import("./trust") },
   { name: "staff", title: "Accounts of staff", key: "", needs: "GET /v1/staff", hidden: true, load: () => import("./staff") },
+  { name: "damage", title: "Damaged data", key: "", needs: "GET /v1/damage", hidden: true, load: () => import("./damage") },
   { name: "score", title: "The score", key: "", needs: "GET /v1/scorecard/{item}", hidden: true, load: () => import("./score") },
 ];
 const shown = () => pages.filter((p) => !p.hidden && may(p.needs));
@@ -100,6 +102,7 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
+        {page !== "damage" && <DamageNotice />}
         {at && !may(at.needs) ? <><h1>This page is outside your role.</h1><p class="soft">Whoever looks after accounts can widen it.</p></> : page === undefined ? may("GET /v1/overview") && <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
       </main>

@@ -11,7 +11,7 @@ import { clock, count, date, percent, plural, shortDay } from "../shared/format"
 import { Top, Twin } from "./page";
 import { Kept, loadKept } from "./trust-kept";
 import { go, parameters, withParameters } from "./route";
-import { api, asking } from "./state";
+import { api, asking, may } from "./state";
 
 const trust = asking<Answer>(), requests = asking<RightsRequests>(), audit = asking<AuditPage>();
 const load = (): void => { void trust.ask(() => api.trust()); loadRequests(); loadKept(); loadAudit(); };
@@ -28,7 +28,7 @@ export default function Trust() {
   if (!t) return <><Top sentence="Trust" /><p class="soft" role="status">One moment.</p></>;
   return (
     <>
-      <Top sentence={t.sentence} rests={<>{t.customers === null ? "Few customers are known yet. " : `Of ${plural(t.customers, "customer")}${t.answered ? `, ${percent(t.answered.share)} have answered at least one question about their data` : ""}. `}Figures of fewer than {t.aggregate_min} are not shown.</>} />
+      <Top sentence={t.sentence} rests={<>{t.customers === null ? "Few customers are known yet. " : `Of ${plural(t.customers, "customer")}${t.answered ? `, ${percent(t.answered.share)} have answered at least one question about their data` : ""}. `}Figures of fewer than {t.aggregate_min} are not shown.</>}>{may("GET /v1/damage") && <p class="small"><a href="/console/damage" data-testid="to-damage">Damaged data on disk</a></p>}</Top>
       <Requests />
       <Purposes t={t} />
       <Months t={t} />

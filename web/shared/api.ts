@@ -112,6 +112,9 @@ export interface VoiceWords {
 }
 /* The company's stars for contacts by month; "open": whether the goal is met cannot be told yet. */
 export interface StarsMonth { until: Time; hidden: boolean; value?: number; low?: number; high?: number; contacts?: number; customers?: number; profit_a_contact?: number; minutes_a_contact?: number; against_goal?: "above" | "below" | "open" }
+/* What was found damaged on disk. total counts also what the list has no room for. */
+export interface DamagePiece { file: string; offset: number; effect: "refused" | "lost" | "rebuilt"; what: string; remedy: string; times: number }
+export interface Damage { sentence: string; total: number; pieces: DamagePiece[] }
 export interface WorthStars { sentence: string; goal: number | null; currency: string; purpose: string; looked_at: number; months: StarsMonth[] }
 /* A contact, judged: why the customer came, and what each side got out of it. */
 export interface StarsContact {
@@ -331,6 +334,7 @@ export function client(who: Who = {}) {
   return {
     signedIn: () => call<SignedIn>(who, "GET", "/v1/session"),
     signOut: () => call<Done>(who, "DELETE", "/v1/session"),
+    damage: () => call<Damage>(who, "GET", "/v1/damage"),
     staff: () => call<{ accounts: StaffAccount[] }>(who, "GET", "/v1/staff"),
     staffAct: (act: "invite" | "roles" | "lock" | "sign-out", body: { name: string; roles?: string }) => call<StaffDone>(who, "POST", `/v1/staff/${act}`, body),
     password: (change: { old: string; new: string }) => call<Done>(who, "POST", "/v1/session/password", change),
