@@ -85,9 +85,11 @@ static bool limit_read(struct request *request, struct json root, const char *na
 static void made_note(struct request *request, const struct key_made *made, const char *key)
 {
 	struct text rest = text_of(key), part, id = {0};
+	char words[80];
 	for (int i = 0; i < 3 && text_next(&rest, '_', &part); i++)
 		id = part;
-	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = made->scope == KEY_SECRET ? TEXT("made a secret key") : TEXT("made a write key")});
+	snprintf(words, sizeof words, "made the %s key %.*s", made->scope == KEY_SECRET ? "secret" : "write", TEXT_ARGS(text_cut(id, 40)));
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = text_of(words)});
 	json_object_begin(&request->out);
 	json_put_text(&request->out, "key", text_of(key));
 	json_put_text(&request->out, "id", id);
