@@ -273,7 +273,7 @@ static void contents_write(struct portal *portal)
 	static const struct {
 		const char *to, *says;
 	} links[] = {{"#know", "What you know"}, {"#choices", "What I agreed to"}, {"#contact", "What I hear about"}, {"/me/why", "Why I saw what I saw"}, {"/me/receipts", "My receipts"}, {"#way", "My way"}, {"#menu", "My menu"},
-	             {"/me/ideas", "Ideas"},     {"#stars", "My stars"}, {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#take", "Take it with me"}, {"#erase", "Erase everything"}, {"#answers", "Who answers for this"}};
+	             {"/me/ideas", "Ideas"},     {"#stars", "My stars"}, {"#undo", "Undo"},          {"#open", "What is open"}, {"#requests", "What I asked of you"}, {"/me/question", "A question to you"}, {"#sessions", "Sign out everywhere"}, {"#take", "Take it with me"}, {"#erase", "Erase everything"}, {"#answers", "Who answers for this"}};
 	struct topic topic;
 	size_t at = 0;
 	bool topics = topic_next(portal->config, &at, &topic);
@@ -368,6 +368,7 @@ void portal_page(struct request *request)
 	portal_undo_section(portal);
 	portal_open_section(portal);
 	portal_rights_section(portal);
+	portal_sessions_section(portal);
 	take_section(portal);
 	erase_section(portal);
 	portal_controller_section(portal);

@@ -115,6 +115,8 @@ void portal_menu_section(struct portal *portal);       /* portal_menu.c */
 void portal_undo_section(struct portal *portal);       /* portal_undo.c */
 void portal_stars_section(struct portal *portal);      /* portal_stars.c */
 void portal_rights_section(struct portal *portal);     /* portal_rights.c */
+void portal_sessions_section(struct portal *portal);   /* portal_sessions.c */
+void portal_sign_out_form(struct portal *portal);
 
 /* portal_controller.c: who answers for the data, as a section and as one sentence in a paragraph. */
 void portal_controller_section(struct portal *portal);

@@ -336,7 +336,7 @@ void portal_form(struct request *request)
 		void (*act)(struct portal *portal);
 	} actions[] = {{"consent", act_consent}, {"way", act_way}, {"menu", act_menu}, {"undo", act_undo}, {"leave", act_leave}, {"continue", portal_continue_form}, {"restrict", act_restrict}, {"contact", act_contact},
 	                {"idea", portal_idea_form}, {"propose", portal_propose_form}, {"answer", portal_answer_form},
-	                {"correct", portal_correct_form}, {"erase", portal_erase_form}, {"request", portal_request_form}};
+	                {"correct", portal_correct_form}, {"erase", portal_erase_form}, {"request", portal_request_form}, {"sign-out", portal_sign_out_form}};
 	struct portal *portal = arena_alloc(request->arena, sizeof *portal);
 	if (!portal)
 		return reply_failure(request, ERROR_MEMORY);

@@ -263,17 +263,25 @@ static int generation_raise(struct request *request, uint32_t origin, struct gen
 	return error;
 }
 
+int request_tokens_end(struct request *request, uint32_t origin, struct generation *raised)
+{
+	int error = generation_raise(request, origin, raised);
+	if (error)
+		return error;
+	hub_review(request->server->hub);
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .origin = origin, .words = TEXT("ended all tokens of the customer")});
+	return 0;
+}
+
 void api_tokens_revoke(struct request *request)
 {
 	struct generation raised;
 	uint32_t origin = request_customer_path(request, request->parameters[0]);
 	if (!origin)
 		return;
-	int error = generation_raise(request, origin, &raised);
+	int error = request_tokens_end(request, origin, &raised);
 	if (error)
 		return reply_failure(request, error);
-	hub_review(request->server->hub);
-	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .origin = origin, .words = TEXT("ended all tokens of the customer")});
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "done", true);
 	json_put_int(&request->out, "generation", raised.number);

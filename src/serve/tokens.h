@@ -9,6 +9,7 @@
 #define ATTUNE_SERVE_TOKENS_H
 
 #include "serve/server.h"
+#include "trust/generation.h"
 
 enum { TOKENS_ENDED_MAX = 20000 };
 
@@ -24,6 +25,12 @@ bool tokens_has_ended(struct tokens *tokens, const uint8_t id[TOKEN_ID_BYTES]);
 
 /* What @text says, if it is a token that holds now: signed, not expired, not ended. Errors: ERROR_DENIED, ERROR_MEMORY. */
 int request_token(struct request *request, struct text text, struct token *token) MUST_CHECK;
+
+/*
+ * End all tokens of the customer of @origin, with the sessions and streams they opened: the generation is raised to *@raised, and the audit
+ * log says so. Errors: those of request_append.
+ */
+int request_tokens_end(struct request *request, uint32_t origin, struct generation *raised) MUST_CHECK;
 
 /*
  * Does what let @caller in still hold at @now_ms: the key is not revoked, the token not expired nor ended? For what stays open: streams.

@@ -616,6 +616,21 @@ const damaged = (context) => context.route("**/v1/damage", (route) => route.fulf
   { file: "configuration", offset: 0, effect: "refused", what: "The configuration and the log contradict each other: it ends with version 9, and version 7 was in force.", remedy: "Restore this folder from the backup that the log comes from.", times: 1 },
   { file: "sealing/slots", offset: 448, effect: "lost", what: "The key of history 7 is damaged.", remedy: "Restore the slot from a copy of the keys.", times: 2 },
   { file: "columns/2026-11-30.sealed", offset: 65536, effect: "rebuilt", what: "A run of rows was damaged and was made again from the log.", remedy: "Nothing to do.", times: 1 }] } }));
+if (signing) await check("signing_out_everywhere_is_pressed_by_keyboard_without_scripts_and_ends_the_other_visit", { scripts: false }, async (open, context) => {
+  const here = await open(await newcomer("everywhere")), other = await browser.newContext({ javaScriptEnabled: false });
+  try {
+    const there = await other.newPage();
+    await there.goto(base + await newcomer("everywhere"));
+    same((await there.goto(`${base}/me`)).status(), 200, "the other visit before");
+    await here.focus('form[action="/me/sign-out"] button');
+    await here.keyboard.press("Enter");
+    await here.waitForSelector('[data-done="signed-out"]');
+    same(await here.textContent("h1"), "You are signed out.", "the heading");
+    same((await there.goto(`${base}/me`)).status(), 403, "the other visit after");
+    same((await here.goto(`${base}/me`)).status(), 403, "this one");
+    same((await context.cookies()).filter(({ name }) => name === "attune_portal"), [], "the cookie");
+  } finally { await other.close(); }
+});
 await check("the_logo_by_itself_is_a_picture_under_a_policy_that_lets_it_do_nothing", {}, async (open) => {
   const page = await open("/me/brand/logo");
   same(await page.evaluate(() => [document.documentElement.localName, window.origin]), ["svg", "null"], "what is opened, and whose");
@@ -833,6 +848,7 @@ const pages = [
   ...(portal === "none" ? [] : [["portal", portal, "h1", null, false], ["portal-ideas", portal, "h1", async (p) => { await p.goto(`${base}/me/ideas`); await p.waitForSelector(".ideas"); }, false], ...["why", "receipts", "erase", "erase?step=sure"].map((name) => [`portal-${name.replace("?step=", "-")}`, portal, "h1", async (p) => { await p.goto(`${base}/me/${name}`); await p.waitForSelector("main h1"); }, false]),
     ["portal-wrong-word", portal, "h1", async (p) => { await p.goto(`${base}/me/erase?step=sure`); await p.fill("#word", "no"); await p.click("button.danger"); await p.waitForSelector("[role=alert]"); }, false],
     ...(signing ? [["portal-czech", portal, "h1", async (p) => { await p.context().clearCookies(); await p.goto(base + await newcomer("czech", { language: "cs" })); await p.waitForSelector('[lang="cs"]'); }, false],
+      ["portal-signed-out", portal, "h1", async (p) => { await p.context().clearCookies(); await p.goto(base + await newcomer(`leaver-${randomUUID()}`)); await p.click('form[action="/me/sign-out"] button'); await p.waitForSelector('[data-done="signed-out"]'); }, false],
       ["portal-whose", portal, "h1", async (p) => { await p.goto(base + await newcomer("second")); await p.waitForSelector("text=Whose page do you want?"); }, false]] : []),
     ["portal-stranger", "/me", "h1", null, false],
     ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { attune, identify, ok, refused, Server, sleep, track, uuid } from "./server.mjs";
+import { fields, Visit, words } from "./visit.mjs";
 
 let server, n = 0;
 before(async () => { server = await Server.start({ settings: { harbour: "on" } }); });
@@ -48,6 +49,36 @@ describe("raising a customer's generation", () => {
     ok(await me(who.sign({ iat: seconds() })));
     assert.equal((await revoke(who)).generation, 2);
     refused(await me(who.sign({ gen: 1 })), 401, "unauthorized");
+  });
+
+  test("is a button on the customer's page: both visits end, another customer's lives on, and another site cannot press it", async () => {
+    const who = await person(), other = await person(), iat = seconds() - 5;
+    const visit = (one) => Visit.begin(server, `user:${one.userId}`, {}, { claims: { iat } });
+    const here = await visit(who), there = await visit(who), theirs = await visit(other), app = who.sign({ iat });
+    const form = fields(await here.page(), "sign-out"), mark = fields(await there.page(), "sign-out"), not_mine = fields(await theirs.page(), "sign-out");
+    assert.notEqual(form.token, mark.token);
+    for (const [what, given, headers] of [["no mark", {}, {}], ["a mark of another visit", mark, {}], ["another customer's mark", not_mine, {}], ["another site", form, { Origin: "http://evil.example" }], ["no cookie", form, { Cookie: "" }]])
+      assert.equal((await here.send("sign-out", given, headers)).status, 403, what);
+    for (const one of [here, there, theirs]) await one.page();
+    ok(await me(app));
+    const answer = await here.send("sign-out", form);
+    assert.equal(answer.status, 200);
+    assert.match(words(answer.text), /You are signed out\. You are signed out everywhere: .*To come back, take a new link/);
+    assert.match(answer.headers["set-cookie"].join(), /attune_portal=;.*Max-Age=0/);
+    assert.equal(answer.headers["cache-control"], "no-store");
+    const check = async () => {
+      assert.deepEqual([(await here.get()).status, (await there.get()).status], [403, 403]);
+      refused(await me(app), 401, "unauthorized");
+      assert.equal((await here.send("sign-out", form)).status, 403, "once more");
+      await theirs.page();
+    };
+    await check();
+    assert.ok(ok(await server.get(`/v1/audit?what=keys&about=user:${who.userId}&n=5`)).entries.some(({ words: says, who: by }) => says === "ended all tokens of the customer" && by === "customer"), (await server.get(`/v1/audit?what=keys&about=user:${who.userId}&n=5`)).text);
+    await server.kill();
+    await server.up();
+    await check();
+    await sleep(1100);
+    await (await Visit.begin(server, `user:${who.userId}`, {}, { claims: { iat: seconds() } })).page();
   });
 
   test("is for the customer, too: signed out everywhere", async () => {

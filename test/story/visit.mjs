@@ -25,8 +25,8 @@ export function signed(document) {
 }
 
 export class Visit {
-  static async begin(server, subject, headers = {}) {
-    const visit = new Visit(), entered = await server.get(`/me/enter?token=${server.token(subject)}`, { key: null });
+  static async begin(server, subject, headers = {}, token = {}) {
+    const visit = new Visit(), entered = await server.get(`/me/enter?token=${server.token(subject, token)}`, { key: null });
     assert.equal(entered.status, 303, entered.text);
     return Object.assign(visit, { server, headers: { Cookie: entered.headers["set-cookie"][0].split(";")[0], ...headers } });
   }
