@@ -735,6 +735,57 @@ await check("the_page_of_trust_is_walked_by_keyboard_alone", { console: true }, 
   await page.waitForSelector(`${id("purposes")}[data-shows="table"]`);
   same(await unreached(page), [], "what Tab does not reach with tables");
 });
+await check("a_key_is_made_with_limits_shown_once_and_revoked_by_keyboard_alone", { console: true, bypassCSP: true }, async (open, context) => {
+  const page = await open("/console"), name = `The shop ${randomUUID().slice(0, 8)}`;
+  await reach(page, id("keys-page"));
+  await page.waitForURL(/console\/keys$/);
+  await seen(page, "keys");
+  await reach(page, id("make"));
+  await seen(page, "key-dialog");
+  await reach(page, "#key-name", null); await page.keyboard.type(name);
+  await reach(page, "#key-source", null); await page.keyboard.type("shop");
+  await reach(page, 'input[value="collect"]', "Space");
+  same(await scan(page), [], "axe of the dialog");
+  await reach(page, id("key-save"));
+  await gone(page, "key-dialog");
+  const made = (await page.textContent(`${id("made")} .token`)).trim(), row = `[data-key="${made.split("_")[2]}"]`;
+  await page.waitForSelector(row);
+  const send = () => fetch(`${base}/v1/track`, { method: "POST", headers: { Authorization: `Bearer ${made}`, "Content-Type": "application/json" }, body: JSON.stringify({ anonymousId: "keys-page", event: "Seen" }) });
+  same((await send()).status, 200, "the new key");
+  must(new RegExp(`${name}.*source shop.*write.*collect`, "s").test(await page.textContent(row)), await page.textContent(row));
+  same(await unreached(page), [], "what Tab does not reach");
+  await reach(page, `${row} button`);
+  await seen(page, "revoke-dialog");
+  await page.keyboard.press("Escape"); await gone(page, "revoke-dialog");
+  same((await send()).status, 200, "a key that was kept");
+  must(!(await page.$(id("made"))), "the key stays on the page after the next act");
+  await page.keyboard.press("Enter"); await seen(page, "revoke-dialog");
+  same(await scan(page), [], "axe of the question");
+  await reach(page, id("revoke-now"));
+  await page.waitForSelector(`${row}[data-revoked="true"]`);
+  same((await send()).status, 401, "the revoked key");
+  await context.route("**/v1/keys", (route) => route.fulfill({ json: { write: 0, secret: 0, keys: [] } }));
+  await page.reload();
+  await page.waitForSelector("text=There is no key");
+});
+if (invitation) await check("the_page_of_keys_is_outside_every_role_but_admin", { console: true, bypassCSP: true }, async (open, context) => {
+  await context.route("**/v1/session", async (route) => { const answer = await route.fetch(), who = await answer.json(); await route.fulfill({ response: answer, json: { ...who, roles: "manager", may: who.may.filter((r) => !r.includes("/v1/keys")) } }); });
+  const page = await open("/console/keys");
+  await page.waitForSelector("text=This page is outside your role.");
+  must(!(await page.$(id("keys-page"))), "the way to it is shown all the same");
+});
+await check("a_card_goes_on_showing_whatever_currency_an_event_says", { console: true, bypassCSP: true }, async (open, context) => {
+  const user = `odd-${randomUUID()}`;
+  await api("/v1/batch", { batch: ["no such", "EURO", ""].map((currency, i) => ({ type: "track", messageId: `${user}-${i}`, userId: user, event: "Bill Issued", properties: { bill_id: `${user}-${i}`, payee: "Water", amount: 41.2, currency, due_date: new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10) } })) });
+  const { cid } = await (await fetch(`${base}/v1/customers?identifier=user:${user}`, { headers: { Authorization: `Bearer ${key}` } })).json();
+  const page = await open(`/console/customers/${cid}`);
+  must(/Water, 41\.20/.test(await (await seen(page, "open")).textContent()), await page.textContent(id("open")));
+  /* Also one that was stored before it was checked. */
+  await context.route(`**/v1/customers/${cid}`, async (route) => { const answer = await route.fetch(), card = await answer.json(); await route.fulfill({ response: answer, json: { ...card, open: card.open.map((m) => ({ ...m, currency: "no such" })) } }); });
+  await page.reload();
+  must(/Water, 41\.20 no such/.test(await (await seen(page, "open")).textContent()), await page.textContent(id("open")));
+  await seen(page, "timeline");
+});
 await check("staff_is_invited_given_other_roles_and_shut_out_by_keyboard_alone", { console: true, bypassCSP: true }, async (open) => {
   const page = await open("/console");
   await reach(page, id("staff"));
@@ -838,6 +889,7 @@ const pages = [
   ["trust-no-rule", "/console/trust", id("rules"), async (p) => { await retention(p, { rules: [], due: null }); await p.waitForSelector("text=No rule says how long"); }, true],
   ["trust-request", "/console/trust", id("entries"), async (p) => { await request_open(p); await p.click('[data-testid^="answer-r"]'); await seen(p, "answer"); await p.click('input[value="extend"]'); }, true], ["trust-checked", "/console/trust?what=keys&requests=refused", id("verify"), async (p) => { await p.click(id("verify")); await seen(p, "verified"); }, true],
   ["card-rights", () => ana_path, id("rights"), async (p) => { await post(p, "/v1/decide", { customer: { cid: ana_path.split("/").pop() }, surface: "machine-withdrawal" }); await p.click(id("decided")); await p.click('[data-testid^="explain-"]'); await p.waitForSelector('[data-testid^="explained-"]'); await p.click(id("erase")); await seen(p, "erase-dialog"); }, true],
+  ["keys", "/console/keys", id("keys"), null, true], ["keys-make", "/console/keys", id("keys"), async (p) => { await p.click(id("make")); await seen(p, "key-dialog"); }, true], ["keys-revoke", "/console/keys", id("keys"), async (p) => { await p.click('[data-testid^="revoke-"]'); await seen(p, "revoke-dialog"); }, true],
   ["damage", "/console/damage", "h1", async (p) => { await damaged(p.context()); await p.reload(); await seen(p, "pieces"); }, true], ["damage-none", "/console/damage", "text=Nothing is damaged", null, true],
   ["damage-notice", "/console/trust", id("entries"), async (p) => { await damaged(p.context()); await p.reload(); await seen(p, "damage"); await seen(p, "entries"); }, true],
   ["staff", "/console/staff", id("accounts"), null, true], ["staff-invite", "/console/staff", id("accounts"), async (p) => { await p.click(id("invite")); await seen(p, "staff-dialog"); }, true],

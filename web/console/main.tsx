@@ -32,6 +32,7 @@ const pages: { name: string; title: string; key: string; needs: string; load?: L
   { name: "inventory", title: "Inventory", key: "i", needs: "GET /v1/inventory", load: () => import("./inventory") },
   { name: "trust", title: "Trust", key: "t", needs: "GET /v1/trust", load: () => import("./trust") },
   { name: "staff", title: "Accounts of staff", key: "", needs: "GET /v1/staff", hidden: true, load: () => import("./staff") },
+  { name: "keys", title: "Keys", key: "", needs: "GET /v1/keys", hidden: true, load: () => import("./keys") },
   { name: "damage", title: "Damaged data", key: "", needs: "GET /v1/damage", hidden: true, load: () => import("./damage") },
   { name: "score", title: "The score", key: "", needs: "GET /v1/scorecard/{item}", hidden: true, load: () => import("./score") },
 ];
@@ -145,6 +146,7 @@ function SignedIn() {
     <div class="rail-who" data-testid="signed-in">
       <span>{who.name}<span class="small block">{who.roles.replaceAll(",", ", ")}</span></span>
       {may("GET /v1/staff") && <a href="/console/staff" data-testid="staff">Accounts of staff</a>}
+      {may("GET /v1/keys") && <a href="/console/keys" data-testid="keys-page">Keys</a>}
       {who.has_password && <button class="quiet low" aria-haspopup="dialog" data-testid="password" onClick={() => { password.value = true; }}>Change password</button>}
       <button class="quiet low" data-testid="sign-out" onClick={() => void api.signOut().then(leave, leave)}>Sign out</button>
     </div>

@@ -112,6 +112,9 @@ export interface VoiceWords {
 }
 /* The company's stars for contacts by month; "open": whether the goal is met cannot be told yet. */
 export interface StarsMonth { until: Time; hidden: boolean; value?: number; low?: number; high?: number; contacts?: number; customers?: number; profit_a_contact?: number; minutes_a_contact?: number; against_goal?: "above" | "below" | "open" }
+/* A key, without what opens: that is shown once, when it is made. last_used is a day. */
+export interface ApiKey { id: string; name: string; scope: "write" | "secret"; source: string; routes: string[]; created: Time; last_used: string | null; events_a_minute?: number; bytes_a_minute?: number; revoked: Time | null }
+export interface ApiKeyMade { key: string; id: string }
 /* What was found damaged on disk. total counts also what the list has no room for. */
 export interface DamagePiece { file: string; offset: number; effect: "refused" | "lost" | "rebuilt"; what: string; remedy: string; times: number }
 export interface Damage { sentence: string; total: number; pieces: DamagePiece[] }
@@ -334,6 +337,9 @@ export function client(who: Who = {}) {
   return {
     signedIn: () => call<SignedIn>(who, "GET", "/v1/session"),
     signOut: () => call<Done>(who, "DELETE", "/v1/session"),
+    keys: () => call<{ keys: ApiKey[] }>(who, "GET", "/v1/keys"),
+    makeKey: (key: { scope: string; source: string; name: string; routes: string[] }) => call<ApiKeyMade>(who, "POST", "/v1/keys", key.routes.length ? key : { scope: key.scope, source: key.source, name: key.name }),
+    revokeKey: (id: string) => call<Done>(who, "DELETE", `/v1/keys/${encodeURIComponent(id)}`),
     damage: () => call<Damage>(who, "GET", "/v1/damage"),
     staff: () => call<{ accounts: StaffAccount[] }>(who, "GET", "/v1/staff"),
     staffAct: (act: "invite" | "roles" | "lock" | "sign-out", body: { name: string; roles?: string }) => call<StaffDone>(who, "POST", `/v1/staff/${act}`, body),
