@@ -95,6 +95,7 @@ static void engine_free(struct engine *engine)
 	matches_free(engine->matches);
 	dictionary_free(engine->dictionary);
 	directory_free(engine->directory);
+	memory_free(engine->names_lost);
 	memory_free(engine->links);
 	memory_free(engine->forgotten);
 	pthread_mutex_destroy(&engine->structure);

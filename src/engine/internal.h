@@ -76,6 +76,7 @@ struct engine {
 	size_t links_n, links_capacity;
 	struct tallies tallies;
 	struct known_configuration configured;
+	bool *names_lost;    /* By number; NULL: nothing was given up in the log. */
 	uint32_t *forgotten; /* Origins whose column rows the next pass takes out. Under pass_lock. */
 	size_t forgotten_n, forgotten_capacity;
 	bool found_forgotten;
@@ -164,6 +165,16 @@ int event_unseal(struct engine *engine, struct event *event, uint8_t *room) MUST
 /* Name the keys: what was sealed and the slot of origin @number are each as they were written, and do not fit each other. Returns ERROR_DENIED. */
 int keys_refuse(uint32_t number);
 int origin_bury(struct engine *engine, uint32_t number, struct origin_id id) MUST_CHECK;
+
+/*
+ * Names from the log, each with the number that its record says. Where records were given up with a damaged part of the log
+ * some have no name any more, or may have got another: those go by "lost name N". names_lost_find looks for them, behind
+ * what the snapshot has (@applied_until); names_of sees to the numbers in the header of a record that is about to be
+ * replayed. Errors: ERROR_CORRUPT, ERROR_MEMORY.
+ */
+int names_lost_find(struct engine *engine, uint64_t applied_until) MUST_CHECK;
+int names_of(struct engine *engine, const struct event_header *header) MUST_CHECK;
+int name_replay(struct engine *engine, const struct event *event) MUST_CHECK;
 
 /*
  * Give back the numbers of names that public keys brought and that no record uses any more, when those keys have used up

@@ -151,54 +151,14 @@ static int replay_of_customer(struct engine *engine, struct event *event)
 	return error;
 }
 
-/* Names that were given up with a damaged part of the log leave their numbers to nobody: those up to @number have one. */
-static int names_lose(struct engine *engine, uint32_t number)
-{
-	int error = 0;
-	for (uint32_t gone = dictionary_count(engine->dictionary) + 1; gone <= number && !error; gone++) {
-		char lost[32];
-		snprintf(lost, sizeof lost, "lost name %u", gone);
-		error = dictionary_restore(engine->dictionary, gone, text_of(lost));
-	}
-	return error;
-}
-
-static int names_of_lose(struct engine *engine, const struct event_header *header)
-{
-	int error = names_lose(engine, header->kind == EVENT_NAME && header->name ? header->name - 1u : header->name);
-	if (!error)
-		error = names_lose(engine, header->touchpoint);
-	return error ? error : names_lose(engine, header->source);
-}
-
-/* The record that gave back @name's number, or @number, may be gone: nothing uses them. */
-static int name_make_way(struct engine *engine, uint32_t number, struct text name)
-{
-	uint32_t before = dictionary_find(engine->dictionary, name);
-	if (before == number)
-		return 0;
-	int error = before ? dictionary_give_back(engine->dictionary, before) : 0;
-	return error || !dictionary_name(engine->dictionary, number).n ? error : dictionary_give_back(engine->dictionary, number);
-}
-
-/* An empty name gives its number back. */
-static int name_apply(struct engine *engine, const struct event *event)
-{
-	struct text name = value_text(value_get(event->payload, TEXT("name")));
-	if (name.n == 0)
-		return dictionary_give_back(engine->dictionary, event->header.name);
-	int error = log_gaps(engine->log) ? name_make_way(engine, event->header.name, name) : 0;
-	return error ? error : (event->header.flags & EVENT_NAME_PUBLIC ? dictionary_restore_public : dictionary_restore)(engine->dictionary, event->header.name, name);
-}
-
 static int record_apply(struct engine *engine, struct event *event)
 {
 	int32_t value = 0;
-	int lost = log_gaps(engine->log) ? names_of_lose(engine, &event->header) : 0;
+	int lost = names_of(engine, &event->header);
 	if (lost)
 		return lost;
 	if (event->header.kind == EVENT_NAME)
-		return name_apply(engine, event);
+		return name_replay(engine, event);
 	if (event->header.kind == EVENT_TALLY)
 		tallies_restore(engine, event->payload);
 	if (event->header.kind == EVENT_CONFIGURED)
@@ -425,6 +385,8 @@ static int states_recover(struct engine *engine, uint64_t applied_until)
 	struct replay replay = {.engine = engine, .applied_until = applied_until};
 	replay.rooms = memory_alloc(AHEAD * sizeof *replay.rooms);
 	int error = replay.rooms ? snapshot_load(engine) : ERROR_MEMORY;
+	if (!error)
+		error = names_lost_find(engine, applied_until);
 	if (!error)
 		error = log_replay(engine->log, applied_until, replay_record, &replay);
 	if (!error)

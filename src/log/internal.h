@@ -57,6 +57,7 @@ struct log {
 	bool reserved, spent;       /* The file of the reserve is there; was given up for what is pending. */
 	unsigned closing_tries;     /* The writer's: for a file, since the log was told to close. */
 	bool waiting_for_file;      /* The writer's: it was said that no descriptor is free. */
+	bool checks_all;            /* Opening checks every block, also those that are taken as sound otherwise. */
 	_Atomic bool sync_off;
 	_Atomic uint64_t rewrites;  /* Odd while images of blocks are being written over them. */
 	struct log_figures figures;

@@ -126,6 +126,8 @@ int log_copy(const char *from, const char *to, struct log_copied *out) MUST_CHEC
 /* How often something was given up in this log by log_repair; 0: never. And does @position lie in such a place? */
 uint64_t log_gaps(const struct log *log);
 bool log_is_gap(struct log *log, uint64_t position);
+/* Call @each for every such place, in order: all that was there came before the entries with greater positions. */
+void log_gaps_each(struct log *log, void (*each)(void *arg, uint64_t position), void *arg);
 
 /*
  * Entries may lead to earlier ones, and some of these may be gone. A bridge says for the position of one that is gone where to go on: an

@@ -366,7 +366,7 @@ int log_open(struct log **out, const struct log_options *options, uint64_t check
 	struct log *log = NULL;
 	int error = log_prepare(&log, options, false);
 	if (!error)
-		error = recover(log, checked_from);
+		error = recover(log, log->checks_all ? 0 : checked_from);
 	if (!error && !log->options.read_only)
 		error = end_secure(log, log->mark_is_bad);
 	if (!error && !log->options.read_only)

@@ -130,6 +130,19 @@ const struct block_head *block_next(struct log *log, uint64_t at, const struct b
 	return block && last->first && block->previous != last->first ? NULL : block;
 }
 
+/* The sound block at *@at that goes on from @last; or in the next segment, which *@at is then: the rest of one stays unused when the next block
+ * might not fit. NULL without. */
+static const struct block_head *block_onward(struct log *log, uint64_t *at, const struct block_head *last)
+{
+	uint64_t bytes = log->options.segment_bytes, start = (*at / bytes + 1) * bytes + SEGMENT_HEAD_BYTES;
+	const struct block_head *block = block_next(log, *at, last);
+	if (block || *at % bytes == SEGMENT_HEAD_BYTES || !last->first)
+		return block;
+	block = block_next(log, start, last);
+	*at = block ? start : *at;
+	return block;
+}
+
 /*
  * Walk blocks from offset @at. Calls @each (may be NULL) and leaves in @last the head of the last sound block and in
  * *@end the offset behind it. Returns 0 where blocks end properly, ERROR_CORRUPT where a block is missing or bad.
@@ -137,16 +150,9 @@ const struct block_head *block_next(struct log *log, uint64_t at, const struct b
 int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
                        int (*each)(void *, uint64_t, struct text), void *arg, struct block_head *last, uint64_t *end)
 {
-	uint64_t bytes = log->options.segment_bytes;
 	*end = at;
 	while (at < until && segment_at(log, at)) {
-		const struct block_head *block = block_next(log, at, last);
-		if (!block && at % bytes != SEGMENT_HEAD_BYTES && last->first) {
-			/* The rest of a segment stays unused when the next block might not fit: then it goes on in the next, with one that follows. */
-			uint64_t start = (at / bytes + 1) * bytes + SEGMENT_HEAD_BYTES;
-			block = block_next(log, start, last);
-			at = block ? start : at;
-		}
+		const struct block_head *block = block_onward(log, &at, last);
 		if (!block)
 			return is_damaged(log, at, last) ? ERROR_CORRUPT : 0;
 		int error = each && block->entries ? block_replay(log, at, block, from, each, arg) : 0; /* A filler has none. */
@@ -157,6 +163,17 @@ int blocks_walk(struct log *log, uint64_t at, uint64_t until, uint64_t from,
 		*end = at;
 	}
 	return 0;
+}
+
+void log_gaps_each(struct log *log, void (*each)(void *arg, uint64_t position), void *arg)
+{
+	struct block_head last = {0};
+	const struct block_head *block;
+	for (uint64_t at = SEGMENT_HEAD_BYTES; log->gaps && segment_at(log, at) && (block = block_onward(log, &at, &last)); at += BLOCK_HEAD_BYTES + block->length) {
+		if (block->entries == 0)
+			each(arg, block->last);
+		last = *block;
+	}
 }
 
 /* The offset of the block that holds the entry at @position: walks the blocks of its segment. */

@@ -119,7 +119,11 @@ static int journal_read(int file, struct buffer *images)
 {
 	struct rewrite_head head;
 	struct stat status;
-	if (fstat(file, &status) != 0 || pread(file, &head, sizeof head, 0) != sizeof head)
+	if (fstat(file, &status) != 0)
+		return ERROR_IO;
+	if (status.st_size < (off_t)sizeof head)
+		return ERROR_CORRUPT; /* It got its name when all of it was on disk. */
+	if (pread(file, &head, sizeof head, 0) != sizeof head)
 		return ERROR_IO;
 	if (head.magic != REWRITE_MAGIC || head.bytes != (uint64_t)status.st_size - sizeof head)
 		return ERROR_CORRUPT;
@@ -134,6 +138,18 @@ static int journal_read(int file, struct buffer *images)
 	return XXH3_64bits(images->p, images->n) == head.hash ? 0 : ERROR_CORRUPT;
 }
 
+/*
+ * What should have been finished cannot be read. Whoever wanted it changed finds it unchanged, and wants it again; what was half
+ * written is a damaged block, which is looked for.
+ */
+static int journal_lost(struct log *log)
+{
+	log_file_damage(log, "rewrite", DAMAGE_REBUILT, "Nothing to do: it is taken out again.",
+	                "Entries were being taken out when the process ended, and what was left to do is damaged: some may still be there.");
+	log->checks_all = true;
+	return journal_drop(log);
+}
+
 int rewrite_finish(struct log *log)
 {
 	int file = openat(log->folder, "rewrite", O_RDONLY | O_CLOEXEC);
@@ -145,10 +161,14 @@ int rewrite_finish(struct log *log)
 	}
 	struct buffer images = BUFFER_INIT(SIZE_MAX / 2);
 	int error = journal_read(file, &images);
-	if (!error)
-		error = images_apply_all(log, buffer_view(&images));
-	if (!error)
-		error = journal_drop(log);
+	if (error == ERROR_CORRUPT) {
+		error = journal_lost(log);
+	} else {
+		if (!error)
+			error = images_apply_all(log, buffer_view(&images));
+		if (!error)
+			error = journal_drop(log);
+	}
 	close(file);
 	buffer_free(&images);
 	return error;
@@ -188,6 +208,13 @@ struct rewriting {
 	struct buffer images;
 };
 
+static int block_damaged(struct log *log, uint64_t at)
+{
+	log_damage(log, at / log->options.segment_bytes, at % log->options.segment_bytes, DAMAGE_LOST, log_remedy(log),
+	           "A block is damaged that was sound when it was written, so nothing can be taken out of it.");
+	return ERROR_CORRUPT;
+}
+
 /* The offset of the block that holds @position, from @at on when that is before it in the same segment. */
 static int block_reach(struct log *log, uint64_t position, uint64_t *at)
 {
@@ -198,7 +225,7 @@ static int block_reach(struct log *log, uint64_t position, uint64_t *at)
 		const struct segment *segment = segment_at(log, *at);
 		const struct block_head *head = (const void *)(segment->map + *at % bytes);
 		if (head->magic != BLOCK_MAGIC)
-			return ERROR_CORRUPT;
+			return block_damaged(log, *at);
 		if (offset < *at + BLOCK_HEAD_BYTES + head->length)
 			return 0;
 		*at += BLOCK_HEAD_BYTES + head->length;
@@ -228,8 +255,11 @@ static int image_add(struct rewriting *rewriting, uint64_t at, const uint64_t *p
 {
 	struct log *log = rewriting->log;
 	struct buffer *images = &rewriting->images;
-	const uint8_t *block = segment_at(log, at)->map + at % log->options.segment_bytes;
+	const uint64_t inside = at % log->options.segment_bytes;
+	const struct block_head *block = segment_block(segment_at(log, at), (size_t)inside, at - inside, 0);
 	struct block_head head;
+	if (!block) /* Changed as it is, it would come out sound. */
+		return block_damaged(log, at);
 	memcpy(&head, block, sizeof head);
 	struct image_head image = {at, sizeof head + head.length};
 	buffer_append(images, &image, sizeof image);

@@ -400,12 +400,13 @@ struct reading {
 	char room[4096][32];
 };
 
-/* The name that event @id was sent with, or "other"; nobody knows what a record says that was given up. */
+/* The name that event @id was sent with, "other", or, when the record of the name may have been given up, that it is lost. */
 static void name_check(uint64_t id, struct text name)
 {
 	char word[24];
 	snprintf(word, sizeof word, "Event %u", model->event_words[id]);
-	if (!text_equal(name, text_of(word)) && !text_equal(name, DICTIONARY_OTHER) && !log_gaps(engine_log(engine)))
+	bool is_lost = log_gaps(engine_log(engine)) && text_starts(name, TEXT("lost name "));
+	if (!text_equal(name, text_of(word)) && !text_equal(name, DICTIONARY_OTHER) && !is_lost)
 		wrong("event %u has the name %.*s, and was sent as %s", (uint32_t)id, (int)name.n, name.p, word);
 }
 
@@ -437,9 +438,7 @@ static int each(void *arg, const struct event *event)
 	}
 	if (id < EVENTS_MAX)
 		reading->readable[id] = 1;
-	named.name = reading->names[event->header.name];
-	if (event->header.name && !named.name.n) /* Its record was given up. */
-		named.name = dictionary_name(engine_dictionary(engine), event->header.name);
+	named.name = log_gaps(engine_log(engine)) ? dictionary_name(engine_dictionary(engine), event->header.name) : reading->names[event->header.name];
 	if (id < EVENTS_MAX)
 		name_check(id, named.name);
 	witness_note(&reading->witness, &named);

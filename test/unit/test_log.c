@@ -487,6 +487,44 @@ static void what_is_no_entry_is_not_changed(void **state)
 	folder_remove(folder);
 }
 
+static void rot_is_not_made_sound_by_changing_what_lies_beside_it(void **state)
+{
+	(void)state;
+	char folder[64];
+	size_t changed = 0;
+	folder_new(folder);
+	struct log *log = log_to_rewrite(folder);
+	damage(folder, 0, (off_t)(rewritten.positions[8] & 0xffffffffffff) + 20, "XXXX", 4);
+	damage_clear();
+	assert_int_equal(log_rewrite(log, &rewritten.positions[7], 1, to_zeros, &changed), ERROR_CORRUPT);
+	assert_int_equal(damage_count(), 1);
+	log_close(log);
+	refused(folder, 0);
+	folder_remove(folder);
+}
+
+static void what_is_left_of_a_rewriting_and_damaged_is_named_and_dropped(void **state)
+{
+	(void)state;
+	static const char *const lefts[] = {"", "short", "long enough, but nothing that anybody ever wrote to such a file"};
+	for (size_t i = 0; i < sizeof lefts / sizeof *lefts; i++) {
+		char folder[64], path[96];
+		folder_new(folder);
+		struct log *log = log_to_rewrite(folder);
+		log_close(log);
+		snprintf(path, sizeof path, "%s/rewrite", folder);
+		FILE *file = fopen(path, "w");
+		assert_true(file && fputs(lefts[i], file) >= 0 && fclose(file) == 0);
+		damage_clear();
+		log = open_log(folder, 0);
+		assert_int_equal(damage_count(), 1);
+		assert_int_equal(access(path, F_OK), -1);
+		assert_int_equal(count_entries(log, 0, 0), 3 * ENTRIES);
+		log_close(log);
+		folder_remove(folder);
+	}
+}
+
 static void nothing_is_changed_while_somebody_reads_the_files(void **state)
 {
 	(void)state;
@@ -840,6 +878,8 @@ int main(void)
 		cmocka_unit_test(reading_only_changes_nothing),
 		cmocka_unit_test(entries_changed_in_place_stay_so_and_no_other_is_touched),
 		cmocka_unit_test(what_is_no_entry_is_not_changed),
+		cmocka_unit_test(rot_is_not_made_sound_by_changing_what_lies_beside_it),
+		cmocka_unit_test(what_is_left_of_a_rewriting_and_damaged_is_named_and_dropped),
 		cmocka_unit_test(nothing_is_changed_while_somebody_reads_the_files),
 		cmocka_unit_test(the_last_block_that_was_on_disk_is_damaged_and_not_torn),
 		cmocka_unit_test(a_last_segment_that_is_gone_is_missed),
