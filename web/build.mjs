@@ -9,6 +9,7 @@ import * as esbuild from "esbuild";
 import { mkdirSync, readFileSync, rmSync, writeFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shapes } from "./shapes.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -36,7 +37,7 @@ const result = await esbuild.build({
   target: ["es2022"],
   jsx: "automatic", jsxImportSource: "preact",
   loader: { ".woff2": "file" },
-  define: { "process.env.NODE_ENV": '"production"', global: "globalThis", STREAM_WORKER: JSON.stringify(worker_path) },
+  define: { "process.env.NODE_ENV": '"production"', global: "globalThis", STREAM_WORKER: JSON.stringify(worker_path), SHAPES: JSON.stringify(JSON.stringify(shapes(readFileSync(join(here, "shared/api.ts"), "utf8")))) },
   logLevel: "warning",
 });
 

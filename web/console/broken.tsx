@@ -5,8 +5,8 @@
  */
 import { useEffect } from "preact/hooks";
 import type { Broken as Answer, BrokenSignal, BrokenSpot, BrokenOpened } from "../shared/api";
-import { announce, Empty, Mark, Trouble } from "../shared/components";
-import { clock, count, money, percent, plural, shortDay, words } from "../shared/format";
+import { announce, Empty, Mark, Trouble, Part } from "../shared/components";
+import { clock, count, hundredths, money, month, percent, plural, shortDay, words } from "../shared/format";
 import { CustomerTable } from "./customers";
 import { Top, Twin } from "./page";
 import { parameters, segments, withParameters } from "./route";
@@ -34,13 +34,13 @@ function List() {
     <>
       <Top sentence={b.sentence} rests={`Customers who set out between ${shortDay(b.from)} and ${shortDay(b.to)}. Figures go together; they do not say what causes what.`}><Days /></Top>
       {b.spots.length === 0 && <Empty title="No journey to look at"><p class="soft">Write documents of kind journey with a start and a goal, and push them: <code>attune apply DIR</code>. What fails on the way, and what is asked again, is said there.</p></Empty>}
-      <div class="stack">{worst.map((s, i) => <Place key={s.spot} spot={s} number={i + 1} currency={b.currency} />)}</div>
-      {rest.length > 0 && <section class="stack rule" aria-labelledby="fine"><h2 id="fine">Nothing stands out</h2><div class="stack">{rest.map((s) => <Place key={s.spot} spot={s} currency={b.currency} />)}</div></section>}
+      <div class="stack">{worst.map((s, i) => <Part key={s.spot} title={s.title}><Place spot={s} number={i + 1} currency={b.currency} /></Part>)}</div>
+      {rest.length > 0 && <section class="stack rule" aria-labelledby="fine"><h2 id="fine">Nothing stands out</h2><div class="stack">{rest.map((s) => <Part key={s.spot} title={s.title}><Place spot={s} currency={b.currency} /></Part>)}</div></section>}
     </>
   );
 }
 
-const interval = (s: BrokenSignal): string => s.hidden || s.share === undefined ? "too few to show" : `${percent(s.share)} (${Math.round(s.low! * 100)} to ${Math.round(s.high! * 100)}, of ${count(s.of)})`;
+const interval = (s: BrokenSignal): string => s.hidden || s.share === undefined ? "too few to show" : `${percent(s.share)} (${hundredths(s.low!)} to ${hundredths(s.high!)}, of ${count(s.of)})`;
 const link = (spot: string, signal?: string): string => { const p = new URLSearchParams(); if (days() !== 90) p.set("days", String(days())); if (signal) p.set("signal", signal); const q = p.toString(); return `/console/broken/${encodeURIComponent(spot)}${q ? `?${q}` : ""}`; };
 
 function Place({ spot, number, currency }: { spot: BrokenSpot; number?: number; currency: string }) {
@@ -72,17 +72,17 @@ function Spot({ spot }: { spot: string }) {
   return (
     <>
       <Top sentence={o.sentence} rests={`${shortDay(o.from)} to ${shortDay(o.to)}. ${o.owner ? `${o.owner} looks after it. ` : ""}${plural(o.customers, "customer")} set out.`}>{back}<Days /></Top>
-      {!b.hidden && b.total > 0 && <section class="stack" aria-labelledby="course"><h2 id="course">Its course</h2><Course opened={o} /></section>}
+      {!b.hidden && b.total > 0 && <section class="stack" aria-labelledby="course"><h2 id="course">Its course</h2><Part title="Its course"><Course opened={o} /></Part></section>}
       {o.journeys.length > 0 && (
         <section class="stack rule" aria-labelledby="real"><h2 id="real">{plural(o.journeys.length, "real journey")}</h2>
           <ol class="plain stack" data-testid="real-journeys">{o.journeys.map((j, i) => <li key={i} class="stack tight">
-            <h3>{j.customer ? <a href={`/console/customers/${j.customer.cid}?spot=${encodeURIComponent(spot)}&signal=${signal}&days=${days()}`}>{j.customer.name ?? "No name yet"}</a> : "Joined to another customer since"}</h3>
+            <h3>{j.customer ? <a href={`/console/customers/${j.customer.cid}?spot=${encodeURIComponent(spot)}&signal=${encodeURIComponent(signal)}&days=${days()}`}>{j.customer.name ?? "No name yet"}</a> : "Joined to another customer since"}</h3>
             <ol class="plain small">{j.steps.map((s, n) => <li key={n}>{shortDay(s.time)}, {clock(s.time)}: {s.event} <span class="soft">({words(s.channel).toLowerCase()})</span></li>)}</ol></li>)}</ol></section>
       )}
       <section class="stack rule" aria-labelledby="who"><h2 id="who">Who they are</h2>
         {b.hidden ? <Empty title="Too few to open"><p class="soft">So that nobody can be recognised, a figure of very few customers is neither shown nor opened. Take a longer time.</p></Empty> : (
           <><p class="small" data-testid="withheld" data-total={b.total} data-withheld={b.withheld}>{plural(b.total, "customer")}. {count(b.agreed)} agreed to be looked at one by one{b.agreed > b.customers.length ? `, the first ${b.customers.length} are listed` : ""}; the other {count(b.withheld)} are only counted{b.purpose ? <>: they have not said yes to “{b.purpose}”</> : null}.</p>
-            {b.customers.length > 0 ? <CustomerTable customers={b.customers} label="Customers behind the figure" query={`?spot=${encodeURIComponent(spot)}&signal=${signal}&days=${days()}`} /> : <p class="soft">Nobody can be listed.</p>}</>
+            {b.customers.length > 0 ? <CustomerTable customers={b.customers} label="Customers behind the figure" query={`?spot=${encodeURIComponent(spot)}&signal=${encodeURIComponent(signal)}&days=${days()}`} /> : <p class="soft">Nobody can be listed.</p>}</>
         )}</section>
     </>
   );
@@ -97,7 +97,7 @@ function Course({ opened: o }: { opened: BrokenOpened }) {
       {[0, top / 2, top].map((v) => <g key={v}><path class="grid" d={`M${L} ${y(v)}H${W}`} /><text x={L - 6} y={y(v) + 4} text-anchor="end">{percent(v)}</text></g>)}
       {o.months.map((m, i) => m.share !== null && <path key={i} class="range" d={`M${x(i)} ${y(m.low)}V${y(m.high)}`} />)}
       <path class="figure-line" d={line} />{o.months.map((m, i) => m.share !== null && <circle key={i} class="point" cx={x(i)} cy={y(m.share)} r="3" />)}
-      {o.months.map((m, i) => (o.months.length < 7 || i % 2 === 1) && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{new Date(m.until).toLocaleDateString("en-GB", { month: "short" })}</text>)}
+      {o.months.map((m, i) => (o.months.length < 7 || i % 2 === 1) && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{month(m.until)}</text>)}
     </svg>}
     table={<table><caption>Share by month</caption><thead><tr><th scope="col">Month until</th><th scope="col" class="n">Share</th><th scope="col">95 %</th><th scope="col" class="n">Set out</th></tr></thead><tbody>{o.months.map((m, i) => <tr key={i}><th scope="row">{shortDay(m.until)}</th><td class="n">{m.share === null ? "few" : percent(m.share)}</td><td>{m.share === null ? "" : `${percent(m.low)} to ${percent(m.high)}`}</td><td class="n">{count(m.of)}</td></tr>)}</tbody></table>} />;
 }

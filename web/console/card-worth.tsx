@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Card, CustomerValue, StarsContact } from "../shared/api";
 import { Dialog, When } from "../shared/components";
-import { count, money, on, plural, words } from "../shared/format";
+import { count, decimal, money, on, plural, words } from "../shared/format";
 import { api, asking } from "./state";
 
 export function CardWorth({ cid, segments }: { cid: string; segments: NonNullable<Card["segments"]> }) {
@@ -31,7 +31,7 @@ function Sides({ contacts, currency }: { contacts: StarsContact[]; currency: str
   return (
     <><h3 id="sides">What each side got out of the last contacts</h3>
       <div class="wide" tabIndex={0} role="region" aria-labelledby="sides"><table data-testid="sides"><thead><tr><th scope="col">When</th><th scope="col">Came for</th><th scope="col">The customer</th><th scope="col">We</th><th scope="col" class="n">Our stars</th></tr></thead>
-        <tbody>{contacts.map((c, i) => <tr key={i}><th scope="row"><When time={c.start} /><span class="small block">{on(c.channel)}</span></th><td>{c.reason.marked === "asked" ? <>{c.reason.text}<span class="small block">asked</span></> : <span class="guess">{c.reason.text === c.name ? words(c.name) : c.reason.text} <span class="small">guess</span></span>}</td><td>{them(c)}</td><td>{us(c)}</td><td class="n">{c.stars} of 5</td></tr>)}</tbody></table></div></>
+        <tbody>{contacts.map((c, i) => <tr key={i}><th scope="row"><When time={c.start} /><span class="small block">{on(c.channel)}</span></th><td>{c.reason.marked === "asked" ? <>{c.reason.text}<span class="small block">asked</span></> : <span class="guess">{c.reason.text === c.name ? words(c.name) : c.reason.text} <span class="small">guess</span></span>}</td><td>{them(c)}</td><td>{us(c)}</td><td class="n">{count(c.stars)} of 5</td></tr>)}</tbody></table></div></>
   );
 }
 
@@ -39,7 +39,7 @@ function sentence(v: CustomerValue): string {
   const profit = v.profit ?? 0, got = v.got_total ?? 0;
   return [
     `${profit < 0 ? "Cost us" : "Brought us"} ${money(Math.abs(profit), v.currency)} in twelve months${v.place ? ` (place ${count(v.place)} of ${count(v.of ?? 0)})` : ""} and ${got < 0 ? "lost" : "got"} ${money(Math.abs(got), v.currency)} worth of time and rewards.`,
-    v.stars?.mean != null ? `Our stars: ${v.stars.mean.toFixed(1)} of 5 over ${plural(v.stars.contacts, "contact")}.` : "",
+    v.stars?.mean != null ? `Our stars: ${decimal(v.stars.mean, 1)} of 5 over ${plural(v.stars.contacts, "contact")}.` : "",
     v.need ? `Needs most: “${v.need.title}”.` : "Not enough is known of the need.",
     v.give_and_get && v.give_and_get.cell !== "none" ? `Give and get: ${v.give_and_get.title.toLowerCase()}.` : "",
   ].filter(Boolean).join(" ");
@@ -58,8 +58,8 @@ function Why({ v, close }: { v: CustomerValue; close: () => void }) {
       <div class="wide" tabIndex={0} role="region" aria-label="What the customer got"><table data-testid="worth-got"><caption>What the customer got: {m(v.got_total ?? 0)}</caption>
         <thead><tr><th scope="col">What</th><th scope="col" class="n">Times</th><th scope="col">Minutes</th><th scope="col" class="n">Worth</th></tr></thead>
         <tbody>{v.got?.map((l) => <tr key={l.event + l.channel}><th scope="row">{words(l.event)}, {on(l.channel)}</th><td class="n">{count(l.n)}</td><td>{[l.minutes_saved > 0 && `${count(l.minutes_saved)} saved`, l.minutes_wasted > 0 && `${count(l.minutes_wasted)} lost`].filter(Boolean).join(", ")}</td><td class="n">{m(l.got)}</td></tr>)}</tbody></table></div>
-      {v.rfm && <p class="small">{v.rfm.title}: last purchase {plural(v.rfm.recency.value, "day")} ago (rank {v.rfm.recency.rank}{within(v.rfm.recency, String)}), {plural(v.rfm.frequency.value, "purchase")} (rank {v.rfm.frequency.rank}{within(v.rfm.frequency, String)}), {m(v.rfm.money.value)} (rank {v.rfm.money.rank}{within(v.rfm.money, m)}).</p>}
-      {v.stars && <ul class="plain" data-testid="worth-stars">{v.stars.last.slice(0, 5).map((s, i) => <li key={i} class="part"><strong>{s.stars} of 5</strong>, {words(s.name).toLowerCase()} {on(s.channel)}, <When time={s.start} />. <span class="small">{s.why}</span></li>)}</ul>}
+      {v.rfm && <p class="small">{v.rfm.title}: last purchase {plural(v.rfm.recency.value, "day")} ago (rank {count(v.rfm.recency.rank)}{within(v.rfm.recency, String)}), {plural(v.rfm.frequency.value, "purchase")} (rank {count(v.rfm.frequency.rank)}{within(v.rfm.frequency, String)}), {m(v.rfm.money.value)} (rank {count(v.rfm.money.rank)}{within(v.rfm.money, m)}).</p>}
+      {v.stars && <ul class="plain" data-testid="worth-stars">{v.stars.last.slice(0, 5).map((s, i) => <li key={i} class="part"><strong>{count(s.stars)} of 5</strong>, {words(s.name).toLowerCase()} {on(s.channel)}, <When time={s.start} />. <span class="small">{s.why}</span></li>)}</ul>}
       <div><button class="first" onClick={close}>Close</button></div>
     </Dialog>
   );

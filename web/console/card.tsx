@@ -6,8 +6,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { ApiError, type Card as Answer, type CustomerLine, type OriginPart, type Timeline, type TimelineEvent } from "../shared/api";
-import { announce, Dialog, Mark, Toast, Trouble, When } from "../shared/components";
-import { clock, date, day, money, on, plural, shortDay, valueText, words } from "../shared/format";
+import { announce, Dialog, Mark, Toast, Trouble, When, Part } from "../shared/components";
+import { clock, day, money, on, plural, shortDay, valueText, words, order, since } from "../shared/format";
 import { listen } from "../shared/stream";
 import { Top } from "./page";
 import { BackToFigure, Relationship } from "./relationship";
@@ -84,7 +84,7 @@ export function Card({ cid }: { cid: string }) {
         <section aria-labelledby="choices" class="stack">
           <h2 id="choices">Choices</h2>
           {c.restricted && <p data-testid="restricted"><Mark means="watch">The customer restricts the use of all data: it serves the service and nothing else.</Mark></p>}
-          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}><Proof consent={x} /></Fact>)}</dl>
+          <dl class="facts" data-testid="consents">{said.map((x) => <Fact key={x.purpose} name={x.title}><Part title="This choice"><Proof consent={x} /></Part></Fact>)}</dl>
           {c.consents.length > said.length && <p class="small">Not asked yet: {c.consents.filter((x) => x.answer === null).map((x) => `“${x.title}”`).join("; ")}.</p>}
         </section>
         <section aria-labelledby="known" class="stack">
@@ -94,10 +94,10 @@ export function Card({ cid }: { cid: string }) {
         </section>
       </div>
 
-      {may("GET /v1/customers/{cid}/relationship") && <Relationship cid={cid} />}
+      {may("GET /v1/customers/{cid}/relationship") && <Part title="The relationship"><Relationship cid={cid} /></Part>}
 
-      {may("GET /v1/customers/{cid}/participation") && <CardPart cid={cid} />}
-      <CardWorth cid={cid} segments={c.segments ?? []} />
+      {may("GET /v1/customers/{cid}/participation") && <Part title="What the customer took part in"><CardPart cid={cid} /></Part>}
+      <Part title="What the customer is worth"><CardWorth cid={cid} segments={c.segments ?? []} /></Part>
       <section class="stack rule" aria-labelledby="history">
         <div class="row between"><h2 id="history">History</h2>
           <div class="row"><label for="only" class="small">Channel</label><select id="only" value={channel.value} onChange={(e) => { channel.value = e.currentTarget.value; }}><option value="">all</option>{seen.map((s) => <option key={s} value={s}>{words(s)}</option>)}</select></div></div>
@@ -110,7 +110,7 @@ export function Card({ cid }: { cid: string }) {
         {next.value && <div><button onClick={() => void earlier()}>Show earlier</button></div>}
       </section>
 
-      <CardTrust card={c} done={undoable} />
+      <Part title="Rights and decisions"><CardTrust card={c} done={undoable} /></Part>
 
       <section class="stack rule" aria-labelledby="joined">
         <h2 id="joined">{c.origins.length > 1 ? `Joined from ${plural(c.origins.length, "history", "histories")}` : "One history"}</h2>
@@ -132,7 +132,7 @@ const Guess = ({ is, children }: { is: boolean; children: preact.ComponentChildr
 
 function byDay(events: TimelineEvent[]): [string, TimelineEvent[]][] {
   const groups = new Map<string, TimelineEvent[]>();
-  for (const e of [...events].sort((a, b) => date(b.time).getTime() - date(a.time).getTime())) {
+  for (const e of [...events].sort((a, b) => order(since(b.time), since(a.time)))) {
     const key = day(e.time);
     groups.set(key, [...(groups.get(key) ?? []), e]);
   }
@@ -142,7 +142,7 @@ function byDay(events: TimelineEvent[]): [string, TimelineEvent[]][] {
 /* What happened, in words: a correction says what stood there before. */
 function happened(e: TimelineEvent) {
   if (e.correction) return <>Put right: {words(e.correction.trait).toLowerCase()}<span class="soft">, from “{valueText(e.correction.old)}” to “{valueText(e.correction.value)}”{e.correction.because ? `, because: ${e.correction.because}` : ""}{e.correction.by === "customer" ? ", by the customer" : ""}</span></>;
-  if (e.kind === "request") return <>Asked by right<span class="soft">, {[e.properties["act"], e.properties["type"], e.properties["because"]].filter(Boolean).map(valueText).join(", ")}</span></>;
+  if (e.kind === "request") return <>Asked by right<span class="soft">, {[e.properties["act"], e.properties["type"], e.properties["because"]].filter(Boolean).map((v) => valueText(v)).join(", ")}</span></>;
   return <>{words(e.name)}{detail(e)}</>;
 }
 

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import type { DamagePiece } from "../shared/api";
 import { Empty, Mark, Trouble, type Meaning } from "../shared/components";
-import { count, plural } from "../shared/format";
+import { count, named, plural } from "../shared/format";
 import { damage, loadDamage } from "./damage-notice";
 import { Top } from "./page";
 
@@ -11,6 +11,9 @@ const effects: Record<DamagePiece["effect"], { title: string; means: Meaning; sa
   lost: { title: "Lost", means: "broken", says: "What was there is gone; nothing else is." },
   rebuilt: { title: "Rebuilt", means: "watch", says: "Nothing is missing." },
 };
+
+const unknown = { title: "Damaged", means: "broken" as Meaning, says: "" };
+const effectOf = (p: DamagePiece) => named(effects, p.effect) ?? unknown;
 
 export default function DamagedData() {
   useEffect(loadDamage, []);
@@ -25,10 +28,10 @@ export default function DamagedData() {
       ) : (
         <ul class="plain" data-testid="pieces">{d.pieces.map((p) => (
           <li key={`${p.file}@${p.offset}`} class="part stack tight" data-effect={p.effect}>
-            <h2><Mark means={effects[p.effect].means}>{effects[p.effect].title}: <code>{p.file}</code></Mark></h2>
+            <h2><Mark means={effectOf(p).means}>{effectOf(p).title}: <code>{p.file}</code></Mark></h2>
             <p>{p.what}</p>
             <p>{p.effect === "rebuilt" ? "" : <strong>What to do: </strong>}{p.remedy}</p>
-            <p class="small">{effects[p.effect].says} The damage is at byte {count(p.offset)}{p.times > 1 && ` and was met ${count(p.times)} times`}.</p>
+            <p class="small">{effectOf(p).says} The damage is at byte {count(p.offset)}{p.times > 1 && ` and was met ${count(p.times)} times`}.</p>
           </li>))}</ul>
       )}
       {d.total > d.pieces.length && <p class="small">{plural(d.total - d.pieces.length, "more piece is", "more pieces are")} damaged. <code>attune verify DIR</code> lists all.</p>}

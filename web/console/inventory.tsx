@@ -31,7 +31,7 @@ export default function Inventory() {
   if (!v) return <><Top sentence="The inventory" /><p class="soft" role="status">One moment.</p></>;
   return (
     <>
-      <Top sentence={v.sentence} rests={`${count(v.events)} events of ${people(v.customers)} customers in ${v.days} days.`} />
+      <Top sentence={v.sentence} rests={`${count(v.events)} events of ${people(v.customers)} customers in ${count(v.days)} days.`} />
       <section class="stack" aria-labelledby="touchpoints"><div class="row between"><h2 id="touchpoints">Touchpoints</h2><button class="low" data-testid="add-touchpoint" onClick={() => { adding.value = true; }}>Enter one by hand</button></div>
         {v.touchpoints.length === 0 ? <Empty title="None yet"><p class="soft">Events that name a touchpoint appear here by themselves.</p></Empty> : (
           <div class="wide" tabIndex={0} role="region" aria-label="Table of touchpoints"><table data-testid="touchpoints"><thead><tr><th scope="col">Touchpoint</th><th scope="col">Channel</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Events</th><th scope="col">Last</th><th scope="col">Rests on</th><th scope="col">What staff said</th></tr></thead>

@@ -7,8 +7,8 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Journeys as Answer, JourneysFigure } from "../shared/api";
-import { announce, Empty, Trouble } from "../shared/components";
-import { count, lasting, percent, plural, words } from "../shared/format";
+import { announce, Empty, Trouble, Part } from "../shared/components";
+import { count, hundredths, lasting, percent, plural, words } from "../shared/format";
 import { customersOf, question as questionOf } from "./journey-question";
 import { counts, END, flow, FLOW_STEPS_MAX, flowLinks, layout, type MapNode } from "./map";
 import { Top, Twin } from "./page";
@@ -47,10 +47,10 @@ export default function Journeys() {
       {j && j.cases > 0 && (
         <div aria-busy={loading}>
           <nav aria-label="Views" class="views row">{views.map(([name, title]) => <a key={name} href={withParameters({ view: name === "map" ? null : name })} aria-current={view === name ? "page" : undefined}>{title}</a>)}</nav>
-          {view === "map" && <MapView j={j} />}
-          {view === "flow" && <FlowView j={j} />}
-          {view === "paths" && <Paths j={j} />}
-          {view === "leaving" && <Leaving j={j} />}
+          {view === "map" && <Part title="The map"><MapView j={j} /></Part>}
+          {view === "flow" && <Part title="The flow"><FlowView j={j} /></Part>}
+          {view === "paths" && <Part title="The paths"><Paths j={j} /></Part>}
+          {view === "leaving" && <Part title="Where journeys are given up"><Leaving j={j} /></Part>}
         </div>
       )}
     </>
@@ -190,10 +190,10 @@ function Leaving({ j }: { j: Answer }) {
         chart={<ul class="plain bars" aria-label="Where journeys are given up">{j.drop_off.map((d) => (
           <li key={d.activity} data-activity={d.activity} data-n={d.n}><span>{d.activity}</span>
             <svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true"><rect class="ground" width="100" height="12" /><rect class="share" width={(d.n / d.of) * 100} height="12" /><path class="whisker" d={`M${share(d.low) * 100} 6H${share(d.high) * 100}`} /></svg>
-            <span><Open of={{ of: "drop_off", activity: d.activity }} says={`given up at ${d.activity}`}>{percent(d.n / d.of)}</Open> <span class="small">({Math.round(share(d.low) * 100)} to {Math.round(share(d.high) * 100)}, {count(d.of)} journeys)</span></span></li>
+            <span><Open of={{ of: "drop_off", activity: d.activity }} says={`given up at ${d.activity}`}>{percent(d.n / d.of)}</Open> <span class="small">({hundredths(share(d.low))} to {hundredths(share(d.high))}, {count(d.of)} journeys)</span></span></li>
         ))}</ul>}
         table={<table data-testid="leaving-table"><caption>Where journeys are given up</caption><thead><tr><th scope="col">Step</th><th scope="col" class="n">Given up</th><th scope="col" class="n">Of</th><th scope="col" class="n">Share</th><th scope="col" class="n">Likely between</th></tr></thead>
-          <tbody>{j.drop_off.map((d) => <tr key={d.activity} data-activity={d.activity} data-n={d.n}><td>{d.activity}</td><td class="n"><Open of={{ of: "drop_off", activity: d.activity }} says={`given up at ${d.activity}`}>{count(d.n)}</Open></td><td class="n">{count(d.of)}</td><td class="n">{percent(d.n / d.of)}</td><td class="n">{Math.round(share(d.low) * 100)} and {Math.round(share(d.high) * 100)} %</td></tr>)}</tbody></table>} />
+          <tbody>{j.drop_off.map((d) => <tr key={d.activity} data-activity={d.activity} data-n={d.n}><td>{d.activity}</td><td class="n"><Open of={{ of: "drop_off", activity: d.activity }} says={`given up at ${d.activity}`}>{count(d.n)}</Open></td><td class="n">{count(d.of)}</td><td class="n">{percent(d.n / d.of)}</td><td class="n">{hundredths(share(d.low))} and {hundredths(share(d.high))} %</td></tr>)}</tbody></table>} />
     </div>
   );
 }

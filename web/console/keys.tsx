@@ -31,7 +31,7 @@ export default function Keys() {
         {value.keys.length === 0 ? <Empty title="There is no key"><p class="soft">Without a key nothing can send events or ask for decisions. Make one for each source: a page, an app, a server.</p></Empty> : (
           <div class="wide" tabIndex={0} role="region" aria-label="Table of keys"><table data-testid="keys"><thead><tr><th scope="col">Key</th><th scope="col">Scope</th><th scope="col">Opens</th><th scope="col">Made</th><th scope="col">Last used</th><th scope="col">To do</th></tr></thead>
             <tbody>{value.keys.map((k) => <tr key={k.id} data-key={k.id} data-revoked={Boolean(k.revoked)}><th scope="row">{called(k)}<span class="small block"><code>{k.id}</code>, source {k.source}</span></th>
-              <td>{k.scope}</td><td>{opens(k)}{k.events_a_minute && <span class="small block">at most {plural(k.events_a_minute, "event")} a minute</span>}</td><td>{shortDay(k.created)}</td><td>{k.last_used ? shortDay(k.last_used) : <span class="soft">not yet</span>}</td>
+              <td>{k.scope}</td><td>{opens(k)}{k.events_a_minute ? <span class="small block">at most {plural(k.events_a_minute, "event")} a minute</span> : null}</td><td>{shortDay(k.created)}</td><td>{k.last_used ? shortDay(k.last_used) : <span class="soft">not yet</span>}</td>
               <td>{k.revoked ? <Mark means="broken">revoked on {shortDay(k.revoked)}</Mark> : <button class="low" data-testid={`revoke-${k.id}`} onClick={() => { made.value = null; revoking.value = k; }}>Revoke<span class="out-of-sight">: {called(k)}</span></button>}</td></tr>)}</tbody></table></div>
         )}
       </section>

@@ -4,10 +4,11 @@
  * The picture is a table of five rows; pressing a node marks what it needs and who needs it. Everything that is shown stands in the
  * address: the view, the node, the change that is tried.
  */
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { LayerMap, LayerNode, Layers as Picture, Limits, Ripple, Walk } from "../shared/api";
-import { announce, Empty, Mark, Trouble } from "../shared/components";
-import { count, duration, plural, words } from "../shared/format";
+import { announce, Empty, Mark, Trouble, Part } from "../shared/components";
+import { count, decimal, duration, plural, words } from "../shared/format";
 import { Top } from "./page";
 import { go, parameters, withParameters } from "./route";
 import { api, asking } from "./state";
@@ -45,7 +46,7 @@ function sentence(p: Picture): string {
 
 const people = (n: number | null): string => n === null ? "customers not shown" : plural(n, "customer");
 const limits = (l: Limits): string => [l.takes_ms !== null && l.takes_ms > 0 && `takes ${duration(l.takes_ms)}`, l.closed_ms !== null && l.closed_ms > 0 && `can stand still for ${duration(l.closed_ms)}`,
-  l.availability !== null && `there ${(l.availability * 100).toFixed(2)} % of the time`, l.freshness_ms !== null && l.freshness_ms > 0 && `up to ${duration(l.freshness_ms)} old`, l.capacity !== null && `${count(Math.round(l.capacity * 3600))} an hour`].filter(Boolean).join(" · ");
+  l.availability !== null && `there ${decimal(l.availability * 100, 2)} % of the time`, l.freshness_ms !== null && l.freshness_ms > 0 && `up to ${duration(l.freshness_ms)} old`, l.capacity !== null && `${count(Math.round(l.capacity * 3600))} an hour`].filter(Boolean).join(" · ");
 
 /* ---- five layers ---- */
 
@@ -72,7 +73,7 @@ function Five({ picture, at }: { picture: Picture; at: Map<string, LayerNode> })
           ))}</ul></section>
       ))}</div>
       {chosen ? <Node node={chosen} picture={picture} at={at} /> : <p class="soft">Press a node to see what it needs, who needs it, and what a limit would reach.</p>}
-      <Findings picture={picture} />
+      <Part title="The findings"><Findings picture={picture} /></Part>
     </div>
   );
 }
@@ -100,16 +101,18 @@ function Node({ node, picture, at }: { node: LayerNode; picture: Picture; at: Ma
         <div class="field"><label for="value">Value</label><input id="value" name="value" key={change} defaultValue={change.split("=")[1] ?? "nightly"} required /></div>
         <button>Show what it reaches</button>
       </form>
-      {change && <Reached node={node.id} change={change} at={at} />}
+      {change && <Part title="What the change reaches"><Reached node={node.id} change={change} at={at} /></Part>}
     </section>
   );
 }
 
 function Reached({ node, change, at }: { node: string; change: string; at: Map<string, LayerNode> }) {
-  const load = (): void => void ripple.ask(() => api.ripple(`${node}.${change}`)).then(() => { if (ripple.state.value.value) announce(`${plural(ripple.state.value.value.experiences.length, "experience")} reached.`); });
+  const begun = useSignal(false);
+  const load = (): void => { begun.value = true; void ripple.ask(() => api.ripple(`${node}.${change}`)).then(() => { if (ripple.state.value.value) announce(`${plural(ripple.state.value.value.experiences.length, "experience")} reached.`); }); };
   useEffect(load, [node, change]);
-  const { value, error } = ripple.state.value;
+  const { value, error, loading } = ripple.state.value;
   if (error) return <Trouble error={error} />;
+  if (value && begun.value && !loading && value.node !== node) return <Trouble error={new Error("The server answered for another node.")} again={load} />;
   if (!value || value.node !== node) return <p class="soft" role="status">One moment.</p>;
   const risks = [...new Map(value.promises.map((p) => [p.promise, p])).values()];
   const who = value.experiences.map((e) => e.customers_a_week).filter((n): n is number => n !== null);
@@ -131,7 +134,7 @@ function Findings({ picture }: { picture: Picture }) {
       <h2>What is missing in the picture</h2>
       {picture.findings.length + silent.length + picture.unbound.length === 0 && <p class="soft">Nothing: every node is used, owned and seen.</p>}
       <ul class="plain">
-        {picture.findings.map((f) => <li key={f.id + f.finding}><Mark means="watch">{picture.nodes.find((n) => n.id === f.id)?.title}: {f.finding} <span class="soft small">{f.file}, line {f.line}</span></Mark></li>)}
+        {picture.findings.map((f) => <li key={f.id + f.finding}><Mark means="watch">{picture.nodes.find((n) => n.id === f.id)?.title}: {f.finding} <span class="soft small">{f.file}, line {count(f.line)}</span></Mark></li>)}
         {silent.map((n) => <li key={n.id} data-testid="silent"><Mark means="watch">{n.title}: no event was seen there in seven days.</Mark></li>)}
         {picture.unbound.map((u) => <li key={u.event} data-testid="unbound"><Mark means="watch">The event “{u.event}” ({count(u.events_a_week)} in seven days) belongs to no node.</Mark></li>)}
       </ul>
@@ -156,7 +159,7 @@ function Maps({ picture, at }: { picture: Picture; at: Map<string, LayerNode> })
       <section key={e.id} class="stack tight" aria-label={e.title} data-testid={`map-${e.id}`}>
         <h2>{e.title}</h2><p class="soft">{e.need && `“${e.need}” `}{e.goal === "inward" ? "An inward goal: the company’s." : "An outward goal: the customer’s."}</p>
         <div class="wide" tabIndex={0} role="region" aria-label={`${e.title}, three maps`}><table><thead><tr><th scope="col">Step</th><th scope="col">What the customer needs</th>{maps.map(([map, title]) => <th key={map} scope="col">{title}</th>)}<th scope="col" class="n">To whom it matters, a week</th></tr></thead>
-          <tbody>{[e, ...e.needs.map((id) => at.get(id)!)].map((n) => (
+          <tbody>{[e, ...e.needs.flatMap((id) => at.get(id) ?? [])].map((n) => (
             <tr key={n.id} data-testid="map-step" data-met={String(risk(n.id, "is") === null ? "unknown" : !risk(n.id, "is"))}><th scope="row">{n === e ? "All of it" : n.title}</th><td>{n.need ?? <span class="soft">not written down</span>}</td>{maps.map(([map]) => <td key={map}>{cell(n, map)}</td>)}<td class="n">{n.customers_a_week === null ? "not shown" : count(n.customers_a_week)}</td></tr>
           ))}</tbody></table></div>
       </section>

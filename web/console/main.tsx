@@ -10,13 +10,14 @@ import { render } from "preact";
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../shared/api";
-import { Announcer, announce, Dialog, Trouble } from "../shared/components";
+import { Announcer, announce, Dialog, Mark, Part, Trouble } from "../shared/components";
 import { Card } from "./card";
 import { DamageNotice } from "./damage-notice";
+import { plural } from "../shared/format";
 import { Customers } from "./customers";
 import { Overview } from "./overview";
-import { follow, go, segments } from "./route";
-import { api, display, dress, leave, may, show, signedIn, type Display } from "./state";
+import { address, follow, go, segments } from "./route";
+import { api, display, dress, leave, may, show, signedIn, unread, type Display } from "./state";
 
 type Load = () => Promise<{ default: ComponentType }>;
 /* The rail; what is hidden is opened from a figure. A page is there for whoever may call what it @needs. A page with @load comes when it is first opened; @inside is what is opened from a figure of it. */
@@ -63,8 +64,10 @@ function useKeys(search: { current: HTMLInputElement | null }): void {
 
 function Lazy({ load }: { load: Load }) {
   const [Page, setPage] = useState<ComponentType | null>(null);
-  useEffect(() => { void load().then((m) => setPage(() => m.default)); }, []);
-  return Page ? <Page /> : <p class="soft" role="status">One moment.</p>;
+  const [error, setError] = useState<Error | null>(null);
+  const ask = (): void => { setError(null); void load().then((m) => setPage(() => m.default), () => setError(new Error("This page could not be loaded. Check that the server runs, then try again."))); };
+  useEffect(ask, []);
+  return Page ? <Page /> : error ? <Trouble error={error} again={ask} /> : <p class="soft" role="status">One moment.</p>;
 }
 
 function Console() {
@@ -77,6 +80,7 @@ function Console() {
   /* At once, not after the paint: who types `/` quickly must not lose the field again. */
   useLayoutEffect(() => {
     if (first.current) { first.current = false; return; }
+    if (unread.value.size) unread.value = new Map();
     main.current?.focus({ preventScroll: true });
   }, [page, id]);
   useEffect(() => {
@@ -103,15 +107,23 @@ function Console() {
         <button class="quiet low rail-help" aria-haspopup="dialog" onClick={() => { help.value = true; }}>Keys and display</button>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {page !== "damage" && <DamageNotice />}
-        {at && !may(at.needs) ? <><h1>This page is outside your role.</h1><p class="soft">Whoever looks after accounts can widen it.</p></> : page === undefined ? may("GET /v1/overview") && <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
-          : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}
+        {page !== "damage" && <Part title="What is damaged on disk"><DamageNotice /></Part>}
+        <Unread />
+        <Part title={`The page “${(at && id ? at.inside ?? at : at ?? pages[0]!).title}”`} at={address.value}>{at && !may(at.needs) ? <><h1>This page is outside your role.</h1><p class="soft">Whoever looks after accounts can widen it.</p></> : page === undefined ? may("GET /v1/overview") && <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
+          : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}</Part>
       </main>
       {help.value && <Help />}
       {password.value && <Password />}
       <Announcer />
     </div>
   );
+}
+
+/* Which fields of the server's answers this page could not read: they are missing from what it shows. */
+function Unread() {
+  const all = [...unread.value].flatMap(([path, fields]) => fields.map((field) => `${field} of ${path}`));
+  if (all.length === 0) return null;
+  return <div class="notice watch small" role="status" data-testid="unread"><Mark means="watch">{plural(all.length, "field")} of the server’s answers cannot be read and {all.length === 1 ? "is" : "are"} shown as missing: {all.slice(0, 5).join("; ")}{all.length > 5 ? "; …" : ""}. The page and the server may be of different versions: reload the page.</Mark></div>;
 }
 
 function Help() {
@@ -185,4 +197,4 @@ function Door() {
 }
 
 dress();
-render(<Door />, document.getElementById("page")!);
+render(<Part title="The console"><Door /></Part>, document.getElementById("page")!);

@@ -3,6 +3,11 @@ import dagre from "@dagrejs/dagre";
 import { sankey, sankeyLinkHorizontal, type SankeyLink, type SankeyNode } from "d3-sankey";
 import type { Journeys } from "../shared/api";
 
+/* A number that a picture can be laid out with: what is missing has no width. */
+const drawable = (n: number): number => (Number.isFinite(n) && n > 0 ? Math.min(n, 1e9) : 0);
+/* dagre keeps its nodes in plain objects: a step may be named like one of their own members. */
+const key = (id: string): string => `·${id}`;
+
 export const START = "start", END = "end";
 export interface MapNode { id: string; n: number; x: number; y: number; w: number; h: number }
 export interface MapEdge { from: string; to: string; n: number; path: string; x: number; y: number; share: number }
@@ -11,7 +16,7 @@ export interface JourneyMap { nodes: MapNode[]; edges: MapEdge[]; w: number; h: 
 /* How often an activity was met: the server's count, or else what flows in and starts there. */
 export function counts(j: Journeys): Map<string, number> {
   const n = new Map<string, number>();
-  for (const e of j.edges) n.set(e.to, (n.get(e.to) ?? 0) + e.n);
+  for (const e of j.edges) { n.set(e.to, (n.get(e.to) ?? 0) + e.n); if (!n.has(e.from)) n.set(e.from, 0); }
   for (const s of j.starts) n.set(s.activity, (n.get(s.activity) ?? 0) + s.n);
   for (const a of j.activities) if (typeof a !== "string") n.set(a.activity, a.n); else if (!n.has(a)) n.set(a, 0);
   return n;
@@ -22,15 +27,15 @@ export function layout(j: Journeys, scale: number, down: boolean): JourneyMap {
   g.setGraph({ rankdir: down ? "TB" : "LR", nodesep: 28 * scale, ranksep: (down ? 48 : 72) * scale, edgesep: 16, marginx: 12, marginy: 12 });
   g.setDefaultEdgeLabel(() => ({}));
   const h = 44 * scale;
-  for (const [id, n] of counts(j)) g.setNode(id, { width: Math.max(96, Math.max(id.length, String(n).length + 6) * 8 + 24) * scale, height: h, n });
+  for (const [id, n] of counts(j)) g.setNode(key(id), { width: Math.max(96, Math.max(id.length, String(n).length + 6) * 8 + 24) * scale, height: h, n, id });
   const drawn = j.edges.filter((e) => e.from !== e.to);
-  for (const e of drawn) g.setEdge(e.from, e.to, { width: 34 * scale, height: 18 * scale, labelpos: "c", weight: Math.max(1, Math.round(Math.log2(e.n + 1))) });
+  for (const e of drawn) g.setEdge(key(e.from), key(e.to), { width: 34 * scale, height: 18 * scale, labelpos: "c", weight: Math.max(1, Math.round(Math.log2(drawable(e.n) + 1))) });
   dagre.layout(g);
-  const most = Math.max(1, ...drawn.map((e) => e.n));
-  const nodes = g.nodes().map((id): MapNode => { const p = g.node(id) as { x: number; y: number; width: number; height: number; n: number }; return { id, n: p.n, x: p.x, y: p.y, w: p.width, h: p.height }; });
+  const most = Math.max(1, ...drawn.map((e) => drawable(e.n)));
+  const nodes = g.nodes().map((name): MapNode => { const p = g.node(name) as { x: number; y: number; width: number; height: number; n: number; id: string }; return { id: p.id, n: p.n, x: p.x, y: p.y, w: p.width, h: p.height }; });
   const edges = drawn.map((e): MapEdge => {
-    const p = g.edge(e.from, e.to) as { points: { x: number; y: number }[]; x: number; y: number };
-    return { from: e.from, to: e.to, n: e.n, path: curve(p.points), x: p.x, y: p.y, share: e.n / most };
+    const p = g.edge(key(e.from), key(e.to)) as { points: { x: number; y: number }[]; x: number; y: number };
+    return { from: e.from, to: e.to, n: e.n, path: curve(p.points), x: p.x, y: p.y, share: drawable(e.n) / most };
   });
   const size = g.graph() as { width?: number; height?: number };
   return { nodes, edges, w: size.width ?? 300, h: size.height ?? 100 };
@@ -68,7 +73,7 @@ export function flow(links: FlowLink[], w: number, h: number): Flow | null {
   if (!links.length) return null;
   const nodes = new Map<string, N>();
   const add = (name: string, step: number): string => { const id = `${step}|${name}`; if (!nodes.has(id)) nodes.set(id, { id, name, step }); return id; };
-  const wired = links.map((l) => ({ ...l, value: l.n, source: add(l.from, l.step - 1), target: add(l.to, l.step) }));
+  const wired = links.map((l) => ({ ...l, value: drawable(l.n), source: add(l.from, l.step - 1), target: add(l.to, l.step) }));
   const steps = Math.max(...links.map((l) => l.step)) + 1;
   const made = sankey<N, L>().nodeId((n) => n.id).nodeAlign((n) => (n as N).step).nodeWidth(10).nodePadding(22).extent([[4, 24], [w - 4, h - 8]])({ nodes: [...nodes.values()], links: wired });
   const line = sankeyLinkHorizontal<N, L>();

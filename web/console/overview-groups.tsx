@@ -1,10 +1,11 @@
 /* overview-groups.tsx: where segments and channels stand, beside all, with their satisfaction and profit: dots with a key, or a table. */
 import type { Overview, Place, StandingSegment } from "../shared/api";
-import { count, money, percent, plural, words } from "../shared/format";
+import { count, decimal, hundredths, MISSING, money, percent, plural, words } from "../shared/format";
 import { Twin } from "./page";
 import { may } from "./state";
 
 export const corners = ["The same for all", "Talks with each", "Fits the offer", "One to one"];
+export const cornerOf = (quadrant: number): string => corners[quadrant - 1] ?? MISSING;
 
 interface Group { key: string; title: string; href: string | null; place: Place; took: string; before: string }
 interface Box { x: number; y: number; w: number; h: number }
@@ -20,7 +21,7 @@ export function Groups({ o }: { o: Overview }) {
       {o.segments_withheld > 0 && <p class="soft" data-testid="segments-withheld">{plural(o.segments_withheld, "segment is", "segments are")} not shown: too few customers who agreed are in, or too few are left outside.</p>}
       {segments.length + channels.length > 0 && <>
         <Twin id="groups" label="Where segments and channels stand" chart={<div class="groups"><Dots o={o} groups={[...segments, ...channels]} /><Key segments={segments} channels={channels} /></div>} table={<Table o={o} segments={segments} channels={channels} />} />
-        <p class="small">A segment counts its members, a channel who came on it this month; stars and profit are of the last {o.quadrant.profit?.days ?? 90} days. The touchpoints that ask for a decision are the same for everybody.</p></>}
+        <p class="small">A segment counts its members, a channel who came on it this month; stars and profit are of the last {count(o.quadrant.profit?.days ?? 90)} days. The touchpoints that ask for a decision are the same for everybody.</p></>}
     </section>
   );
 }
@@ -33,14 +34,14 @@ const share = (n: number | null): string => (n === null ? "not measured" : perce
 function ofSegment(s: StandingSegment, i: number): Group {
   const before = s.months.at(-2);
   return { key: String(i + 1), title: s.title, href: may("GET /v1/segments/{name}") ? `/console/worth/customers?segment=${encodeURIComponent(s.segment)}` : null, place: s,
-    took: s.took_part ? `${percent(s.took_part.share)} (${Math.round(s.took_part.low * 100)} to ${Math.round(s.took_part.high * 100)}, of ${count(s.took_part.of)})` : "", before: before && before.value !== null ? percent(before.value) : "" };
+    took: s.took_part ? `${percent(s.took_part.share)} (${hundredths(s.took_part.low)} to ${hundredths(s.took_part.high)}, of ${count(s.took_part.of)})` : "", before: before && before.value !== null ? percent(before.value) : "" };
 }
 
 /* Does who stands further along rate better and bring more? The two ends, in one sentence. */
 function compared(segments: StandingSegment[]): string | null {
   const placed = segments.filter((s) => s.quadrant !== null && (s.satisfaction || s.profit)), first = placed[0], last = placed.at(-1);
   if (!first || !last || first === last) return null;
-  const effect = (s: StandingSegment): string => [s.satisfaction && `gives ${s.satisfaction.value.toFixed(1)} stars`, s.profit && worth(s.profit)].filter(Boolean).join(" and ");
+  const effect = (s: StandingSegment): string => [s.satisfaction && `gives ${decimal(s.satisfaction.value, 1)} stars`, s.profit && worth(s.profit)].filter(Boolean).join(" and ");
   return `Furthest along is “${first.title}”, which ${effect(first)}; furthest back is “${last.title}”, which ${effect(last)}.`;
 }
 
@@ -76,13 +77,13 @@ function Dots({ o, groups }: { o: Overview; groups: Group[] }) {
   );
 }
 
-const stars = (p: Pick<Place, "satisfaction">, long = false): string => (p.satisfaction ? `${p.satisfaction.value.toFixed(1)}${long ? ` (${p.satisfaction.low.toFixed(1)} to ${p.satisfaction.high.toFixed(1)}, ${count(p.satisfaction.answers)})` : ""}` : "");
+const stars = (p: Pick<Place, "satisfaction">, long = false): string => (p.satisfaction ? `${decimal(p.satisfaction.value, 1)}${long ? ` (${decimal(p.satisfaction.low, 1)} to ${decimal(p.satisfaction.high, 1)}, ${count(p.satisfaction.answers)})` : ""}` : "");
 const profit = (p: Pick<Place, "profit">): string => (p.profit ? money(p.profit.a_customer, p.profit.currency) : "");
 const Title = ({ g }: { g: Group }) => (g.href ? <a class="opens" href={g.href}>{g.title}<span class="out-of-sight">: show the customers</span></a> : <>{g.title}</>);
 
 function Line({ g }: { g: Group }) {
   const p = g.place;
-  const parts = [p.quadrant === null ? "Place not measured" : corners[p.quadrant - 1]!, g.took && `${g.took} took part${g.before ? `, ${g.before} the month before` : ""}`, p.satisfaction && `${stars(p)} stars`, p.profit && worth(p.profit)].filter(Boolean);
+  const parts = [p.quadrant === null ? "Place not measured" : cornerOf(p.quadrant), g.took && `${g.took} took part${g.before ? `, ${g.before} the month before` : ""}`, p.satisfaction && `${stars(p)} stars`, p.profit && worth(p.profit)].filter(Boolean);
   return <li data-testid="group"><span class="key">{g.key}</span><span><Title g={g} /> <span class="small">{plural(p.customers, "customer")}</span><span class="small block">{parts.join("; ")}</span></span></li>;
 }
 
@@ -94,9 +95,9 @@ function Key({ segments, channels }: { segments: Group[]; channels: Group[] }) {
 /* ---- the table ---- */
 
 function Table({ o, segments, channels }: { o: Overview; segments: Group[]; channels: Group[] }) {
-  const row = (g: Group) => <tr key={g.key}><th scope="row">{g.key} <Title g={g} />{g.place.not_measured.length > 0 && <span class="small block">not measured: {g.place.not_measured.join(", ").toLowerCase()}</span>}</th><td class="n">{count(g.place.customers)}</td><td class="n">{g.took || "too few"}</td><td class="n">{g.before}</td><td class="n">{share(g.place.interaction)}</td><td class="n">{share(g.place.customization)}</td><td>{g.place.quadrant === null ? "" : `${g.place.quadrant} ${corners[g.place.quadrant - 1]!}`}</td><td class="n">{stars(g.place, true) || "too few"}</td><td class="n">{profit(g.place) || "not measured"}</td></tr>;
+  const row = (g: Group) => <tr key={g.key}><th scope="row">{g.key} <Title g={g} />{g.place.not_measured.length > 0 && <span class="small block">not measured: {g.place.not_measured.join(", ").toLowerCase()}</span>}</th><td class="n">{count(g.place.customers)}</td><td class="n">{g.took || "too few"}</td><td class="n">{g.before}</td><td class="n">{share(g.place.interaction)}</td><td class="n">{share(g.place.customization)}</td><td>{g.place.quadrant === null ? "" : `${count(g.place.quadrant)} ${cornerOf(g.place.quadrant)}`}</td><td class="n">{stars(g.place, true) || "too few"}</td><td class="n">{profit(g.place) || "not measured"}</td></tr>;
   const p = o.participation, before = p.months.at(-2)?.value ?? null;
   return <table class="roomy groups-table"><caption>Where segments and channels stand</caption><thead><tr><th scope="col">Group</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Took part</th><th scope="col" class="n">Month before</th><th scope="col" class="n">Interaction</th><th scope="col" class="n">Customisation</th><th scope="col">Quarter</th><th scope="col" class="n">Stars</th><th scope="col" class="n">Profit a customer</th></tr></thead>
     <tbody>{segments.map(row)}{channels.map(row)}</tbody>
-    <tfoot><tr><th scope="row">All</th><td class="n">{count(o.customers)}</td><td class="n">{p.value === null ? "" : percent(p.value)}</td><td class="n">{before === null ? "" : percent(before)}</td><td class="n">{share(o.quadrant.interaction)}</td><td class="n">{share(o.quadrant.customization)}</td><td>{o.quadrant.quarter === null ? "" : `${o.quadrant.quarter} ${corners[o.quadrant.quarter - 1]!}`}</td><td class="n">{stars({ satisfaction: o.quadrant.satisfaction ?? null }, true)}</td><td class="n">{profit({ profit: o.quadrant.profit ?? null })}</td></tr></tfoot></table>;
+    <tfoot><tr><th scope="row">All</th><td class="n">{count(o.customers)}</td><td class="n">{p.value === null ? "" : percent(p.value)}</td><td class="n">{before === null ? "" : percent(before)}</td><td class="n">{share(o.quadrant.interaction)}</td><td class="n">{share(o.quadrant.customization)}</td><td>{o.quadrant.quarter === null ? "" : `${count(o.quadrant.quarter)} ${cornerOf(o.quadrant.quarter)}`}</td><td class="n">{stars({ satisfaction: o.quadrant.satisfaction ?? null }, true)}</td><td class="n">{profit({ profit: o.quadrant.profit ?? null })}</td></tr></tfoot></table>;
 }

@@ -2,10 +2,10 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { Overview as Answer } from "../shared/api";
-import { Mark, Trouble, When } from "../shared/components";
-import { count, money, percent, plural, shortDay, words } from "../shared/format";
+import { Mark, Trouble, When, Part } from "../shared/components";
+import { count, hundredths, money, percent, plural, shortDay, words } from "../shared/format";
 import { listen } from "../shared/stream";
-import { corners, Groups } from "./overview-groups";
+import { cornerOf, corners, Groups } from "./overview-groups";
 import { NotMeasured, Top, Twin } from "./page";
 import { api, asking, may } from "./state";
 
@@ -38,14 +38,14 @@ export function Overview() {
       <div class="three">
         <section class="stack" aria-labelledby="stand">
           <h2 id="stand">Where we stand</h2>
-          <Quadrant q={o.quadrant} />
+          <Part title="Where we stand"><Quadrant q={o.quadrant} /></Part>
         </section>
-        <Score score={o.score} />
+        <Part title="The score"><Score score={o.score} /></Part>
         <section class="stack" aria-labelledby="part">
           <h2 id="part">Taking part this month</h2>
           {o.participation.value === null ? <NotMeasured missing={o.participation.missing} />
-            : <><p class="figure" data-testid="participation">{percent(o.participation.value)}</p><p class="small">{Math.round(o.participation.low! * 100)} to {Math.round(o.participation.high! * 100)} %, of {plural(o.participation.n, "customer")} who came: {o.participation.means.replace(/^customers who came and /, "")}</p>
-              <Course months={o.participation.months} /></>}
+            : <><p class="figure" data-testid="participation">{percent(o.participation.value)}</p><p class="small">{hundredths(o.participation.low!)} to {hundredths(o.participation.high!)} %, of {plural(o.participation.n, "customer")} who came: {o.participation.means.replace(/^customers who came and /, "")}</p>
+              <Part title="The course of taking part"><Course months={o.participation.months} /></Part></>}
         </section>
       </div>
       <section class="stack rule" aria-labelledby="hurts">
@@ -53,7 +53,7 @@ export function Overview() {
         {o.broken.length === 0 ? <p class="soft">Nothing stands out. What is looked at are journeys that were written down. <a href="/console/broken">What is broken</a></p>
           : <ul class="plain stack tight" data-testid="worst">{o.broken.map((b, i) => <li key={b.spot} class="row between"><a href={`/console/broken/${encodeURIComponent(b.spot)}`}><Mark means={i === 0 ? "broken" : "watch"}>{b.title}</Mark></a><span class="small">{plural(b.customers, "person", "people")} {b.says}{b.cost_a_month >= 1 ? `; ${money(Math.round(b.cost_a_month), b.currency, true)} a month` : ""}</span></li>)}</ul>}
       </section>
-      <Groups o={o} />
+      <Part title="Segments and channels"><Groups o={o} /></Part>
       <section class="stack rule" aria-labelledby="channels">
         <h2 id="channels">Channels</h2>
         {o.channels.length === 0 ? <p class="soft">No channel has sent anything yet. Point a Segment SDK at this server, or send the first event with the line from the README.</p> : (
@@ -81,7 +81,7 @@ function Quadrant({ q }: { q: Answer["quadrant"] }) {
   const x = share(q.interaction), y = share(q.customization);
   const known = x !== null && y !== null;
   const number = known ? (x >= 0.5 ? 2 : 1) + (y >= 0.5 ? 2 : 0) : 0;
-  const says = known ? `In quarter ${number}, ${corners[number - 1]!.toLowerCase()}: interaction ${percent(x)}, customisation ${percent(y)}.` : "Not measured yet.";
+  const says = known ? `In quarter ${number}, ${cornerOf(number).toLowerCase()}: interaction ${percent(x)}, customisation ${percent(y)}.` : "Not measured yet.";
   const S = 240, P = 2, path = (q.path ?? []).filter((p) => p.interaction !== null && p.customization !== null);
   return (
     <>
@@ -105,7 +105,7 @@ function Quadrant({ q }: { q: Answer["quadrant"] }) {
         table={<table><caption>Where we stand</caption><tbody>
           <tr><th scope="row">Interaction</th><td class="n">{x === null ? "not measured yet" : percent(x)}</td></tr>
           <tr><th scope="row">Customisation</th><td class="n">{y === null ? "not measured yet" : percent(y)}</td></tr>
-          {[...(q.interaction_parts ?? []), ...(q.customization_parts ?? [])].map((p) => <tr key={p.title}><th scope="row" class="small">{p.title}</th><td class="n">{p.measured ? `${percent(p.share!)} (${Math.round(p.low! * 100)} to ${Math.round(p.high! * 100)}, of ${count(p.of!)})` : "not measured yet"}</td></tr>)}
+          {[...(q.interaction_parts ?? []), ...(q.customization_parts ?? [])].map((p) => <tr key={p.title}><th scope="row" class="small">{p.title}</th><td class="n">{p.measured ? `${percent(p.share!)} (${hundredths(p.low!)} to ${hundredths(p.high!)}, of ${count(p.of!)})` : "not measured yet"}</td></tr>)}
           {path.map((p) => <tr key={String(p.until)}><th scope="row" class="small">{shortDay(p.until)}</th><td class="n">{percent(p.interaction!)}, {percent(p.customization!)}</td></tr>)}</tbody></table>} />
       {known ? <><p class="small" data-testid="quarter">{says} The line is its path over twelve months.</p>{q.next && q.next.length > 0 && <ul class="plain small" data-testid="next-moves">{q.next.map((n) => <li key={n.part}>{n.part}, {percent(n.share)}: {n.move}</li>)}</ul>}</> : <NotMeasured missing={q.missing} />}
     </>
@@ -119,8 +119,8 @@ function Score({ score }: { score: Answer["score"] }) {
   const sign = (i: Answer["score"]["items"][number]): string => (!i.measured || i.points === null ? "unknown" : i.points >= 0.75 ? "full" : i.points >= 0.25 ? "half" : "none");
   return (
     <section class="stack" aria-labelledby="score">
-      <h2 id="score">{score.points === null ? "The score" : `${score.points} of ten`}</h2>
-      <svg class="dots" viewBox="0 0 240 24" role="img" aria-label={score.points === null ? "The score is not measured yet." : `${score.points} of ten points; ${unknown} of ${score.items.length} not measured yet.`}>
+      <h2 id="score">{score.points === null ? "The score" : `${count(score.points)} of ten`}</h2>
+      <svg class="dots" viewBox="0 0 240 24" role="img" aria-label={score.points === null ? "The score is not measured yet." : `${count(score.points)} of ten points; ${unknown} of ${score.items.length} not measured yet.`}>
         {score.items.map((i, n) => { const kind = sign(i); const cx = 12 + n * 24; return (
           <g key={i.number} class={kind}>{kind === "unknown" ? <circle cx={cx} cy="12" r="2.5" /> : <><circle class="ring" cx={cx} cy="12" r="8" />{kind === "full" && <circle class="fill" cx={cx} cy="12" r="8" />}{kind === "half" && <path class="fill" d={`M${cx} 4a8 8 0 0 0 0 16z`} />}</>}</g>
         ); })}
@@ -128,7 +128,7 @@ function Score({ score }: { score: Answer["score"] }) {
       {measured === 0 ? <NotMeasured missing={score.items[0]?.why} /> : <p class="small">{unknown === 0 ? "All ten are measured." : `${unknown} not measured yet.`}</p>}
       <div><button class="quiet low" data-testid="score-open" aria-expanded={open.value} onClick={() => { open.value = !open.value; }}>{open.value ? "Close the ten lines" : "Show the ten lines"}</button></div>
       {open.value && <ol class="plain ten" data-testid="ten">{score.items.map((i) => <li key={i.number}>
-        <span>{i.measured ? <a href={`/console/score/${i.number}`} data-testid={`score-${i.number}`}>{i.number}. {i.title}</a> : <>{i.number}. {i.title}</>}</span><span>{!i.measured ? <span class="soft">not measured yet</span> : <Mark means={sign(i) === "full" ? "good" : sign(i) === "half" ? "watch" : "broken"}>{sign(i) === "full" ? "fulfilled" : sign(i) === "half" ? "in part" : "not fulfilled"}</Mark>}</span><span class="small block">{i.why}</span></li>)}</ol>}
+        <span>{i.measured && Number.isFinite(i.number) ? <a href={`/console/score/${i.number}`} data-testid={`score-${i.number}`}>{count(i.number)}. {i.title}</a> : <>{count(i.number)}. {i.title}</>}</span><span>{!i.measured ? <span class="soft">not measured yet</span> : <Mark means={sign(i) === "full" ? "good" : sign(i) === "half" ? "watch" : "broken"}>{sign(i) === "full" ? "fulfilled" : sign(i) === "half" ? "in part" : "not fulfilled"}</Mark>}</span><span class="small block">{i.why}</span></li>)}</ol>}
     </section>
   );
 }

@@ -2,7 +2,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { Relationship as Answer } from "../shared/api";
 import { Trouble } from "../shared/components";
-import { shortDay } from "../shared/format";
+import { count, month, shortDay } from "../shared/format";
 import { Twin } from "./page";
 import { parameters } from "./route";
 import { api, asking } from "./state";
@@ -25,7 +25,7 @@ export function Relationship({ cid }: { cid: string }) {
       {error ? <Trouble error={error} again={load} /> : !r ? <p class="soft" role="status">One moment.</p> : (
         <><p data-testid="relationship-says">{r.sentence}</p>
           {r.course && <Course r={r} />}
-          {r.turns && r.turns.length > 0 && <><h3>What moved it most</h3><ul class="plain" data-testid="turns">{r.turns.map((t, i) => <li key={i}><span class="n">{t.effect > 0 ? "+" : "−"}{Math.abs(t.effect)}</span> {t.spot ? <a href={`/console/broken/${encodeURIComponent(t.spot)}`}>{t.what}</a> : t.what} <span class="soft small">{shortDay(t.time)}</span></li>)}</ul></>}</>
+          {r.turns && r.turns.length > 0 && <><h3>What moved it most</h3><ul class="plain" data-testid="turns">{r.turns.map((t, i) => <li key={i}><span class="n">{t.effect > 0 ? "+" : t.effect < 0 ? "−" : ""}{count(Math.abs(t.effect))}</span> {t.spot ? <a href={`/console/broken/${encodeURIComponent(t.spot)}`}>{t.what}</a> : t.what} <span class="soft small">{shortDay(t.time)}</span></li>)}</ul></>}</>
       )}
     </section>
   );
@@ -39,7 +39,7 @@ function Course({ r }: { r: Answer }) {
       {[0, 50, 100].map((v) => <g key={v}><path class="grid" d={`M${L} ${y(v)}H${W}`} /><text x={L - 6} y={y(v) + 4} text-anchor="end">{v}</text></g>)}
       <path class="figure-line" d={course.map((m, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(m.strength).toFixed(1)}`).join("")} />
       {course.map((m, i) => <circle key={i} class={m.fell_most ? "point fell" : "point"} cx={x(i)} cy={y(m.strength)} r={m.fell_most ? 5 : 3} />)}
-      {course.map((m, i) => i % 2 === 1 && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{new Date(m.until).toLocaleDateString("en-GB", { month: "short" })}</text>)}
+      {course.map((m, i) => i % 2 === 1 && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{month(m.until)}</text>)}
     </svg>}
-    table={<table><caption>Relationship by month</caption><tbody>{course.map((m, i) => <tr key={i}><th scope="row">{shortDay(m.until)}</th><td class="n">{Math.round(m.strength)}</td><td>{m.fell_most ? "fell most" : ""}</td></tr>)}</tbody></table>} />;
+    table={<table><caption>Relationship by month</caption><tbody>{course.map((m, i) => <tr key={i}><th scope="row">{shortDay(m.until)}</th><td class="n">{count(Math.round(m.strength))}</td><td>{m.fell_most ? "fell most" : ""}</td></tr>)}</tbody></table>} />;
 }

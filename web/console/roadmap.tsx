@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Move, Roadmap as Answer } from "../shared/api";
 import { announce, Dialog, Empty, Mark, Trouble } from "../shared/components";
-import { count, percent, plural, shortDay, words } from "../shared/format";
+import { count, hundredths, percent, plural, shortDay, words } from "../shared/format";
 import { Top } from "./page";
 import { parameters } from "./route";
 import { api, asking } from "./state";
@@ -20,7 +20,7 @@ export default function Roadmap() {
   if (!r) return <><Top sentence="The roadmap" /><p class="soft" role="status">One moment.</p></>;
   return (
     <>
-      <Top sentence={r.sentence} rests={`From what is broken and from limits that are not as they must be, over ${r.days} days. People are those who would be spared; "surely" is the lower bound of 80 %. Only the effort is written by people.`} />
+      <Top sentence={r.sentence} rests={`From what is broken and from limits that are not as they must be, over ${count(r.days)} days. People are those who would be spared; "surely" is the lower bound of 80 %. Only the effort is written by people.`} />
       {r.moves.length === 0 ? <Empty title="Nothing to do, as far as is measured"><p class="soft">Moves come from what is broken and from limits of the layers that are not yet as they must be.</p></Empty> : (
         <ol class="plain stack" data-testid="moves">{r.moves.map((m, i) => (
           <li key={m.title} class="stack tight rule" data-testid={`move-${i + 1}`} data-goal={m.goal}>
@@ -30,7 +30,7 @@ export default function Roadmap() {
               {m.share !== undefined && <>; now {percent(m.share)}, usual {percent(m.baseline ?? 0)}</>}
               {m.effort_weeks !== null ? <>; {plural(Math.round(m.effort_weeks * 10) / 10, "week")} of work</> : <>; effort not written yet</>}
               {m.predicted !== null && <>; predicted {percent(m.predicted)}</>}</p>
-            <div class="row">{m.spot && <a href={`/console/broken/${encodeURIComponent(m.spot)}?signal=${m.signal}`}>Whom it hurts</a>}{m.lifts && <a href={`/console/layers?node=${encodeURIComponent(m.lifts)}`}>What rests on it</a>}
+            <div class="row">{m.spot && <a href={`/console/broken/${encodeURIComponent(m.spot)}${m.signal ? `?signal=${encodeURIComponent(m.signal)}` : ""}`}>Whom it hurts</a>}{m.lifts && <a href={`/console/layers?node=${encodeURIComponent(m.lifts)}`}>What rests on it</a>}
               {m.spot && <button class="low" data-testid={`plan-${i + 1}`} onClick={() => { planning.value = m; }}>{m.move ? "Change the plan" : "Plan it"}<span class="out-of-sight">: {m.title}</span></button>}</div>
           </li>))}</ol>
       )}
@@ -45,7 +45,7 @@ export default function Roadmap() {
   );
 }
 
-const range = (s: Answer["done"][number]["before"]): string => (s ? `${percent(s.share)} (${Math.round(s.low * 100)} to ${Math.round(s.high * 100)}, of ${count(s.of)})` : "too few to show");
+const range = (s: Answer["done"][number]["before"]): string => (s ? `${percent(s.share)} (${hundredths(s.low)} to ${hundredths(s.high)}, of ${count(s.of)})` : "too few to show");
 
 /* Written before the change, so that it can be held against what follows. */
 function Plan({ move, close }: { move: Move; close: () => void }) {

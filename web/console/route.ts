@@ -4,7 +4,10 @@ import { computed, signal } from "@preact/signals";
 export const address = signal({ path: location.pathname, search: location.search });
 addEventListener("popstate", () => { address.value = { path: location.pathname, search: location.search }; });
 
-export const segments = computed(() => address.value.path.replace(/^\/console\/?/, "").split("/").filter(Boolean).map(decodeURIComponent));
+/* A part of an address; one that is badly encoded stays as it is. */
+const decoded = (part: string): string => { try { return decodeURIComponent(part); } catch { return part; } };
+
+export const segments = computed(() => address.value.path.replace(/^\/console\/?/, "").split("/").filter(Boolean).map(decoded));
 export const parameters = computed(() => new URLSearchParams(address.value.search));
 
 export function go(path: string, replace = false): void {

@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { StaffAccount } from "../shared/api";
 import { announce, Dialog, Mark, Trouble } from "../shared/components";
-import { plural, shortDay } from "../shared/format";
+import { plural, shortDay, count } from "../shared/format";
 import { Top } from "./page";
 import { api, asking, signedIn } from "./state";
 
@@ -31,7 +31,7 @@ export default function Staff() {
         <div><button class="first" data-testid="invite" onClick={() => start("invite", null)}>Invite somebody</button></div>
         <div class="wide" tabIndex={0} role="region" aria-label="Table of accounts"><table data-testid="accounts"><thead><tr><th scope="col">Who</th><th scope="col">Roles</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">To do</th></tr></thead>
           <tbody>{value.accounts.map((a) => <tr key={a.name} data-account={a.name} data-disabled={a.disabled}><th scope="row">{a.name || "the first account"}</th><td>{a.roles.replaceAll(",", ", ")}</td>
-            <td><Mark means={a.disabled ? "broken" : a.account ? "good" : "watch"}>{a.disabled ? "shut out" : a.account ? "open" : "invited"}</Mark>{a.sessions > 0 && <span class="small block">signed in {a.sessions === 1 ? "once" : `${a.sessions} times`}</span>}</td><td>{shortDay(a.created)}</td>
+            <td><Mark means={a.disabled ? "broken" : a.account ? "good" : "watch"}>{a.disabled ? "shut out" : a.account ? "open" : "invited"}</Mark>{a.sessions > 0 && <span class="small block">signed in {a.sessions === 1 ? "once" : `${count(a.sessions)} times`}</span>}</td><td>{shortDay(a.created)}</td>
             <td>{a.name === signedIn.value!.name ? <span class="small">your own</span> : a.name ? <div class="row">
               {!a.disabled && <button class="low" data-testid={`roles-${a.name}`} onClick={() => start("roles", a)}>Other roles<span class="out-of-sight">: {a.name}</span></button>}
               {a.sessions > 0 && <button class="low" data-testid={`sign-out-${a.name}`} onClick={() => start("sign-out", a)}>Sign out<span class="out-of-sight">: {a.name}</span></button>}

@@ -2,7 +2,17 @@
 import { signal } from "@preact/signals";
 import { ApiError, client, type SignedIn } from "../shared/api";
 
-export const api = client();
+/* By the path that was asked: the fields of its newest answer that could not be read. A change of page begins again. */
+export const unread = signal(new Map<string, string[]>());
+export const api = client({
+  unread: (path, fields) => {
+    const lost = fields.filter((f) => !f.absent).map((f) => f.field), had = unread.value.get(path);
+    if (lost.join() === (had ?? []).join()) return;
+    const next = new Map(unread.value);
+    if (lost.length) next.set(path, lost); else next.delete(path);
+    unread.value = next;
+  },
+});
 export const signedIn = signal<SignedIn | null>(null);
 /* May who is signed in call this route? The server asks itself again; this keeps what would be refused off the page. */
 export const may = (route: string): boolean => signedIn.value?.may.includes(route) ?? false;

@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Retention, RetentionRule, Trust } from "../shared/api";
 import { announce, Dialog, Empty, Mark, Trouble, When } from "../shared/components";
-import { clock, count, duration, plural, shortDay } from "../shared/format";
+import { clock, count, duration, finite, plural, shortDay, named } from "../shared/format";
 import { api, asking, may } from "./state";
 
 const AGAIN_MS = 1000;
@@ -15,12 +15,12 @@ const kept = asking<Retention>();
 export const loadKept = (): void => void kept.ask(() => api.retention());
 
 const bases: Record<string, string> = { consent: "consent", contract: "a contract", "legal-obligation": "a law", "legitimate-interests": "legitimate interests" };
-const basis = (r: RetentionRule): string => [bases[r.basis] ?? "not said", r.law].filter(Boolean).join(": ");
+const basis = (r: RetentionRule): string => [named(bases, r.basis) ?? "not said", r.law].filter(Boolean).join(": ");
 const entries = (n: number): string => plural(n, "entry", "entries");
 const at = (time: string | number): string => `${shortDay(time)}, ${clock(time)}`;
 /* A run that stopped short, as a person says it. */
 const stops: Record<string, string> = { busy: "a backup was being made", disk_full: "the disk is full", closed: "the server was stopped" };
-const why = (code: string): string => stops[code] ?? `of an error (${code}): look at the server's log`;
+const why = (code: string): string => named(stops, code) ?? `of an error (${code}): look at the server's log`;
 
 export function Kept({ t }: { t: Trust }) {
   const asked = useSignal(false), was = useRef(false);
@@ -69,7 +69,7 @@ function Rules({ r, t, ask }: { r: Retention; t: Trust; ask: () => void }) {
     <>
       <p data-testid="due" data-events={r.due?.events ?? ""}>{due(r)}</p>
       <p class="small" data-testid="last-run">{r.last ? <>The last run was <When time={r.last.ended} />. </> : ""}{(r.last || !r.running) && said(r)}{!r.running && ` The next run begins by itself on ${at(r.next)}.`}</p>
-      {r.running ? <div class="stack tight" data-testid="taking"><label for="taking-progress">{doing}</label><progress id="taking-progress" max={Math.max(1, p?.of ?? 1)} value={p ? p.done : undefined} /></div>
+      {r.running ? <div class="stack tight" data-testid="taking"><label for="taking-progress">{doing}</label><progress id="taking-progress" max={Math.max(1, finite(p?.of) ?? 1)} value={finite(p?.done)} /></div>
         : may("POST /v1/retention") && <div><button data-testid="take-out" onClick={ask}>Take out now what may not be kept any longer</button></div>}
       <div class="wide" tabIndex={0} role="region" aria-label="Table of rules"><table class="asked" data-testid="rules"><thead><tr><th scope="col">What</th><th scope="col">Kept for</th><th scope="col">On the basis of</th><th scope="col" class="number">Due now</th><th scope="col" class="number">Taken out last</th></tr></thead>
         <tbody>{r.rules.map((rule) => <tr key={rule.retention} data-rule={rule.retention}><th scope="row">{rule.title}</th><td>{duration(rule.keep_ms)}{rule.for && <span class="small block">for {rule.for.map(titled).join(" and ")} alone; it stays for all else</span>}</td><td>{basis(rule)}</td><td class="number">{rule.for ? "nothing goes" : rule.due ? <Mark means="watch">{number(rule.due)}</Mark> : number(rule.due)}</td><td class="number">{rule.for ? "nothing" : r.last ? number(rule.taken) : "no run yet"}</td></tr>)}</tbody></table></div>

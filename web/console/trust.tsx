@@ -6,8 +6,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { AuditPage, AuditVerified, RightsRequest, RightsRequests, Trust as Answer, TrustShare } from "../shared/api";
-import { announce, Dialog, Empty, Mark, Trouble, When } from "../shared/components";
-import { clock, count, date, percent, plural, shortDay } from "../shared/format";
+import { announce, Dialog, Empty, Mark, Trouble, When, Part } from "../shared/components";
+import { clock, count, hundredths, iso, monthOfYear, named, percent, plural, shortDay, since, words } from "../shared/format";
 import { Top, Twin } from "./page";
 import { Kept, loadKept } from "./trust-kept";
 import { go, parameters, withParameters } from "./route";
@@ -28,23 +28,24 @@ export default function Trust() {
   if (!t) return <><Top sentence="Trust" /><p class="soft" role="status">One moment.</p></>;
   return (
     <>
-      <Top sentence={t.sentence} rests={<>{t.customers === null ? "Few customers are known yet. " : `Of ${plural(t.customers, "customer")}${t.answered ? `, ${percent(t.answered.share)} have answered at least one question about their data` : ""}. `}Figures of fewer than {t.aggregate_min} are not shown.</>}>{may("GET /v1/damage") && <p class="small"><a href="/console/damage" data-testid="to-damage">Damaged data on disk</a></p>}</Top>
-      <Requests />
-      <Purposes t={t} />
-      <Months t={t} />
-      <Kept t={t} />
-      <Answers t={t} />
-      <Audit t={t} />
+      <Top sentence={t.sentence} rests={<>{t.customers === null ? "Few customers are known yet. " : `Of ${plural(t.customers, "customer")}${t.answered ? `, ${percent(t.answered.share)} have answered at least one question about their data` : ""}. `}Figures of fewer than {count(t.aggregate_min)} are not shown.</>}>{may("GET /v1/damage") && <p class="small"><a href="/console/damage" data-testid="to-damage">Damaged data on disk</a></p>}</Top>
+      <Part title="What customers ask of us"><Requests /></Part>
+      <Part title="What we ask of customers"><Purposes t={t} /></Part>
+      <Part title="The months"><Months t={t} /></Part>
+      <Part title="What is kept"><Kept t={t} /></Part>
+      <Part title="Who answers for it"><Answers t={t} /></Part>
+      <Part title="Who did what"><Audit t={t} /></Part>
     </>
   );
 }
 
 const DAY_MS = 86_400_000;
-const share = (s: TrustShare): string => (s ? `${percent(s.share)} (${Math.round(s.low * 100)} to ${Math.round(s.high * 100)}, of ${count(s.n)})` : "too few to show");
+const share = (s: TrustShare): string => (s ? `${percent(s.share)} (${hundredths(s.low)} to ${hundredths(s.high)}, of ${count(s.n)})` : "too few to show");
 
 /* ---- what customers ask of us ---- */
 
 const asked: Record<RightsRequest["type"], string> = { access: "A copy of all that is known", correct: "A correction", erase: "To be erased", restrict: "Not to be used", portability: "To be handed on", person: "A person to look at a decision" };
+const askedFor = (type: string): string => named(asked, type) ?? words(type);
 const states: [string, string][] = [["open", "Open"], ["done", "Done"], ["refused", "Refused"], ["all", "All"]];
 
 function Requests() {
@@ -57,9 +58,9 @@ function Requests() {
         <Empty title={shownState() === "open" ? "No request is open" : "None"}><p class="soft">Customers ask on their own page, or staff enters it for them. Each has to be answered within a month.</p></Empty>
       ) : (
         <div class="wide" tabIndex={0} role="region" aria-label="Table of requests"><table class="asked" data-testid="requests"><thead><tr><th scope="col">Who</th><th scope="col">What</th><th scope="col">Received</th><th scope="col">Due</th><th scope="col">So far</th></tr></thead>
-          <tbody>{r.requests.map((x) => <tr key={x.request} data-request={x.request} data-overdue={x.overdue}><th scope="row"><a href={`/console/customers/${x.cid}`}>{x.name || "No name yet"}</a></th><td>{asked[x.type]}{x.text && <span class="small block">“{x.text}”</span>}</td>
+          <tbody>{r.requests.map((x) => <tr key={x.request} data-request={x.request} data-overdue={x.overdue}><th scope="row"><a href={`/console/customers/${x.cid}`}>{x.name || "No name yet"}</a></th><td>{askedFor(x.type)}{x.text && <span class="small block">“{x.text}”</span>}</td>
             <td><When time={x.received} /></td><td>{x.overdue ? <Mark means="broken">overdue since {shortDay(x.due)}</Mark> : shortDay(x.due)}{x.extended_until !== null && <span class="small block">extended: {x.extended_because}</span>}</td>
-            <td>{x.state === "open" ? <button class="low" data-testid={`answer-${x.request}`} onClick={() => { answering.value = x; }}>Answer it<span class="out-of-sight">: {asked[x.type]}, {x.name || "no name yet"}</span></button> : <><Mark means={x.state === "done" ? "good" : "watch"}>{x.state}</Mark><span class="small block">{x.because}{x.closed !== null && <> <When time={x.closed} /></>}</span></>}</td></tr>)}</tbody></table></div>
+            <td>{x.state === "open" ? <button class="low" data-testid={`answer-${x.request}`} onClick={() => { answering.value = x; }}>Answer it<span class="out-of-sight">: {askedFor(x.type)}, {x.name || "no name yet"}</span></button> : <><Mark means={x.state === "done" ? "good" : "watch"}>{x.state}</Mark><span class="small block">{x.because}{x.closed !== null && <> <When time={x.closed} /></>}</span></>}</td></tr>)}</tbody></table></div>
       )}
       {r?.next && <p class="small">More are waiting: the {count(r.requests.length)} due first of {count(r.total)} are listed.</p>}
       {answering.value && <AnswerIt request={answering.value} close={() => { answering.value = null; }} />}
@@ -77,12 +78,12 @@ function AnswerIt({ request: x, close }: { request: RightsRequest; close: () => 
     } catch (e) { error.value = e as Error; }
   };
   return (
-    <Dialog id="answer" title={`${asked[x.type]}: ${x.name || "no name yet"}`} close={close}>
+    <Dialog id="answer" title={`${askedFor(x.type)}: ${x.name || "no name yet"}`} close={close}>
       <form class="stack" onSubmit={(e) => { e.preventDefault(); void save(e.currentTarget); }}>
         {x.text && <p>“{x.text}”</p>}
         <p class="small">Received on {shortDay(x.received)}, due on {shortDay(x.due)}.</p>
         <fieldset class="row"><legend class="small">What becomes of it</legend>{[["done", "It is done"], ["refused", "It is refused"], ["extend", "It needs more time"]].map(([value, text]) => <label key={value} class="row choice"><input type="radio" name="what" value={value} checked={what.value === value} onChange={() => { what.value = value!; }} />{text}</label>)}</fieldset>
-        {what.value === "extend" && <div class="field"><label for="until">Until when, at most two months more</label><input id="until" name="until" type="date" required min={new Date(date(x.due).getTime() + DAY_MS).toISOString().slice(0, 10)} /></div>}
+        {what.value === "extend" && <div class="field"><label for="until">Until when, at most two months more</label><input id="until" name="until" type="date" required min={iso(since(x.due) + DAY_MS)?.slice(0, 10)} /></div>}
         <div class="field"><label for="because">{what.value === "done" ? "What the customer reads, if anything" : "Why: the customer reads it"}</label><textarea id="because" name="because" rows={3} maxLength={500} required={what.value !== "done"} /></div>
         {error.value && <Trouble error={error.value} />}
         <div class="row"><button class="first" data-testid="answer-save">Say it</button><button type="button" onClick={close}>Not now</button></div>
@@ -96,7 +97,7 @@ function AnswerIt({ request: x, close }: { request: RightsRequest; close: () => 
 const learned: Record<string, string> = { habits: "usual choices", menus: "what of menus is used", segments: "which groups one is in", rankings: "what is preferred" };
 /* What is read only with a yes to it. */
 function reads(p: Answer["purposes"][number]): string {
-  const all = [...p.learned.map((l) => learned[l] ?? l), ...p.traits.map((trait) => `“${trait}”, as it was stated for this`)];
+  const all = [...p.learned.map((l) => named(learned, l) ?? l), ...p.traits.map((trait) => `“${trait}”, as it was stated for this`)];
   return all.length ? `Read for it, after a yes: ${all.join("; ")}.` : "Nothing that was learned is read for it.";
 }
 
@@ -117,13 +118,13 @@ function Purposes({ t }: { t: Answer }) {
 }
 
 function Months({ t }: { t: Answer }) {
-  const shown = t.months.filter((m) => m.yes), W = 640, H = 160, L = 72, R = 20, name = (m: Answer["months"][number]): string => date(m.from).toLocaleDateString("en-GB", { month: "short", year: "2-digit", timeZone: "UTC" });
+  const shown = t.months.filter((m) => m.yes), W = 640, H = 160, L = 72, R = 20, name = (m: Answer["months"][number]): string => monthOfYear(m.from);
   const x = (i: number): number => L + (i + 0.5) * ((W - L - R) / t.months.length), y = (v: number): number => 8 + (H - 32) * (1 - v);
   const line = t.months.map((m, i) => (m.yes ? `${i && t.months[i - 1]!.yes ? "L" : "M"}${x(i).toFixed(1)} ${y(m.yes.share).toFixed(1)}` : "")).join("");
   return (
     <section class="stack rule" aria-labelledby="months"><h2 id="months">Their answers, month by month</h2>
       <p class="small">Of the answers that stand, to whatever purpose, those that were given in the month: how many are a yes.</p>
-      {shown.length === 0 ? <Empty title="Too few answers in any month"><p class="soft">A month is shown once {t.aggregate_min} customers have answered in it.</p></Empty> : (
+      {shown.length === 0 ? <Empty title="Too few answers in any month"><p class="soft">A month is shown once {count(t.aggregate_min)} customers have answered in it.</p></Empty> : (
         <Twin id="months" label="Share of yes, month by month"
           chart={<svg class="course" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={`Share of yes, ${percent(shown[0]!.yes!.share)} at first, ${percent(shown.at(-1)!.yes!.share)} at last`}>
             {[0, 0.5, 1].map((v) => <g key={v}><path class="grid" d={`M${L} ${y(v)}H${W}`} /><text x={L - 6} y={y(v) + 4} text-anchor="end">{percent(v)}</text></g>)}

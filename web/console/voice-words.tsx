@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import type { VoiceWords } from "../shared/api";
 import { Mark, Trouble, When } from "../shared/components";
-import { plural } from "../shared/format";
+import { plural, count } from "../shared/format";
 import { api, asking } from "./state";
 
 const words = asking<VoiceWords>();
@@ -17,8 +17,8 @@ export function Words() {
       <h2 id="words">In their words</h2>
       <p class="soft">What stays of an experience is its most intense moment and its last one. The ratings of one customer without a month’s pause are one experience.</p>
       {error && <Trouble error={error} again={load} />}
-      {w && (w.hidden ? <p>Too few customers rated in the last {w.days} days to read what they said.</p>
-        : w.experiences.length === 0 ? <p>Nobody who said yes to “{w.purpose}” has said anything in words in the last {w.days} days: a rating may carry <code>words</code>.</p>
+      {w && (w.hidden ? <p>Too few customers rated in the last {count(w.days)} days to read what they said.</p>
+        : w.experiences.length === 0 ? <p>Nobody who said yes to “{w.purpose}” has said anything in words in the last {count(w.days)} days: a rating may carry <code>words</code>.</p>
           : <ul class="plain stack ideas">{w.experiences.map((e, i) => (
             <li key={i} class="stack tight" data-testid="experience">
               {e.said.map((s, n) => <p key={n}>“{s.words}” <span class="small">{plural(s.stars, "star")}{s.title ? `, ${s.title}` : ""}, <When time={s.time} /></span></p>)}

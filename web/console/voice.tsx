@@ -6,8 +6,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Idea, Ideas, Interval, Preference, ShareOf, Voice as Answer, VoiceCell, VoiceQuestion, VoiceScale } from "../shared/api";
-import { announce, Empty, Mark, Trouble, When } from "../shared/components";
-import { count, percent, plural, shortDay } from "../shared/format";
+import { announce, Empty, Mark, Trouble, When, Part } from "../shared/components";
+import { count, decimal, hundredths, monthNamed, named, percent, plural, shortDay, words, MISSING } from "../shared/format";
 import { NotMeasured, Top, Twin } from "./page";
 import { parameters, withParameters } from "./route";
 import { api, asking, may } from "./state";
@@ -31,7 +31,7 @@ export default function Voice() {
       <nav class="row views" aria-label="Views">{views.map(([name, title]) => <a key={name} href={withParameters({ view: name === "stars" ? null : name })} aria-current={view === name ? "page" : undefined}>{title}</a>)}</nav>
       {error ? "code" in error && error.code === "no_question" ? <Empty title="Nobody is asked yet"><p class="soft">{error.message}</p></Empty> : <Trouble error={error} again={view === "ideas" ? loadIdeas : view === "preference" ? loadPreference : loadVoice} />
         : !value ? <p class="soft" role="status">One moment.</p>
-        : view === "ideas" ? <AllIdeas ideas={value as Ideas} /> : view === "preference" ? <Preferred p={value as Preference} /> : <Stars voice={value as Answer} />}
+        : view === "ideas" ? <Part title="The ideas"><AllIdeas ideas={value as Ideas} /></Part> : view === "preference" ? <Part title="Whom they would choose"><Preferred p={value as Preference} /></Part> : <Stars voice={value as Answer} />}
     </>
   );
 }
@@ -47,65 +47,66 @@ const opens = (scale: VoiceScale, more: Record<string, string> = {}): string => 
 const unhappy: Record<VoiceScale, { high: string; says: string }> = { stars: { high: "2", says: "1 or 2 stars" }, nps: { high: "6", says: "0 to 6" }, ces: { high: "3", says: "1 to 3" } };
 
 const shown: Record<VoiceScale, { title: string; says: string; low: number; high: number; text: (n: number) => string }> = {
-  stars: { title: "Stars", says: "1 to 5 stars", low: 1, high: 5, text: (n) => n.toFixed(2) },
+  stars: { title: "Stars", says: "1 to 5 stars", low: 1, high: 5, text: (n) => decimal(n, 2) },
   nps: { title: "Recommendation (NPS)", says: "share of 9 and 10 less that of 0 to 6", low: -1, high: 1, text: (n) => signed(n * 100) },
-  ces: { title: "Easy to settle (CES)", says: "1 to 7, 7 is easiest", low: 1, high: 7, text: (n) => n.toFixed(1) },
+  ces: { title: "Easy to settle (CES)", says: "1 to 7, 7 is easiest", low: 1, high: 7, text: (n) => decimal(n, 1) },
 };
-const signed = (n: number): string => `${n > 0 ? "+" : ""}${Math.round(n)}`;
+const signed = (n: number): string => `${n > 0 ? "+" : ""}${decimal(Math.round(n), 0)}`;
+/* A scale that this page does not know has the name it came with. */
+const scaleOf = (scale: VoiceScale): (typeof shown)[VoiceScale] => named(shown, scale) ?? { title: words(scale), says: "", low: 0, high: 1, text: (n) => decimal(n, 2) };
 const points = (i: Interval): string => `${signed(i.low * 100)} to ${signed(i.high * 100)}`;
-const shares = (s: ShareOf): string => (s ? `${percent(s.value)} (${Math.round(s.low * 100)} to ${Math.round(s.high * 100)}, ${count(s.n)})` : "too few to show");
-const cellText = (scale: VoiceScale, c: VoiceCell): string => c.hidden || c.value === undefined ? "too few to show" : `${shown[scale].text(c.value)} (${shown[scale].text(c.low!)} to ${shown[scale].text(c.high!)}, ${count(c.n!)})`;
+const shares = (s: ShareOf): string => (s ? `${percent(s.value)} (${hundredths(s.low)} to ${hundredths(s.high)}, ${count(s.n)})` : "too few to show");
+const cellText = (scale: VoiceScale, c: VoiceCell): string => c.hidden || c.value === undefined ? "too few to show" : `${scaleOf(scale).text(c.value)} (${scaleOf(scale).text(c.low!)} to ${scaleOf(scale).text(c.high!)}, ${count(c.n!)})`;
 
 function Figures({ voice }: { voice: Answer }) {
   return (
-    <div class="three">{voice.scales.map((s) => (
+    <div class="three">{voice.scales.map((s) => { const least = named(unhappy, s.scale); return (
       <section key={s.scale} class="stack tight" aria-labelledby={`f-${s.scale}`} data-testid={`figure-${s.scale}`}>
-        <h2 id={`f-${s.scale}`}>{shown[s.scale].title}</h2>
+        <h2 id={`f-${s.scale}`}>{scaleOf(s.scale).title}</h2>
         {s.now.hidden ? <NotMeasured missing="Too few customers answered in the last 30 days." /> : (
           <>
-            <p class="figure">{shown[s.scale].text(s.now.value!)}</p>
-            <p class="small">{shown[s.scale].text(s.now.low!)} to {shown[s.scale].text(s.now.high!)}, {plural(s.now.n!, "answer")}; {shown[s.scale].says}</p>
-            <p class="small"><a class="opens" href={opens(s.scale)}>{plural(s.now.customers!, "customer")}<span class="out-of-sight"> behind {shown[s.scale].title}</span></a>, and <a class="opens" href={opens(s.scale, { high: unhappy[s.scale].high })} data-testid={`unhappy-${s.scale}`}>those who gave {unhappy[s.scale].says}</a></p>
-            {s.now.share && <p class="small">{percent(s.now.share.value)} {s.scale === "stars" ? "satisfied (CSAT, 4 and 5 stars)" : "found it easy (5 to 7)"}, {Math.round(s.now.share.low * 100)} to {Math.round(s.now.share.high * 100)} %</p>}
-            {s.goal !== null && <p>{s.now.low! > s.goal ? <Mark means="good">above the goal of {s.goal}</Mark> : s.now.high! < s.goal ? <Mark means="broken">below the goal of {s.goal}</Mark> : <Mark means="watch">whether the goal of {s.goal} is met cannot be told yet</Mark>}</p>}
-            <p class="small">{s.change === null ? "There is nothing to compare it with yet." : !s.change.is_change ? `No change beyond chance against the 30 days before (${s.scale === "nps" ? points(s.change) : `${s.change.low.toFixed(1)} to ${s.change.high > 0 ? "+" : ""}${s.change.high.toFixed(1)}`}).` : `${s.change.value > 0 ? "Better" : "Worse"} than in the 30 days before, by ${s.scale === "nps" ? `${Math.abs(Math.round(s.change.value * 100))} (${points(s.change)})` : `${Math.abs(s.change.value).toFixed(1)} (${s.change.low.toFixed(1)} to ${s.change.high.toFixed(1)})`}.`}</p>
+            <p class="figure">{scaleOf(s.scale).text(s.now.value!)}</p>
+            <p class="small">{scaleOf(s.scale).text(s.now.low!)} to {scaleOf(s.scale).text(s.now.high!)}, {plural(s.now.n!, "answer")}; {scaleOf(s.scale).says}</p>
+            <p class="small"><a class="opens" href={opens(s.scale)}>{plural(s.now.customers!, "customer")}<span class="out-of-sight"> behind {scaleOf(s.scale).title}</span></a>{least && <>, and <a class="opens" href={opens(s.scale, { high: least.high })} data-testid={`unhappy-${s.scale}`}>those who gave {least.says}</a></>}</p>
+            {s.now.share && <p class="small">{percent(s.now.share.value)} {s.scale === "stars" ? "satisfied (CSAT, 4 and 5 stars)" : "found it easy (5 to 7)"}, {hundredths(s.now.share.low)} to {hundredths(s.now.share.high)} %</p>}
+            {s.goal !== null && <p>{s.now.low! > s.goal ? <Mark means="good">above the goal of {count(s.goal)}</Mark> : s.now.high! < s.goal ? <Mark means="broken">below the goal of {count(s.goal)}</Mark> : <Mark means="watch">whether the goal of {count(s.goal)} is met cannot be told yet</Mark>}</p>}
+            <p class="small">{s.change === null ? "There is nothing to compare it with yet." : !s.change.is_change ? `No change beyond chance against the 30 days before (${s.scale === "nps" ? points(s.change) : `${decimal(s.change.low, 1)} to ${s.change.high > 0 ? "+" : ""}${decimal(s.change.high, 1)}`}).` : `${s.change.value > 0 ? "Better" : "Worse"} than in the 30 days before, by ${s.scale === "nps" ? `${hundredths(Math.abs(s.change.value))} (${points(s.change)})` : `${decimal(Math.abs(s.change.value), 1)} (${decimal(s.change.low, 1)} to ${decimal(s.change.high, 1)})`}.`}</p>
           </>
         )}
       </section>
-    ))}</div>
+    ); })}</div>
   );
 }
 
 /* A line a month: the figure as a dot, its interval as a whisker. */
 function Months({ scale, months }: { scale: VoiceScale; months: Answer["scales"][number]["months"] }) {
-  const { low, high } = shown[scale], W = 640, H = 150, x = (i: number): number => 40 + (i * (W - 60)) / Math.max(1, months.length - 1);
+  const { low, high } = scaleOf(scale), W = 640, H = 150, x = (i: number): number => 40 + (i * (W - 60)) / Math.max(1, months.length - 1);
   const known = months.filter((m) => !m.hidden), bottom = Math.max(low, Math.min(...known.map((m) => m.low!), high) - (high - low) * 0.03), top = Math.min(high, Math.max(...known.map((m) => m.high!), low) + (high - low) * 0.03);
   const y = (v: number): number => H - 24 - ((Math.max(bottom, Math.min(top, v)) - bottom) / (top - bottom || 1)) * (H - 40);
-  const label = `${shown[scale].title} by month`;
+  const label = `${scaleOf(scale).title} by month`;
   return (
     <Twin id={`months-${scale}`} label={label}
       chart={known.length < 2 ? <p class="soft">Too few answers in most months to draw a course.</p> : (
         <svg class="course" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={`${label}: from ${cellText(scale, known[0]!)} to ${cellText(scale, known.at(-1)!)}.`}>
-          {[bottom, top].map((v) => <g key={v}><path class="line" d={`M34 ${y(v)}H${W - 14}`} /><text x="0" y={y(v) + 4}>{shown[scale].text(v)}</text></g>)}
+          {[bottom, top].map((v) => <g key={v}><path class="line" d={`M34 ${y(v)}H${W - 14}`} /><text x="0" y={y(v) + 4}>{scaleOf(scale).text(v)}</text></g>)}
           <polyline class="way" points={months.map((m, i) => (m.hidden ? null : `${x(i)},${y(m.value!)}`)).filter(Boolean).join(" ")} />
-          {months.map((m, i) => <g key={m.month}>{!m.hidden && <><path class="whisker" d={`M${x(i)} ${y(m.low!)}V${y(m.high!)}`} /><circle class="dot" cx={x(i)} cy={y(m.value!)} r="4" /></>}<text x={x(i)} y={H - 4} text-anchor="middle">{monthName(m.month)}</text></g>)}
+          {months.map((m, i) => <g key={m.month}>{!m.hidden && <><path class="whisker" d={`M${x(i)} ${y(m.low!)}V${y(m.high!)}`} /><circle class="dot" cx={x(i)} cy={y(m.value!)} r="4" /></>}<text x={x(i)} y={H - 4} text-anchor="middle">{monthNamed(m.month)}</text></g>)}
         </svg>)}
       table={<table><caption>{label}</caption><thead><tr><th scope="col">Month</th><th scope="col">Figure (interval, answers)</th></tr></thead><tbody>{months.map((m) => <tr key={m.month}><th scope="row">{m.month}</th><td>{cellText(scale, m)}</td></tr>)}</tbody></table>} />
   );
 }
-const monthName = (month: string): string => new Intl.DateTimeFormat(document.documentElement.lang || "en-GB", { month: "short", timeZone: "UTC" }).format(new Date(`${month}-01T00:00:00Z`));
 
 function Stars({ voice }: { voice: Answer }) {
   return (
     <>
-      <Figures voice={voice} />
-      {voice.remembered && <p>{plural(voice.remembered.customers, "customer")} rated more than once: what they remember, the most intense moment and the last one, stands at {voice.remembered.peak_and_end.toFixed(2)}; the mean of all they rated at {voice.remembered.mean.toFixed(2)} (from −1 to 1).</p>}
-      <section class="stack" aria-labelledby="course"><h2 id="course">By month</h2>{voice.scales.map((s) => <div key={s.scale} class="stack tight"><h3>{shown[s.scale].title}</h3><Months scale={s.scale} months={s.months} /></div>)}</section>
+      <Part title="The figures"><Figures voice={voice} /></Part>
+      {voice.remembered && <p>{plural(voice.remembered.customers, "customer")} rated more than once: what they remember, the most intense moment and the last one, stands at {decimal(voice.remembered.peak_and_end, 2)}; the mean of all they rated at {decimal(voice.remembered.mean, 2)} (from −1 to 1).</p>}
+      <section class="stack" aria-labelledby="course"><h2 id="course">By month</h2>{voice.scales.map((s) => <div key={s.scale} class="stack tight"><h3>{scaleOf(s.scale).title}</h3><Part title={`${scaleOf(s.scale).title} by month`}><Months scale={s.scale} months={s.months} /></Part></div>)}</section>
       <section class="stack" aria-labelledby="places"><h2 id="places">By touchpoint</h2>
         <div class="wide" tabIndex={0} role="region" aria-label="Table of touchpoints"><table><thead><tr><th scope="col">Touchpoint</th><th scope="col">What was asked</th><th scope="col">Figure (interval, answers)</th></tr></thead>
-          <tbody>{voice.scales.flatMap((s) => s.touchpoints.map((t) => <tr key={s.scale + t.touchpoint}><th scope="row">{t.title}</th><td>{shown[s.scale].title}</td><td>{t.hidden ? cellText(s.scale, t) : <a class="opens" href={opens(s.scale, { touchpoint: t.touchpoint, days: "365" })}>{cellText(s.scale, t)}<span class="out-of-sight">: show the customers</span></a>}</td></tr>))}</tbody></table></div></section>
-      {may("GET /v1/voice/words") && <Words />}
-      <Questions questions={voice.questions} />
+          <tbody>{voice.scales.flatMap((s) => s.touchpoints.map((t) => <tr key={s.scale + t.touchpoint}><th scope="row">{t.title}</th><td>{scaleOf(s.scale).title}</td><td>{t.hidden ? cellText(s.scale, t) : <a class="opens" href={opens(s.scale, { touchpoint: t.touchpoint, days: "365" })}>{cellText(s.scale, t)}<span class="out-of-sight">: show the customers</span></a>}</td></tr>))}</tbody></table></div></section>
+      {may("GET /v1/voice/words") && <Part title="What customers said in words"><Words /></Part>}
+      <Part title="The questions"><Questions questions={voice.questions} /></Part>
     </>
   );
 }
@@ -120,7 +121,7 @@ function Questions({ questions }: { questions: VoiceQuestion[] }) {
       {questions.length === 0 ? <p>No question is written down yet: a document of kind <code>question</code> asks one.</p> : (
         <div class="wide" tabIndex={0} role="region" aria-label="Table of questions"><table class="asked"><thead><tr><th scope="col">Question</th><th scope="col">Where</th><th scope="col" class="n">Asked</th><th scope="col" class="n">Answered</th><th scope="col">How often</th><th scope="col">Read here</th></tr></thead>
           <tbody>{questions.map((q) => (
-            <tr key={q.question} data-testid={`question-${q.question}`} data-rests={String(q.rests)}><th scope="row">{q.text}</th><td>{q.title}</td><td class="n">{q.asks === null ? "too few" : count(q.asks)}</td><td class="n">{q.answers === null ? "too few" : count(q.answers)}{q.asks && q.answers ? ` (${percent(q.answers / q.asks)})` : ""}</td><td>{often(q)}{q.every_uses > 0 && <span class="block small soft">at most once in {q.every_uses}</span>}</td>
+            <tr key={q.question} data-testid={`question-${q.question}`} data-rests={String(q.rests)}><th scope="row">{q.text}</th><td>{q.title}</td><td class="n">{q.asks === null ? "too few" : count(q.asks)}</td><td class="n">{q.answers === null ? "too few" : count(q.answers)}{q.asks && q.answers ? ` (${percent(q.answers / q.asks)})` : ""}</td><td>{often(q)}{q.every_uses > 0 && <span class="block small soft">at most once in {count(q.every_uses)}</span>}</td>
               <td>{q.rests ? <Mark means="watch">It rested: nobody had read its answers for 30 days. Now that you look, it may be asked again.</Mark> : q.looked_at === 0 ? "not yet" : <>on {plural(q.looked_at, "day")}, last on {shortDay(q.last_looked_at!)}</>}</td></tr>
           ))}</tbody></table></div>
       )}
@@ -190,15 +191,15 @@ function Bar({ label, share, warning }: { label: string; share: ShareOf; warning
 
 function Preferred({ p }: { p: Preference }) {
   const v = voice.state.value.value;
-  if (p.hidden) return <NotMeasured missing={`Answers that weigh like those of ${p.needed} customers are needed; there are ${Math.round(p.n_eff)}.`} />;
+  if (p.hidden) return <NotMeasured missing={`Answers that weigh like those of ${count(p.needed)} customers are needed; there are ${count(Math.round(p.n_eff))}.`} />;
   const alternatives = p.alternatives ?? [], motives = p.motives ?? [], quarters = p.quarters ?? [], warning = motives.find((m) => m.warning), change = p.warning_change;
   const by = (q: (typeof quarters)[number]): string => `${shortDay(q.from)} to ${shortDay(q.to)}`;
   return (
     <>
       <div class="three">
-        <section class="stack tight" data-testid="first"><h2>First choice</h2><p class="figure">{p.first ? percent(p.first.value) : "—"}</p><p class="small">{p.first && `${Math.round(p.first.low * 100)} to ${Math.round(p.first.high * 100)} %, ${plural(p.n, "customer")}`} would choose us first among those open to them</p></section>
-        <section class="stack tight" data-testid="enp"><h2>Effective net preference</h2><p class="figure">{signed(p.enp!.value)}</p><p class="small">{signed(p.enp!.low)} to {signed(p.enp!.high)}, weighs like {count(Math.round(p.n_eff))} customers: rivals we beat less rivals that beat us, of all that were open{p.weighted ? ", by what customers are worth and how free they are" : "; no price list says what customers are worth, so all weigh the same"}</p></section>
-        <section class="stack tight" data-testid="beside"><h2>Beside it</h2><dl class="facts">{v?.scales.map((s) => <div key={s.scale} data-testid={`beside-${s.scale}`}><dt>{s.scale === "stars" ? "Satisfied (CSAT)" : shown[s.scale].title}</dt><dd>{s.scale === "stars" && s.now.share ? `${percent(s.now.share.value)} (${Math.round(s.now.share.low * 100)} to ${Math.round(s.now.share.high * 100)}, ${count(s.now.n!)})` : cellText(s.scale, s.now)}</dd></div>)}<div><dt>Unweighted</dt><dd>{whole(p.np!)}</dd></div></dl></section>
+        <section class="stack tight" data-testid="first"><h2>First choice</h2><p class="figure">{p.first ? percent(p.first.value) : "—"}</p><p class="small">{p.first && `${hundredths(p.first.low)} to ${hundredths(p.first.high)} %, ${plural(p.n, "customer")}`} would choose us first among those open to them</p></section>
+        <section class="stack tight" data-testid="enp"><h2>Effective net preference</h2><p class="figure">{signed(p.enp?.value ?? NaN)}</p><p class="small">{signed(p.enp?.low ?? NaN)} to {signed(p.enp?.high ?? NaN)}, weighs like {count(Math.round(p.n_eff))} customers: rivals we beat less rivals that beat us, of all that were open{p.weighted ? ", by what customers are worth and how free they are" : "; no price list says what customers are worth, so all weigh the same"}</p></section>
+        <section class="stack tight" data-testid="beside"><h2>Beside it</h2><dl class="facts">{v?.scales.map((s) => <div key={s.scale} data-testid={`beside-${s.scale}`}><dt>{s.scale === "stars" ? "Satisfied (CSAT)" : scaleOf(s.scale).title}</dt><dd>{s.scale === "stars" && s.now.share ? `${percent(s.now.share.value)} (${hundredths(s.now.share.low)} to ${hundredths(s.now.share.high)}, ${count(s.now.n!)})` : cellText(s.scale, s.now)}</dd></div>)}<div><dt>Unweighted</dt><dd>{p.np ? whole(p.np) : MISSING}</dd></div></dl></section>
       </div>
       <section class="stack" aria-labelledby="against"><h2 id="against">Against whom</h2><p class="soft">Of those to whom both were open: the share that puts us before the other.</p>
         <ul class="plain bars" data-testid="alternatives">{alternatives.map((a) => <Bar key={a.option} label={a.title} share={a.us_before} />)}</ul></section>

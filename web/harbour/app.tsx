@@ -7,8 +7,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { MenuMode, TimelineEvent } from "../shared/api";
-import { announce, Dialog, Toast, Trouble, When } from "../shared/components";
-import { money, words } from "../shared/format";
+import { announce, Dialog, Toast, Trouble, When, Waiting } from "../shared/components";
+import { money, words, named } from "../shared/format";
 import { Bills, isBill } from "./bills";
 import { brand, titleOf } from "./brand";
 import { Announcements, prefer, Suggestion, toast } from "./menu";
@@ -42,7 +42,7 @@ export default function App() {
   if (!person) return <main class="phone"><Head title={brand.name} /><div class="phone-body"><Who title="Who are you?" verb={(name) => `Sign in as ${name}`} /></div></main>;
   const v = at.value;
   const menu = v?.decision.value?.menu;
-  if (error.value || !v || !menu) return <main class="phone"><Head title={brand.name} /><div class="phone-body"><h1>One moment.</h1>{(error.value ?? v?.trouble.value) && <Trouble error={(error.value ?? v!.trouble.value)!} again={() => void enter()} />}</div></main>;
+  if (error.value || !v || !menu) return <main class="phone"><Head title={brand.name} /><div class="phone-body"><Waiting error={error.value ?? v?.trouble.value ?? (v?.decision.value ? new Error("The server’s answer has no menu that this page can read.") : null)} again={() => void enter()} /></div></main>;
 
   const go = (name: string): void => {
     moved.current = true;
@@ -145,7 +145,7 @@ function Plain({ visit, option }: { visit: Visit; option: string }) {
   useEffect(() => { if (wants) void visit.api.timeline(visit.session.cid, null, 200).then((t) => { events.value = t.events.filter((e) => typeof e.properties["amount"] === "number").slice(0, 30); }, () => undefined); }, [option]);
   return (
     <div class="stack">
-      <p class="lead">{about[option] ?? "This part is not played out in the demonstration."}</p>
+      <p class="lead">{named(about, option) ?? "This part is not played out in the demonstration."}</p>
       {wants && <ul class="plain list">{events.value.map((e) => <li key={e.event} class="bill"><div class="stack tight"><strong>{words(e.name)}</strong><span class="small"><When time={e.time} full /></span></div><span class="sum">−{money(Number(e.properties["amount"]), String(e.properties["currency"] ?? "EUR"))}</span></li>)}</ul>}
     </div>
   );

@@ -11,7 +11,7 @@ export const billId = (matter: string): string => matter.replace(/^bill:/, "");
 export function Bills({ visit }: { visit: Visit }) {
   const paying = useSignal<Record<string, boolean>>({});
   const card = visit.card.value;
-  if (!card) return <p>One moment.</p>;
+  if (!card) return visit.trouble.value ? null : <p>One moment.</p>;
   const bills = card.open.filter(isBill);
   const open = bills.filter((m) => m.state === "open");
   const done = bills.filter((m) => m.state === "done");

@@ -6,7 +6,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { client, type CustomerLine, type Known, type Person, type Value } from "../shared/api";
 import { announce, Mark, Trouble, When } from "../shared/components";
-import { money, on, plural, shortDay, valueText, words } from "../shared/format";
+import { money, on, plural, shortDay, valueText, words, count, named } from "../shared/format";
 import { billId } from "./bills";
 import { brand, titleOf } from "./brand";
 import { parameter, visit, type Visit } from "./session";
@@ -14,7 +14,7 @@ import { parameter, visit, type Visit } from "./session";
 const labels: Record<string, string> = { full_name: "Full name", contact_after: "To be called after" };
 /* An address stands in one field. */
 const fieldText = (v: Value): string => v !== null && typeof v === "object" && !Array.isArray(v) ? Object.values(v).map(valueText).join(", ") : valueText(v);
-const label = (f: string): string => labels[f] ?? words(f);
+const label = (f: string): string => named(labels, f) ?? words(f);
 
 export default function Branch() {
   const person = useSignal(parameter("person"));
@@ -68,8 +68,8 @@ export default function Branch() {
         {shown.map((p) => <button type="button" key={p.person} data-testid={`customer-${p.person}`} aria-pressed={person.value === p.person} onClick={() => void see(p.person)}>{p.name}</button>)}
         {asked && found.value.filter((l) => !byUser(l)).slice(0, 4).map((l) => <a key={l.cid} href={`/console/customers/${encodeURIComponent(l.cid)}`}>{l.name ?? l.identifiers[0]}</a>)}
       </form>
-      {error.value && <Trouble error={error.value} again={() => { if (person.value) void see(person.value); }} />}
-      {!card || !v ? <main class="tablet-empty"><h1>{person.value && !error.value ? "One moment." : "Nobody is at the counter."}</h1>{!person.value && <p class="soft">Find the customer who stands before you, or call the next.</p>}</main> : (
+      {(error.value ?? v?.trouble.value) && <Trouble error={(error.value ?? v?.trouble.value)!} again={() => { if (person.value) void see(person.value); }} />}
+      {!card || !v ? <main class="tablet-empty"><h1>{!person.value ? "Nobody is at the counter." : error.value ?? v?.trouble.value ? "The card cannot be shown now." : "One moment."}</h1>{!person.value && <p class="soft">Find the customer who stands before you, or call the next.</p>}</main> : (
         <main class="columns">
           <section class="stack card-side" aria-labelledby="who">
             <div class="row between"><h1 id="who">{card.name}</h1><button data-testid="call" onClick={() => void v.api.queue(card.cid, counter).then(() => { called.value = `Called to counter ${counter}.`; announce(called.value); }, (e: Error) => { error.value = e; })}>Call to counter {counter}</button></div>
@@ -107,7 +107,7 @@ function Form({ known, customer }: { known: Known | null; customer: string }) {
   return (
     <form key={customer} class="stack form-side" aria-labelledby="form-title" onSubmit={(e) => { e.preventDefault(); kept.value = true; announce("The request is ready to be sent."); }}>
       <h2 id="form-title" class="lead">A new card limit</h2>
-      <p data-testid="not-asked" data-not-asked={known.not_asked} data-of={known.of}>Not asked: {known.not_asked} of {known.of}. {open.length > 0 ? `Only ${plural(open.length, "answer is", "answers are")} missing.` : "Nothing is missing."}</p>
+      <p data-testid="not-asked" data-not-asked={known.not_asked} data-of={known.of}>Not asked: {count(known.not_asked)} of {count(known.of)}. {open.length > 0 ? `Only ${plural(open.length, "answer is", "answers are")} missing.` : "Nothing is missing."}</p>
       <div class="fields asked">{open.map((f) => <div key={f} class="field"><label for={f}>{label(f)}</label><input id={f} name={f} data-testid={`ask-${f}`} required inputMode={f === "income" ? "numeric" : undefined} autoComplete="off" /></div>)}</div>
       <div class="fields">{has.map((f) => { const k = known.known[f]!; return (
         <div key={f} class="field known"><label for={f}>{label(f)}</label><input id={f} name={f} data-testid={`known-${f}`} value={fieldText(k.value)} aria-describedby={`${f}-from`} /><span class="small" id={`${f}-from`}>we know this{k.since ? `, since ${shortDay(k.since)}` : ""}</span></div>

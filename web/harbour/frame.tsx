@@ -1,6 +1,6 @@
 /* frame.tsx: the page around a place that is there on the phone and in the browser alike. */
 import type { ComponentChildren } from "preact";
-import { Toast, Trouble } from "../shared/components";
+import { Toast, Trouble, Waiting } from "../shared/components";
 import { brand } from "./brand";
 import { toast } from "./menu";
 import { Who } from "./who";
@@ -13,8 +13,7 @@ export function Frame({ channel, place, title, person, name, error, again, child
   const phone = channel === "app", home = person ? `/harbour/${phone ? "app" : "web"}?person=${person}` : "/harbour";
   const inside = !person ? <Who title="Who are you?" verb={(who) => `Sign in as ${who}`} /> : (
     <>
-      {error && <Trouble error={error} again={again} />}
-      {name === undefined ? <h1>One moment.</h1> : children}
+      {name === undefined ? <Waiting error={error} again={again} /> : <>{error && <Trouble error={error} again={again} />}{children}</>}
     </>
   );
   const toasted = toast.value && <Toast text={toast.value.text} undo={toast.value.undo} close={() => { toast.value = null; }} />;

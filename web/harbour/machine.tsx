@@ -7,7 +7,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Answer, Ask, Choice } from "../shared/api";
-import { announce, Dialog, Trouble, When } from "../shared/components";
+import { announce, Dialog, Trouble, When, Waiting } from "../shared/components";
 import { money, notesText } from "../shared/format";
 import { brand } from "./brand";
 import { parameter, visit, type Visit } from "./session";
@@ -18,15 +18,21 @@ interface Taken { amount: number; notes: number[]; receipt: boolean }
 const AMOUNT_MAX = 500;
 const COUNTING_MS = 900;
 
+/* What can be answered: at most eleven steps are drawn. */
+function steps({ low = 1, high = 5 }: Ask): number[] {
+  const fits = Number.isInteger(low) && low >= 0 && high >= low && high <= low + 10 && high <= 10;
+  return fits ? Array.from({ length: Math.floor(high - low) + 1 }, (_, i) => low + i) : [1, 2, 3, 4, 5];
+}
 const euros = (n: number): string => money(n, brand.currency, true);
 const standard = [20, 50, 100, 200];
 
 /* The notes the machine counts out when nothing was wished: the fewest. */
-function fewest(amount: number, kinds: number[] = [100, 50, 20, 10]): number[] {
+const usual_kinds = [100, 50, 20, 10];
+function fewest(amount: number, kinds: number[] = usual_kinds): number[] {
   const notes: number[] = [];
-  let rest = amount;
-  for (const kind of [...kinds].sort((a, b) => b - a)) while (rest >= kind) { notes.push(kind); rest -= kind; }
-  return rest === 0 ? notes : kinds.length === 4 ? notes : fewest(amount);
+  let rest = amount <= AMOUNT_MAX ? amount : 0;
+  for (const kind of kinds.filter((k) => k >= 1).sort((a, b) => b - a)) while (rest >= kind) { notes.push(kind); rest -= kind; }
+  return rest === 0 || kinds === usual_kinds ? notes : fewest(amount);
 }
 
 export default function Machine() {
@@ -59,11 +65,12 @@ export default function Machine() {
   if (error.value) return <main class="machine"><Bar /><div class="machine-middle"><Trouble error={error.value} again={() => void enter()} /></div></main>;
   const v = at.value;
   const d = v?.decision.value;
-  if (!v || !d) return <main class="machine"><Bar /><div class="machine-middle"><h1>One moment.</h1>{v?.trouble.value && <Trouble error={v.trouble.value} again={() => void v.decide()} />}</div></main>;
+  if (!v || !d) return <main class="machine"><Bar /><div class="machine-middle"><Waiting error={v?.trouble.value} again={() => void v?.decide()} /></div></main>;
 
-  const usual = d.options.find((o) => o.usual);
-  const wished = Array.isArray(d.preferences["cash.notes"]) ? d.preferences["cash.notes"] as number[] : undefined;
-  const amounts = d.options.filter((o) => !o.usual).map((o) => Number(o.value));
+  const payable = d.options.filter((o) => Number(o.value) > 0 && Number(o.value) <= AMOUNT_MAX);
+  const usual = payable.find((o) => o.usual);
+  const wish = d.preferences["cash.notes"], wished = Array.isArray(wish) ? wish.filter((n): n is number => typeof n === "number") : undefined;
+  const amounts = payable.filter((o) => !o.usual).map((o) => Number(o.value));
   const shown = amounts.length ? amounts.slice(0, 4) : standard;
 
   const choose = (amount: number, choice?: Choice): void => {
@@ -174,7 +181,7 @@ export default function Machine() {
         <div class="machine-middle" data-testid="question" data-question={question.value.ask.question}>
           <h1 ref={heading} tabIndex={-1}>{question.value.ask.text}</h1>
           <div class="stars-row" role="group" aria-label={question.value.ask.text}>
-            {Array.from({ length: (question.value.ask.high ?? 5) - (question.value.ask.low ?? 1) + 1 }, (_, i) => i + (question.value!.ask.low ?? 1)).map((n) => (
+            {steps(question.value.ask).map((n) => (
               <button key={n} class="edge star" data-testid={`stars-${n}`} onClick={() => void rate(n)}><span aria-hidden="true">{"★".repeat(n)}</span><span>{n} {n === 1 ? "star" : "stars"}</span></button>
             ))}
           </div>

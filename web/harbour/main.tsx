@@ -3,7 +3,8 @@ import "./harbour.css";
 import type { ComponentType } from "preact";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Announcer } from "../shared/components";
+import { Announcer, Part, Trouble } from "../shared/components";
+import { named } from "../shared/format";
 import { brand } from "./brand";
 
 const places: Record<string, { title: string; load: () => Promise<{ default: ComponentType }> }> = {
@@ -19,14 +20,15 @@ const places: Record<string, { title: string; load: () => Promise<{ default: Com
 
 function Page() {
   const name = location.pathname.replace(/^\/harbour\/?/, "").replace(/\/$/, "");
-  const place = places[name] ?? places[""]!;
+  const place = named(places, name) ?? places[""]!;
   const [Place, setPlace] = useState<ComponentType | null>(null);
+  const [error, setError] = useState<Error | null>(null);
   useEffect(() => {
     document.title = place.title;
     document.documentElement.dataset["place"] = name || "index";
-    void place.load().then((m) => setPlace(() => m.default));
+    void place.load().then((m) => setPlace(() => m.default), () => setError(new Error("This page could not be loaded. Check that the server runs, then reload the page.")));
   }, []);
-  return <>{Place ? <Place /> : <p class="waiting">One moment.</p>}<Announcer /></>;
+  return <><Part title="This page">{Place ? <Place /> : error ? <Trouble error={error} /> : <p class="waiting">One moment.</p>}</Part><Announcer /></>;
 }
 
 render(<Page />, document.getElementById("page")!);

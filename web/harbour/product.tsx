@@ -6,12 +6,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { OwnProducts, Setting } from "../shared/api";
 import { When } from "../shared/components";
-import { money, on } from "../shared/format";
+import { money, on, count } from "../shared/format";
 import { Frame } from "./frame";
 import { prefer, takeBack } from "./menu";
 import { parameter, visit, type Visit } from "./session";
 
-const said = (setting: Setting, value: number): string => /^[A-Z]{3}$/.test(setting.unit) ? money(value, setting.unit, true) : String(value);
+const said = (setting: Setting, value: number): string => /^[A-Z]{3}$/.test(setting.unit) ? money(value, setting.unit, true) : count(value);
 
 export default function OwnProduct() {
   const person = parameter("person");
@@ -53,26 +53,26 @@ function sentenceOf(settings: Setting[]): string {
 
 function SettingForm({ setting, visit: v, channel }: { setting: Setting; visit: Visit; channel: string }) {
   const wanted = useSignal(setting.value), leads = useSignal("");
-  useEffect(() => { wanted.value = setting.value; }, [setting.value]);
+  useEffect(() => { wanted.value = setting.value; }, [String(setting.value)]);  /* As text: NaN would never be the same again. */
   const fits = wanted.value >= setting.from && wanted.value <= setting.to && Math.abs((wanted.value - setting.from) / setting.step % 1) < 1e-9;
-  const changed = wanted.value !== setting.value;
+  const changed = !Object.is(wanted.value, setting.value);
   useEffect(() => {
     leads.value = "";
     if (!setting.consequence || !changed || !fits) return;
     let over = false;
     void v.api.preview({ consequence: setting.consequence, state: { value: setting.value }, change: { value: wanted.value } }).then((p) => { if (!over) leads.value = p.sentence; }, () => undefined);
     return () => { over = true; };
-  }, [wanted.value, setting.value]);
+  }, [String(wanted.value), String(setting.value)]);
   const id = setting.setting, tell = `${setting.title}: ${said(setting, wanted.value)}, everywhere.`;
   return (
     <form class="setting stack tight" data-testid={`setting-${id}`} data-value={setting.value} data-own={setting.own} onSubmit={(e) => { e.preventDefault(); if (fits && changed) void prefer(v, { [setting.preference]: wanted.value }, tell, channel); }}>
       <div class="row between"><label for={id}>{setting.title}</label><span class="sum">{said(setting, setting.value)}</span></div>
       <div class="row">
-        <input id={id} type="number" inputMode="numeric" min={setting.from} max={setting.to} step={setting.step} value={wanted.value} data-testid={`want-${id}`} aria-describedby={`${id}-hint`}
+        <input id={id} type="number" inputMode="numeric" min={setting.from} max={setting.to} step={setting.step} value={Number.isNaN(wanted.value) ? "" : wanted.value} data-testid={`want-${id}`} aria-describedby={`${id}-hint`}
           onInput={(e) => { wanted.value = e.currentTarget.value === "" ? Number.NaN : Number(e.currentTarget.value); }} />
         <button class="first" data-testid={`set-${id}`} disabled={!fits || !changed}>Set it</button>
       </div>
-      <p class="small" id={`${id}-hint`}>{fits ? `${said(setting, setting.from)} to ${said(setting, setting.to)}${setting.step === 1 ? "" : ` in steps of ${setting.step}`}; usually ${said(setting, setting.standard)}.` : `From ${said(setting, setting.from)} to ${said(setting, setting.to)} in steps of ${setting.step}, please.`}</p>
+      <p class="small" id={`${id}-hint`}>{fits ? `${said(setting, setting.from)} to ${said(setting, setting.to)}${setting.step === 1 ? "" : ` in steps of ${count(setting.step)}`}; usually ${said(setting, setting.standard)}.` : `From ${said(setting, setting.from)} to ${said(setting, setting.to)} in steps of ${count(setting.step)}, please.`}</p>
       <p class="small" aria-live="polite" data-testid={`leads-${id}`}>{leads.value}</p>
       {setting.own && <div class="row between small"><span>Set by you{setting.since ? <> <When time={setting.since} /></> : null}{setting.channel && setting.channel !== "none" ? ` ${on(setting.channel)}` : ""}.</span>
         {setting.undo && <button type="button" class="quiet low" data-testid={`undo-${id}`} onClick={() => void takeBack(v, setting.undo!)}>Undo<span class="out-of-sight"> {setting.title}</span></button>}</div>}

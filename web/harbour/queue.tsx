@@ -56,7 +56,7 @@ export default function Queue() {
   }, [turn.value]);
   return (
     <main class="queue" ref={box} aria-live="assertive">
-      {turn.value ? <><h1 class="queue-name" data-testid="queue-name">{turn.value.name.toLocaleUpperCase()}</h1><p class="queue-counter" data-testid="queue-counter">counter {turn.value.counter}</p></>
+      {turn.value ? <><h1 class="queue-name" data-testid="queue-name">{String(turn.value.name).toLocaleUpperCase()}</h1><p class="queue-counter" data-testid="queue-counter">counter {String(turn.value.counter)}</p></>
         : <><h1 class="queue-wait" data-testid="queue-wait">Please take a seat.</h1><p class="queue-wait-small">We call you by your name.</p></>}
     </main>
   );

@@ -8,7 +8,7 @@ import { signal, useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Decision, Offer, Preview } from "../shared/api";
 import { announce, Dialog, Trouble } from "../shared/components";
-import { money } from "../shared/format";
+import { money, count } from "../shared/format";
 import { brand } from "./brand";
 import { Frame } from "./frame";
 import { parameter, visit, type Visit } from "./session";
@@ -17,7 +17,7 @@ interface Line { offer: Offer; speed: string }
 interface Shop { visit: Visit; desk: Signal<Decision | null>; basket: Signal<Line[]> }
 const DESK = "shop-desk";
 
-const offersOf = (decision: Decision | null): Offer[] => (decision?.options ?? []) as unknown as Offer[];
+const offersOf = (decision: Decision | null): Offer[] => (decision?.options ?? []).map((o) => ({ ...o, value: String(o.value), title: o.title ?? String(o.value), price: o.price ?? NaN, currency: o.currency ?? "", why: o.why ?? "", learned: o.learned ?? false }));
 const lower = (text: string): string => text.replace(/^./, (c) => c.toLowerCase());
 const colourOf = (offer: Offer): string | undefined => typeof offer.attributes?.["colour"] === "string" ? offer.attributes["colour"] as string : undefined;
 
@@ -48,7 +48,7 @@ function sentenceOf(offers: Offer[]): string {
   const due = offers.find((o) => o.due_days !== undefined);
   if (!due) return "What fits, without what you have.";
   const days = due.due_days!;
-  return days > 1 ? `${due.title}: about ${days} days left.` : days >= 0 ? `${due.title}: about used up.` : `${due.title}: used up by now, we think.`;
+  return days > 1 ? `${due.title}: about ${count(days)} days left.` : days >= 0 ? `${due.title}: about used up.` : `${due.title}: used up by now, we think.`;
 }
 
 function Shelves({ shop, channel }: { shop: Shop; channel: string }) {
@@ -59,7 +59,7 @@ function Shelves({ shop, channel }: { shop: Shop; channel: string }) {
   }, [decision?.decision]);
   const offers = offersOf(decision), lamps = offersOf(desk.value), away = decision?.withheld.filter((w) => w.product) ?? [];
   const shown = new Set(offers.map((o) => o.value));
-  if (!decision) return <p>One moment.</p>;
+  if (!decision) return v.trouble.value ? null : <p>One moment.</p>;
   return (
     <>
       <h1 data-testid="shop-sentence">{sentenceOf(offers)}</h1>

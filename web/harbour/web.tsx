@@ -1,7 +1,7 @@
 /* web.tsx: the online bank: what is to be paid first, and the same menu as everywhere, as links. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Toast, Trouble } from "../shared/components";
+import { Toast, Trouble, Waiting } from "../shared/components";
 import { Bills } from "./bills";
 import { brand, titleOf } from "./brand";
 import { Announcements, Suggestion, toast } from "./menu";
@@ -38,9 +38,9 @@ export default function Web() {
             )}
           </nav>
           <main id="main" class="stack">
-            {error.value && <Trouble error={error.value} again={() => void enter()} />}
+            {error.value && v && <Trouble error={error.value} again={() => void enter()} />}
             {v?.trouble.value && <Trouble error={v.trouble.value} again={() => void v.decide()} />}
-            {!v ? <h1>One moment.</h1> : (
+            {!v ? <Waiting error={error.value} again={() => void enter()} /> : (
               <>
                 <h1>{shown.value === "pay-bill" ? "What is to be paid?" : titleOf(shown.value)}</h1>
                 <Announcements visit={v} />

@@ -3,7 +3,11 @@
  *
  * The types are written by hand from the same contract as the server's table of routes; once /openapi.json is served they
  * will be generated from it, and this file keeps only the functions. Times are ISO strings or milliseconds, both are read.
+ *
+ * The build turns `Answers` and what it reaches into shapes (shapes.mjs), and every answer is checked against its shape (read.ts). So what the
+ * functions of `client` return has these types whatever the server sent.
  */
+import { read, whole, type Unread } from "./read";
 
 export type Time = string | number;
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
@@ -14,7 +18,10 @@ export interface Ask {
   suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; language?: string; answers: Answer[];
 }
 export type Answer = "yes" | "no" | "never";
-export interface Choice { value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string }
+export interface Choice {
+  value: number | string; with?: { notes?: number[] }; usual?: boolean; stated?: boolean; title?: string;
+  price?: number; currency?: string; lead_days?: number; attributes?: Record<string, Value>; why?: string; learned?: boolean; due_days?: number;
+}
 /* An option of a recommendation. due_days: it is used up by then; below zero: it was, so many days ago. */
 export interface Offer { value: string; title: string; price: number; currency: string; lead_days?: number; attributes?: Record<string, Value>; why: string; learned: boolean; due_days?: number }
 export interface HomeOption { option: string; pinned?: boolean; title?: string }
@@ -293,15 +300,28 @@ export interface Session { token: string; cid: string; user_id: string; name: st
 export interface Person { person: string; name: string; says: string }
 export interface Done { done: boolean; undo?: string; known?: boolean }
 
+/* Every answer by its name. */
+interface Answers {
+  Damage: Damage; ApiKeys: { keys: ApiKey[] }; ApiKeyMade: ApiKeyMade;
+  Anything: unknown; AuditPage: AuditPage; AuditVerified: AuditVerified; Broken: Broken; BrokenOpened: BrokenOpened; Card: Card;
+  CustomerList: CustomerList; CustomerValue: CustomerValue; Decision: Decision; Decisions: Decisions; Done: Done; Explained: Explained; Ideas: Ideas;
+  Inventory: Inventory; Journeys: Journeys; JourneysCustomers: JourneysCustomers; Known: Known; Layers: Layers; Overview: Overview;
+  OwnProducts: OwnProducts; Participation: Participation; People: Person[]; Preference: Preference; Preview: Preview; Relationship: Relationship;
+  Retention: Retention; RightsRequests: RightsRequests; Ripple: Ripple; Roadmap: Roadmap; Saved: { version: number }; ScoreOpened: ScoreOpened;
+  SegmentMembers: SegmentMembers; Segments: Segments; Session: Session; SignedIn: SignedIn; StaffAccounts: { accounts: StaffAccount[] };
+  StaffDone: StaffDone; Timeline: Timeline; Trust: Trust; Voice: Voice; VoiceWords: VoiceWords; Walk: Walk; Worth: Worth; WorthStars: WorthStars;
+}
+
 /* The server's own code and sentence; the sentence is fit to be shown. */
 export class ApiError extends Error {
   constructor(readonly status: number, readonly code: string, message: string) { super(message); }
 }
 
-/* Who asks. A customer token is short-lived: `renew` puts a fresh one into `token`, and the question is asked once more. */
-export interface Who { token?: string; renew?: () => Promise<void> }
+/* Who asks. A customer token is short-lived: `renew` puts a fresh one into `token`, and the question is asked once more. `unread` is told after each
+ * answer which of its fields could not be read; they are missing from what the page gets. */
+export interface Who { token?: string; renew?: () => Promise<void>; unread?: (path: string, fields: Unread[]) => void }
 
-async function call<T>(who: Who, method: string, path: string, body?: unknown, again = false): Promise<T> {
+async function call<K extends keyof Answers>(who: Who, name: K, method: string, path: string, body?: unknown, again = false): Promise<Answers[K]> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (who.token) headers["Authorization"] = `Bearer ${who.token}`;
   else headers["X-Attune"] = "console";
@@ -317,90 +337,93 @@ async function call<T>(who: Who, method: string, path: string, body?: unknown, a
   try { value = text ? JSON.parse(text) : null; } catch { /* Not JSON: the status says enough. */ }
   if (response.status === 401 && who.renew && !again) {
     await who.renew();
-    return call<T>(who, method, path, body, true);
+    return call(who, name, method, path, body, true);
   }
   if (!response.ok) {
-    const error = (value ?? {}) as { code?: string; message?: string };
-    throw new ApiError(response.status, error.code ?? "error", error.message ?? `The server answered ${response.status}.`);
+    const { code, message } = (value ?? {}) as { code?: unknown; message?: unknown };
+    throw new ApiError(response.status, typeof code === "string" ? code : "error", typeof message === "string" && message ? message : `The server answered ${response.status}.`);
   }
-  return value as T;
+  const { answer, unread } = read<Answers[K]>(name, value);
+  if (answer === undefined) throw new ApiError(response.status, "unreadable", `The server's answer to ${path.split("?")[0]} cannot be read. The page and the server may be of different versions: reload the page.`);
+  who.unread?.(path.split("?")[0]!, unread);
+  return answer;
 }
 
 function query(values: Record<string, string | number | undefined | null>): string {
-  const parts = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== "").map(([k, v]) => `${k}=${encodeURIComponent(String(v))}`);
+  const parts = Object.entries(values).filter(([, v]) => v !== undefined && v !== null && v !== "").map(([k, v]) => `${k}=${encodeURIComponent(whole(String(v)))}`);
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
-const at = (cid: string): string => `/v1/customers/${encodeURIComponent(cid)}`;
+const at = (cid: string): string => `/v1/customers/${encodeURIComponent(whole(cid))}`;
 
 export function client(who: Who = {}) {
   return {
-    signedIn: () => call<SignedIn>(who, "GET", "/v1/session"),
-    signOut: () => call<Done>(who, "DELETE", "/v1/session"),
-    keys: () => call<{ keys: ApiKey[] }>(who, "GET", "/v1/keys"),
-    makeKey: (key: { scope: string; source: string; name: string; routes: string[] }) => call<ApiKeyMade>(who, "POST", "/v1/keys", key.routes.length ? key : { scope: key.scope, source: key.source, name: key.name }),
-    revokeKey: (id: string) => call<Done>(who, "DELETE", `/v1/keys/${encodeURIComponent(id)}`),
-    damage: () => call<Damage>(who, "GET", "/v1/damage"),
-    staff: () => call<{ accounts: StaffAccount[] }>(who, "GET", "/v1/staff"),
-    staffAct: (act: "invite" | "roles" | "lock" | "sign-out", body: { name: string; roles?: string }) => call<StaffDone>(who, "POST", `/v1/staff/${act}`, body),
-    password: (change: { old: string; new: string }) => call<Done>(who, "POST", "/v1/session/password", change),
-    scoreItem: (item: string) => call<ScoreOpened>(who, "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
-    broken: (days: number) => call<Broken>(who, "GET", `/v1/broken${query({ days })}`),
-    brokenSpot: (spot: string, days: number, signal: string) => call<BrokenOpened>(who, "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
-    participation: (cid: string) => call<Participation>(who, "GET", `${at(cid)}/participation`),
-    relationship: (cid: string) => call<Relationship>(who, "GET", `${at(cid)}/relationship`),
-    roadmap: (days: string | null) => call<Roadmap>(who, "GET", `/v1/roadmap${query({ days })}`),
-    inventory: () => call<Inventory>(who, "GET", "/v1/inventory"),
-    document: (kind: string, name: string, body: unknown) => call<{ version: number }>(who, "PUT", `/v1/configuration/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, body),
-    layers: () => call<Layers>(who, "GET", "/v1/layers"),
-    ripple: (change: string) => call<Ripple>(who, "GET", `/v1/layers/ripple${query({ if: change })}`),
-    walk: (node: string, channel: string, map: string) => call<Walk>(who, "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),
-    voice: () => call<Voice>(who, "GET", "/v1/voice"),
-    voiceCustomers: (ask: { scale: string; low?: string | null; high?: string | null; touchpoint?: string | null; days?: string | null }) => call<JourneysCustomers>(who, "GET", `/v1/voice/customers${query(ask)}`),
-    preference: () => call<Preference>(who, "GET", "/v1/preference"),
-    ideas: () => call<Ideas>(who, "GET", "/v1/ideas"),
-    answerIdea: (idea: string, document: Record<string, Value>) => call<unknown>(who, "PUT", `/v1/configuration/idea/${encodeURIComponent(idea)}`, document),
+    signedIn: () => call(who, "SignedIn", "GET", "/v1/session"),
+    signOut: () => call(who, "Done", "DELETE", "/v1/session"),
+    keys: () => call(who, "ApiKeys", "GET", "/v1/keys"),
+    makeKey: (key: { scope: string; source: string; name: string; routes: string[] }) => call(who, "ApiKeyMade", "POST", "/v1/keys", key.routes.length ? key : { scope: key.scope, source: key.source, name: key.name }),
+    revokeKey: (id: string) => call(who, "Done", "DELETE", `/v1/keys/${encodeURIComponent(id)}`),
+    damage: () => call(who, "Damage", "GET", "/v1/damage"),
+    staff: () => call(who, "StaffAccounts", "GET", "/v1/staff"),
+    staffAct: (act: "invite" | "roles" | "lock" | "sign-out", body: { name: string; roles?: string }) => call(who, "StaffDone", "POST", `/v1/staff/${act}`, body),
+    password: (change: { old: string; new: string }) => call(who, "Done", "POST", "/v1/session/password", change),
+    scoreItem: (item: string) => call(who, "ScoreOpened", "GET", `/v1/scorecard/${encodeURIComponent(item)}`),
+    broken: (days: number) => call(who, "Broken", "GET", `/v1/broken${query({ days })}`),
+    brokenSpot: (spot: string, days: number, signal: string) => call(who, "BrokenOpened", "GET", `/v1/broken/${encodeURIComponent(spot)}${query({ days, signal })}`),
+    participation: (cid: string) => call(who, "Participation", "GET", `${at(cid)}/participation`),
+    relationship: (cid: string) => call(who, "Relationship", "GET", `${at(cid)}/relationship`),
+    roadmap: (days: string | null) => call(who, "Roadmap", "GET", `/v1/roadmap${query({ days })}`),
+    inventory: () => call(who, "Inventory", "GET", "/v1/inventory"),
+    document: (kind: string, name: string, body: unknown) => call(who, "Saved", "PUT", `/v1/configuration/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`, body),
+    layers: () => call(who, "Layers", "GET", "/v1/layers"),
+    ripple: (change: string) => call(who, "Ripple", "GET", `/v1/layers/ripple${query({ if: change })}`),
+    walk: (node: string, channel: string, map: string) => call(who, "Walk", "GET", `/v1/layers/${encodeURIComponent(node)}/walk${query({ channel, map })}`),
+    voice: () => call(who, "Voice", "GET", "/v1/voice"),
+    voiceCustomers: (ask: { scale: string; low?: string | null; high?: string | null; touchpoint?: string | null; days?: string | null }) => call(who, "JourneysCustomers", "GET", `/v1/voice/customers${query(ask)}`),
+    preference: () => call(who, "Preference", "GET", "/v1/preference"),
+    ideas: () => call(who, "Ideas", "GET", "/v1/ideas"),
+    answerIdea: (idea: string, document: Record<string, Value>) => call(who, "Anything", "PUT", `/v1/configuration/idea/${encodeURIComponent(idea)}`, document),
     decide: (ask: { surface: string; channel: string; explain?: boolean; customer?: { identifier: string } | { cid: string }; context?: Record<string, Value> }) =>
-      call<Decision>(who, "POST", "/v1/decide", ask),
+      call(who, "Decision", "POST", "/v1/decide", ask),
     response: (answer: { decision: string; suggestion?: string; answer?: Answer; option?: string; value?: number | string }) =>
-      call<Done>(who, "POST", "/v1/response", answer),
-    track: (event: { userId: string; event: string; properties: Record<string, Value>; context: Record<string, Value> }) => call<unknown>(who, "POST", "/v1/track", { type: "track", ...event }),
-    preview: (ask: { consequence: string; state: Record<string, string | number>; change: Record<string, string | number> }) => call<Preview>(who, "POST", "/v1/preview", ask),
-    products: (cid: string) => call<OwnProducts>(who, "GET", `${at(cid)}/products`),
-    undo: (cid: string, undo: string) => call<Done>(who, "POST", `${at(cid)}/undo`, { undo }),
-    prefer: (cid: string, set: Record<string, Value>, channel: string) => call<Done>(who, "POST", `${at(cid)}/preferences`, { set, channel }),
-    customers: (ask: { q?: string; n?: number; after?: string | null; channel?: string; who?: string }) => call<CustomerList>(who, "GET", `/v1/customers${query(ask)}`),
-    card: (cid: string, reason?: string) => call<Card>(who, "GET", `${at(cid)}${query({ reason })}`),
-    timeline: (cid: string, before?: string | null, n = 100, reason?: string) => call<Timeline>(who, "GET", `${at(cid)}/timeline${query({ before, n, reason })}`),
-    decisions: (cid: string, reason?: string) => call<Decisions>(who, "GET", `${at(cid)}/decisions${query({ n: 20, reason })}`),
-    decision: (cid: string, decision: string) => call<Explained>(who, "GET", `${at(cid)}/decisions/${encodeURIComponent(decision)}`),
-    correct: (cid: string, trait: string, value: Value, because: string) => call<Done>(who, "POST", `${at(cid)}/correct`, { trait, value, because }),
-    restrict: (cid: string, restricted: boolean, because: string) => call<Done>(who, "POST", `${at(cid)}/restrict`, { restricted, because }),
-    erase: (cid: string, because: string) => call<unknown>(who, "DELETE", `${at(cid)}${query({ because })}`),
+      call(who, "Done", "POST", "/v1/response", answer),
+    track: (event: { userId: string; event: string; properties: Record<string, Value>; context: Record<string, Value> }) => call(who, "Anything", "POST", "/v1/track", { type: "track", ...event }),
+    preview: (ask: { consequence: string; state: Record<string, string | number>; change: Record<string, string | number> }) => call(who, "Preview", "POST", "/v1/preview", ask),
+    products: (cid: string) => call(who, "OwnProducts", "GET", `${at(cid)}/products`),
+    undo: (cid: string, undo: string) => call(who, "Done", "POST", `${at(cid)}/undo`, { undo }),
+    prefer: (cid: string, set: Record<string, Value>, channel: string) => call(who, "Done", "POST", `${at(cid)}/preferences`, { set, channel }),
+    customers: (ask: { q?: string; n?: number; after?: string | null; channel?: string; who?: string }) => call(who, "CustomerList", "GET", `/v1/customers${query(ask)}`),
+    card: (cid: string, reason?: string) => call(who, "Card", "GET", `${at(cid)}${query({ reason })}`),
+    timeline: (cid: string, before?: string | null, n = 100, reason?: string) => call(who, "Timeline", "GET", `${at(cid)}/timeline${query({ before, n, reason })}`),
+    decisions: (cid: string, reason?: string) => call(who, "Decisions", "GET", `${at(cid)}/decisions${query({ n: 20, reason })}`),
+    decision: (cid: string, decision: string) => call(who, "Explained", "GET", `${at(cid)}/decisions/${encodeURIComponent(decision)}`),
+    correct: (cid: string, trait: string, value: Value, because: string) => call(who, "Done", "POST", `${at(cid)}/correct`, { trait, value, because }),
+    restrict: (cid: string, restricted: boolean, because: string) => call(who, "Done", "POST", `${at(cid)}/restrict`, { restricted, because }),
+    erase: (cid: string, because: string) => call(who, "Anything", "DELETE", `${at(cid)}${query({ because })}`),
     /* Which fields: those that the configured touchpoint asks for. */
-    known: (cid: string, touchpoint: string) => call<Known>(who, "GET", `${at(cid)}/known${query({ touchpoint })}`),
-    merge: (cid: string, other: string) => call<Done>(who, "POST", `${at(cid)}/merge`, { with: other }),
-    split: (cid: string, origin: string) => call<Done>(who, "POST", `${at(cid)}/split`, { origin }),
-    overview: () => call<Overview>(who, "GET", "/v1/overview"),
-    journeys: (ask: JourneysQuestion) => call<Journeys>(who, "GET", `/v1/journeys${query({ ...ask })}`),
-    journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call<JourneysCustomers>(who, "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
-    voiceWords: () => call<VoiceWords>(who, "GET", "/v1/voice/words"),
-    worthStars: () => call<WorthStars>(who, "GET", "/v1/worth/stars"),
-    worth: () => call<Worth>(who, "GET", "/v1/worth"),
-    worthCustomers: (group: string) => call<JourneysCustomers>(who, "GET", `/v1/worth/customers${query({ group })}`),
-    segments: () => call<Segments>(who, "GET", "/v1/segments"),
-    segment: (name: string, after?: string | null) => call<SegmentMembers>(who, "GET", `/v1/segments/${encodeURIComponent(name)}${query({ after })}`),
-    value: (cid: string) => call<CustomerValue>(who, "GET", `${at(cid)}/value`),
-    trust: () => call<Trust>(who, "GET", "/v1/trust"),
-    retention: () => call<Retention>(who, "GET", "/v1/retention"),
-    retentionRun: () => call<Retention>(who, "POST", "/v1/retention", {}),
-    requests: (state: string, after?: string | null) => call<RightsRequests>(who, "GET", `/v1/requests${query({ state, after })}`),
-    answerRequest: (id: string, answer: { state?: RequestState; extended_until?: string; because: string }) => call<Done>(who, "POST", `/v1/requests/${encodeURIComponent(id)}`, answer),
-    audit: (ask: { about?: string | null; what?: string | null; after?: number | null; n?: number }) => call<AuditPage>(who, "GET", `/v1/audit${query(ask)}`),
-    auditVerify: () => call<AuditVerified>(who, "GET", "/v1/audit/verify"),
-    people: () => call<Person[]>(who, "GET", "/harbour/people"),
-    session: (person: string) => call<Session>(who, "POST", "/harbour/session", { person }),
-    queue: (cid: string, counter: number) => call<Done>(who, "POST", "/harbour/queue", { cid, counter }),
+    known: (cid: string, touchpoint: string) => call(who, "Known", "GET", `${at(cid)}/known${query({ touchpoint })}`),
+    merge: (cid: string, other: string) => call(who, "Done", "POST", `${at(cid)}/merge`, { with: other }),
+    split: (cid: string, origin: string) => call(who, "Done", "POST", `${at(cid)}/split`, { origin }),
+    overview: () => call(who, "Overview", "GET", "/v1/overview"),
+    journeys: (ask: JourneysQuestion) => call(who, "Journeys", "GET", `/v1/journeys${query({ ...ask })}`),
+    journeysCustomers: (ask: JourneysQuestion, figure: JourneysFigure) => call(who, "JourneysCustomers", "GET", `/v1/journeys/customers${query({ ...ask, ...figure })}`),
+    voiceWords: () => call(who, "VoiceWords", "GET", "/v1/voice/words"),
+    worthStars: () => call(who, "WorthStars", "GET", "/v1/worth/stars"),
+    worth: () => call(who, "Worth", "GET", "/v1/worth"),
+    worthCustomers: (group: string) => call(who, "JourneysCustomers", "GET", `/v1/worth/customers${query({ group })}`),
+    segments: () => call(who, "Segments", "GET", "/v1/segments"),
+    segment: (name: string, after?: string | null) => call(who, "SegmentMembers", "GET", `/v1/segments/${encodeURIComponent(name)}${query({ after })}`),
+    value: (cid: string) => call(who, "CustomerValue", "GET", `${at(cid)}/value`),
+    trust: () => call(who, "Trust", "GET", "/v1/trust"),
+    retention: () => call(who, "Retention", "GET", "/v1/retention"),
+    retentionRun: () => call(who, "Retention", "POST", "/v1/retention", {}),
+    requests: (state: string, after?: string | null) => call(who, "RightsRequests", "GET", `/v1/requests${query({ state, after })}`),
+    answerRequest: (id: string, answer: { state?: RequestState; extended_until?: string; because: string }) => call(who, "Done", "POST", `/v1/requests/${encodeURIComponent(id)}`, answer),
+    audit: (ask: { about?: string | null; what?: string | null; after?: number | null; n?: number }) => call(who, "AuditPage", "GET", `/v1/audit${query(ask)}`),
+    auditVerify: () => call(who, "AuditVerified", "GET", "/v1/audit/verify"),
+    people: () => call(who, "People", "GET", "/harbour/people"),
+    session: (person: string) => call(who, "Session", "POST", "/harbour/session", { person }),
+    queue: (cid: string, counter: number) => call(who, "Done", "POST", "/harbour/queue", { cid, counter }),
   };
 }
 export type Client = ReturnType<typeof client>;

@@ -1,9 +1,9 @@
 /* components.tsx: the handful of components every page is made of. */
-import type { ComponentChildren } from "preact";
+import { Component, type ComponentChildren } from "preact";
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Accessibility, Time } from "./api";
-import { ago, clock, date, day } from "./format";
+import { ago, clock, day, iso } from "./format";
 
 /* What a screen reader is told. One polite region a page; the same words twice are told twice. */
 const told = signal("");
@@ -20,7 +20,7 @@ export const Mark = ({ means, children }: { means: Meaning; children: ComponentC
 );
 
 export const When = ({ time, full }: { time: Time; full?: boolean }) => (
-  <time dateTime={date(time).toISOString()} title={`${day(time)}, ${clock(time)}`}>{full ? `${day(time)}, ${clock(time)}` : ago(time)}</time>
+  <time dateTime={iso(time)} title={`${day(time)}, ${clock(time)}`}>{full ? `${day(time)}, ${clock(time)}` : ago(time)}</time>
 );
 
 /* A native dialog: the browser keeps the focus inside and gives it back. */
@@ -44,11 +44,37 @@ export const Empty = ({ title, children }: { title: string; children?: Component
   <div class="empty stack tight"><h2>{title}</h2>{children}</div>
 );
 
-export const Trouble = ({ error, again }: { error: Error; again?: () => void }) => (
+export const Trouble = ({ error, again }: { error: Error; again?: (() => void) | undefined }) => (
   <div class="notice broken stack tight" role="alert">
     <p><Mark means="broken">{error.message}</Mark></p>
     {again && <div><button class="low" onClick={again}>Try again</button></div>}
   </div>
+);
+
+/*
+ * A part of a page. When it cannot be drawn it says so in its place, by its title, and the rest of the page stays as it is. It is drawn again
+ * when the reader asks for it or when `at` changes, which is where the page is.
+ */
+export class Part extends Component<{ title: string; at?: unknown; children?: ComponentChildren }, { error: Error | null }> {
+  override state = { error: null as Error | null };
+  static override getDerivedStateFromError(error: unknown): { error: Error } { return { error: error instanceof Error ? error : new Error(String(error)) }; }
+  override componentDidUpdate(before: { at?: unknown }): void { if (this.state.error && before.at !== this.props.at) this.setState({ error: null }); }
+  override componentDidCatch(error: unknown): void { console.error(`${this.props.title} cannot be shown.`, error); }
+  override render() {
+    const { error } = this.state, { title, children } = this.props;
+    if (!error) return children;
+    return (
+      <div class="notice broken stack tight" role="alert" data-testid="part-failed">
+        <p><Mark means="broken">{title} cannot be shown: this page met something it does not expect ({error.message}). Everything else here is as usual.</Mark></p>
+        <div><button class="low" onClick={() => this.setState({ error: null })}>Try again</button></div>
+      </div>
+    );
+  }
+}
+
+/* Where a page stands until it is there, or says why it is not. */
+export const Waiting = ({ error, again }: { error?: Error | null | undefined; again?: () => void }) => (
+  <><h1>{error ? "This cannot be shown now." : "One moment."}</h1>{error && <Trouble error={error} again={again} />}</>
 );
 
 /* Puts a customer's needs on the page; everything else follows from the tokens. */

@@ -63,6 +63,11 @@ function lineByPage(key: string, hear: (message: Tell) => void): Line {
   };
 }
 
+/* A message of the stream, or null: one that cannot be read is passed over, the next one is heard. */
+function parsed<T>(data: string): T | null {
+  try { const value: unknown = JSON.parse(data); return typeof value === "object" && value !== null ? value as T : null; } catch { return null; }
+}
+
 export function listen(whose: Whose, ears: Ears): () => void {
   const key = whose === "all" ? "all" : whose.cid;
   const url = (): string => (whose === "all" ? "/v1/stream" : `/v1/stream?token=${encodeURIComponent(whose.token())}`);
@@ -84,12 +89,13 @@ export function listen(whose: Whose, ears: Ears): () => void {
       if (gap) ears.again?.();
       gap = false;
     } else if (m.tell === "changed") {
-      const change = JSON.parse(m.data) as Changed;
+      const change = parsed<Changed>(m.data);
+      if (!change || !Array.isArray(change.what)) return;
       const known = waiting.get(change.cid) ?? new Set<string>();
       for (const what of change.what) known.add(what);
       waiting.set(change.cid, known);
       telling ??= setTimeout(tell, Math.max(0, last + REDRAW_MS_MIN - Date.now()));
-    } else if (m.tell === "queue") ears.queue?.(JSON.parse(m.data) as Queued);
+    } else if (m.tell === "queue") { const queued = parsed<Queued>(m.data); if (queued) ears.queue?.(queued); }
     else {
       gap = true;
       if (m.tell !== "refused") return;
