@@ -40,6 +40,12 @@ export const leaf_kinds = {
 export const structure_kinds = {
   null: null, missing: GONE, text: "text", empty: "", number: 7, yes: true, list: [], object: {}, list_of_nothing: [null, null], list_of_text: ["x"], list_of_numbers: [1, 2], list_of_lists: [[], [[]]], list_of_objects: [{}, { a: 1 }], numbered: { 0: {}, length: 1 },
 };
+/* Answers that are none: what stands between the page and the server may send anything. */
+export class Fault { constructor(status, body) { this.status = status; this.body = body; } }
+export const fault_kinds = {
+  not_json: new Fault(200, "<!doctype html><p>Bad gateway"), nothing: new Fault(200, ""), cut: new Fault(200, '{"a":[1,'), error_of_objects: new Fault(500, '{"code":{"a":1},"message":[null,{}]}'),
+  error_of_markup: new Fault(503, JSON.stringify({ code: "__proto__", message: MARKUP })), error_in_html: new Fault(502, "<html>"), error_of_nothing: new Fault(404, "null"), refused: new Fault(403, "{}"),
+};
 export const written = (value) => JSON.stringify(value).replace(/"@raw:(\w+)@"/g, (_, name) => RAW[name]);
 
 /* All fields of an answer: {leaves: [path], structures: [path]}. The whole answer is the structure "". */

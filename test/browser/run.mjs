@@ -1,20 +1,22 @@
 /*
  * run.mjs: checks the pages in a real browser against a running server.
  *
- * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--invitation TOKEN] [--signing SECRET] [--only TEXT] [--portal PATH] [--shots DIR]`
- * prints one line a check and ends with "N passed, N failed". The story checks need the people of the demonstration in their first
- * state (Ana agreed, Ben asked nothing yet), so they run before anything else and put back what they change where they can.
+ * `node test/browser/run.mjs --base http://127.0.0.1:7390 [--console-key K] [--invitation TOKEN] [--signing SECRET] [--only TEXT] [--portal PATH] [--shots DIR] [--times]`
+ * prints one line a check and ends with "N passed, N failed". Checks that change what others see run first, one after the other, in the order
+ * of this file: they need the people of the demonstration in their first state (Ana agreed, Ben asked nothing yet) and put back what
+ * they change where they can. Then come those that only read (`reads`), two at a time. Last come the looks of every page, two at a time, and with them
+ * those whose changes nobody else looks at (`apart`).
  */
 import { createHmac, randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Failed, WAIT_MS, go, gone, id, logo_seen, must, reach, same, saves, scan, seen, tiles, unreached, until } from "./lib.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(join(here, "../../web/package.json"));
 const { chromium } = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const flag = (name, otherwise) => { const i = process.argv.indexOf(name); return i < 0 ? otherwise : process.argv[i + 1]; };
 const base = flag("--base", "http://127.0.0.1:7390").replace(/\/$/, "");
@@ -23,22 +25,41 @@ const invitation = flag("--invitation", "");   /* Of mara, as service: for the c
 const signing = flag("--signing", "");         /* Of the server: for checks with customers of their own. */
 const only = flag("--only", "");
 const portal = flag("--portal", "/me/enter?person=ana");
-const shots = flag("--shots", "");
+const shots = flag("--shots", ""), times = process.argv.includes("--times");
 if (shots) mkdirSync(shots, { recursive: true });
 
-const WAIT_MS = 8000;
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 let passed = 0, failed = 0;
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
 
-class Failed extends Error {}
-const must = (truth, says) => { if (!truth) throw new Failed(says); };
-const same = (got, wanted, says) => must(JSON.stringify(got) === JSON.stringify(wanted), `${says}: got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
+/* Who is signed in at the console with the key: once for all checks. */
+let door = null;
+const signedIn = () => (door ??= (async () => {
+  const context = await browser.newContext(), answer = await context.request.get(`${base}/console/enter?key=${encodeURIComponent(key)}`, { maxRedirects: 0 });
+  must(answer.status() < 400, `the console's door answers ${answer.status()}`);
+  const state = await context.storageState();
+  await context.close();
+  return state;
+})());
+const report = (name, error, began) => {
+  if (error) failed++; else passed++;
+  console.log(`${error ? "not ok" : "ok"} ${name}${times ? ` (${Date.now() - began} ms)` : ""}${error ? ` -- ${String(error.message).split("\n")[0]}` : ""}`);
+};
+/* Runs tasks two at a time: while one page is painted the other is looked at. */
+async function lanes(tasks) {
+  const lane = async () => { for (let next = tasks.shift(); next; next = tasks.shift()) await next(); };
+  await Promise.all([lane(), lane()]);
+}
+const reading = [], apart = [];
 
-/* One browser context a check, so that no check lives on another's cookies. Script errors and refused loads fail the check. */
 async function check(name, options, story) {
   if (only && !name.includes(only)) return;
-  const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 }, colorScheme: options.scheme ?? "light", reducedMotion: "reduce", locale: "en-GB", bypassCSP: options.bypassCSP ?? false, javaScriptEnabled: options.scripts ?? true, acceptDownloads: true });
+  const list = options.reads ? reading : options.apart ? apart : null;
+  if (list) list.push(() => run(name, options, story)); else await run(name, options, story);
+}
+/* One browser context a check, so that no check lives on another's cookies. Script errors and refused loads fail the check. */
+async function run(name, options, story) {
+  const began = Date.now();
+  const context = await browser.newContext({ viewport: { width: options.width ?? 1280, height: options.height ?? 800 }, colorScheme: options.scheme ?? "light", reducedMotion: "reduce", locale: "en-GB", bypassCSP: options.bypassCSP ?? false, javaScriptEnabled: options.scripts ?? true, acceptDownloads: true, storageState: options.console ? await signedIn() : undefined });
   const wrong = [];
   const open = async (path) => {
     const page = await context.newPage();
@@ -49,22 +70,13 @@ async function check(name, options, story) {
     return page;
   };
   try {
-    if (options.console) { const page = await open(`/console/enter?key=${encodeURIComponent(key)}`); await page.close(); }
-    await story(open, context);
+    await story(open, context, wrong);
     must(wrong.length === 0, wrong.join("; "));
-    passed++;
-    console.log(`ok ${name}`);
+    if (!options.silent) report(name, null, began);
   } catch (error) {
-    failed++;
-    console.log(`not ok ${name} -- ${String(error.message).split("\n")[0]}`);
+    report(name, error, began);
   } finally { await context.close(); }
 }
-const id = (name) => `[data-testid="${name}"]`;
-const seen = (page, name) => page.waitForSelector(id(name), { state: "visible" });
-const gone = (page, name) => page.waitForSelector(id(name), { state: "detached" });
-const tiles = (page) => page.$$eval('[data-testid="tiles"] > li', (all) => all.map((t) => t.dataset.option));
-const until = async (truth, says) => { const end = Date.now() + WAIT_MS; while (Date.now() < end) { if (await truth()) return; await new Promise((r) => setTimeout(r, 60)); } throw new Failed(says); };
-
 /* Stories. */
 await check("machine_offers_ana_her_usual_first_and_says_why", {}, async (open) => {
   const page = await open("/harbour/machine?person=ana");
@@ -196,7 +208,7 @@ await check("app_brings_back_what_has_moved_to_more", { width: 390, height: 844 
 });
 
 /* The console. */
-await check("the_door_is_shut_to_whoever_is_not_signed_in", {}, async (open) => {
+await check("the_door_is_shut_to_whoever_is_not_signed_in", { reads: true }, async (open) => {
   const page = await open("/console/broken");
   await page.waitForURL(/\/console\/sign-in$/);
   await page.waitForSelector("input[name=password]");
@@ -242,7 +254,7 @@ if (invitation) await check("the_door_opens_by_keyboard_and_shows_what_the_role_
   await again.fill("#password", `${words}, and more`); await again.press("#password", "Enter");
   await seen(again, "signed-in");
 });
-await check("console_is_walked_by_keys", { console: true }, async (open) => {
+await check("console_is_walked_by_keys", { console: true, reads: true }, async (open) => {
   const page = await open("/console");
   await seen(page, "sentence");
   await page.keyboard.press("g"); await page.keyboard.press("c");
@@ -261,7 +273,7 @@ await check("console_is_walked_by_keys", { console: true }, async (open) => {
   await page.waitForURL(/journeys/);
 });
 for (const [view, table, marks] of [["map", "map-table", ".map .way"], ["flow", "flow-table", ".flow .band"], ["leaving&cut=goal&goal=Bill%20Paid", "leaving-table", ".bars li"]])
-  await check(`the_table_of_the_${view.split("&")[0]}_says_what_the_picture_says`, { console: true }, async (open) => {
+  await check(`the_table_of_the_${view.split("&")[0]}_says_what_the_picture_says`, { console: true, reads: true }, async (open) => {
     const page = await open(`/console/journeys?view=${view}`);
     await page.waitForSelector(marks, { state: "attached" });
     const read = (selector) => page.$$eval(selector, (all) => all.map((e) => JSON.stringify({ ...e.dataset })).sort());
@@ -274,7 +286,7 @@ for (const [view, table, marks] of [["map", "map-table", ".map .way"], ["flow", 
     await page.keyboard.press("t");
     await page.waitForSelector(marks, { state: "attached" });
   });
-await check("the_map_is_walked_by_arrow_keys", { console: true }, async (open) => {
+await check("the_map_is_walked_by_arrow_keys", { console: true, reads: true }, async (open) => {
   const page = await open("/console/journeys");
   await page.waitForSelector(".map .step");
   await page.focus('.map .step[tabindex="0"]');
@@ -286,7 +298,7 @@ await check("the_map_is_walked_by_arrow_keys", { console: true }, async (open) =
   same(await page.textContent("#step-title"), await at(), "the step described is not the step reached");
 });
 
-await check("a_figure_of_the_overview_opens_to_as_many_customers", { console: true }, async (open) => {
+await check("a_figure_of_the_overview_opens_to_as_many_customers", { console: true, reads: true }, async (open) => {
   const page = await open("/console");
   await seen(page, "channels");
   const links = await page.$$eval(`${id("channels")} a.opens, a[href*="who="]`, (all) => all.map((a) => [a.getAttribute("href"), /^[\d,]+/.exec(a.textContent)[0]]));
@@ -298,7 +310,7 @@ await check("a_figure_of_the_overview_opens_to_as_many_customers", { console: tr
     await list.close();
   }
 });
-await check("a_segment_of_the_overview_stands_in_the_picture_and_the_table_and_opens_to_its_members", { console: true }, async (open) => {
+await check("a_segment_of_the_overview_stands_in_the_picture_and_the_table_and_opens_to_its_members", { console: true, reads: true }, async (open) => {
   const page = await open("/console");
   await page.waitForSelector(`${id("groups")} ${id("group")}`);
   const keys = await page.$$eval(`${id("groups")} svg text.key`, (all) => all.map((t) => t.textContent)), lines = await page.$$eval(`${id("group")} .key`, (all) => all.map((t) => t.textContent));
@@ -311,7 +323,7 @@ await check("a_segment_of_the_overview_stands_in_the_picture_and_the_table_and_o
   await seen(page, "members");
   must((await page.textContent("main")).includes(members), "the segment opens to another number of members");
 });
-await check("a_card_says_in_which_months_the_customer_took_part", { console: true }, async (open) => {
+await check("a_card_says_in_which_months_the_customer_took_part", { console: true, reads: true }, async (open) => {
   const page = await open("/console/customers?q=ana%20varga");
   await page.click(`${id("customers")} a`);
   await seen(page, "part");
@@ -321,7 +333,7 @@ await check("a_card_says_in_which_months_the_customer_took_part", { console: tru
   same(await page.$$eval(`${id("part")} tbody tr`, (all) => all.length), 12, "not twelve months");
 });
 for (const [view, figure] of [["map", "[data-testid=step] a.opens"], ["flow", `${id("flow-table")} a.opens`], ["paths", `${id("paths")} a.opens`], ["leaving&cut=goal&goal=Bill%20Paid", ".bars a.opens"]])
-  await check(`a_figure_of_the_${view.split("&")[0]}_opens_to_its_customers_and_back`, { console: true }, async (open) => {
+  await check(`a_figure_of_the_${view.split("&")[0]}_opens_to_its_customers_and_back`, { console: true, reads: true }, async (open) => {
     const page = await open(`/console/journeys?view=${view}`);
     if (view === "flow") { await page.waitForSelector(".flow"); await page.keyboard.press("t"); }
     await page.waitForSelector(figure);
@@ -420,7 +432,7 @@ await check("a_trait_is_put_right_on_the_card_and_undone_and_erasing_is_asked_ba
   await page.click('[data-testid^="explain-"]');
   await page.waitForSelector('[data-testid^="explained-"]:has-text("it comes out the same")');
 });
-await check("a_figure_of_voice_opens_to_its_customers_and_back", { console: true }, async (open) => {
+await check("a_figure_of_voice_opens_to_its_customers_and_back", { console: true, reads: true }, async (open) => {
   const page = await open("/console/voice");
   await page.click('a.opens[href*="touchpoint="]');
   await seen(page, "withheld");
@@ -430,7 +442,7 @@ await check("a_figure_of_voice_opens_to_its_customers_and_back", { console: true
   await page.click(id("back-to-voice"));
   await seen(page, "questions");
 });
-await check("the_course_of_stars_is_its_table", { console: true }, async (open) => {
+await check("the_course_of_stars_is_its_table", { console: true, reads: true }, async (open) => {
   const page = await open("/console/voice");
   await page.waitForSelector(".course .dot", { state: "attached" });
   const dots = await page.$$eval(`${id("months-stars")} .dot`, (all) => all.length);
@@ -465,14 +477,6 @@ await check("product_refuses_what_does_not_fit_and_keeps_what_does_until_undone"
   await page.waitForSelector(`${id("setting-limit")}[data-value="1000"][data-own="false"]`);
 });
 
-/* Every page x light and dark x narrow and wide: no axe violation, no sideways scrolling. */
-async function scan(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async (tags) => {
-    const r = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
-    return r.violations.map((v) => `${v.id} (${v.nodes.length}: ${v.nodes[0].target.join(" ")})`);
-  }, TAGS);
-}
 /* The own page by keyboard alone, with scripts and without: somebody who is nobody of the demonstration, so that everything can be done. */
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const token = (subject) => { const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: subject, jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + 3600 })}`; return `${signed}.${createHmac("sha256", signing).update(signed).digest("base64url")}`; };
@@ -481,33 +485,6 @@ async function newcomer(user, traits = {}) {
   await api("/v1/batch", { batch: [{ type: "identify", messageId: `walk-${user}`, userId: user, traits: { name: `Walker ${user}`, city: "Northport", ...traits } }, { type: "track", messageId: `walk-${user}-2`, userId: user, event: "Rating Given", properties: { stars: 4, question: "cash-stars" } }] });
   await api("/v1/decide", { customer: { identifier: `user:${user}` }, surface: "machine-withdrawal", channel: "machine" });
   return `/me/enter?token=${token(`user:${user}`)}`;
-}
-/* Tab until the focus is on @selector, then @key. */
-async function reach(page, selector, key = "Enter") {
-  for (let i = 0; i < 250; i++) {
-    if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
-      must(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none"), `the focus on ${selector} is not seen`);
-      return key ? page.keyboard.press(key) : undefined;
-    }
-    await page.keyboard.press("Tab");
-  }
-  throw new Failed(`${selector} is not reached with Tab`);
-}
-/* The same, to the page that follows. */
-const go = async (page, selector, key = "Enter") => { await reach(page, selector, null); await Promise.all([page.waitForNavigation({ waitUntil: "load" }), page.keyboard.press(key)]); };
-const saves = async (page, selector) => { await reach(page, selector, null); const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]); return readFileSync(await download.path()); };
-/* What can be operated and is to be seen, and was not passed with Tab. Of radio buttons the first of a group stands for all. */
-async function unreached(page) {
-  const passed = new Set(), mark = () => page.evaluate(() => { const all = [...document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary")]; return all.indexOf(document.activeElement); });
-  for (let i = 0, first = -1; i < 400; i++) { /* Past the end it begins anew. A field for a time has several stops. */
-    await page.keyboard.press("Tab");
-    const at = await mark();
-    if (at >= 0 && at === first && passed.size > 1) break;
-    first = first < 0 ? at : first;
-    passed.add(at);
-  }
-  return page.evaluate((seen) => [...document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary")]
-    .filter((e, i) => !seen.includes(i) && e.checkVisibility() && !(e.type === "radio" && e.form.querySelector(`input[name="${e.name}"]`) !== e)).map((e) => e.outerHTML.slice(0, 80)), [...passed]);
 }
 const on = (page, selector) => page.getAttribute(selector, "aria-checked");
 async function choices_walked(page) {
@@ -572,7 +549,7 @@ async function erase_walked(page, context) {
   must(await page.isVisible(id("verbatim")), "the certificate does not open");
 }
 for (const scripts of signing ? [true, false] : [])
-  await check(`the_own_page_is_walked_by_keyboard_alone_${scripts ? "with" : "without"}_scripts`, { scripts, bypassCSP: scripts }, async (open, context) => {
+  await check(`the_own_page_is_walked_by_keyboard_alone_${scripts ? "with" : "without"}_scripts`, { scripts, bypassCSP: scripts, apart: true }, async (open, context) => {
     const page = await open(await newcomer(scripts ? "walker-with" : "walker-without"));
     await page.keyboard.press("Tab");
     must(await page.evaluate(() => document.activeElement.matches(".skip")), "the first stop does not lead to the content");
@@ -585,22 +562,8 @@ for (const scripts of signing ? [true, false] : [])
     same(await unreached(page), [], "what Tab does not reach on the certificate");
     if (scripts) same(await scan(page), [], "axe of the certificate");
   });
-/* The company's logo: drawn, beside the name and called by it, within its bounds in every look, also when it is twenty times as wide as high. */
-async function logo_seen(page, huge, high) {
-  await page.evaluate((needs) => Object.assign(document.documentElement.dataset, needs), { ...(huge && { text: "huge" }), ...(high && { contrast: "high" }) });
-  const [logo, name, colours] = await page.evaluate(() => {
-    const img = document.querySelector(".masthead .logo"), box = (e) => { const r = e.getBoundingClientRect(); return { left: r.left, right: r.right, top: r.top, bottom: r.bottom, width: r.width, height: r.height }; };
-    return [{ ...box(img), drawn: img.complete && img.naturalWidth > 0, alt: img.alt }, { ...box(document.querySelector(".masthead .brand")), text: document.querySelector(".masthead .brand").textContent }, getComputedStyle(img).backgroundColor];
-  });
-  must(logo.drawn, "the logo is not drawn");
-  same(logo.alt, "", "the name stands beside the logo");
-  must(logo.height >= 32 && logo.height <= (huge ? 80 : 50) && logo.width <= (huge ? 260 : 165), `the logo is ${Math.round(logo.width)} by ${Math.round(logo.height)} px`);
-  must(logo.right <= name.left || logo.bottom <= name.top, "the logo covers the name");
-  same(colours, "rgb(255, 255, 255)", "the ground of the logo");
-  must(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), "the page scrolls sideways");
-}
 for (const [look, width, scheme, huge, high] of [["light", 1280, "light"], ["light_phone", 390, "light"], ["dark", 390, "dark"], ["huge", 390, "light", true], ["high", 390, "dark", false, true]])
-  await check(`the_own_page_shows_the_logo_beside_the_name_${look}`, { width, scheme, bypassCSP: true }, async (open, context) => {
+  await check(`the_own_page_shows_the_logo_beside_the_name_${look}`, { width, scheme, bypassCSP: true, reads: true }, async (open, context) => {
     const page = await open(portal);
     await logo_seen(page, huge, high);
     same(await scan(page), [], "axe");
@@ -616,7 +579,7 @@ const damaged = (context) => context.route("**/v1/damage", (route) => route.fulf
   { file: "configuration", offset: 0, effect: "refused", what: "The configuration and the log contradict each other: it ends with version 9, and version 7 was in force.", remedy: "Restore this folder from the backup that the log comes from.", times: 1 },
   { file: "sealing/slots", offset: 448, effect: "lost", what: "The key of history 7 is damaged.", remedy: "Restore the slot from a copy of the keys.", times: 2 },
   { file: "columns/2026-11-30.sealed", offset: 65536, effect: "rebuilt", what: "A run of rows was damaged and was made again from the log.", remedy: "Nothing to do.", times: 1 }] } }));
-if (signing) await check("signing_out_everywhere_is_pressed_by_keyboard_without_scripts_and_ends_the_other_visit", { scripts: false }, async (open, context) => {
+if (signing) await check("signing_out_everywhere_is_pressed_by_keyboard_without_scripts_and_ends_the_other_visit", { scripts: false, apart: true }, async (open, context) => {
   const here = await open(await newcomer("everywhere")), other = await browser.newContext({ javaScriptEnabled: false });
   try {
     const there = await other.newPage();
@@ -631,11 +594,11 @@ if (signing) await check("signing_out_everywhere_is_pressed_by_keyboard_without_
     same((await context.cookies()).filter(({ name }) => name === "attune_portal"), [], "the cookie");
   } finally { await other.close(); }
 });
-await check("the_logo_by_itself_is_a_picture_under_a_policy_that_lets_it_do_nothing", {}, async (open) => {
+await check("the_logo_by_itself_is_a_picture_under_a_policy_that_lets_it_do_nothing", { reads: true }, async (open) => {
   const page = await open("/me/brand/logo");
   same(await page.evaluate(() => [document.documentElement.localName, window.origin]), ["svg", "null"], "what is opened, and whose");
 });
-await check("the_own_page_and_the_console_say_who_answers_for_the_data", { console: true }, async (open) => {
+await check("the_own_page_and_the_console_say_who_answers_for_the_data", { console: true, reads: true }, async (open) => {
   const own = await open(portal);
   await own.click('.contents a[href="#answers"]');
   must(/Harbour Bank, a\.s\. decides what your data is used for/.test(await own.textContent("#answers")), await own.textContent("#answers"));
@@ -643,7 +606,7 @@ await check("the_own_page_and_the_console_say_who_answers_for_the_data", { conso
   const page = await open("/console/trust");
   must(/Answers for the data\s*Harbour Bank, a\.s\.\s*1 Quay, Harbour/.test(await (await seen(page, "controller")).textContent()), await page.textContent(id("controller")));
 });
-await check("the_console_says_that_nobody_answers_and_what_to_do", { console: true, bypassCSP: true }, async (open, context) => {
+await check("the_console_says_that_nobody_answers_and_what_to_do", { console: true, reads: true, bypassCSP: true }, async (open, context) => {
   await context.route("**/v1/trust", async (route) => { const answer = await route.fetch(); await route.fulfill({ response: answer, json: { ...await answer.json(), controller: null } }); });
   const page = await open("/console/trust");
   await seen(page, "entries");
@@ -651,7 +614,7 @@ await check("the_console_says_that_nobody_answers_and_what_to_do", { console: tr
   must(!(await page.$(id("controller"))), "somebody is named all the same");
   same(await scan(page), [], "axe");
 });
-await check("what_is_damaged_on_disk_stands_above_every_page_and_leads_to_what_to_do", { console: true, bypassCSP: true }, async (open, context) => {
+await check("what_is_damaged_on_disk_stands_above_every_page_and_leads_to_what_to_do", { console: true, reads: true, bypassCSP: true }, async (open, context) => {
   const before = await open("/console/damage");
   await before.waitForSelector("text=Nothing is damaged");
   same(await before.$(id("damage")), null, "a notice of nothing");
@@ -814,7 +777,7 @@ await check("staff_is_invited_given_other_roles_and_shut_out_by_keyboard_alone",
   await reach(page, id("staff-save"));
   await until(async () => !(await page.$(row)), "who never came is still there");
 });
-await check("a_figure_of_worth_opens_to_as_many_customers_and_back", { console: true }, async (open) => {
+await check("a_figure_of_worth_opens_to_as_many_customers_and_back", { console: true, reads: true }, async (open) => {
   const page = await open("/console/worth");
   await page.waitForSelector(`${id("groups")} tbody a`);
   const figure = Number((await page.textContent(`${id("groups")} tbody a`)).replace(/\D/g, ""));
@@ -825,7 +788,7 @@ await check("a_figure_of_worth_opens_to_as_many_customers_and_back", { console: 
   await page.click("text=Back to worth");
   await seen(page, "groups");
 });
-await check("the_table_of_the_profit_curve_ends_where_the_sentence_says", { console: true }, async (open) => {
+await check("the_table_of_the_profit_curve_ends_where_the_sentence_says", { console: true, reads: true }, async (open) => {
   const page = await open("/console/worth");
   await seen(page, "curve");
   await page.click(id("curve-turn"));
@@ -905,31 +868,59 @@ const pages = [
     ["portal-stranger", "/me", "h1", null, false],
     ["portal-question", portal, "h1", async (p) => { await p.goto(`${base}/me/question`); await p.waitForSelector('[data-testid="why"]'); }, false]]),
 ];
-/* Each width and each colour once; needs where space is scarcest. */
-const looks = [["light", 1280, {}], ["dark", 390, { scheme: "dark" }], ["huge", 390, {}, { text: "huge" }], ["high", 390, {}, { contrast: "high" }]];
-const waiting = pages.flatMap((page) => looks.map((look) => [page, look]));
-async function see([[name, path, ready, then, signed], [look, width, options, need]]) {
-  await check(`${name}_${look}_${width}`, { ...options, width, height: width === 390 ? 844 : 800, console: signed === true, bypassCSP: true }, async (open, context) => {
-    if (need) await context.addInitScript((n) => {
-      try { localStorage.setItem("attune.display", JSON.stringify(n)); } catch { /* Before the page has an origin. */ }
-      const put = () => { const r = document.documentElement; if (!r) return; for (const [k, v] of Object.entries(n)) if (r.dataset[k] !== v) r.dataset[k] = v; };
-      document.addEventListener("DOMContentLoaded", () => { put(); new MutationObserver(put).observe(document.documentElement, { attributes: true }); });
-    }, need);
+/* Each width and each colour once; needs where space is scarcest. A page is loaded once and turned from look to look; where a script lays out by the size of letters (`drawn`), it is loaded again for huge ones. */
+const looks = [["light", 1280, "light", {}], ["dark", 390, "dark", {}], ["high", 390, "light", { contrast: "high" }], ["huge", 390, "light", { text: "huge" }]];
+const drawn = (path) => ["/console/journeys", "/console/journeys?view=flow"].includes(path);
+/* Before a page's own scripts: what the page itself says about needs is kept, and a look is put over it. */
+function dress_up() {
+  const own = {}, names = ["text", "contrast"];
+  let look = null;
+  const put = () => { const r = document.documentElement; for (const k of names) { const v = look[k] ?? own[k]; if (v === undefined) { if (k in r.dataset) delete r.dataset[k]; } else if (r.dataset[k] !== v) r.dataset[k] = v; } };
+  window.look = (needs) => {
+    if (!look) { for (const k of names) own[k] = document.documentElement.dataset[k]; look = needs; new MutationObserver(put).observe(document.documentElement, { attributes: true }); }
+    look = needs;
+    put();
+    return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20))));
+  };
+}
+async function seen_as(page, name, [look, width]) {
+  await page.evaluate(() => document.fonts.ready);
+  if (shots) await page.screenshot({ path: join(shots, `${name}-${look}-${width}.png`), fullPage: !["help", "merge", "machine-why"].includes(name) });
+  const bad = await scan(page);
+  must(bad.length === 0, bad.join("; "));
+  const wide = await page.evaluate(() => (document.documentElement.scrollWidth <= innerWidth + 1 ? null
+    : `${document.documentElement.scrollWidth} px: ${[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(-2).map((e) => `${e.tagName} "${e.textContent.slice(0, 40)}"`).join(", ")}`));
+  must(!wide, `scrolls sideways: ${wide}`);
+}
+async function see([name, path, ready, then, signed]) {
+  const wanted = looks.filter(([look, width]) => !only || `${name}_${look}_${width}`.includes(only));
+  if (!wanted.length) return;
+  await run(`${name}_is_there`, { console: signed === true, bypassCSP: true, silent: true }, async (open, context, wrong) => {
+    await context.addInitScript(dress_up);
     const page = await open(typeof path === "function" ? path() : path);
-    await page.waitForSelector(ready);
-    if (then) await then(page);
-    await page.evaluate(() => document.fonts.ready);
-    if (shots) await page.screenshot({ path: join(shots, `${name}-${look}-${width}.png`), fullPage: !["help", "merge", "machine-why"].includes(name) });
-    const bad = await scan(page);
-    must(bad.length === 0, bad.join("; "));
-    const wide = await page.evaluate(() => (document.documentElement.scrollWidth <= innerWidth + 1 ? null
-      : `${document.documentElement.scrollWidth} px: ${[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1).slice(-2).map((e) => `${e.tagName} "${e.textContent.slice(0, 40)}"`).join(", ")}`));
-    must(!wide, `scrolls sideways: ${wide}`);
+    const come = async () => { await page.waitForSelector(ready); if (then) await then(page); };
+    await come();
+    for (const look of wanted) {
+      const began = Date.now(), [title, width, scheme, needs] = look;
+      let error = null;
+      try {
+        await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
+        await page.emulateMedia({ colorScheme: scheme });
+        if (needs.text && drawn(path)) {
+          await page.evaluate((n) => localStorage.setItem("attune.display", JSON.stringify(n)), needs);
+          await page.reload();
+          await come();
+        }
+        await page.evaluate((n) => window.look(n), needs);
+        await seen_as(page, name, look);
+        must(wrong.length === 0, wrong.splice(0).join("; "));
+      } catch (e) { error = e; }
+      report(`${name}_${title}_${width}`, error, began);
+    }
   });
 }
-/* Two at a time: while one page is painted the other is looked at. */
-const worker = async () => { for (let next = waiting.shift(); next; next = waiting.shift()) await see(next); };
-await Promise.all([worker(), worker()]);
+await lanes(reading);
+await lanes([...apart, ...pages.map((page) => () => see(page))]);
 
 await browser.close();
 console.log(`${passed} passed, ${failed} failed`);

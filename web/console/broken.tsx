@@ -89,13 +89,13 @@ function Spot({ spot }: { spot: string }) {
 }
 
 function Course({ opened: o }: { opened: BrokenOpened }) {
-  const shown = o.months.filter((m) => m.share !== null), top = Math.max(0.1, ...shown.map((m) => m.high)), W = 640, H = 160, L = 44;
+  const shown = o.months.filter((m) => m.share !== null), top = Math.max(0.1, ...shown.map((m) => m.high ?? m.share ?? 0)), W = 640, H = 160, L = 44;
   const x = (i: number): number => L + (i + 0.5) * ((W - L) / o.months.length), y = (v: number): number => 8 + (H - 32) * (1 - v / top);
   const line = o.months.map((m, i) => (m.share === null ? "" : `${i && o.months[i - 1]!.share !== null ? "L" : "M"}${x(i).toFixed(1)} ${y(m.share).toFixed(1)}`)).join("");
   return <Twin id="course" label="Share by month"
     chart={<svg class="course" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={`Share by month, ${shown.length ? `${percent(shown[0]!.share!)} at first, ${percent(shown.at(-1)!.share!)} at last` : "not shown"}`}>
       {[0, top / 2, top].map((v) => <g key={v}><path class="grid" d={`M${L} ${y(v)}H${W}`} /><text x={L - 6} y={y(v) + 4} text-anchor="end">{percent(v)}</text></g>)}
-      {o.months.map((m, i) => m.share !== null && <path key={i} class="range" d={`M${x(i)} ${y(m.low)}V${y(m.high)}`} />)}
+      {o.months.map((m, i) => m.share !== null && <path key={i} class="range" d={`M${x(i)} ${y(m.low ?? m.share)}V${y(m.high ?? m.share)}`} />)}
       <path class="figure-line" d={line} />{o.months.map((m, i) => m.share !== null && <circle key={i} class="point" cx={x(i)} cy={y(m.share)} r="3" />)}
       {o.months.map((m, i) => (o.months.length < 7 || i % 2 === 1) && <text key={i} x={x(i)} y={H - 6} text-anchor="middle">{month(m.until)}</text>)}
     </svg>}

@@ -171,7 +171,7 @@ export default function Machine() {
           <h1 ref={heading} tabIndex={-1} lang={d.ask.language}>{d.ask.text}</h1>
           {d.ask.kind === "consent" && <p>With a yes, your usual amount stands first next time. You can take it back at any time, here or on your own page.</p>}
           <div class="two">
-            {d.ask.answers.map((a) => (
+            {(d.ask.answers ?? []).map((a) => (
               <button key={a} class="edge" data-testid={d.ask!.kind === "consent" ? `remember-${a}` : `suggestion-${a}`} onClick={() => void answer(a)}>{a === "yes" ? "Yes" : a === "no" ? "No" : "Never ask this"}</button>
             ))}
           </div>

@@ -59,7 +59,7 @@ export function Suggestion({ visit, channel }: { visit: Visit; channel: string }
     <section class="suggestion stack tight" data-testid="suggestion" aria-label="A suggestion">
       <p>{ask.text}</p>
       <div class="row">
-        {ask.answers.map((a) => <button key={a} class="low" data-testid={`suggestion-${a}`} onClick={() => void answer(a)}>{ask.kind === "promote" && a === "yes" ? "Yes, move it" : named(says, a) ?? words(a)}</button>)}
+        {(ask.answers ?? []).map((a) => <button key={a} class="low" data-testid={`suggestion-${a}`} onClick={() => void answer(a)}>{ask.kind === "promote" && a === "yes" ? "Yes, move it" : named(says, a) ?? words(a)}</button>)}
       </div>
     </section>
   );

@@ -15,7 +15,7 @@ export type Value = string | number | boolean | null | Value[] | { [key: string]
 export interface Accessibility { text: "huge" | "normal"; contrast: "high" | "normal"; stable_layout: boolean; screen_reader: boolean }
 export interface Because { event: string; name: string; time: Time; text: string }
 export interface Ask {
-  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; language?: string; answers: Answer[];
+  suggestion: string; kind: "consent" | "promote" | "question"; question?: string; scale?: string; low?: number; high?: number; every_uses?: number; purpose?: string; option?: string; version?: string; text: string; language?: string; answers?: Answer[];
 }
 export type Answer = "yes" | "no" | "never";
 export interface Choice {
@@ -172,7 +172,7 @@ interface BrokenHead { sentence: string; from: Time; to: Time; days: number; cur
 export interface Broken extends BrokenHead { broken: number; spots: BrokenSpot[] }
 export interface Behind { hidden: boolean; customers: CustomerLine[]; total: number; agreed: number; withheld: number; purpose: string }
 export interface BrokenOpened extends BrokenHead, BrokenSpot {
-  months: { until: Time; of: number; share: number | null; low: number; high: number }[]; behind: Behind;
+  months: { until: Time; of: number; share: number | null; low?: number; high?: number }[]; behind: Behind;
   journeys: { customer: CustomerLine | null; began: Time; steps: { time: Time; event: string; channel: string }[] }[];
 }
 /* Without a yes to being looked at one by one, only the sentence and what is missing. */
