@@ -24,7 +24,7 @@ export const console_views = [
   ["layers", "/console/layers"], ["layers-node", "/console/layers?node=card-system&if=hours%3Dnightly"], ["layers-maps", "/console/layers?view=maps"], ["layers-walk", "/console/layers?view=walk"],
   ["roadmap", "/console/roadmap?days=366", [begins("plan-")]], ["inventory", "/console/inventory"],
   ["trust", "/console/trust", [id("verify")]], ["trust-answer", "/console/trust", [begins("answer-r")]],
-  ["staff", "/console/staff", [id("invite")]], ["damage", "/console/damage"],
+  ["staff", "/console/staff", [id("invite")]], ["damage", "/console/damage"], ["keys", "/console/keys", [id("make")]],
   ["score", "/console/score/10"],
 ];
 /* Pages that are loaded whole for each change. */
