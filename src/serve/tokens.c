@@ -269,7 +269,7 @@ int request_tokens_end(struct request *request, uint32_t origin, struct generati
 	if (error)
 		return error;
 	hub_review(request->server->hub);
-	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .origin = origin, .words = TEXT("ended all tokens of the customer")});
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .origin = origin, .words = TEXT("ended all tokens of the customer"), .durable = true});
 	return 0;
 }
 
@@ -303,7 +303,7 @@ void api_token_delete(struct request *request)
 	if (error)
 		return reply_failure(request, error);
 	hub_review(request->server->hub);
-	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = TEXT("ended one token")});
+	noted_act(request, &(struct noted){.what = AUDIT_KEYS, .words = TEXT("ended one token"), .durable = true});
 	json_object_begin(&request->out);
 	json_put_bool(&request->out, "done", true);
 	json_object_end(&request->out);
