@@ -11,7 +11,9 @@ import { copyOf, lines, schemaErrors } from "./copy.mjs";
 import { attune, identify, ok, refused, Server, track } from "./server.mjs";
 
 const marks = new Map();
-const mark = (way) => { const made = `mark${randomBytes(6).toString("hex")}`; assert.ok(!marks.has(way), way); marks.set(way, made); return made; };
+const marked = (way, made) => { assert.ok(!marks.has(way), way); marks.set(way, made); return made; };
+const mark = (way) => marked(way, `mark${randomBytes(6).toString("hex")}`);
+const markLanguage = (way) => marked(way, `cs-x-${randomBytes(4).toString("hex")}`); /* Only what is a language tag is taken. */
 const who = { userId: mark("userId"), anonymousId: mark("anonymousId") };
 
 /* Where events say something, way by way. */
@@ -25,7 +27,7 @@ const events = () => [
   { type: "screen", messageId: mark("messageId of a screen"), name: mark("name of a screen"), properties: { part: mark("property of a screen") }, ...who },
   { type: "group", messageId: mark("messageId of a group"), groupId: mark("groupId"), traits: { industry: mark("trait of a group") }, ...who },
   { type: "alias", messageId: mark("messageId of an alias"), userId: who.userId, previousId: mark("previousId of an alias") },
-  track(who, "Consent Given", { purpose: "research", text: mark("text of a consent"), version: mark("version of a consent"), notice: { id: mark("id of a notice") }, control: mark("control of a consent"), language: mark("language of a consent"), jurisdiction: mark("jurisdiction of a consent"), actor: `agent:${mark("actor of a consent")}`, method: "spoken", evidence: mark("evidence of a consent") }),
+  track(who, "Consent Given", { purpose: "research", text: mark("text of a consent"), version: mark("version of a consent"), notice: { id: mark("id of a notice") }, control: mark("control of a consent"), language: markLanguage("language of a consent"), jurisdiction: mark("jurisdiction of a consent"), actor: `agent:${mark("actor of a consent")}`, method: "spoken", evidence: mark("evidence of a consent") }),
   track(who, "Preference Stated", { name: "menu-word", value: mark("preference by an event") }),
   track(who, "Stars Given", { stars: 4, touchpoint: "machine-withdrawal", words: mark("words beside stars") }),
   track(who, "Bill Due", { bill: mark("id of a bill"), payee: mark("payee of a bill"), amount: 12, due: new Date(Date.now() + 9e8).toISOString() }),
@@ -37,7 +39,7 @@ async function acts(server, cid) {
   await post(`${at}/consents`, { purpose: "marketing", answer: "yes", channel: "branch", text: mark("text shown by staff"), evidence: mark("evidence given by staff"), actor: `agent:${mark("staff who acted")}`, method: "signed" });
   const correct = await post(`${at}/correct`, { trait: "plan", value: mark("correction"), because: mark("reason of a correction") });
   assert.ok(correct);
-  await post(`${at}/preferences`, { set: { language: mark("preference") } });
+  await post(`${at}/preferences`, { set: { language: markLanguage("preference") } });
   await post("/v1/requests", { customer: { cid }, type: "access", text: mark("text of a request") }).then(({ request }) =>
     post(`/v1/requests/${request.request ?? request.id}`, { state: "refused", because: mark("answer to a request") }));
   await post(`${at}/ideas`, { title: `An idea ${mark("title of an idea")}`, text: mark("text of an idea") });
