@@ -367,8 +367,8 @@ describe("staff", () => {
   const own = ["GET /v1/session", "DELETE /v1/session", "POST /v1/session/password"], documents = ["PUT /v1/configuration/{kind}/{name}", "DELETE /v1/configuration/{kind}/{name}"];
   const theirs = {
     service: [...own, ...rights, ...documents, "GET /v1/customers/{cid}/known", "GET /v1/customers/{cid}/products", "GET /v1/customers/{cid}/relationship", "GET /v1/ideas", "GET /v1/stream", "POST /v1/decide", "POST /v1/response", "POST /v1/preview", "POST /v1/customers/{cid}/preferences", "POST /v1/customers/{cid}/ideas", "POST /v1/customers/{cid}/ideas/{idea}"],
-    manager: [...own, ...figures, ...opened, ...single, ...documents],
-    privacy: [...own, ...rights, "GET /v1/customers/{cid}/export", "DELETE /v1/customers/{cid}", "GET /v1/erasures", "GET /v1/erasures/{id}", "POST /v1/customers/{cid}/restrict", "GET /v1/consents", "GET /v1/trust", "GET /v1/decisions/verify", "GET /v1/retention", "POST /v1/retention", "GET /v1/requests", "POST /v1/requests/{id}", "GET /v1/audit", "GET /v1/audit/verify", "GET /v1/customers/{cid}/digest"],
+    manager: [...own, ...figures, ...opened, ...single, ...documents, "GET /v1/damage"],
+    privacy: [...own, ...rights, "GET /v1/damage", "GET /v1/customers/{cid}/export", "DELETE /v1/customers/{cid}", "GET /v1/erasures", "GET /v1/erasures/{id}", "POST /v1/customers/{cid}/restrict", "GET /v1/consents", "GET /v1/trust", "GET /v1/decisions/verify", "GET /v1/retention", "POST /v1/retention", "GET /v1/requests", "POST /v1/requests/{id}", "GET /v1/audit", "GET /v1/audit/verify", "GET /v1/customers/{cid}/digest"],
     analyst: [...own, ...figures],
   };
   let cookies, all;
