@@ -70,6 +70,10 @@ function Lazy({ load }: { load: Load }) {
   return Page ? <Page /> : error ? <Trouble error={error} again={ask} /> : <p class="soft" role="status">One moment.</p>;
 }
 
+function Outside() {
+  return <><h1>This page is outside your role.</h1><p class="soft">Whoever looks after accounts can widen it.</p></>;
+}
+
 function Console() {
   const search = useRef<HTMLInputElement>(null);
   const main = useRef<HTMLElement>(null);
@@ -109,7 +113,7 @@ function Console() {
       <main id="main" ref={main} tabIndex={-1}>
         {page !== "damage" && <Part title="What is damaged on disk"><DamageNotice /></Part>}
         <Unread />
-        <Part title={`The page “${(at && id ? at.inside ?? at : at ?? pages[0]!).title}”`} at={address.value}>{at && !may(at.needs) ? <><h1>This page is outside your role.</h1><p class="soft">Whoever looks after accounts can widen it.</p></> : page === undefined ? may("GET /v1/overview") && <Overview /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
+        <Part title={`The page “${(at && id ? at.inside ?? at : at ?? pages[0]!).title}”`} at={address.value}>{at && !may(at.needs) ? <Outside /> : page === undefined ? may("GET /v1/overview") ? <Overview /> : !shown()[0] && <Outside /> : page === "customers" && id ? <Card key={id} cid={id} /> : page === "customers" ? <Customers /> : load ? <Lazy key={`${page}${id ? " inside" : ""}`} load={load} />
           : <><h1>There is no page here.</h1><p><a href="/console">To the overview</a></p></>}</Part>
       </main>
       {help.value && <Help />}

@@ -3,10 +3,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Move, Roadmap as Answer } from "../shared/api";
 import { announce, Dialog, Empty, Mark, Trouble } from "../shared/components";
-import { count, hundredths, percent, plural, shortDay, words } from "../shared/format";
+import { count, finite, hundredths, percent, plural, shortDay, words } from "../shared/format";
 import { Top } from "./page";
 import { parameters } from "./route";
 import { api, asking } from "./state";
+
+/* A figure as a field takes it; empty when there is none. */
+const typed = (n: number | null, times: number): string => n === null ? "" : String(finite(Math.round(n * times)) ?? "");
 
 const { state, ask } = asking<Answer>();
 const load = (): void => void ask(() => api.roadmap(parameters.value.get("days")));
@@ -64,8 +67,8 @@ function Plan({ move, close }: { move: Move; close: () => void }) {
     <Dialog id="plan" title={words(move.title)} close={close}>
       <form class="stack" onSubmit={(e) => { e.preventDefault(); void save(e.currentTarget); }}>
         <div class="field"><label for="plan-title">What will be done</label><input id="plan-title" name="title" required maxLength={120} defaultValue={move.move ? move.title : ""} /></div>
-        <div class="field"><label for="plan-days">Days of work, of one person</label><input id="plan-days" name="days" type="number" min="1" max="2000" required defaultValue={move.effort_weeks === null ? "" : String(Math.round(move.effort_weeks * 7))} /></div>
-        <div class="field"><label for="plan-to">Share that will be left, in per cent (now {percent(move.share ?? 0)})</label><input id="plan-to" name="to" type="number" min="0" max="100" required defaultValue={move.predicted === null ? "" : String(Math.round(move.predicted * 100))} /></div>
+        <div class="field"><label for="plan-days">Days of work, of one person</label><input id="plan-days" name="days" type="number" min="1" max="2000" required defaultValue={typed(move.effort_weeks, 7)} /></div>
+        <div class="field"><label for="plan-to">Share that will be left, in per cent (now {percent(move.share ?? 0)})</label><input id="plan-to" name="to" type="number" min="0" max="100" required defaultValue={typed(move.predicted, 100)} /></div>
         <fieldset class="row"><legend class="small">Whose goal it serves first</legend>{[["outward", "the customers’"], ["inward", "ours"]].map(([value, text]) => <label key={value} class="row choice"><input type="radio" name="goal" value={value} required defaultChecked={move.goal === value} />{text}</label>)}</fieldset>
         <label class="row choice"><input type="checkbox" name="must" defaultChecked={move.must} />It must be: law, safety, a promise</label>
         {error.value && <Trouble error={error.value} />}

@@ -28,7 +28,7 @@ export default function OwnProduct() {
     } catch (e) { error.value = e as Error; }
   };
   useEffect(() => { void enter(); return () => at.value?.leave(); }, []);
-  const v = at.value, decided = v?.decision.value?.decision;
+  const v = at.value, decided = v?.decision.value;
   /* Whenever something she wants has changed, the server decides anew, and so this reads anew. */
   useEffect(() => { if (v && decided) void v.api.products(v.session.cid).then((p) => { own.value = p; }, (e: Error) => { error.value = e; }); }, [decided]);
   const product = own.value?.products[0];

@@ -128,7 +128,7 @@ function BasketLine({ line, shop, lamps }: { line: Line; shop: Shop; lamps: Offe
     announce(`${next.title} is in the basket.`);
   };
   const close = (): void => { asked.value = null; };
-  const colours = colourOf(offer) ? lamps : [];
+  const colours = colourOf(offer) ? lamps.filter((o) => colourOf(o)) : []; /* Without a known colour there is nothing to change to. */
   return (
     <div class="stack tight" data-testid={`line-${offer.value}`}>
       <div class="row between"><strong>{offer.title}</strong><span class="sum">{money(offer.price, offer.currency)}</span></div>
