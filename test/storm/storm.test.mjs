@@ -4,7 +4,7 @@
  * it. Under ThreadSanitizer (ATTUNE_BINARY) a race makes the exit status not zero. The seed is printed; STORM_SEED gives it again.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { identify, ok, Server, sleep, track, uuid } from "../story/server.mjs";
 
 const SECONDS = Number(process.env.STORM_S ?? 60), SEED = Number(process.env.STORM_SEED ?? Date.now() % 1000000), PEOPLE = 12, HANDS = 16;
@@ -14,6 +14,7 @@ const dice = (seed) => () => { seed = (seed + 0x6d2b79f5) | 0; let t = Math.imul
 
 test("nothing races, hangs or breaks, and a kill changes nothing", { timeout: (SECONDS + 240) * 1000 }, async () => {
   const server = await Server.start({ settings: { "snapshot-every-s": 2, "customer-requests-a-minute": 1000000, "address-requests-a-minute": 1000000 }, env: { TSAN_OPTIONS: "halt_on_error=0:exitcode=66:second_deadlock_stack=1" } });
+  after(() => server.end()); /* A server that still runs would keep a test that failed from ending. */
   console.log(`# storm: seed ${SEED}, ${SECONDS} s`);
   const user = (i) => `storm-${i}`, cids = new Map(), undos = [], statuses = new Map();
   const cidOf = async (i) => {
@@ -70,5 +71,4 @@ test("nothing races, hangs or breaks, and a kill changes nothing", { timeout: (S
   await server.kill();
   await server.up();
   assert.deepEqual(await digests(), before, "the same from the log as it was in memory");
-  await server.end();
 });
