@@ -46,9 +46,8 @@ static int record_look(void *arg, uint64_t position, struct text entry)
 {
 	struct looking *looking = arg;
 	struct event_header header;
-	if (entry.n < sizeof header)
+	if (event_header_read(&header, entry) != 0)
 		return ERROR_CORRUPT;
-	memcpy(&header, entry.p, sizeof header);
 	for (; looking->next < looking->n && looking->gaps[looking->next] < position; looking->next++)
 		if (looking->gaps[looking->next] > looking->applied_until)
 			gap_pass(looking);
@@ -81,12 +80,19 @@ int names_lost_find(struct engine *engine, uint64_t applied_until)
 	return error;
 }
 
-/* Give @number, which has none, a name that says so; those up to it leave their numbers to nobody either. */
-static int number_lose(struct engine *engine, uint32_t number)
+/* The records of numbers below @number may be gone: those are free until some record uses them. */
+static int numbers_skip(struct engine *engine, uint32_t number)
 {
 	int error = 0;
-	for (uint32_t gone = dictionary_count(engine->dictionary) + 1; gone < number && !error; gone++)
+	for (uint32_t gone = dictionary_count(engine->dictionary) + 1; gone < number && gone <= DICTIONARY_NAMES_MAX && !error; gone++)
 		error = dictionary_give_back(engine->dictionary, gone);
+	return error;
+}
+
+/* Give @number, which has no name, one that says so. */
+static int number_lose(struct engine *engine, uint32_t number)
+{
+	int error = numbers_skip(engine, number);
 	char lost[32];
 	snprintf(lost, sizeof lost, "lost name %u", number);
 	return error ? error : dictionary_restore(engine->dictionary, number, text_of(lost));
@@ -116,15 +122,13 @@ int names_of(struct engine *engine, const struct event_header *header)
 	return error ? error : number_of(engine, header->source);
 }
 
-/* The record that gave back @name's number, or @number, may be gone; so may those of numbers before it. */
+/* The record that gave back @name's number, or @number, may be gone. */
 static int way_make(struct engine *engine, uint32_t number, struct text name)
 {
 	uint32_t before = dictionary_find(engine->dictionary, name);
-	int error = 0;
 	if (before == number && number)
 		return 0;
-	for (uint32_t gone = dictionary_count(engine->dictionary) + 1; gone < number && gone <= DICTIONARY_NAMES_MAX && !error; gone++)
-		error = dictionary_give_back(engine->dictionary, gone);
+	int error = numbers_skip(engine, number);
 	if (!error && before)
 		error = dictionary_give_back(engine->dictionary, before);
 	return error || !dictionary_name(engine->dictionary, number).n ? error : dictionary_give_back(engine->dictionary, number);

@@ -37,9 +37,8 @@ static int record_look(void *arg, uint64_t position, struct text entry)
 {
 	struct looking *looking = arg;
 	struct event_header header;
-	if (entry.n < sizeof header)
+	if (event_header_read(&header, entry) != 0)
 		return ERROR_CORRUPT;
-	memcpy(&header, entry.p, sizeof header);
 	if (header.kind == EVENT_NAME || !(header.name | header.touchpoint | header.source))
 		return 0;
 	if (header.origin_number && keyring_is_destroyed(looking->engine->keyring, header.origin_number)) {
@@ -73,17 +72,14 @@ static void numbers_blank(void *arg, uint64_t position, uint8_t *entry, size_t n
 static int look(struct looking *looking)
 {
 	struct log *log = looking->engine->log;
-	int error;
-	do {
-		uint64_t from = looking->next;
+	int error = 0;
+	for (bool more = true; more && !error;) {
 		looking->n = 0;
-		error = log_replay(log, from, record_look, looking);
-		bool more = error == ERROR_CLOSED;
+		error = log_replay(log, looking->next, record_look, looking);
+		more = error == ERROR_CLOSED;
 		if (!error || more)
 			error = looking->n ? log_rewrite(log, looking->erased, looking->n, numbers_blank, NULL) : 0;
-		if (!more)
-			break;
-	} while (!error);
+	}
 	return error;
 }
 

@@ -307,9 +307,8 @@ static int seen_record(void *arg, uint64_t position, struct text entry)
 	struct seen_read *read = arg;
 	struct event_header header;
 	(void)position;
-	if (entry.n < sizeof header)
+	if (event_header_read(&header, entry) != 0)
 		return ERROR_CORRUPT;
-	memcpy(&header, entry.p, sizeof header);
 	const int64_t received_ms = receipt_of_record(&header);
 	if (!header.message_hash || received_ms < read->since_ms)
 		return 0;
@@ -324,9 +323,8 @@ static int newest_find(void *arg, uint64_t position, struct text entry)
 	struct seen_read *read = arg;
 	struct event_header header;
 	(void)position;
-	if (entry.n < sizeof header)
+	if (event_header_read(&header, entry) != 0)
 		return ERROR_CORRUPT;
-	memcpy(&header, entry.p, sizeof header);
 	if (header.message_hash && receipt_of_record(&header) > read->newest_ms)
 		read->newest_ms = receipt_of_record(&header);
 	return 0;

@@ -74,6 +74,14 @@ int event_decode(struct event *out, struct text record)
 	return 0;
 }
 
+int event_header_read(struct event_header *out, struct text record)
+{
+	if (record.n < sizeof *out)
+		return ERROR_CORRUPT;
+	memcpy(out, record.p, sizeof *out);
+	return 0;
+}
+
 void event_blank(uint8_t *record, size_t n)
 {
 	static const uint8_t nothing[] = {VALUE_OBJECT, 0, 0, 0, 0};

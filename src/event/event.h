@@ -127,6 +127,9 @@ int event_decode(struct event *out, struct text record) MUST_CHECK;
 /* The same for a record that the log has just vouched for: the payload's inside is taken as sound. */
 int event_view(struct event *out, struct text record) MUST_CHECK;
 
+/* The header alone of a record as it lies in the log, for walks over many. Errors: ERROR_CORRUPT (too short). */
+int event_header_read(struct event_header *out, struct text record) MUST_CHECK;
+
 /* Blank the @n bytes of @record, which is sound, in place: its kind, its origin and the record before it stay, with an empty payload. */
 void event_blank(uint8_t *record, size_t n);
 

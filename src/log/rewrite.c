@@ -139,13 +139,13 @@ static int journal_read(int file, struct buffer *images)
 }
 
 /*
- * What should have been finished cannot be read. Whoever wanted it changed finds it unchanged, and wants it again; what was half
- * written is a damaged block, which is looked for.
+ * The journal cannot be read, so the change cannot be finished. Whoever asked for it finds the entries unchanged and asks again; a block
+ * that was half written is damaged, and the check of every block finds it.
  */
 static int journal_lost(struct log *log)
 {
-	log_file_damage(log, "rewrite", DAMAGE_REBUILT, "Nothing to do: it is taken out again.",
-	                "Entries were being taken out when the process ended, and what was left to do is damaged: some may still be there.");
+	log_file_damage(log, "rewrite", DAMAGE_REBUILT, "Nothing to do: they are removed again.",
+	                "Entries were being removed from the log when the process ended, and the list of what was left is damaged: some may still be there.");
 	log->checks_all = true;
 	return journal_drop(log);
 }
@@ -211,7 +211,7 @@ struct rewriting {
 static int block_damaged(struct log *log, uint64_t at)
 {
 	log_damage(log, at / log->options.segment_bytes, at % log->options.segment_bytes, DAMAGE_LOST, log_remedy(log),
-	           "A block is damaged that was sound when it was written, so nothing can be taken out of it.");
+	           "A block is damaged that was sound when it was written, so entries cannot be removed from it.");
 	return ERROR_CORRUPT;
 }
 

@@ -306,7 +306,7 @@ async function hostile_people(write_key) {
   };
   for (const [who, bearer] of [["secret", key], ["public", write_key]]) {
     if (!bearer) continue;
-    const user = `hostile-${who}-${seed}`, path = bearer === key ? "/v1/batch" : "/v1/batch";
+    const user = `hostile-${who}-${seed}`, path = "/v1/batch";
     await send(path, `{"writeKey":${text(bearer)},"batch":[{"type":"identify","messageId":"${randomUUID()}","userId":"${user}","traits":{"name":${text(`Walker ${MARKUP}`)},"city":"Northport"}}]}`, bearer);
     for (const [kind, value] of kinds) {
       const v = sendable(value), every = names.map((n) => `${text(n)}:${v}`).join(","), event = events[Math.abs(hash(kind)) % events.length];
